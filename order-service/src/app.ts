@@ -1,0 +1,203 @@
+// The HTTP face of order-service: routes, schemas, status codes.
+import {
+  entityTag,
+  isKnown,
+  PreconditionFailed,
+  preconditions,
+  whenMatching,
+} from "@platform/shared/etag";
+import { describe } from "@platform/shared/openapi-detail";
+import { cursorCodec, cutPage, limit, nextLink, pageLimit } from "@platform/shared/pagination";
+import { HttpProblem, problems } from "@platform/shared/problem";
+import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
+import { isUuid, uuid } from "@platform/shared/uuid";
+import { Type } from "@sinclair/typebox";
+import { parseIdempotencyKey } from "./idempotency-key.ts";
+import { OrderRefused, placeOrder, type RefusalReason } from "./order-placement.ts";
+import { orderStatus } from "./order-status.ts";
+import type { OrderStore } from "./order-store.ts";
+import {
+  draftOrder,
+  newOrder,
+  order,
+  OrderNotFound,
+  statusChange,
+  StatusConflict,
+} from "./order.ts";
+import type { UserDirectory } from "./user-directory.ts";
+
+/** What the app is made of. */
+export interface OrderServiceParts extends ServiceParts {
+  readonly orders: OrderStore;
+  readonly users: UserDirectory;
+}
+
+/** The app's type, for typed clients. @public */
+export type App = ReturnType<typeof createApp>;
+
+const open = { additionalProperties: true };
+const oneOrder = Type.Object({ id: uuid }, open);
+const cursor = cursorCodec("orders", isUuid);
+const orderList = Type.Object(
+  {
+    limit: Type.Optional(limit),
+    after: Type.Optional(cursor.schema),
+    user_id: Type.Optional(uuid),
+    status: Type.Optional(orderStatus),
+  },
+  open,
+);
+
+const retryLater = { headers: { "retry-after": "1" } };
+
+const refusals: Record<RefusalReason, () => HttpProblem> = {
+  "user unknown": () => new HttpProblem(400, "User does not exist"),
+  "user check failed": () => new HttpProblem(502, "Failed to validate user"),
+  "user check unavailable": () => new HttpProblem(503, "User service unavailable", retryLater),
+  "key at work": () =>
+    new HttpProblem(409, "A request with this Idempotency-Key is still at work", retryLater),
+  "key of another order": () =>
+    new HttpProblem(422, "This Idempotency-Key was used with another body", {
+      faults: [{ header: "Idempotency-Key", detail: "Must be new for a new order" }],
+    }),
+};
+
+/** What an error means to a client; undefined for what it should never see. */
+function problemOf(error: unknown): HttpProblem | undefined {
+  if (error instanceof OrderNotFound) return new HttpProblem(404, "Order not found");
+  if (error instanceof OrderRefused) return refusals[error.reason]();
+  if (error instanceof StatusConflict) return new HttpProblem(409, error.message);
+  if (error instanceof PreconditionFailed) return new HttpProblem(412, "Order has changed");
+  return undefined;
+}
+
+/** The key in the field, if there is one. */
+function keyIn(field: string | null): string | undefined {
+  if (field === null) return undefined;
+  const key = parseIdempotencyKey(field);
+  if (key !== undefined) return key;
+  const detail = "Must be one key of 1 to 255 visible ASCII characters, bare or quoted";
+  throw new HttpProblem(400, "Idempotency-Key is malformed", {
+    faults: [{ header: "Idempotency-Key", detail }],
+  });
+}
+
+/** Makes the app. It opens no socket and reads no environment: two of them fit in one process. */
+export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
+  serviceApp(parts, {
+    title: "order-service",
+    description: "Orders of users.",
+    problemOf,
+  })
+    .post(
+      "/orders",
+      async ({ body, request, set, status }) => {
+        const key = keyIn(request.headers.get("idempotency-key"));
+        const placement = await placeOrder({ orders, users }, draftOrder(body), key);
+        const { placed, present, isReplay } = placement;
+        set.headers.location = `/orders/${placed.id}`;
+        set.headers.etag = entityTag(present);
+        if (isReplay) set.headers["idempotent-replayed"] = "true";
+        return status(201, placed);
+      },
+      {
+        body: newOrder,
+        response: { 201: order, ...problems(400, 409, 422, 502, 503) },
+        detail: describe({
+          operationId: "placeOrder",
+          summary: "Place an order",
+          description:
+            "With an Idempotency-Key it can be repeated without harm: one key makes one order.",
+          tag: "orders",
+          idempotencyKey: true,
+          refusals: {
+            400: ["User does not exist", "Idempotency-Key is malformed"],
+            409: "A request with this Idempotency-Key is still at work",
+            422: "This Idempotency-Key was used with another body",
+            502: "Failed to validate user",
+            503: "User service unavailable",
+          },
+        }),
+      },
+    )
+    .get(
+      "/orders",
+      async ({ query, set }) => {
+        const size = pageLimit(query.limit);
+        const rows = await orders.list({
+          userId: query.user_id?.toLowerCase(),
+          status: query.status,
+          after: query.after === undefined ? undefined : cursor.decode(query.after),
+          limit: size + 1,
+        });
+        const { items, last } = cutPage(rows, size);
+        if (last) {
+          const { limit, user_id, status } = query;
+          const after = cursor.encode(last.id);
+          set.headers["link"] = nextLink("/orders", { limit, user_id, status }, after);
+        }
+        return items;
+      },
+      {
+        query: orderList,
+        response: { 200: Type.Array(order), ...problems(422) },
+        detail: describe({
+          operationId: "listOrders",
+          summary: "List orders, oldest first",
+          tag: "orders",
+        }),
+      },
+    )
+    .get(
+      "/orders/:id",
+      async ({ params, request, set }) => {
+        const found = await orders.find(params.id.toLowerCase());
+        if (found === undefined) throw new OrderNotFound();
+        set.headers.etag = entityTag(found);
+        if (!isKnown(request.headers.get("if-none-match"), set.headers.etag)) return found;
+        set.status = 304;
+        return undefined;
+      },
+      {
+        params: oneOrder,
+        response: { 200: order, 304: Type.Void(), ...problems(404, 422) },
+        detail: describe({
+          operationId: "getOrder",
+          summary: "Get an order",
+          tag: "orders",
+          conditional: true,
+          refusals: { 404: "Order not found" },
+        }),
+      },
+    )
+    .patch(
+      "/orders/:id",
+      async ({ params, body, headers, set }) => {
+        const changed = await orders.setStatus(
+          params.id.toLowerCase(),
+          body.status,
+          whenMatching(headers["if-match"]),
+        );
+        set.headers.etag = entityTag(changed);
+        return changed;
+      },
+      {
+        params: oneOrder,
+        headers: preconditions,
+        body: statusChange,
+        response: { 200: order, ...problems(404, 409, 412, 422) },
+        detail: describe({
+          operationId: "patchOrder",
+          summary: "Move an order on",
+          description:
+            "pending → confirmed → shipped → delivered; pending or confirmed → cancelled. " +
+            "To the status that it has already: nothing changes.",
+          tag: "orders",
+          conditional: true,
+          refusals: {
+            404: "Order not found",
+            409: "Order cannot go from delivered to cancelled",
+          },
+        }),
+      },
+    );

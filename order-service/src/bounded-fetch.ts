@@ -1,0 +1,70 @@
+// A fetch that reads an answer whole, and no more of it than an honest neighbour would send.
+
+/** The part of fetch that a client needs. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/** A user is a few hundred bytes; this is far beyond, and still harmless. */
+const mostBytes = 1024 * 1024;
+
+/** Thrown for an answer that has a status and no content that could be used. */
+export class UselessAnswer extends Error {
+  override readonly name = "UselessAnswer";
+
+  /** @param isCut it broke off in the middle, so that another try could be luckier */
+  constructor(
+    readonly status: number,
+    readonly isCut: boolean,
+    cause?: unknown,
+  ) {
+    super(isCut ? "Answer broke off" : "Answer makes no sense", { cause });
+  }
+}
+
+async function readWhole({ body, status, headers }: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = Number(headers.get("content-length"));
+  if (body === null) return new Uint8Array();
+  if (length > mostBytes) {
+    await body.cancel();
+    throw new UselessAnswer(status, false);
+  }
+  length = 0;
+  for await (const chunk of body) {
+    length += chunk.byteLength;
+    if (length > mostBytes) throw new UselessAnswer(status, false);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+function parse(bytes: Uint8Array, status: number): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new UselessAnswer(status, false, cause);
+  }
+}
+
+/**
+ * Wraps a fetch so that an answer comes whole, of at most 1 MiB and, if it is a 200, of JSON.
+ * Otherwise its status alone counts.
+ *
+ * @throws UselessAnswer, and whatever fetch throws if there was no answer at all
+ */
+export function boundedFetch(fetch: Fetch): Fetch {
+  return async (input, init) => {
+    const options: BunFetchRequestInit = { ...init, decompress: false };
+    const response = await fetch(input, options);
+    const { status } = response;
+    let bytes: Uint8Array;
+    try {
+      bytes = await readWhole(response);
+    } catch (error) {
+      if (error instanceof UselessAnswer || init?.signal?.aborted) throw error;
+      throw new UselessAnswer(status, true, error);
+    }
+    if (status === 200) return Response.json(parse(bytes, status));
+    if (status < 200 || status > 599) throw new UselessAnswer(status, false);
+    return new Response(null, { status });
+  };
+}

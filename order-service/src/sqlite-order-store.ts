@@ -1,0 +1,203 @@
+// Orders in SQLite.
+import { PreconditionFailed } from "@platform/shared/etag";
+import { orThrow } from "@platform/shared/outcome";
+import type { SqliteStorage } from "@platform/shared/sqlite";
+import { timeOfChange, toTimestamp } from "@platform/shared/timestamp";
+import { uuidSequence } from "@platform/shared/uuid";
+import { fromCents } from "./money.ts";
+import { canBecome, type OrderStatus } from "./order-status.ts";
+import { ClaimLost, type Claim, type ClaimAnswer, type OrderStore } from "./order-store.ts";
+import {
+  OrderNotFound,
+  StatusConflict,
+  toItem,
+  totalCents,
+  type Order,
+  type OrderLine,
+} from "./order.ts";
+import { leaseMs, sqliteIdempotency } from "./sqlite-idempotency.ts";
+
+type OrderRow = {
+  id: string;
+  user_id: string;
+  total_cents: number;
+  status: OrderStatus;
+  created_at: number;
+  updated_at: number;
+};
+
+type Page = {
+  after: string;
+  limit: number;
+};
+
+function toOrder(row: OrderRow, lines: readonly OrderLine[]): Order {
+  return {
+    id: row.id,
+    user_id: row.user_id,
+    items: lines.map(toItem),
+    total_amount: fromCents(row.total_cents),
+    status: row.status,
+    created_at: toTimestamp(row.created_at),
+    updated_at: toTimestamp(row.updated_at),
+  };
+}
+
+/** @param now milliseconds since 1970 */
+export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.now): OrderStore {
+  const nextId = uuidSequence(now);
+  const keys = sqliteIdempotency(db, now);
+
+  const byId = db.prepare<OrderRow, { id: string }>(`
+    SELECT id, user_id, total_cents, status, created_at, updated_at
+    FROM orders
+    WHERE id = $id`);
+  const linesOf = db.prepare<OrderLine, { id: string }>(`
+    SELECT sku, quantity, unit_price_cents AS unitPriceCents
+    FROM order_items
+    WHERE order_id = $id
+    ORDER BY position`);
+  const all = db.prepare<OrderRow, Page>(`
+    SELECT id, user_id, total_cents, status, created_at, updated_at
+    FROM orders
+    WHERE id > $after
+    ORDER BY id
+    LIMIT $limit`);
+  const byUser = db.prepare<OrderRow, Page & { userId: string }>(`
+    SELECT id, user_id, total_cents, status, created_at, updated_at
+    FROM orders
+    WHERE user_id = $userId AND id > $after
+    ORDER BY id
+    LIMIT $limit`);
+  const byStatus = db.prepare<OrderRow, Page & { status: OrderStatus }>(`
+    SELECT id, user_id, total_cents, status, created_at, updated_at
+    FROM orders
+    WHERE status = $status AND id > $after
+    ORDER BY id
+    LIMIT $limit`);
+  const byUserAndStatus = db.prepare<OrderRow, Page & { userId: string; status: OrderStatus }>(`
+    SELECT id, user_id, total_cents, status, created_at, updated_at
+    FROM orders
+    WHERE user_id = $userId AND status = $status AND id > $after
+    ORDER BY id
+    LIMIT $limit`);
+  const insertOrder = db.prepare<unknown, OrderRow>(`
+    INSERT INTO orders (id, user_id, total_cents, status, created_at, updated_at)
+    VALUES ($id, $user_id, $total_cents, $status, $created_at, $updated_at)`);
+  const insertLine = db.prepare<unknown, OrderLine & { id: string; position: number }>(`
+    INSERT INTO order_items (order_id, position, sku, quantity, unit_price_cents)
+    VALUES ($id, $position, $sku, $quantity, $unitPriceCents)`);
+  const updateStatus = db.prepare<unknown, Pick<OrderRow, "id" | "status" | "updated_at">>(`
+    UPDATE orders
+    SET status = $status, updated_at = $updated_at
+    WHERE id = $id`);
+
+  function findNow(id: string): Order | undefined {
+    const row = byId.get({ id });
+    return row ? toOrder(row, linesOf.all({ id })) : undefined;
+  }
+
+  /** What a key's state means for a draft with this fingerprint; undefined if it can be claimed. */
+  function answerFor(key: string, fingerprint: string): ClaimAnswer | undefined {
+    const known = keys.stateOf(key);
+    if (known.state === "free") return undefined;
+    if (known.fingerprint !== fingerprint) return { outcome: "other order" };
+    if (known.state === "at work") return { outcome: "at work" };
+    const order = findNow(known.orderId);
+    return order && { outcome: "placed", order };
+  }
+
+  const held = new Map<string, Claim>();
+  let renewal: Timer | undefined;
+
+  function hold(claim: Claim): void {
+    held.set(claim.token, claim);
+    // A renewal that fails is made up for by the next one, or the claim is lost and told so.
+    renewal ??= setInterval(
+      () => void write(() => keys.renew(held.values())).catch(() => undefined),
+      leaseMs / 4,
+    );
+  }
+
+  function letGo({ token }: Claim): void {
+    held.delete(token);
+    if (held.size > 0) return;
+    clearInterval(renewal);
+    renewal = undefined;
+  }
+
+  return {
+    async place({ userId, lines }, claim) {
+      const outcome = await write(() => {
+        const { id, time } = nextId();
+        if (claim && !keys.isHeld(claim)) return new ClaimLost();
+        const row: OrderRow = {
+          id,
+          user_id: userId,
+          total_cents: totalCents(lines),
+          status: "pending",
+          created_at: time,
+          updated_at: time,
+        };
+        insertOrder.run(row);
+        lines.forEach((line, position) => insertLine.run({ ...line, id, position }));
+        if (claim) keys.use(claim, id);
+        return toOrder(row, lines);
+      });
+      if (claim) letGo(claim);
+      return orThrow(outcome);
+    },
+
+    find: (id) => read(() => findNow(id)),
+
+    list: ({ userId, status, after = "", limit }) =>
+      read(() => {
+        const page = { after, limit };
+        const rows =
+          userId === undefined
+            ? status === undefined
+              ? all.all(page)
+              : byStatus.all({ ...page, status })
+            : status === undefined
+              ? byUser.all({ ...page, userId })
+              : byUserAndStatus.all({ ...page, userId, status });
+        return rows.map((row) => toOrder(row, linesOf.all({ id: row.id })));
+      }),
+
+    async setStatus(id, status, precondition) {
+      const outcome = await write(() => {
+        const row = byId.get({ id });
+        if (row === null) return new OrderNotFound();
+        const current = toOrder(row, linesOf.all({ id }));
+        if (!precondition(current)) return new PreconditionFailed();
+        if (!canBecome(row.status, status)) return new StatusConflict(row.status, status);
+        if (row.status === status) return current;
+        const updated_at = timeOfChange(row.updated_at, now());
+        updateStatus.run({ id, status, updated_at });
+        return { ...current, status, updated_at: toTimestamp(updated_at) };
+      });
+      return orThrow(outcome);
+    },
+
+    async claim(key, fingerprint) {
+      const known = await read(() => answerFor(key, fingerprint));
+      if (known !== undefined) return known;
+      const answer = await write<ClaimAnswer>(
+        () =>
+          answerFor(key, fingerprint) ?? {
+            outcome: "claimed",
+            claim: keys.claim(key, fingerprint),
+          },
+      );
+      if (answer.outcome === "claimed") hold(answer.claim);
+      return answer;
+    },
+
+    async release(claim) {
+      letGo(claim);
+      await write(() => keys.release(claim));
+    },
+
+    forgetKeys: (time, most) => write(() => keys.forget(time, most)),
+  };
+}

@@ -1,0 +1,146 @@
+// The one place that knows user-service: whether a user exists, asked over HTTP.
+import { treaty } from "@elysiajs/eden";
+import type { Logger } from "@platform/shared/logger";
+import { currentRequest } from "@platform/shared/request-context";
+import type { App } from "@platform/user-service/app";
+import { boundedFetch, UselessAnswer, type Fetch } from "./bounded-fetch.ts";
+import { userCircuit } from "./user-circuit.ts";
+import type { UserServiceMetrics } from "./user-service-metrics.ts";
+
+/** What user-service told us, in words that order-service cares about. */
+export type UserAnswer = "exists" | "unknown" | "unavailable" | "failed";
+
+/** Who can be asked for users. */
+export interface UserDirectory {
+  /** Whether a user exists; never rejects. @param id a UUID in lower case */
+  look(id: string): Promise<UserAnswer>;
+}
+
+interface UserDirectoryParts {
+  /** The origin of user-service, such as `http://users:8000`. */
+  readonly url: string;
+  /** What one try may take; the whole call may take 2.5 times that. */
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+  readonly metrics: UserServiceMetrics;
+  readonly fetch?: Fetch;
+}
+
+/** What one try came to: an answer, and whether another try could find a better one. */
+interface Try {
+  readonly answer: UserAnswer;
+  /** The HTTP status, or what happened instead of one. */
+  readonly status: number | "error" | "timeout";
+  /** A network fault, a time-out, 429 or 5xx: the call did not work. */
+  readonly isFault: boolean;
+}
+
+/** What a whole call may take, given what one try may. */
+export function slowestCallMs(tryMs: number): number {
+  return 2.5 * tryMs;
+}
+
+const mostTries = 3;
+const firstPauseMs = 50;
+
+/** 429, 503 and 504 tell of a service that cannot answer now; any other fault of one that is broken. */
+const unavailableStatuses = new Set([429, 503, 504]);
+
+function classify(status: number, isThisUser: boolean): Try {
+  if (status === 200 && isThisUser) return { answer: "exists", status, isFault: false };
+  if (status === 404) return { answer: "unknown", status, isFault: false };
+  const isFault = status === 429 || status >= 500;
+  return { answer: unavailableStatuses.has(status) ? "unavailable" : "failed", status, isFault };
+}
+
+/** What a try that ended without a whole answer came to. */
+function classifyError(error: unknown, isTimeout: boolean): Try {
+  if (isTimeout) return { answer: "unavailable", status: "timeout", isFault: true };
+  if (!(error instanceof UselessAnswer)) {
+    return { answer: "unavailable", status: "error", isFault: true };
+  }
+  return error.isCut
+    ? { answer: "failed", status: "error", isFault: true }
+    : classify(error.status, false);
+}
+
+/** Makes the directory. Its circuit breaker opens after calls that failed, whoever made them. */
+export function userDirectory({
+  url,
+  timeoutMs,
+  logger,
+  metrics,
+  fetch = globalThis.fetch,
+}: UserDirectoryParts): UserDirectory {
+  const client = treaty<App>(url, {
+    parseDate: false,
+    fetcher: boundedFetch(fetch) as typeof globalThis.fetch,
+    headers: () => {
+      const request = currentRequest();
+      if (!request) return {};
+      const { traceparent, tracestate } = request.trace;
+      return {
+        "x-request-id": request.requestId,
+        traceparent,
+        ...(tracestate === undefined ? {} : { tracestate }),
+      };
+    },
+  });
+
+  const circuit = userCircuit<Try>({ isFault: (result) => result.isFault });
+  metrics.reportCircuit(() => circuit.state);
+
+  /** Asks once; `ms` is what it may take. */
+  async function ask(id: string, ms: number): Promise<Try> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), ms);
+    try {
+      const { data, error, response, status } = await client
+        .users({ id: encodeURIComponent(id) })
+        .get({ fetch: { signal: deadline.signal, redirect: "manual" } });
+      // Eden's types promise a response, which it does not have if fetch failed.
+      if ((response as Response | undefined) === undefined) {
+        return classifyError(error?.value, deadline.signal.aborted);
+      }
+      return classify(status, data?.id === id);
+    } catch (error) {
+      return classifyError(error, deadline.signal.aborted);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Asks until there is an answer, no time or no try left. */
+  async function askAgain(id: string): Promise<Try> {
+    const endsAt = performance.now() + slowestCallMs(timeoutMs);
+    for (let attempt = 1; ; attempt += 1) {
+      const startedAt = performance.now();
+      const result = await ask(id, Math.min(timeoutMs, endsAt - startedAt));
+      const durationMs = performance.now() - startedAt;
+      metrics.tried(String(result.status), durationMs / 1000);
+      logger[result.isFault ? "warn" : "info"](
+        {
+          upstream: "user-service",
+          attempt,
+          status: result.status,
+          duration_ms: Math.round(durationMs * 1000) / 1000,
+        },
+        "call",
+      );
+      const pauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random());
+      const isOver = attempt === mostTries || performance.now() + pauseMs >= endsAt;
+      if (!result.isFault || isOver) return result;
+      await Bun.sleep(pauseMs);
+    }
+  }
+
+  return {
+    async look(id) {
+      const result = await circuit.run(() => askAgain(id));
+      if (result !== undefined) return result.answer;
+      metrics.rejected();
+      logger.warn({ upstream: "user-service", status: "circuit_open" }, "call");
+      return "unavailable";
+    },
+  };
+}

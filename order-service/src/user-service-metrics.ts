@@ -1,0 +1,47 @@
+// How calls of user-service fare.
+import { counter, histogram } from "@platform/shared/metric-series";
+import { latencyBuckets } from "@platform/shared/metrics";
+import { Gauge, type Registry } from "prom-client";
+
+const service = "user-service";
+
+/** What the user directory reports. */
+export interface UserServiceMetrics {
+  /** An HTTP try with this status, or `error` or `timeout`. */
+  tried(status: string, seconds: number): void;
+  /** A call that was not made since the circuit is open. */
+  rejected(): void;
+  /** Says where to read the circuit's state when metrics are scraped. */
+  reportCircuit(state: () => number): void;
+}
+
+/** Registers the metrics of calls of user-service. */
+export function userServiceMetrics(registry: Registry): UserServiceMetrics {
+  const calls = counter(registry, {
+    name: "external_service_calls_total",
+    help: "HTTP tries of other services by status, error, timeout or circuit_open",
+  });
+  const durations = histogram(
+    registry,
+    { name: "external_service_duration_seconds", help: "Time that an HTTP try took" },
+    latencyBuckets,
+  )({ service });
+  return {
+    tried(status, seconds) {
+      calls({ service, status }).add();
+      durations.observe(seconds);
+    },
+    rejected: () => calls({ service, status: "circuit_open" }).add(),
+    reportCircuit(state) {
+      new Gauge({
+        name: "circuit_state",
+        help: "0 closed, 1 half open, 2 open",
+        labelNames: ["service"],
+        registers: [registry],
+        collect() {
+          this.set({ service }, state());
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,180 @@
+// What every storage of orders must do, whichever engine is behind it.
+import { describe, expect, test } from "bun:test";
+import { PreconditionFailed } from "@platform/shared/etag";
+import { rejectionOf, temporaryStorage } from "@platform/shared/test/harness";
+import { migrations } from "../src/migrations/index.ts";
+import { ClaimLost, type Claim, type OrderStore } from "../src/order-store.ts";
+import { OrderNotFound, StatusConflict, type Order } from "../src/order.ts";
+import { sqliteOrderStore } from "../src/sqlite-order-store.ts";
+
+interface Stores extends AsyncDisposable {
+  readonly orders: OrderStore;
+  /** On the same data, as another replica has it. */
+  readonly replica: OrderStore;
+  /** The clock of both. */
+  readonly clock: { ms: number };
+}
+
+async function openSqliteStores(): Promise<Stores> {
+  const clock = { ms: 1_800_000_000_000 };
+  const now = () => clock.ms;
+  const database = await temporaryStorage(migrations);
+  return {
+    clock,
+    orders: sqliteOrderStore(database.storage, now),
+    replica: sqliteOrderStore(await database.openAgain(), now),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+const userId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
+const otherUser = "01936f5e-8a3c-7c4e-9d2b-000000000000";
+const draft = {
+  userId,
+  lines: [
+    { sku: "KB-87", quantity: 2, unitPriceCents: 1999 },
+    { sku: "MS-01", quantity: 1, unitPriceCents: 550 },
+  ],
+};
+const always = () => true;
+const everything = { userId: undefined, status: undefined, after: undefined, limit: 1000 };
+
+async function claimed(store: OrderStore, key = "k", fingerprint = "f"): Promise<Claim> {
+  const answer = await store.claim(key, fingerprint);
+  if (answer.outcome !== "claimed") throw new Error(`Not claimed: ${answer.outcome}`);
+  return answer.claim;
+}
+
+describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
+  test("a placed order is found as it was placed, on every replica", async () => {
+    await using stores = await open();
+    const order = await stores.orders.place(draft);
+    expect(order).toEqual({
+      id: expect.any(String),
+      user_id: userId,
+      items: [
+        { sku: "KB-87", quantity: 2, unit_price: 19.99 },
+        { sku: "MS-01", quantity: 1, unit_price: 5.5 },
+      ],
+      total_amount: 45.48,
+      status: "pending",
+      created_at: "2027-01-15T08:00:00.000Z",
+      updated_at: "2027-01-15T08:00:00.000Z",
+    });
+    expect(await stores.orders.find(order.id)).toEqual(order);
+    expect(await stores.replica.find(order.id)).toEqual(order);
+    expect(await stores.orders.find(otherUser)).toBeUndefined();
+  });
+
+  test("the list is oldest first, filtered, from any place on", async () => {
+    await using stores = await open();
+    const { orders } = stores;
+    const placed: Order[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      placed.push(await orders.place({ ...draft, userId: n % 2 ? otherUser : userId }));
+      stores.clock.ms += n % 3;
+    }
+    for (const { id } of placed.slice(3)) await orders.setStatus(id, "cancelled", always);
+    const all = await orders.list(everything);
+    expect(all.map(({ id }) => id)).toEqual(placed.map(({ id }) => id));
+    const ids = async (filter: object) =>
+      (await orders.list({ ...everything, ...filter })).map(({ id }) =>
+        placed.findIndex((o) => o.id === id),
+      );
+    expect(await ids({ userId })).toEqual([0, 2, 4]);
+    expect(await ids({ status: "cancelled" })).toEqual([3, 4, 5]);
+    expect(await ids({ userId, status: "pending" })).toEqual([0, 2]);
+    expect(await ids({ after: placed[1]?.id, limit: 2 })).toEqual([2, 3]);
+    expect(await ids({ userId, after: placed[0]?.id, limit: 1 })).toEqual([2]);
+  });
+
+  test("an order moves where it may, if it is as the caller saw it", async () => {
+    await using stores = await open();
+    const order = await stores.orders.place(draft);
+    const confirmed = await stores.orders.setStatus(order.id, "confirmed", always);
+    expect(confirmed).toEqual({
+      ...order,
+      status: "confirmed",
+      updated_at: "2027-01-15T08:00:00.001Z",
+    });
+    expect(await stores.replica.find(order.id)).toEqual(confirmed);
+    expect(await stores.orders.setStatus(order.id, "confirmed", always)).toEqual(confirmed);
+    const move = (id: string, precondition = always) =>
+      stores.orders.setStatus(id, "delivered", precondition);
+    expect(await rejectionOf(move(order.id))).toBeInstanceOf(StatusConflict);
+    expect(await rejectionOf(move(order.id, () => false))).toBeInstanceOf(PreconditionFailed);
+    expect(await rejectionOf(move(otherUser))).toBeInstanceOf(OrderNotFound);
+    expect(await stores.orders.find(order.id)).toEqual(confirmed);
+  });
+});
+
+describe.each([["SQLite", openSqliteStores]])("idempotency keys in %s", (_, open) => {
+  test("a key belongs to who claims it first, on whichever replica", async () => {
+    await using stores = await open();
+    const claim = await claimed(stores.orders);
+    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "at work" });
+    expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "other order" });
+    await stores.orders.release(claim);
+    await stores.replica.release(await claimed(stores.replica));
+  });
+
+  test("a used key tells its order, on every replica", async () => {
+    await using stores = await open();
+    const order = await stores.orders.place(draft, await claimed(stores.orders));
+    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "placed", order });
+    expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "other order" });
+  });
+
+  test("of many claims at once, one is granted", async () => {
+    await using stores = await open();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, n) =>
+        (n % 2 ? stores.orders : stores.replica).claim("k", "f"),
+      ),
+    );
+    const granted = answers.filter(({ outcome }) => outcome === "claimed");
+    expect(granted).toHaveLength(1);
+    for (const answer of granted) {
+      if (answer.outcome === "claimed") {
+        await stores.orders.release(answer.claim);
+        await stores.replica.release(answer.claim);
+      }
+    }
+  });
+
+  test("the key of a process that died is free within ten seconds", async () => {
+    await using stores = await open();
+    const dead = await claimed(stores.orders);
+    stores.clock.ms += 7000;
+    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "at work" });
+    stores.clock.ms += 3000;
+    const claim = await claimed(stores.replica, "k", "other");
+    // Should the dead come back, it has lost its right.
+    expect(await rejectionOf(stores.orders.place(draft, dead))).toBeInstanceOf(ClaimLost);
+    await stores.orders.release(dead);
+    await stores.replica.place(draft, claim);
+    expect(await stores.orders.list(everything)).toHaveLength(1);
+  });
+
+  test("a clock that is set back does not keep a key for ever", async () => {
+    await using stores = await open();
+    const dead = await claimed(stores.orders);
+    stores.clock.ms -= 3_600_000;
+    await stores.replica.release(await claimed(stores.replica));
+    await stores.orders.release(dead);
+  });
+
+  test("keys are forgotten by age, a few at a time, and their orders are kept", async () => {
+    await using stores = await open();
+    for (const key of ["a", "b", "c"]) {
+      await stores.orders.place(draft, await claimed(stores.orders, key));
+      stores.clock.ms += 1000;
+    }
+    const time = stores.clock.ms - 1000;
+    expect(await stores.orders.forgetKeys(time, 1)).toBe(1);
+    expect(await stores.orders.forgetKeys(time, 10)).toBe(1);
+    expect(await stores.orders.claim("c", "f")).toMatchObject({ outcome: "placed" });
+    await stores.orders.release(await claimed(stores.orders, "a"));
+    expect(await stores.orders.list(everything)).toHaveLength(3);
+  });
+});

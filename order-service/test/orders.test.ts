@@ -1,0 +1,157 @@
+import { describe, expect, test } from "bun:test";
+import { bodyOf, type RunningService } from "@platform/shared/test/harness";
+import { canBecome, type OrderStatus } from "../src/order-status.ts";
+import type { Order } from "../src/order.ts";
+import { placeOrder, startOrderService, userId, wish } from "./order-service.ts";
+
+const otherUser = "01936f5e-8a3c-7c4e-9d2b-000000000000";
+
+function move(service: RunningService, { id }: Order, status: unknown, headers = {}) {
+  return service.request(`/orders/${id}`, { method: "PATCH", json: { status }, headers });
+}
+
+/** Everything on a list, page by page. */
+async function all(service: RunningService, path: string): Promise<Order[]> {
+  const orders: Order[] = [];
+  let next: string | undefined = path;
+  while (next !== undefined) {
+    const response: Response = await service.request(next);
+    expect(response.status).toBe(200);
+    orders.push(...(await bodyOf<Order[]>(response)));
+    next = response.headers.get("link")?.match(/^<([^>]+)>; rel="next"$/)?.[1];
+  }
+  return orders;
+}
+
+describe("GET /orders", () => {
+  test("orders come oldest first, page by page, without a gap or a repeat", async () => {
+    await using service = await startOrderService();
+    const placed: Order[] = [];
+    for (let n = 0; n < 7; n += 1) placed.push(await placeOrder(service));
+    expect(await all(service, "/orders?limit=3")).toEqual(placed);
+    expect(await all(service, "/orders")).toEqual(placed);
+  });
+
+  test("an order placed after the clock was set back still comes last", async () => {
+    let time = 1_800_000_000_000;
+    await using service = await startOrderService({ now: () => time });
+    const first = await placeOrder(service);
+    time -= 3_600_000;
+    const second = await placeOrder(service);
+    expect(await all(service, "/orders")).toEqual([first, second]);
+    expect(second.created_at >= first.created_at).toBe(true);
+  });
+
+  test("filters hold on every page", async () => {
+    await using service = await startOrderService();
+    const mine = [await placeOrder(service), await placeOrder(service), await placeOrder(service)];
+    const other = await placeOrder(service, { ...wish, user_id: otherUser });
+    for (const order of mine.slice(1)) await move(service, order, "confirmed");
+    const ids = async (query: string) =>
+      (await all(service, `/orders?limit=1&${query}`)).map(({ id }) => id);
+    const [first, second, third] = mine.map(({ id }) => id);
+    expect(await ids(`user_id=${userId.toUpperCase()}`)).toEqual([
+      first,
+      second,
+      third,
+    ] as string[]);
+    expect(await ids("status=pending")).toEqual([first, other.id] as string[]);
+    expect(await ids(`user_id=${userId}&status=confirmed`)).toEqual([second, third] as string[]);
+    expect(await ids(`user_id=${otherUser}&status=confirmed`)).toEqual([]);
+  });
+
+  test.each(["user_id=1", "user_id=", "status=open", "status=", "after=x", "limit=0"])(
+    "the query %s is refused",
+    async (query) => {
+      await using service = await startOrderService();
+      const response = await service.request(`/orders?${query}`);
+      expect(response.status).toBe(422);
+      expect((await bodyOf(response)).errors).toEqual([
+        { parameter: query.slice(0, query.indexOf("=")), detail: expect.any(String) },
+      ]);
+    },
+  );
+});
+
+describe("PATCH /orders/{id}", () => {
+  const statuses: OrderStatus[] = ["pending", "confirmed", "shipped", "delivered", "cancelled"];
+  const paths: Record<OrderStatus, OrderStatus[]> = {
+    pending: [],
+    confirmed: ["confirmed"],
+    shipped: ["confirmed", "shipped"],
+    delivered: ["confirmed", "shipped", "delivered"],
+    cancelled: ["cancelled"],
+  };
+
+  test.each(statuses)("an order that is %s goes where it may, and nowhere else", async (from) => {
+    await using service = await startOrderService();
+    for (const to of statuses) {
+      const order = await placeOrder(service);
+      for (const step of paths[from]) await move(service, order, step);
+      const response = await move(service, order, to);
+      const present = await bodyOf<Order>(await service.request(`/orders/${order.id}`));
+      if (canBecome(from, to)) {
+        expect(response.status).toBe(200);
+        expect(present).toEqual({ ...order, status: to, updated_at: present.updated_at });
+      } else {
+        expect(response.status).toBe(409);
+        expect(await response.json()).toMatchObject({
+          detail: `Order cannot go from ${from} to ${to}`,
+        });
+        expect(present.status).toBe(from);
+      }
+    }
+  });
+
+  test("to the status that it has nothing changes, not even its tag", async () => {
+    await using service = await startOrderService();
+    const order = await placeOrder(service);
+    const before = await service.request(`/orders/${order.id}`);
+    const response = await move(service, order, "pending");
+    expect(await response.json()).toEqual(order);
+    expect(response.headers.get("etag")).toBe(before.headers.get("etag"));
+  });
+
+  test("a move made on an outdated view is refused", async () => {
+    await using service = await startOrderService();
+    const order = await placeOrder(service);
+    const etag = (await service.request(`/orders/${order.id}`)).headers.get("etag") ?? "";
+    expect((await move(service, order, "confirmed", { "if-match": etag })).status).toBe(200);
+    // Outdated and not allowed: the view comes first.
+    expect((await move(service, order, "delivered", { "if-match": etag })).status).toBe(412);
+  });
+
+  test.each([
+    ["unknown", "lost"],
+    ["a number", 1],
+    ["missing", undefined],
+    ["null", null],
+  ])("a status that is %s is refused", async (_, status) => {
+    await using service = await startOrderService();
+    const response = await move(service, await placeOrder(service), status);
+    expect(response.status).toBe(422);
+    expect((await bodyOf(response)).errors?.[0]).toEqual({
+      pointer: "#/status",
+      detail: expect.stringContaining('"pending", "confirmed"'),
+    });
+  });
+});
+
+test("an order that does not exist can be neither read nor moved", async () => {
+  await using service = await startOrderService();
+  for (const sent of [{}, { method: "PATCH", json: { status: "confirmed" } }]) {
+    const response = await service.request(`/orders/${otherUser}`, sent);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ detail: "Order not found" });
+  }
+});
+
+test.each(["PUT", "DELETE"])(
+  "%s of an order is not allowed, and what is allowed is told",
+  async (method) => {
+    await using service = await startOrderService();
+    const response = await service.request(`/orders/${otherUser}`, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toBe("GET, HEAD, PATCH");
+  },
+);

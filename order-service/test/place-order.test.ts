@@ -1,0 +1,176 @@
+import { describe, expect, test } from "bun:test";
+import { bodyOf } from "@platform/shared/test/harness";
+import type { Order } from "../src/order.ts";
+import {
+  answering,
+  countOrders,
+  placeOrder,
+  startOrderService,
+  userId,
+  wish,
+} from "./order-service.ts";
+
+const line = { sku: "KB-87", quantity: 1, unit_price: 1 };
+
+describe("POST /orders", () => {
+  test("an order can be fetched as it was placed", async () => {
+    await using service = await startOrderService();
+    const response = await service.request("/orders", { json: wish });
+    expect(response.status).toBe(201);
+    const order = await bodyOf<Order>(response);
+    expect(order).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      user_id: userId,
+      items: wish.items,
+      total_amount: 45.48,
+      status: "pending",
+      created_at: expect.stringMatching(/Z$/),
+      updated_at: order.created_at,
+    });
+    expect(response.headers.get("location")).toBe(`/orders/${order.id}`);
+    const found = await service.request(`/orders/${order.id}`);
+    expect(await found.json()).toEqual(order);
+    expect(found.headers.get("etag")).toBe(response.headers.get("etag"));
+  });
+
+  test.each([
+    [
+      [
+        [3, 4],
+        [1, 2.5],
+      ],
+      14.5,
+    ],
+    [[[3, 0.1]], 0.3],
+    [
+      [
+        [1, 0.07],
+        [1, 0.01],
+      ],
+      0.08,
+    ],
+    [
+      [
+        [1000, 1_000_000],
+        [1000, 1_000_000],
+      ],
+      2_000_000_000,
+    ],
+    [
+      [
+        [7, 1.1],
+        [3, 1.15],
+      ],
+      11.15,
+    ],
+  ])("the sum of %j is exactly %p", async (items, total) => {
+    await using service = await startOrderService();
+    const order = await placeOrder(service, {
+      user_id: userId,
+      items: items.map(([quantity, unit_price]) => ({ sku: "A", quantity, unit_price })),
+    });
+    expect(order.total_amount).toBe(total);
+  });
+
+  test("the largest order there can be is summed exactly", async () => {
+    await using service = await startOrderService();
+    const item = { sku: "A", quantity: 1000, unit_price: 999_999.99 };
+    const order = await placeOrder(service, { user_id: userId, items: Array(100).fill(item) });
+    expect(order.total_amount).toBe(99_999_999_000);
+  });
+
+  test("numbers are judged by their value", async () => {
+    await using service = await startOrderService();
+    const response = await service.request("/orders", {
+      headers: { "content-type": "application/json" },
+      body: `{"user_id":"${userId}","items":[{"sku":"A","quantity":2.0e0,"unit_price":1.50e1}]}`,
+    });
+    expect(response.status).toBe(201);
+    expect(await response.json()).toMatchObject({ total_amount: 30 });
+  });
+
+  test("a user's id can be sent in upper case and is kept in lower case", async () => {
+    await using service = await startOrderService();
+    const order = await placeOrder(service, { ...wish, user_id: userId.toUpperCase() });
+    expect(order.user_id).toBe(userId);
+  });
+
+  test("text is stored trimmed and normalised, unknown fields not at all", async () => {
+    await using service = await startOrderService();
+    const order = await placeOrder(service, {
+      user_id: userId,
+      status: "delivered",
+      total_amount: 1,
+      items: [{ ...line, sku: " e\u0301 ", colour: "red" }],
+    });
+    expect(order.items).toEqual([{ ...line, sku: "\u00e9" }]);
+    expect(order.status).toBe("pending");
+  });
+
+  test.each([
+    ["no items", { items: [] }, "#/items"],
+    ["101 items", { items: Array(101).fill(line) }, "#/items"],
+    ["items missing", { items: undefined }, "#/items"],
+    ["quantity 0", { items: [{ ...line, quantity: 0 }] }, "#/items/0/quantity"],
+    ["quantity 1001", { items: [{ ...line, quantity: 1001 }] }, "#/items/0/quantity"],
+    ["quantity 1.5", { items: [{ ...line, quantity: 1.5 }] }, "#/items/0/quantity"],
+    ["a quantity in quotes", { items: [{ ...line, quantity: "1" }] }, "#/items/0/quantity"],
+    ["unit price 0", { items: [{ ...line, unit_price: 0 }] }, "#/items/0/unit_price"],
+    ["a negative price", { items: [{ ...line, unit_price: -1 }] }, "#/items/0/unit_price"],
+    [
+      "a price finer than cents",
+      { items: [{ ...line, unit_price: 0.001 }] },
+      "#/items/0/unit_price",
+    ],
+    ["19.999", { items: [{ ...line, unit_price: 19.999 }] }, "#/items/0/unit_price"],
+    [
+      "a price over a million",
+      { items: [{ ...line, unit_price: 1e6 + 0.01 }] },
+      "#/items/0/unit_price",
+    ],
+    ["an empty sku", { items: [{ ...line, sku: " " }] }, "#/items/0/sku"],
+    ["a sku of 51 characters", { items: [{ ...line, sku: "x".repeat(51) }] }, "#/items/0/sku"],
+    ["a user id that is no UUID", { user_id: "1" }, "#/user_id"],
+    ["a user id in braces", { user_id: `{${userId}}` }, "#/user_id"],
+  ])("%s is refused by its own name", async (_, part, pointer) => {
+    await using service = await startOrderService();
+    const response = await service.request("/orders", { json: { ...wish, ...part } });
+    expect(response.status).toBe(422);
+    const { errors } = await bodyOf(response);
+    expect(errors).toEqual([{ pointer, detail: expect.any(String) }]);
+    expect(await countOrders(service)).toBe(0);
+  });
+
+  test("every fault of every item is told in one answer", async () => {
+    await using service = await startOrderService();
+    const response = await service.request("/orders", {
+      json: { user_id: "x", items: [{ sku: "", quantity: 0, unit_price: 0 }, line, {}] },
+    });
+    const { errors } = await bodyOf(response);
+    expect(errors?.map(({ pointer }) => pointer)).toEqual([
+      "#/user_id",
+      "#/items/0/sku",
+      "#/items/0/quantity",
+      "#/items/0/unit_price",
+      "#/items/2/sku",
+      "#/items/2/quantity",
+      "#/items/2/unit_price",
+    ]);
+  });
+
+  test.each([
+    ["unknown", 400, "User does not exist"],
+    ["failed", 502, "Failed to validate user"],
+    ["unavailable", 503, "User service unavailable"],
+  ] as const)(
+    "for a user that is %s the answer is %p and nothing is stored",
+    async (answer, status, detail) => {
+      await using service = await startOrderService({ users: answering(answer) });
+      const response = await service.request("/orders", { json: wish });
+      expect(response.status).toBe(status);
+      expect(await response.json()).toMatchObject({ detail });
+      expect(response.headers.has("retry-after")).toBe(status === 503);
+      expect(await countOrders(service)).toBe(0);
+    },
+  );
+});

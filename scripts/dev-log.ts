@@ -1,0 +1,43 @@
+// Makes the services' JSON logs readable and tells whose line it is.
+import { styleText } from "node:util";
+import { prettyFactory } from "pino-pretty";
+
+/** Prints one line: what a service wrote, or what there is to say about it. */
+export type PrintLine = (line: string) => void;
+
+const pretty = prettyFactory({
+  // styleText knows what the terminal, NO_COLOR and FORCE_COLOR allow.
+  colorize: styleText("dim", "x", { stream: process.stdout }) !== "x",
+  translateTime: "SYS:HH:MM:ss.l",
+  singleLine: true,
+  messageFormat:
+    "{msg}{if upstream} {upstream}{end}{if method} {method}{end}{if path} {path}{end}" +
+    "{if status} {status}{end}{if duration_ms} {duration_ms} ms{end}",
+  // In the message already, the same on every line, or of no use on a screen.
+  ignore: "upstream,method,path,route,status,duration_ms,service,version,pid,hostname,trace_id",
+});
+
+/** Gives a printer that puts the name, padded to `width`, in front of every line. */
+export function linePrinter(name: string, width: number, colour: "cyan" | "magenta"): PrintLine {
+  const prefix = styleText(colour, `${name.padEnd(width)} │`, { stream: process.stdout });
+  return (line) => {
+    const text = line.startsWith("{") ? pretty(line) : line;
+    const shown = text.trimEnd().split("\n");
+    process.stdout.write(shown.map((part) => `${prefix} ${part}\n`).join(""));
+  };
+}
+
+/** Prints every line of a stream as it comes, and ends with the stream. */
+export async function printLines(
+  stream: ReadableStream<Uint8Array>,
+  print: PrintLine,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let unfinished = "";
+  for await (const chunk of stream) {
+    const lines = (unfinished + decoder.decode(chunk, { stream: true })).split("\n");
+    unfinished = lines.pop() ?? "";
+    lines.forEach(print);
+  }
+  if (unfinished !== "") print(unfinished);
+}

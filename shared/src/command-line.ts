@@ -1,0 +1,119 @@
+// The command line of every service's executable.
+import { backupSqlite, BackupError } from "./sqlite-backup.ts";
+import { buildInfo } from "./build-info.ts";
+import { ConfigError, type Settings } from "./config.ts";
+import { healthCheck } from "./health-check.ts";
+import { printOpenApi } from "./openapi-command.ts";
+import { ListenError } from "./server.ts";
+import { serve } from "./serve.ts";
+import { readServiceConfig, type ServiceDefinition, type ServiceProcess } from "./service.ts";
+import { openSqlite, parseSqliteUrl } from "./sqlite.ts";
+import { StorageOpenError } from "./storage.ts";
+
+/** Exit statuses; 78 is EX_CONFIG of sysexits.h. */
+const exitStatus = { ok: 0, failure: 1, usage: 2, config: 78 } as const;
+
+const usage = (name: string) => `Usage: ${name} [COMMAND]
+
+Commands:
+  serve        answer requests until told to stop (the default)
+  healthcheck  ask the running service whether it is ready: exit status 0 or 1
+  migrate      bring the database up to date and exit
+  backup FILE  write a consistent copy of the database, which may be in use, to a new file
+  openapi      print the OpenAPI document
+  --version    print the version and the commit
+  --help       print this text
+
+Everything else is configured by environment variables: PORT, HOST, DATABASE_URL, LOG_LEVEL, …
+`;
+
+/** Commands by the number of arguments that each takes. */
+const commands = new Map([
+  ["serve", 0],
+  ["healthcheck", 0],
+  ["migrate", 0],
+  ["backup", 1],
+  ["openapi", 0],
+  ["--version", 0],
+  ["--help", 0],
+]);
+
+/** Failures that the operator can mend, told in a line and not by a stack. */
+const operatorErrors = [StorageOpenError, ListenError, BackupError];
+
+/** Runs what the command line says, and ends the process. */
+export async function runService<S extends Settings>(
+  service: ServiceDefinition<S>,
+  process: ServiceProcess,
+): Promise<void> {
+  const [command = "serve", ...rest] = process.argv.slice(2);
+  const complain = (text: string) => process.stderr.write(`${text}\n`);
+
+  if (commands.get(command) !== rest.length) {
+    complain(
+      commands.has(command)
+        ? `${service.name}: wrong number of arguments for ${command}`
+        : `${service.name}: unknown command "${command.slice(0, 100)}"`,
+    );
+    process.stderr.write(`\n${usage(service.name)}`);
+    process.exit(exitStatus.usage);
+  }
+
+  try {
+    process.exit(await run(service, process, command, rest[0] ?? ""));
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      for (const fault of error.faults) complain(`${service.name}: ${fault}`);
+      process.exit(exitStatus.config);
+    }
+    const isExpected = operatorErrors.some((expected) => error instanceof expected);
+    if (!isExpected || !(error instanceof Error)) throw error;
+    complain(`${service.name}: ${error.message}`);
+    process.exit(exitStatus.failure);
+  }
+}
+
+/** Runs a command. @returns the exit status */
+async function run<S extends Settings>(
+  service: ServiceDefinition<S>,
+  process: ServiceProcess,
+  command: string,
+  argument: string,
+): Promise<number> {
+  const print = (text: string) => process.stdout.write(`${text}\n`);
+  const { name, migrations } = service;
+  switch (command) {
+    case "--version":
+      print(`${name} ${buildInfo.version} (${buildInfo.commit})`);
+      return exitStatus.ok;
+    case "--help":
+      process.stdout.write(usage(name));
+      return exitStatus.ok;
+    case "openapi":
+      print(await printOpenApi(service));
+      return exitStatus.ok;
+  }
+
+  const config = readServiceConfig(service, process.env);
+  const path = parseSqliteUrl(config.databaseUrl) ?? "";
+  switch (command) {
+    case "healthcheck": {
+      const fault = await healthCheck(config);
+      if (fault === undefined) return exitStatus.ok;
+      process.stderr.write(`${name}: ${fault}\n`);
+      return exitStatus.failure;
+    }
+    case "migrate": {
+      const storage = await openSqlite({ path, migrations });
+      await storage.close();
+      print(`${path} is at version ${storage.migrated.to}, and was at ${storage.migrated.from}`);
+      return exitStatus.ok;
+    }
+    case "backup":
+      await backupSqlite(path, argument);
+      print(`${argument} is a copy of ${path}`);
+      return exitStatus.ok;
+    default:
+      return serve({ service, config, path, process });
+  }
+}

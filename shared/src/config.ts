@@ -1,0 +1,114 @@
+// Configuration from environment variables, checked as a whole before anything starts.
+
+/** How one variable is read: its value if it is good, or what is allowed if it is not. */
+export interface Setting<T> {
+  readonly variable: string;
+  readonly fallback: T;
+  /** What is allowed, to be read after "must be". */
+  readonly allowed: string;
+  /** The value of a non-empty variable, or undefined if it is wrong. */
+  parse(text: string): T | undefined;
+}
+
+/** The settings of a service by the names that its code uses. */
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** The values of settings. */
+export type Config<S extends Settings> = {
+  readonly [Name in keyof S]: S[Name] extends Setting<infer T> ? T : never;
+};
+
+/** Thrown if variables are wrong: one line for each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+
+  constructor(readonly faults: readonly string[]) {
+    super(faults.join("\n"));
+  }
+}
+
+/** A whole number within bounds, in plain digits. */
+export function wholeNumber(
+  variable: string,
+  { fallback, min, max }: { fallback: number; min: number; max: number },
+): Setting<number> {
+  return {
+    variable,
+    fallback,
+    allowed: `a whole number from ${min} to ${max}`,
+    parse(text) {
+      const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(
+  variable: string,
+  { fallback, words }: { fallback: NoInfer<T>; words: readonly T[] },
+): Setting<T> {
+  return {
+    variable,
+    fallback,
+    allowed: `one of ${words.join(", ")}`,
+    parse: (text) => words.find((word) => word === text),
+  };
+}
+
+/** A network address to listen on. */
+export function listenAddress(
+  variable: string,
+  { fallback }: { fallback: string },
+): Setting<string> {
+  return {
+    variable,
+    fallback,
+    allowed: "an IP address or a host name",
+    parse: (text) =>
+      /^(?:[A-Za-z0-9.-]{1,253}|[0-9A-Fa-f:.]{2,45})$/.test(text) ? text : undefined,
+  };
+}
+
+/** The address of another service: scheme, host and port, and nothing else. */
+export function serviceUrl(variable: string, { fallback }: { fallback: string }): Setting<string> {
+  return {
+    variable,
+    fallback,
+    allowed: "an http or https URL without path, query or credentials, such as http://users:8000",
+    parse(text) {
+      const isBare = /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text);
+      return isBare ? URL.parse(text)?.origin : undefined;
+    },
+  };
+}
+
+/** A wrong value as the operator is shown it: cut, and without a password. */
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 100).replace(/\/\/[^/]*@/, "//…@"));
+}
+
+/**
+ * Reads all settings.
+ *
+ * @param environment the variables; an empty one counts as not set
+ * @throws ConfigError with a line for every wrong variable
+ */
+export function readConfig<S extends Settings>(
+  settings: S,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config<S> {
+  const faults: string[] = [];
+  const values = Object.entries(settings).map(([name, { variable, fallback, allowed, parse }]) => {
+    const text = environment[variable];
+    if (text === undefined || text === "") return [name, fallback];
+    const value = parse(text);
+    if (value === undefined) {
+      faults.push(`Cannot use ${variable} ${quoted(text)}: it must be ${allowed}`);
+    }
+    return [name, value];
+  });
+  if (faults.length > 0) throw new ConfigError(faults);
+  // Object.fromEntries forgets which name has which type; the entries were made from `settings`.
+  return Object.fromEntries(values) as Config<S>;
+}

@@ -1,0 +1,173 @@
+// What every request goes through, whatever it asks for: identity, limits, errors, metrics, log.
+import { Elysia, ValidationError } from "elysia";
+import { requestFaults, type CheckedRequest, type RequestSchemas } from "./faults.ts";
+import { bodyTooLarge, hasBody, isJsonType, readJsonBody } from "./json-body.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Logger } from "./logger.ts";
+import type { HttpMetrics } from "./metrics.ts";
+import { isOperationsPath } from "./operations.ts";
+import { HttpProblem, problemResponse } from "./problem.ts";
+import {
+  currentRequest,
+  openContext,
+  runInRequest,
+  withAbsoluteUrl,
+  type RequestContext,
+} from "./request-context.ts";
+import { logRequest } from "./request-log.ts";
+import { routeTable, routeTemplate, type RouteMatch } from "./route-table.ts";
+import { StorageUnavailable } from "./storage.ts";
+
+/** Bounds on what a client may ask of a service. */
+export interface RequestLimits {
+  readonly maxBodyBytes: number;
+  /** Requests answered at once; more are refused with 503. */
+  readonly maxInFlight: number;
+}
+
+/** An Elysia route as far as the kit looks into it. */
+interface KnownRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly hooks: RequestSchemas;
+}
+
+/** What the kit works with. */
+export interface HttpKitParts {
+  lifecycle: Lifecycle;
+  limits: RequestLimits;
+  logger: Logger;
+  metrics: HttpMetrics;
+  /** The answer to a domain error; undefined for an error that is a bug. */
+  problemOf(error: unknown): HttpProblem | undefined;
+  /** The routes of the finished app, asked for when the first request comes that needs them. */
+  routes(): readonly KnownRoute[];
+}
+
+type AppHandler = (request: Request) => Response | Promise<Response>;
+
+const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
+
+/** The refusal of a request that comes while too many are being answered. */
+const overload = new HttpProblem(503, "Too many requests at once", {
+  headers: { "retry-after": "1" },
+  isShed: true,
+});
+
+/** The refusal of a request whose work found the storage busy or full. */
+function storageProblem({ reason }: StorageUnavailable): HttpProblem {
+  return new HttpProblem(503, reason === "full" ? "Storage is full" : "Storage is busy", {
+    headers: { "retry-after": "1" },
+    isShed: true,
+  });
+}
+
+/** The plugin; `use` it before any route. */
+export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes }: HttpKitParts) {
+  let findRoute: ((path: string) => RouteMatch | undefined) | undefined;
+  let schemas: Map<string, RequestSchemas> | undefined;
+
+  /** Why no route answers: the path is unknown, or it is but not with this method. */
+  function noRoute(context: RequestContext): HttpProblem | undefined {
+    findRoute ??= routeTable(routes());
+    const match = findRoute(context.path);
+    if (match === undefined) return new HttpProblem(404, "Nothing is found at this path");
+    context.route = match.template;
+    if (match.methods.includes(context.method)) return undefined;
+    const allow = match.methods.join(", ");
+    return new HttpProblem(405, `This path can be asked with ${allow}`, { headers: { allow } });
+  }
+
+  /** What is wrong with a request before its body is read and its route called. */
+  function refusal(request: Request, isShed: boolean): HttpProblem | undefined {
+    if (isShed) return overload;
+    if (!methodsWithBody.has(request.method) || !hasBody(request)) return undefined;
+    if (Number(request.headers.get("content-length")) > limits.maxBodyBytes) {
+      return bodyTooLarge(limits.maxBodyBytes);
+    }
+    if (isJsonType(request.headers.get("content-type"))) return undefined;
+    return new HttpProblem(415, "Body must be sent with Content-Type: application/json");
+  }
+
+  function schemasOf({ method, route }: { method: string; route: string }): RequestSchemas {
+    schemas ??= new Map(
+      routes().map(({ method, path, hooks }) => [`${method} ${routeTemplate(path)}`, hooks]),
+    );
+    return schemas.get(`${method === "HEAD" ? "GET" : method} ${route}`) ?? {};
+  }
+
+  /** The one place where errors become problems. Everything unknown is 500, told to the log alone. */
+  function toProblem(
+    error: unknown,
+    context: RequestContext,
+    request: CheckedRequest,
+  ): HttpProblem {
+    if (error instanceof HttpProblem) return error;
+    const known = problemOf(error);
+    if (known !== undefined) return known;
+    if (error instanceof StorageUnavailable) return storageProblem(error);
+    if (error instanceof ValidationError && error.type !== "response") {
+      const faults = requestFaults(
+        schemasOf({ method: context.method, route: context.route ?? "" }),
+        request,
+      );
+      return new HttpProblem(422, "Request does not fit the schema", { faults });
+    }
+    return new HttpProblem(500, "Something went wrong on our side", { cause: error });
+  }
+
+  function answer(problem: HttpProblem, context: RequestContext): Response {
+    if (problem.status >= 500 && !problem.isShed) context.error = problem.cause ?? problem;
+    return problemResponse(problem, context);
+  }
+
+  return new Elysia({ name: "http-kit" })
+    .wrap((handle) => (received: Request) => {
+      const startedAt = performance.now();
+      const request = withAbsoluteUrl(received);
+      const context = openContext(request);
+      const isOperations = isOperationsPath(context.path);
+      if (!isOperations) metrics.inFlight += 1;
+
+      const finish = (response: Response) => {
+        response.headers.set("x-request-id", context.requestId);
+        if (lifecycle.phase === "draining") response.headers.set("connection", "close");
+        const durationMs = performance.now() - startedAt;
+        if (!isOperations) {
+          metrics.inFlight -= 1;
+          metrics.answered(context.method, context.route, response.status, durationMs / 1000);
+        }
+        logRequest(logger, context, { status: response.status, durationMs, isOperations });
+        return response;
+      };
+      const fail = (error: unknown) => finish(answer(toProblem(error, context, {}), context));
+
+      return runInRequest(context, () => {
+        const problem = refusal(request, !isOperations && metrics.inFlight > limits.maxInFlight);
+        if (problem !== undefined) return finish(answer(noRoute(context) ?? problem, context));
+        try {
+          // Elysia calls it a Function; it is the fetch function of the app.
+          const response = (handle as unknown as AppHandler)(request);
+          return response instanceof Promise ? response.then(finish, fail) : finish(response);
+        } catch (error) {
+          return fail(error);
+        }
+      });
+    })
+    .onParse({ as: "global" }, ({ request }) => readJsonBody(request, limits.maxBodyBytes))
+    .onTransform({ as: "global" }, ({ route }) => {
+      const context = currentRequest();
+      if (context) context.route = routeTemplate(route);
+    })
+    .onError({ as: "global" }, ({ code, error, route, params, query, request, ...rest }) => {
+      const context = currentRequest() ?? openContext(request);
+      if (code === "NOT_FOUND") {
+        return answer(noRoute(context) ?? new HttpProblem(404, "Not found"), context);
+      }
+      context.route ??= routeTemplate(route);
+      const cause = code === "PARSE" ? error.cause : error;
+      const body = "body" in rest ? rest.body : undefined;
+      const headers = Object.fromEntries(request.headers);
+      return answer(toProblem(cause, context, { params, query, headers, body }), context);
+    });
+}

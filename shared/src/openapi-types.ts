@@ -1,0 +1,90 @@
+// The part of OpenAPI 3.1 that our documents use (https://spec.openapis.org/oas/v3.1.0).
+
+/** A JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
+
+/** A schema in JSON Schema 2020-12, the dialect of OpenAPI 3.1. */
+export type JsonSchema = { [keyword: string]: Json };
+
+/** Stands for the component that it names. */
+export interface Ref {
+  $ref: string;
+}
+
+/** One of several examples of the same body. */
+export interface Example {
+  summary: string;
+  value: Json;
+}
+
+/** A body in one media type. */
+export interface MediaType {
+  schema: JsonSchema;
+  example?: Json;
+  examples?: Record<string, Example>;
+}
+
+/** A header field of an answer. */
+export interface Header {
+  description: string;
+  /** Whether every answer that lists the field has it. */
+  required: boolean;
+  schema: JsonSchema;
+}
+
+/** A part of a request outside its body. */
+export interface Parameter {
+  name: string;
+  in: "path" | "query" | "header";
+  required: boolean;
+  description?: string;
+  schema: JsonSchema;
+  example?: Json;
+}
+
+/** What a route answers with one status. */
+export interface Answer {
+  description: string;
+  /** Each refers to the component of the same name. */
+  headers: Record<string, Ref>;
+  content?: Record<string, MediaType>;
+}
+
+/** A method of a path. */
+export interface Operation {
+  operationId: string;
+  summary: string;
+  description?: string;
+  tags: string[];
+  parameters: (Parameter | Ref)[];
+  requestBody?: { required: true; content: Record<string, MediaType> };
+  responses: Record<string, Answer>;
+}
+
+/** A method that a route of ours can have. */
+export type Method = "get" | "head" | "post" | "put" | "patch" | "delete";
+
+/** The methods of one path. */
+export type PathItem = { [M in Method]?: Operation };
+
+/** What the document says of the API as a whole. */
+export interface ApiInfo {
+  title: string;
+  version: string;
+  /** CommonMark. */
+  description: string;
+}
+
+/** A whole document. */
+export interface OpenApiDocument {
+  openapi: string;
+  info: ApiInfo;
+  servers: { url: string }[];
+  tags: { name: string }[];
+  paths: Record<string, PathItem>;
+  components: {
+    schemas: Record<string, JsonSchema>;
+    parameters: Record<string, Parameter>;
+    headers: Record<string, Header>;
+  };
+}

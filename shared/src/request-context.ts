@@ -1,0 +1,60 @@
+// What is known about the request that is being answered, wherever its work is done.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { continueTrace, type TraceContext } from "./trace-context.ts";
+
+/** One request, from its first byte read to its answer. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly trace: TraceContext;
+  readonly method: string;
+  /** The path as it was sent, without the query. */
+  readonly path: string;
+  /** The template that matched, such as `/users/{id}`; undefined if none did. */
+  route: string | undefined;
+  /** What made the answer a 5xx, for the log. */
+  error: unknown;
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+/** The request that the calling code works for; undefined outside of any. */
+export function currentRequest(): RequestContext | undefined {
+  return storage.getStore();
+}
+
+/** Runs `work` so that everything that it calls or awaits finds this request. */
+export function runInRequest<T>(context: RequestContext, work: () => T): T {
+  return storage.run(context, work);
+}
+
+const wellFormedId = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The path of an absolute URL. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", start);
+  return query < 0 ? url.slice(start) : url.slice(start, query);
+}
+
+/**
+ * The request with an absolute URL. Bun gives the bare target if the Host field was missing or odd,
+ * which routers do not understand.
+ */
+export function withAbsoluteUrl(request: Request): Request {
+  const { url } = request;
+  if (url.startsWith("http://") || url.startsWith("https://")) return request;
+  return new Request(`http://unknown-host${url.startsWith("/") ? url : "/"}`, request);
+}
+
+/** Reads a request's identity: its id and trace if they are well-formed, fresh ones if not. */
+export function openContext({ headers, method, url }: Request): RequestContext {
+  const sentId = headers.get("x-request-id");
+  return {
+    requestId: sentId !== null && wellFormedId.test(sentId) ? sentId : Bun.randomUUIDv7(),
+    trace: continueTrace(headers.get("traceparent"), headers.get("tracestate")),
+    method,
+    path: pathOf(url),
+    route: undefined,
+    error: undefined,
+  };
+}

@@ -1,0 +1,89 @@
+// The life of a running service, from the open database to the last line of its log.
+import { buildInfo } from "./build-info.ts";
+import type { Settings } from "./config.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { createLog, type Logger } from "./logger.ts";
+import { addProcessMetrics, createMetrics } from "./metrics.ts";
+import { closeServer, listen } from "./server.ts";
+import type { Chore, ServiceConfig, ServiceDefinition, ServiceProcess } from "./service.ts";
+import { openSqlite } from "./sqlite.ts";
+import { stopSignal } from "./stop-signal.ts";
+
+/** Longer than load balancers keep idle connections, so that none of them uses one that just closed. */
+const idleSeconds = 75;
+
+/** What is left of an answer's time when its slowest part is over. */
+const answerMarginSeconds = 30;
+
+interface ServeOptions<S extends Settings> {
+  readonly service: ServiceDefinition<S>;
+  readonly config: ServiceConfig<S>;
+  readonly path: string;
+  readonly process: ServiceProcess;
+}
+
+/**
+ * Serves until told to stop.
+ *
+ * @returns the exit status: 0, or 1 if requests had to be cut or the service failed
+ */
+export async function serve<S extends Settings>({
+  service,
+  config,
+  path,
+  process,
+}: ServeOptions<S>): Promise<number> {
+  const { name, migrations, slowestAnswerSeconds } = service;
+  const { version, commit } = buildInfo;
+
+  const log = createLog({
+    service: name,
+    version,
+    level: config.logLevel,
+    isTerminal: process.stdout.isTTY,
+  });
+  const { logger } = log;
+  const stop = stopSignal(process, log);
+  const metrics = createMetrics({ service: name, version, commit });
+  addProcessMetrics(metrics.registry);
+
+  const lifecycle: Lifecycle = { phase: "starting" };
+  const storage = await openSqlite({ path, migrations, observer: metrics.storage });
+  const limits = { maxBodyBytes: config.maxBodyBytes, maxInFlight: config.maxInFlight };
+  const parts = { lifecycle, limits, logger, metrics, storage, version };
+  const { app, chores = [] } = service.build({ config, storage, parts });
+  const server = listen({
+    hostname: config.host,
+    port: config.port,
+    idleTimeoutSeconds: Math.max(
+      idleSeconds,
+      (slowestAnswerSeconds?.(config) ?? 0) + answerMarginSeconds,
+    ),
+    fetch: (request) => app.fetch(request),
+  });
+  const timers = chores.map((chore) =>
+    setInterval(() => void runChore(chore, logger), chore.everyMs),
+  );
+  lifecycle.phase = "ready";
+  logger.info({ host: config.host, port: server.port, commit }, "listening");
+
+  const { reason, failure } = await stop;
+  lifecycle.phase = "draining";
+  logger.info({ reason }, "draining");
+  if (!failure) await Bun.sleep(config.shutdownDrainMs);
+  const isClean = await closeServer(server, config.shutdownGraceMs);
+  timers.forEach(clearInterval);
+  await storage.close();
+  if (!isClean) logger.error("cut the requests that were left when the grace ran out");
+  logger.info("stopped");
+  log.flush();
+  return isClean && !failure ? 0 : 1;
+}
+
+async function runChore({ run }: Chore, logger: Logger): Promise<void> {
+  try {
+    await run();
+  } catch (err) {
+    logger.warn({ err }, "chore failed, and will be tried again");
+  }
+}

@@ -1,0 +1,81 @@
+// A copy of a database that others may be writing to.
+import { Database } from "bun:sqlite";
+import { randomUUID } from "node:crypto";
+import { lstat, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { retryWhileBusy } from "./group-commit.ts";
+
+/** A backup could not be made; one line for the operator, which names files: not for clients. */
+export class BackupError extends Error {
+  override readonly name = "BackupError";
+}
+
+/**
+ * Copies the database at `path`, as it is at one moment, to the new file `target`. Meant for a
+ * process of its own: the event loop stands still for about two seconds per gigabyte.
+ *
+ * @throws {BackupError} if that is impossible; nothing is left behind then
+ */
+export async function backupSqlite(
+  path: string,
+  target: string,
+  { lockTimeoutMs }: { lockTimeoutMs?: number } = {},
+): Promise<void> {
+  const temporary = `${resolve(target)}.${randomUUID()}.tmp`;
+  try {
+    const { mode } = await findSource(path);
+    await refuseExisting(target);
+    await writeFile(temporary, "", { flag: "wx", mode }); // no more readable than the source
+    await retryWhileBusy(() => vacuumInto(path, temporary), lockTimeoutMs);
+    await flush(temporary);
+    await renameToNew(temporary, target);
+    await flush(dirname(temporary));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BackupError(`Cannot back up "${path}" to "${target}": ${reason}`, { cause: error });
+  } finally {
+    await rm(temporary, { force: true });
+    await rm(`${temporary}-journal`, { force: true });
+  }
+}
+
+async function findSource(path: string): Promise<{ mode: number }> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw new Error("there is no database at this path");
+  return { mode: found.mode & 0o777 };
+}
+
+async function refuseExisting(target: string): Promise<void> {
+  const found = await lstat(target).catch(() => undefined);
+  if (found) throw new Error("the target exists already; name a new file");
+}
+
+function vacuumInto(path: string, target: string): void {
+  using db = new Database(resolve(path), { create: false, readwrite: true, strict: true });
+  using vacuum = db.prepare<unknown, { target: string }>("VACUUM INTO $target");
+  vacuum.run({ target });
+}
+
+/** Puts a file or folder on the disk, which VACUUM INTO leaves to the system. */
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Renames onto a name that was free; a hard link would do, but not every file system has them. */
+async function renameToNew(from: string, to: string): Promise<void> {
+  const claim = await open(to, "wx").catch((error: unknown) => {
+    throw new Error("the target was made by another program meanwhile", { cause: error });
+  });
+  await claim.close();
+  try {
+    await rename(from, to);
+  } catch (error) {
+    await rm(to);
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+// W3C Trace Context (https://www.w3.org/TR/trace-context/): taken over from the caller, handed on.
+
+/** What is passed on to the services that a request calls. */
+export interface TraceContext {
+  readonly traceId: string;
+  readonly traceparent: string;
+  /** Vendors' own fields, as they came. */
+  readonly tracestate: string | undefined;
+}
+
+const wellFormed = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const zeroTrace = "0".repeat(32);
+const zeroParent = "0".repeat(16);
+
+/**
+ * Continues the caller's trace, or starts one where there is none or it is malformed: then its
+ * `tracestate` is dropped too.
+ */
+export function continueTrace(traceparent: string | null, tracestate: string | null): TraceContext {
+  const [, version, traceId, parentId, , rest] = traceparent?.match(wellFormed) ?? [];
+  if (
+    traceparent === null ||
+    traceId === undefined ||
+    version === "ff" ||
+    (version === "00" && rest !== undefined) ||
+    traceId === zeroTrace ||
+    parentId === zeroParent
+  ) {
+    return startTrace();
+  }
+  return { traceId, traceparent, tracestate: tracestate ?? undefined };
+}
+
+function startTrace(): TraceContext {
+  const random = crypto.getRandomValues(new Uint8Array(24)).toHex();
+  const traceId = random.slice(0, 32);
+  return {
+    traceId,
+    traceparent: `00-${traceId}-${random.slice(32)}-00`,
+    tracestate: undefined,
+  };
+}

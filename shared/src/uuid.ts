@@ -1,0 +1,29 @@
+// Identifiers: UUIDs, version 7 (RFC 9562) for those that we make.
+import { defineKind } from "./kinds.ts";
+
+const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Whether a value is a UUID of any version in the usual spelling with hyphens, in either case. */
+export function isUuid(value: unknown): value is string {
+  return typeof value === "string" && value.length === 36 && pattern.test(value);
+}
+
+/** The schema of an identifier. Callers may send it in upper case; we keep it in lower case. */
+export const uuid = defineKind<string>("Uuid", {
+  check: isUuid,
+  rule: () => "a UUID such as 01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
+})({ type: "string", format: "uuid", examples: ["01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"] });
+
+/**
+ * Makes identifiers that sort by the time they were made, also where the clock is set back.
+ *
+ * @param now milliseconds since 1970, as `Date.now`
+ * @returns the identifier and the time inside it, which is therefore the thing's creation time
+ */
+export function uuidSequence(now: () => number): () => { id: string; time: number } {
+  let latest = 0;
+  return () => {
+    latest = Math.max(latest, now());
+    return { id: Bun.randomUUIDv7("hex", latest), time: latest };
+  };
+}

@@ -1,0 +1,162 @@
+// A whole service for a test: fresh database, real socket, its log at hand. Every answer is held
+// against the service's own API document.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AnyElysia } from "elysia";
+import type { Lifecycle } from "../src/lifecycle.ts";
+import { createLog } from "../src/logger.ts";
+import { createMetrics } from "../src/metrics.ts";
+import { openApiDocument } from "../src/openapi.ts";
+import type { Problem } from "../src/problem.ts";
+import { listen } from "../src/server.ts";
+import type { ServiceParts } from "../src/service-app.ts";
+import { openSqlite, type SqliteStorage } from "../src/sqlite.ts";
+import { validatingFetch } from "./contract-check.ts";
+
+/** A folder for one test, gone after it. */
+export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), "platform-test-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A fresh SQLite database for one test. */
+export interface TemporaryStorage extends AsyncDisposable {
+  readonly storage: SqliteStorage;
+  /** Opens the same file once more, as another process would. */
+  openAgain(): Promise<SqliteStorage>;
+}
+
+/** Makes a database in a folder of its own, both gone after the test. */
+export async function temporaryStorage(migrations: readonly string[]): Promise<TemporaryStorage> {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, "test.db");
+  const opened: SqliteStorage[] = [];
+  const openAgain = async () => {
+    const storage = await openSqlite({ path, migrations });
+    opened.push(storage);
+    return storage;
+  };
+  return {
+    storage: await openAgain(),
+    openAgain,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(opened.map((storage) => storage.close()));
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What a test sends beside the path. */
+export interface Sent {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as it is, with the Content-Type that the headers say. */
+  readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream;
+}
+
+/** The body of an answer that was held against the document, which a type is written after. */
+export function bodyOf<T = Problem>(response: Response): Promise<T> {
+  return response.json() as Promise<T>;
+}
+
+/** What a promise was rejected with; undefined if it was not. */
+export function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+}
+
+/** A line of the log. */
+export type LogLine = Record<string, unknown>;
+
+/** A running service. */
+export interface RunningService extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly lifecycle: Lifecycle;
+  readonly storage: SqliteStorage;
+  readonly lines: LogLine[];
+  /** Sends a request, and throws if the answer is not as documented. */
+  request(path: string, sent?: Sent): Promise<Response>;
+  /** The value of a metric, or undefined if it is not there. `labels` as they are printed. */
+  metric(series: string): Promise<number | undefined>;
+}
+
+interface HarnessOptions {
+  readonly name: string;
+  readonly migrations: readonly string[];
+  readonly limits?: Partial<ServiceParts["limits"]>;
+  build(parts: ServiceParts, storage: SqliteStorage): AnyElysia;
+}
+
+/** Starts a service on a free port. */
+export async function startService({
+  name,
+  migrations,
+  limits,
+  build,
+}: HarnessOptions): Promise<RunningService> {
+  const database = await temporaryStorage(migrations);
+  const { storage } = database;
+  const lines: LogLine[] = [];
+  const { logger } = createLog({
+    service: name,
+    version: "test",
+    level: "debug",
+    destination: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  const lifecycle: Lifecycle = { phase: "ready" };
+  const metrics = createMetrics({ service: name, version: "test", commit: "test" });
+  const app = build(
+    {
+      lifecycle,
+      limits: { maxBodyBytes: 1_048_576, maxInFlight: 1024, ...limits },
+      logger,
+      metrics,
+      storage,
+      version: "test",
+    },
+    storage,
+  );
+  const server = listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeoutSeconds: 30,
+    fetch: (request) => app.fetch(request),
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  const document = await openApiDocument(app, { title: name, description: name, version: "test" });
+  const send = validatingFetch((request) => fetch(request), document);
+
+  return {
+    url,
+    port: server.port ?? 0,
+    lifecycle,
+    storage,
+    lines,
+    request(path, { method, headers = {}, json, body } = {}) {
+      const isJson = json !== undefined;
+      const content = isJson ? JSON.stringify(json) : body;
+      return send(
+        new Request(url + path, {
+          method: method ?? (content === undefined ? "GET" : "POST"),
+          headers: { ...(isJson ? { "content-type": "application/json" } : {}), ...headers },
+          ...(content === undefined ? {} : { body: content }),
+        }),
+      );
+    },
+    async metric(series) {
+      const printed = await metrics.registry.metrics();
+      const line = printed.split("\n").find((line) => line.startsWith(`${series} `));
+      return line === undefined ? undefined : Number(line.slice(series.length + 1));
+    },
+    async [Symbol.asyncDispose]() {
+      await server.stop(true);
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}

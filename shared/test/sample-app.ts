@@ -1,0 +1,51 @@
+// A service that is neither users nor orders, for what every service does.
+import { Type } from "@sinclair/typebox";
+import { describe } from "../src/openapi-detail.ts";
+import { problems } from "../src/problem.ts";
+import { serviceApp, type ServiceParts } from "../src/service-app.ts";
+import { text } from "../src/text.ts";
+import { uuid } from "../src/uuid.ts";
+import { startService, type RunningService } from "./harness.ts";
+
+const note = Type.Object({ text: text({ minLength: 1, maxLength: 10 }, { examples: ["hello"] }) });
+const open = { additionalProperties: true };
+
+/** What a test can make the sample do. */
+export interface SampleBehaviour {
+  /** What `GET /notes/{id}` waits for, and may throw. */
+  readonly find?: () => Promise<void>;
+}
+
+/** An app with `POST /notes` and `GET /notes/{id}`. */
+const createSampleApp = (parts: ServiceParts, { find }: SampleBehaviour = {}) =>
+  serviceApp(parts, { title: "sample", description: "A sample.", problemOf: () => undefined })
+    .post("/notes", ({ body }) => ({ text: body.text }), {
+      body: Type.Object(note.properties, open),
+      response: { 200: note, ...problems(422) },
+      detail: describe({ operationId: "echoNote", summary: "Send a note back", tag: "notes" }),
+    })
+    .get(
+      "/notes/:id",
+      async () => {
+        await find?.();
+        return { text: "found" };
+      },
+      {
+        params: Type.Object({ id: uuid }, open),
+        response: { 200: note, ...problems(422) },
+        detail: describe({ operationId: "getNote", summary: "Get a note", tag: "notes" }),
+      },
+    );
+
+/** Starts the sample on a free port. */
+export function startSample({
+  limits = {},
+  ...behaviour
+}: SampleBehaviour & { limits?: Partial<ServiceParts["limits"]> } = {}): Promise<RunningService> {
+  return startService({
+    name: "sample",
+    migrations: [],
+    limits,
+    build: (parts) => createSampleApp(parts, behaviour),
+  });
+}

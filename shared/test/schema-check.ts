@@ -1,0 +1,59 @@
+// Checks values against the schemas of an API document.
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { isJsonObject, withParts } from "../src/openapi-schema.ts";
+import type { JsonSchema, OpenApiDocument } from "../src/openapi-types.ts";
+
+/** What is wrong with a value; nothing if it fits the schema and has no member beyond it. */
+export type SchemaCheck = (schema: JsonSchema, value: unknown) => string[];
+
+// Many tests make the same document anew; compiling its schemas takes longer than using them.
+const checks = new Map<string, SchemaCheck>();
+
+/** The check for a document, which compiles each schema once, when it is first needed. */
+export function schemaCheck({ components: { schemas } }: OpenApiDocument): SchemaCheck {
+  const key = JSON.stringify(schemas);
+  let check = checks.get(key);
+  if (check === undefined) {
+    check = makeCheck(schemas);
+    checks.set(key, check);
+  }
+  return check;
+}
+
+function makeCheck(schemas: Record<string, JsonSchema>): SchemaCheck {
+  const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false });
+  addFormats.default(ajv);
+  // References are "#/components/schemas/…": each schema is compiled with the components inside.
+  ajv.addVocabulary(["components"]);
+  const components = {
+    schemas: Object.fromEntries(
+      Object.entries(schemas).map(([name, schema]) => [name, closed(schema)]),
+    ),
+  };
+  const compiled = new Map<string, ValidateFunction>();
+
+  return (schema, value) => {
+    const key = JSON.stringify(schema);
+    let validate = compiled.get(key);
+    if (validate === undefined) {
+      validate = ajv.compile({ ...closed(schema), components });
+      compiled.set(key, validate);
+    }
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map(
+      ({ instancePath, message = "does not fit", params }) =>
+        `${instancePath || "The whole"} ${message} ${JSON.stringify(params)}`,
+    );
+  };
+}
+
+/**
+ * Clients have to expect members that a document does not name; what we answer must have none, or
+ * the document is not complete.
+ */
+function closed(schema: JsonSchema): JsonSchema {
+  const inside = withParts(schema, closed);
+  const isClosable = isJsonObject(schema.properties) && schema.additionalProperties === undefined;
+  return isClosable ? { ...inside, additionalProperties: false } : inside;
+}

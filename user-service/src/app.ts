@@ -1,0 +1,204 @@
+// The HTTP face of user-service: routes, schemas, status codes.
+import {
+  entityTag,
+  isKnown,
+  PreconditionFailed,
+  preconditions,
+  whenMatching,
+} from "@platform/shared/etag";
+import { describe } from "@platform/shared/openapi-detail";
+import { cursorCodec, cutPage, limit, nextLink, pageLimit } from "@platform/shared/pagination";
+import { HttpProblem, problems } from "@platform/shared/problem";
+import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
+import { isUuid, uuid } from "@platform/shared/uuid";
+import { Type } from "@sinclair/typebox";
+import type { UserKey, UserStore } from "./user-store.ts";
+import {
+  EmailTaken,
+  newUser,
+  normaliseChange,
+  normaliseNew,
+  user,
+  userChange,
+  UserNotFound,
+} from "./user.ts";
+
+/** What the app is made of. */
+export interface UserServiceParts extends ServiceParts {
+  readonly users: UserStore;
+}
+
+/** The app's type, for typed clients. @public */
+export type App = ReturnType<typeof createApp>;
+
+const open = { additionalProperties: true };
+const oneUser = Type.Object({ id: uuid }, open);
+const cursor = cursorCodec<UserKey>("users", isUserKey);
+const userList = Type.Object(
+  {
+    limit: Type.Optional(limit),
+    after: Type.Optional(cursor.schema),
+    email: Type.Optional(Type.String({ description: "Only the user with this address" })),
+  },
+  open,
+);
+
+/** What an error means to a client; undefined for what it should never see. */
+function problemOf(error: unknown): HttpProblem | undefined {
+  if (error instanceof UserNotFound) return new HttpProblem(404, "User not found");
+  if (error instanceof EmailTaken) return new HttpProblem(409, "Email already registered");
+  if (error instanceof PreconditionFailed) return new HttpProblem(412, "User has changed");
+  return undefined;
+}
+
+function isUserKey(value: unknown): value is UserKey {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "name" in value &&
+    "id" in value &&
+    typeof value.name === "string" &&
+    isUuid(value.id)
+  );
+}
+
+/** Makes the app. It opens no socket and reads no environment: two of them fit in one process. */
+export const createApp = ({ users, ...parts }: UserServiceParts) => {
+  const change = async (
+    id: string,
+    body: typeof userChange.static,
+    ifMatch: string | undefined,
+    headers: Record<string, unknown>,
+  ) => {
+    const changed = await users.update(
+      id.toLowerCase(),
+      normaliseChange(body),
+      whenMatching(ifMatch),
+    );
+    headers["etag"] = entityTag(changed);
+    return changed;
+  };
+
+  return serviceApp(parts, {
+    title: "user-service",
+    description: "Profiles of users.",
+    problemOf,
+  })
+    .post(
+      "/users",
+      async ({ body, set, status }) => {
+        const created = await users.create(normaliseNew(body));
+        set.headers.location = `/users/${created.id}`;
+        set.headers.etag = entityTag(created);
+        return status(201, created);
+      },
+      {
+        body: newUser,
+        response: { 201: user, ...problems(409, 422) },
+        detail: describe({
+          operationId: "createUser",
+          summary: "Create a user",
+          tag: "users",
+          refusals: { 409: "Email already registered" },
+        }),
+      },
+    )
+    .get(
+      "/users",
+      async ({ query, set }) => {
+        const size = pageLimit(query.limit);
+        const rows = await users.list({
+          email: query.email?.trim(),
+          after: query.after === undefined ? undefined : cursor.decode(query.after),
+          limit: size + 1,
+        });
+        const { items, last } = cutPage(rows, size);
+        if (last) {
+          const { limit, email } = query;
+          const after = cursor.encode({ name: last.name, id: last.id });
+          set.headers["link"] = nextLink("/users", { limit, email }, after);
+        }
+        return items;
+      },
+      {
+        query: userList,
+        response: { 200: Type.Array(user), ...problems(422) },
+        detail: describe({ operationId: "listUsers", summary: "List users by name", tag: "users" }),
+      },
+    )
+    .get(
+      "/users/:id",
+      async ({ params, request, set }) => {
+        const found = await users.find(params.id.toLowerCase());
+        if (found === undefined) throw new UserNotFound();
+        set.headers.etag = entityTag(found);
+        if (!isKnown(request.headers.get("if-none-match"), set.headers.etag)) return found;
+        set.status = 304;
+        return undefined;
+      },
+      {
+        params: oneUser,
+        response: { 200: user, 304: Type.Void(), ...problems(404, 422) },
+        detail: describe({
+          operationId: "getUser",
+          summary: "Get a user",
+          tag: "users",
+          conditional: true,
+          refusals: { 404: "User not found" },
+        }),
+      },
+    )
+    .put(
+      "/users/:id",
+      ({ params, body, headers, set }) => change(params.id, body, headers["if-match"], set.headers),
+      {
+        params: oneUser,
+        headers: preconditions,
+        body: userChange,
+        response: { 200: user, ...problems(404, 409, 412, 422) },
+        detail: describe({
+          operationId: "putUser",
+          summary: "Change a user; what is left out stays",
+          tag: "users",
+          conditional: true,
+          refusals: { 404: "User not found", 409: "Email already registered" },
+        }),
+      },
+    )
+    .patch(
+      "/users/:id",
+      ({ params, body, headers, set }) => change(params.id, body, headers["if-match"], set.headers),
+      {
+        params: oneUser,
+        headers: preconditions,
+        body: userChange,
+        response: { 200: user, ...problems(404, 409, 412, 422) },
+        detail: describe({
+          operationId: "patchUser",
+          summary: "Change a user",
+          tag: "users",
+          conditional: true,
+          refusals: { 404: "User not found", 409: "Email already registered" },
+        }),
+      },
+    )
+    .delete(
+      "/users/:id",
+      async ({ params, headers, set }) => {
+        await users.remove(params.id.toLowerCase(), whenMatching(headers["if-match"]));
+        set.status = 204;
+      },
+      {
+        params: oneUser,
+        headers: preconditions,
+        response: { 204: Type.Void(), ...problems(404, 412, 422) },
+        detail: describe({
+          operationId: "deleteUser",
+          summary: "Delete a user",
+          tag: "users",
+          conditional: true,
+          refusals: { 404: "User not found" },
+        }),
+      },
+    );
+};

@@ -1,0 +1,18 @@
+// user-service: its configuration and its parts.
+import { runService } from "@platform/shared/command-line";
+import { createApp } from "./app.ts";
+import { migrations } from "./migrations/index.ts";
+import { sqliteUserStore } from "./sqlite-user-store.ts";
+
+await runService(
+  {
+    name: "user-service",
+    database: "sqlite:data/user_service.db",
+    migrations,
+    settings: {},
+    build: ({ storage, parts }) => ({
+      app: createApp({ ...parts, users: sqliteUserStore(storage) }),
+    }),
+  },
+  process,
+);

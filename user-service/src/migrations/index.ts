@@ -1,0 +1,6 @@
+// The database's history, in order. Each step must work with the version of the service before it:
+// both run side by side during a rollout.
+import users from "./001-users.sql" with { type: "text" };
+
+/** See above. */
+export const migrations: readonly string[] = [users];

@@ -1,0 +1,120 @@
+// Users in SQLite.
+import { PreconditionFailed } from "@platform/shared/etag";
+import { orThrow } from "@platform/shared/outcome";
+import type { SqliteStorage } from "@platform/shared/sqlite";
+import { timeOfChange, toTimestamp } from "@platform/shared/timestamp";
+import { uuidSequence } from "@platform/shared/uuid";
+import { EmailTaken, UserNotFound, type User } from "./user.ts";
+import type { UserStore } from "./user-store.ts";
+
+type UserRow = {
+  id: string;
+  name: string;
+  email: string;
+  created_at: number;
+  updated_at: number;
+};
+
+function toUser({ id, name, email, created_at, updated_at }: UserRow): User {
+  return {
+    id,
+    name,
+    email,
+    created_at: toTimestamp(created_at),
+    updated_at: toTimestamp(updated_at),
+  };
+}
+
+/** The place before every user: no name is empty. */
+const start = { name: "", id: "" };
+
+/** @param now milliseconds since 1970 */
+export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.now): UserStore {
+  const nextId = uuidSequence(now);
+
+  const byId = db.prepare<UserRow, { id: string }>(`
+    SELECT id, name, email, created_at, updated_at
+    FROM users
+    WHERE id = $id`);
+  const byName = db.prepare<UserRow, { name: string; id: string; limit: number }>(`
+    SELECT id, name, email, created_at, updated_at
+    FROM users
+    WHERE (name, id) > ($name, $id)
+    ORDER BY name, id
+    LIMIT $limit`);
+  const byEmail = db.prepare<UserRow, { email: string; name: string; id: string; limit: number }>(`
+    SELECT id, name, email, created_at, updated_at
+    FROM users
+    WHERE email = $email AND (name, id) > ($name, $id)
+    ORDER BY name, id
+    LIMIT $limit`);
+  const emailOwner = db.prepare<{ id: string }, { email: string }>(`
+    SELECT id
+    FROM users
+    WHERE email = $email`);
+  const insert = db.prepare<unknown, UserRow>(`
+    INSERT INTO users (id, name, email, created_at, updated_at)
+    VALUES ($id, $name, $email, $created_at, $updated_at)
+    ON CONFLICT (email) DO NOTHING`);
+  const update = db.prepare<unknown, Omit<UserRow, "created_at">>(`
+    UPDATE users
+    SET name = $name, email = $email, updated_at = $updated_at
+    WHERE id = $id`);
+  const remove = db.prepare<unknown, { id: string }>(`
+    DELETE FROM users
+    WHERE id = $id`);
+
+  return {
+    async create({ name, email }) {
+      const outcome = await write(() => {
+        const { id, time } = nextId();
+        const row = { id, name, email, created_at: time, updated_at: time };
+        return insert.run(row).changes === 0 ? new EmailTaken() : row;
+      });
+      return toUser(orThrow(outcome));
+    },
+
+    async find(id) {
+      const row = await read(() => byId.get({ id }));
+      return row ? toUser(row) : undefined;
+    },
+
+    async list({ email, after = start, limit }) {
+      const { name, id } = after;
+      const rows = await read(() =>
+        email === undefined
+          ? byName.all({ name, id, limit })
+          : byEmail.all({ email, name, id, limit }),
+      );
+      return rows.map(toUser);
+    },
+
+    async update(id, change, precondition) {
+      const outcome = await write(() => {
+        const row = byId.get({ id });
+        if (row === null) return new UserNotFound();
+        const current = toUser(row);
+        if (!precondition(current)) return new PreconditionFailed();
+        const { name, email } = { ...row, ...change };
+        if (name === row.name && email === row.email) return current;
+        const owner = emailOwner.get({ email });
+        if (owner !== null && owner.id !== id) return new EmailTaken();
+        const changed = { ...row, name, email, updated_at: timeOfChange(row.updated_at, now()) };
+        update.run({ id, name, email, updated_at: changed.updated_at });
+        return toUser(changed);
+      });
+      return orThrow(outcome);
+    },
+
+    async remove(id, precondition) {
+      const outcome = await write(() => {
+        const row = byId.get({ id });
+        if (row === null) return new UserNotFound();
+        if (!precondition(toUser(row))) return new PreconditionFailed();
+        remove.run({ id });
+        return undefined;
+      });
+      orThrow(outcome);
+    },
+  };
+}

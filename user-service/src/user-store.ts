@@ -1,0 +1,27 @@
+// What the service asks of its storage, whichever that is.
+import type { Precondition } from "@platform/shared/etag";
+import type { NewUser, User, UserChange } from "./user.ts";
+
+/** Where a user stands in the list of users: by name in code point order, then by id. */
+export type UserKey = Pick<User, "name" | "id">;
+
+/** A page of the list of users. */
+export interface UserPage {
+  /** Only the user with this address, in whatever case. */
+  readonly email: string | undefined;
+  /** Only users that come after this place. */
+  readonly after: UserKey | undefined;
+  readonly limit: number;
+}
+
+/** Users, kept. Every method may reject with StorageUnavailable. */
+export interface UserStore {
+  /** Stores a new user. @throws EmailTaken */
+  create(user: NewUser): Promise<User>;
+  find(id: string): Promise<User | undefined>;
+  list(page: UserPage): Promise<User[]>;
+  /** Changes a user; without a difference nothing is stored. @throws UserNotFound, PreconditionFailed, EmailTaken */
+  update(id: string, change: UserChange, precondition: Precondition): Promise<User>;
+  /** Deletes a user. @throws UserNotFound, PreconditionFailed */
+  remove(id: string, precondition: Precondition): Promise<void>;
+}

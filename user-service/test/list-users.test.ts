@@ -1,0 +1,122 @@
+import { describe, expect, test } from "bun:test";
+import { bodyOf, type RunningService } from "@platform/shared/test/harness";
+import type { User } from "../src/user.ts";
+import { createUser, startUserService } from "./user-service.ts";
+
+/** The users of a page and the path of the next, if there is one. */
+async function page(service: RunningService, path: string) {
+  const response = await service.request(path);
+  expect(response.status).toBe(200);
+  const link = response.headers.get("link");
+  const next = link?.match(/^<([^>]+)>; rel="next"$/)?.[1];
+  expect(link === null || next !== undefined).toBe(true);
+  const users = await bodyOf<User[]>(response);
+  return { names: users.map(({ name }) => name), users, next };
+}
+
+async function createAll(service: RunningService, names: readonly string[]) {
+  await Promise.all(
+    names.map((name, n) => createUser(service, { name, email: `user${n}@example.com` })),
+  );
+}
+
+describe("GET /users", () => {
+  test("no users are an empty list", async () => {
+    await using service = await startUserService();
+    expect(await page(service, "/users")).toEqual({ names: [], users: [], next: undefined });
+  });
+
+  test("users come by name in code point order", async () => {
+    await using service = await startUserService();
+    await createAll(service, ["Zoë", "adam", "Bob", "😀", "\uffee", "Alice"]);
+    const { names } = await page(service, "/users");
+    expect(names).toEqual(["Alice", "Bob", "Zoë", "adam", "\uffee", "😀"]);
+  });
+
+  test("pages follow each other without a gap or a repeat, also for equal names", async () => {
+    await using service = await startUserService();
+    await createAll(service, ["C", "A", "B", "B", "B", "D", "B"]);
+    const seen: string[] = [];
+    const ids = new Set<string>();
+    let path: string | undefined = "/users?limit=2";
+    while (path !== undefined) {
+      const { names, users, next }: Awaited<ReturnType<typeof page>> = await page(service, path);
+      seen.push(...names);
+      for (const { id } of users) ids.add(id);
+      expect(names.length).toBeLessThanOrEqual(2);
+      path = next;
+    }
+    expect(seen).toEqual(["A", "B", "B", "B", "B", "C", "D"]);
+    expect(ids.size).toBe(7);
+  });
+
+  test("a user that is there throughout is seen once, whatever is inserted meanwhile", async () => {
+    await using service = await startUserService();
+    await createAll(service, ["B", "D", "F"]);
+    const first = await page(service, "/users?limit=2");
+    await createUser(service, { name: "A", email: "early@example.com" });
+    await createUser(service, { name: "E", email: "late@example.com" });
+    const second = await page(service, first.next ?? "");
+    expect([...first.names, ...second.names]).toEqual(["B", "D", "E", "F"]);
+  });
+
+  test("the link to the next page keeps limit and filters", async () => {
+    await using service = await startUserService();
+    await createAll(service, ["A", "B", "C"]);
+    const { next } = await page(service, "/users?limit=1&unknown=1");
+    const query = new URLSearchParams(next?.split("?")[1]);
+    expect(query.get("limit")).toBe("1");
+    expect([...query.keys()]).toEqual(["limit", "after"]);
+  });
+
+  test("a list of exactly one page has no link to another", async () => {
+    await using service = await startUserService();
+    await createAll(service, ["A", "B"]);
+    expect((await page(service, "/users?limit=2")).next).toBeUndefined();
+  });
+
+  test("the filter by address compares as uniqueness does", async () => {
+    await using service = await startUserService();
+    const user = await createUser(service);
+    for (const email of ["alice@example.com", "ALICE@Example.COM"]) {
+      const { users } = await page(service, `/users?email=${encodeURIComponent(email)}`);
+      expect(users).toEqual([user]);
+    }
+    for (const email of ["bob@example.com", "", "no address", "%00", "alice"]) {
+      expect((await page(service, `/users?email=${email}`)).users).toEqual([]);
+    }
+  });
+
+  test("of a repeated parameter the last counts", async () => {
+    await using service = await startUserService();
+    await createAll(service, ["A", "B", "C"]);
+    expect((await page(service, "/users?limit=x&limit=3&limit=1")).names).toEqual(["A"]);
+  });
+
+  test.each(["0", "1001", "-1", "1.5", "1e2", "0x10", "abc", "", "%2010"])(
+    "a limit of %p is refused",
+    async (limit) => {
+      await using service = await startUserService();
+      const response = await service.request(`/users?limit=${limit}`);
+      expect(response.status).toBe(422);
+      expect((await bodyOf(response)).errors).toEqual([
+        { parameter: "limit", detail: expect.any(String) },
+      ]);
+    },
+  );
+
+  test("a cursor that is not ours is refused", async () => {
+    await using service = await startUserService();
+    await createAll(service, ["A", "B"]);
+    const { next = "" } = await page(service, "/users?limit=1");
+    const ours = new URLSearchParams(next.split("?")[1]).get("after") ?? "";
+    const flipped = (ours.startsWith("A") ? "B" : "A") + ours.slice(1);
+    for (const after of ["", "x", flipped, `${ours}x`, `${ours}=`, ours.slice(0, -2), "%00"]) {
+      const response = await service.request(`/users?after=${after}`);
+      expect(response.status).toBe(422);
+      expect((await bodyOf(response)).errors).toEqual([
+        { parameter: "after", detail: expect.any(String) },
+      ]);
+    }
+  });
+});

@@ -1,0 +1,133 @@
+// What every storage of users must do, whichever engine is behind it.
+import { describe, expect, test } from "bun:test";
+import { PreconditionFailed } from "@platform/shared/etag";
+import { rejectionOf, temporaryStorage } from "@platform/shared/test/harness";
+import { migrations } from "../src/migrations/index.ts";
+import { sqliteUserStore } from "../src/sqlite-user-store.ts";
+import type { UserStore } from "../src/user-store.ts";
+import { EmailTaken, UserNotFound } from "../src/user.ts";
+
+/** An empty store, and a second one on the same data, as another replica has it. */
+type OpenStores = () => Promise<{ users: UserStore; replica: UserStore } & AsyncDisposable>;
+
+const openSqliteStores: OpenStores = async () => {
+  const database = await temporaryStorage(migrations);
+  const other = await database.openAgain();
+  return {
+    users: sqliteUserStore(database.storage),
+    replica: sqliteUserStore(other),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+};
+
+const always = () => true;
+const alice = { name: "Alice", email: "alice@example.com" };
+const everything = { email: undefined, after: undefined, limit: 1000 };
+
+describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
+  test("a stored user is found, on every replica", async () => {
+    await using stores = await open();
+    const user = await stores.users.create(alice);
+    expect(user).toMatchObject(alice);
+    expect(await stores.users.find(user.id)).toEqual(user);
+    expect(await stores.replica.find(user.id)).toEqual(user);
+  });
+
+  test("who is not there is not found", async () => {
+    await using stores = await open();
+    expect(await stores.users.find("01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42")).toBeUndefined();
+  });
+
+  test("of two replicas that give away one address, one wins", async () => {
+    await using stores = await open();
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) =>
+        (n % 2 ? stores.users : stores.replica).create({
+          name: `User ${n}`,
+          email: n % 3 ? "ALICE@example.com" : "alice@example.com",
+        }),
+      ),
+    );
+    const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+    expect(refused).toHaveLength(9);
+    for (const { reason } of refused) expect(reason).toBeInstanceOf(EmailTaken);
+    expect(await stores.users.list(everything)).toHaveLength(1);
+  });
+
+  test("a change is stored, keeps the rest and moves the time of change on", async () => {
+    await using stores = await open();
+    const user = await stores.users.create(alice);
+    const changed = await stores.users.update(user.id, { name: "Alicia" }, always);
+    expect(changed).toEqual({ ...user, name: "Alicia", updated_at: changed.updated_at });
+    expect(changed.updated_at > user.updated_at).toBe(true);
+    expect(await stores.replica.find(user.id)).toEqual(changed);
+  });
+
+  test("a change that makes no difference is not stored", async () => {
+    await using stores = await open();
+    const user = await stores.users.create(alice);
+    expect(await stores.users.update(user.id, {}, always)).toEqual(user);
+    expect(await stores.users.update(user.id, alice, always)).toEqual(user);
+  });
+
+  test("a change is refused for a taken address, an unmet precondition, or nobody", async () => {
+    await using stores = await open();
+    const user = await stores.users.create(alice);
+    await stores.users.create({ name: "Bob", email: "bob@example.com" });
+    const change = (id: string, email: string, precondition = always) =>
+      stores.users.update(id, { email }, precondition);
+    expect(await rejectionOf(change(user.id, "BOB@example.com"))).toBeInstanceOf(EmailTaken);
+    expect(await rejectionOf(change(user.id, "new@example.com", () => false))).toBeInstanceOf(
+      PreconditionFailed,
+    );
+    expect(await rejectionOf(change(crypto.randomUUID(), "new@example.com"))).toBeInstanceOf(
+      UserNotFound,
+    );
+    expect(await stores.users.find(user.id)).toEqual(user);
+  });
+
+  test("of two changes made on the same view, one is refused", async () => {
+    await using stores = await open();
+    const user = await stores.users.create(alice);
+    const asSeen = (current: { updated_at: string }) => current.updated_at === user.updated_at;
+    const outcomes = await Promise.allSettled([
+      stores.users.update(user.id, { name: "One" }, asSeen),
+      stores.replica.update(user.id, { name: "Two" }, asSeen),
+    ]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  });
+
+  test("a removed user is gone, an unmet precondition or nobody is told", async () => {
+    await using stores = await open();
+    const user = await stores.users.create(alice);
+    expect(await rejectionOf(stores.users.remove(user.id, () => false))).toBeInstanceOf(
+      PreconditionFailed,
+    );
+    await stores.users.remove(user.id, always);
+    expect(await stores.users.find(user.id)).toBeUndefined();
+    expect(await rejectionOf(stores.users.remove(user.id, always))).toBeInstanceOf(UserNotFound);
+  });
+
+  test("the list is by name in code point order, then by id, from any place on", async () => {
+    await using stores = await open();
+    const names = ["b", "B", "é", "😀", "\uffee", "b", "a"];
+    for (const [n, name] of names.entries()) {
+      await stores.users.create({ name, email: `user${n}@example.com` });
+    }
+    const all = await stores.users.list(everything);
+    expect(all.map(({ name }) => name)).toEqual(["B", "a", "b", "b", "é", "\uffee", "😀"]);
+    for (const [n, { name, id }] of all.entries()) {
+      const rest = await stores.users.list({ ...everything, after: { name, id }, limit: 2 });
+      expect(rest).toEqual(all.slice(n + 1, n + 3));
+    }
+  });
+
+  test("the filter by address ignores case", async () => {
+    await using stores = await open();
+    const user = await stores.users.create(alice);
+    await stores.users.create({ name: "Bob", email: "bob@example.com" });
+    const find = (email: string) => stores.users.list({ ...everything, email });
+    expect(await find("ALICE@EXAMPLE.COM")).toEqual([user]);
+    expect(await find("nobody@example.com")).toEqual([]);
+  });
+});
