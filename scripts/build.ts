@@ -4,6 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
+import { services } from "./services.ts";
 
 // No linux-x64-baseline: since Bun 1.4 it is the same file as linux-x64, which needs no AVX2.
 const targets = [
@@ -74,7 +75,7 @@ async function build(service: string, commit: string, target: Target | undefined
 
 const target = readTarget();
 const commit = await readCommit();
-for (const service of ["user-service", "order-service"]) {
+for (const { name: service } of services) {
   try {
     const outfile = await build(service, commit, target);
     const megabytes = (Bun.file(outfile).size / 1e6).toFixed(1);

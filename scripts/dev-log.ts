@@ -18,7 +18,11 @@ const pretty = prettyFactory({
 });
 
 /** Gives a printer that puts the name, padded to `width`, in front of every line. */
-export function linePrinter(name: string, width: number, colour: "cyan" | "magenta"): PrintLine {
+export function linePrinter(
+  name: string,
+  width: number,
+  colour: "cyan" | "magenta" | "yellow" | "green",
+): PrintLine {
   const prefix = styleText(colour, `${name.padEnd(width)} │`, { stream: process.stdout });
   return (line) => {
     const text = line.startsWith("{") ? pretty(line) : line;

@@ -20,7 +20,7 @@ const GAP_MS = 2;
 const CONTENDED_MS = 1000;
 const MAX_STRETCH_MS = 100;
 
-/** No type for a function that returns a promise: what follows its first await runs too late. */
+/** Rules out promises: what follows the first `await` of a change is outside its transaction. */
 export type Synchronous<T> = [Extract<T, PromiseLike<unknown>>] extends [never]
   ? unknown
   : "must not be asynchronous";
@@ -179,9 +179,8 @@ export class GroupCommit {
   }
 
   // A commit blocks the event loop for a disk flush, so it pays to wait until a turn of the loop
-  // brings nothing new. Measured over HTTP: after a microtask each write is committed alone; after
-  // one turn 16 callers get 20 % less done than so, and 64 callers 8 %; one caller feels no
-  // difference.
+  // brings nothing new. Measured over HTTP: with a microtask instead each write is committed alone;
+  // with a single turn 16 callers get 20 % less done, 64 callers 8 %. A lone caller feels none of it.
   async #gather(): Promise<void> {
     const startedAt = performance.now();
     let gathered: number;

@@ -55,6 +55,8 @@ function checkedVersion(db: Database, migrations: readonly string[]): number {
       checksum   TEXT    NOT NULL,
       applied_at INTEGER NOT NULL DEFAULT (unixepoch())
     ) STRICT`);
+  // On a file that cannot be written a transaction begins all the same; this alone is refused.
+  db.run("UPDATE schema_migrations SET version = version WHERE FALSE");
   using history = db.prepare<{ version: number; checksum: string }, []>(`
     SELECT version, checksum
     FROM schema_migrations

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { lstat, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { retryWhileBusy } from "./group-commit.ts";
+import { StorageUnavailable } from "./storage.ts";
 
 /** A backup could not be made; one line for the operator, which names files: not for clients. */
 export class BackupError extends Error {
@@ -31,12 +32,27 @@ export async function backupSqlite(
     await renameToNew(temporary, target);
     await flush(dirname(temporary));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new BackupError(`Cannot back up "${path}" to "${target}": ${reason}`, { cause: error });
+    throw new BackupError(`Cannot back up "${path}" to "${target}": ${reasonFor(error)}`, {
+      cause: error,
+    });
   } finally {
-    await rm(temporary, { force: true });
-    await rm(`${temporary}-journal`, { force: true });
+    await remove(temporary);
+    await remove(`${temporary}-journal`);
   }
+}
+
+function reasonFor(error: unknown): string {
+  if (error instanceof StorageUnavailable) {
+    return error.reason === "full"
+      ? "the disk is full; make room or name another place"
+      : "another process keeps it locked; stop that process or try again later";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Removes a file if it is there; a failure must not hide the reason for cleaning up. */
+async function remove(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
 }
 
 async function findSource(path: string): Promise<{ mode: number }> {
@@ -75,7 +91,7 @@ async function renameToNew(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    await rm(to);
+    await remove(to);
     throw error;
   }
 }

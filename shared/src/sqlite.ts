@@ -66,7 +66,7 @@ export async function openSqlite({
   const file = resolve(path);
   let db: Database | undefined;
   try {
-    if (create) await mkdir(dirname(file), { recursive: true });
+    if (create) await makeFolder(dirname(file));
     const opened = (db = new Database(file, { create, readwrite: true, strict: true }));
     await retryWhileBusy(() => configure(opened), lockTimeoutMs);
     // This reads the header and the schema, which is how a file of another kind and the worst damage
@@ -76,12 +76,17 @@ export async function openSqlite({
   } catch (error) {
     db?.close();
     if (error instanceof StorageOpenError) throw error;
-    throw new StorageOpenError(
-      `Cannot open the database "${file}": ${await reason(file, error, create)}`,
-      {
-        cause: error,
-      },
-    );
+    const why = await reason(file, error, create);
+    throw new StorageOpenError(`Cannot open the database "${file}": ${why}`, { cause: error });
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`its folder cannot be made (${reason}); name another path`, { cause: error });
   }
 }
 

@@ -76,7 +76,7 @@ test("a backup made while a service writes has each of its writes whole or not a
   }
   await done;
   await writer.tell("close");
-});
+}, 30_000);
 
 test("a backup never replaces a file", async () => {
   using it = setUp();
@@ -124,7 +124,9 @@ test("a database that stays locked is refused after a while, with nothing left b
   using it = setUp();
   using other = connect(it.path, "DELETE");
   other.run("BEGIN EXCLUSIVE");
-  expect(await refusal(it.path, it.target, { lockTimeoutMs: 10 })).toEndWith("The storage is busy");
+  expect(await refusal(it.path, it.target, { lockTimeoutMs: 10 })).toEndWith(
+    "another process keeps it locked; stop that process or try again later",
+  );
   expect(it.files()).toEqual([]);
 
   const waiting = backupSqlite(it.path, it.target);

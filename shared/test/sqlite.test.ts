@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openSqlite, parseSqliteUrl } from "../src/sqlite.ts";
 import { connect, migrations, notes, rejection, temporaryFolder } from "./sqlite-harness.ts";
@@ -119,12 +119,23 @@ test("a folder is refused as a database", async () => {
 test("a path below a file is refused", async () => {
   using folder = temporaryFolder();
   writeFileSync(join(folder.path, "file"), "");
-  expect(await refusal(join(folder.path, "file", "test.db"))).toMatch(/^(ENOTDIR|EEXIST): /);
+  expect(await refusal(join(folder.path, "file", "test.db"))).toStartWith(
+    "its folder cannot be made (",
+  );
 });
 
 test("a folder in which no file can be made is refused", async () => {
   expect(await refusal("/proc/test.db")).toBe(
     "this user cannot open or make it; let it write the file and its folder",
+  );
+});
+
+test.skipIf(process.getuid?.() === 0)("a file that may only be read is refused", async () => {
+  await using it = await setUp();
+  await it.storage.close();
+  chmodSync(it.path, 0o444);
+  expect(await refusal(it.path)).toBe(
+    "it cannot be written; let this user write the file and its folder",
   );
 });
 
