@@ -1,4 +1,5 @@
 // The HTTP face of order-service: routes, schemas, status codes.
+import { retrySoon } from "@platform/shared/common-problems";
 import {
   entityTag,
   isKnown,
@@ -48,7 +49,7 @@ const orderList = Type.Object(
   open,
 );
 
-const retryLater = { headers: { "retry-after": "1" } };
+const retryLater = { headers: retrySoon };
 
 const refusals: Record<RefusalReason, () => HttpProblem> = {
   "user unknown": () => new HttpProblem(400, "User does not exist"),

@@ -1,69 +1,27 @@
 // Writing to an SQLite file that other processes write to as well: writes that arrive together
 // share one transaction and one disk flush, and a lock held elsewhere never blocks the event loop.
-import { type Database, SQLiteError, type Statement } from "bun:sqlite";
+import type { Database, Statement } from "bun:sqlite";
+import {
+  defaultLockTimeoutMs,
+  isBusy,
+  isFull,
+  pause,
+  pollMs,
+  type Synchronous,
+} from "./sqlite-lock.ts";
 import { StorageUnavailable, type StorageObserver } from "./storage.ts";
 
-/** How long a lock held by another process is waited for, unless told otherwise. */
-const LOCK_TIMEOUT_MS = 5000;
-
 // Both bound how long one transaction keeps its callers and the other processes waiting.
-const MAX_BATCH_WRITES = 256;
-const MAX_GATHER_MS = 2;
+const maxBatchWrites = 256;
+const maxGatherMs = 2;
 
 // Two processes that write back to back starve each other, since who has just committed is back
 // sooner than the other looks again. So each leaves a gap, in which the other looks at least once,
 // after every commit while it sees traces of another writer, and else once in a while for one
-// that it has not seen yet. Timers have whole milliseconds: jitter would make some looks miss the
-// gap, and on a slow disk it doubled the longest waits.
-const POLL_MS = 1;
-const GAP_MS = 2;
-const CONTENDED_MS = 1000;
-const MAX_STRETCH_MS = 100;
-
-/** Rules out promises: what follows the first `await` of a change is outside its transaction. */
-export type Synchronous<T> = [Extract<T, PromiseLike<unknown>>] extends [never]
-  ? unknown
-  : "must not be asynchronous";
-
-/** Whether an error says that another process holds the lock that was needed. */
-function isBusy(error: unknown): boolean {
-  return error instanceof SQLiteError && (error.errno & 0xff) === 5; // SQLITE_BUSY, all kinds
-}
-
-/** Whether an error says that there is no room on the disk. */
-function isFull(error: unknown): boolean {
-  // SQLITE_FULL, and SQLITE_IOERR_SHMSIZE: no room for the index of the write-ahead log.
-  return error instanceof SQLiteError && (error.errno === 13 || error.errno === 4874);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/**
- * Gives what `attempt` returns, asking again every millisecond while another process holds
- * the lock that it needs.
- *
- * @throws {StorageUnavailable} when the lock is not free in time, or the disk is full
- */
-export async function retryWhileBusy<T>(
-  attempt: (() => T) & Synchronous<T>,
-  timeoutMs: number = LOCK_TIMEOUT_MS,
-): Promise<T> {
-  const startedAt = performance.now();
-  for (;;) {
-    try {
-      return attempt();
-    } catch (error) {
-      if (isFull(error)) throw new StorageUnavailable("full", { cause: error });
-      if (!isBusy(error)) throw error;
-      if (performance.now() - startedAt >= timeoutMs) {
-        throw new StorageUnavailable("busy", { cause: error });
-      }
-    }
-    await pause(POLL_MS);
-  }
-}
+// that it has not seen yet.
+const gapMs = 2;
+const contendedMs = 1000;
+const maxStretchMs = 100;
 
 /** A queued change; what became of it is kept back until its transaction is committed. */
 class QueuedWrite<T> {
@@ -127,7 +85,7 @@ export class GroupCommit {
   ) {
     this.#db = db;
     this.#observer = options.observer;
-    this.#lockTimeoutMs = options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+    this.#lockTimeoutMs = options.lockTimeoutMs ?? defaultLockTimeoutMs;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#dataVersion = db.prepare("PRAGMA data_version");
@@ -167,20 +125,20 @@ export class GroupCommit {
 
   async #leaveGap(): Promise<void> {
     const now = performance.now();
-    const gapLeftMs = GAP_MS - (now - this.#committedAt);
+    const gapLeftMs = gapMs - (now - this.#committedAt);
     if (gapLeftMs <= 0) {
       this.#stretchStartedAt = now;
       return;
     }
-    const isContended = now - this.#othersSeenAt < CONTENDED_MS;
-    if (!isContended && now - this.#stretchStartedAt < MAX_STRETCH_MS) return;
+    const isContended = now - this.#othersSeenAt < contendedMs;
+    if (!isContended && now - this.#stretchStartedAt < maxStretchMs) return;
     await pause(Math.ceil(gapLeftMs)); // timers cut fractions off
     this.#stretchStartedAt = performance.now();
   }
 
   // A commit blocks the event loop for a disk flush, so it pays to wait until a turn of the loop
   // brings nothing new. Measured over HTTP: with a microtask instead each write is committed alone;
-  // with a single turn 16 callers get 20 % less done, 64 callers 8 %. A lone caller feels none of it.
+  // with a single turn 16 callers get 20 % less done, 64 callers 8 %. A lone caller feels nothing.
   async #gather(): Promise<void> {
     const startedAt = performance.now();
     let gathered: number;
@@ -189,8 +147,8 @@ export class GroupCommit {
       await new Promise((resolve) => setImmediate(resolve));
     } while (
       this.#queue.length > gathered &&
-      this.#queue.length < MAX_BATCH_WRITES &&
-      performance.now() - startedAt < MAX_GATHER_MS
+      this.#queue.length < maxBatchWrites &&
+      performance.now() - startedAt < maxGatherMs
     );
   }
 
@@ -200,14 +158,14 @@ export class GroupCommit {
       if (!isWaiting) this.#observer?.lockWaited();
       isWaiting = true;
       this.#othersSeenAt = performance.now();
-      await pause(POLL_MS);
+      await pause(pollMs);
       this.#giveUpLateWrites();
     }
   }
 
   /** Settles the front of the queue, or gives false because another process holds the lock. */
   #tryCommit(): boolean {
-    const batch = this.#queue.slice(0, MAX_BATCH_WRITES);
+    const batch = this.#queue.slice(0, maxBatchWrites);
     const startedAt = performance.now();
     try {
       this.#transact(batch);

@@ -1,7 +1,17 @@
 // What every request goes through, whatever it asks for: identity, limits, errors, metrics, log.
 import { Elysia, ValidationError } from "elysia";
+import {
+  bodyTooLarge,
+  internalError,
+  overload,
+  schemaMismatch,
+  storageProblem,
+  unknownMethod,
+  unknownPath,
+  wrongMediaType,
+} from "./common-problems.ts";
 import { requestFaults, type CheckedRequest, type RequestSchemas } from "./faults.ts";
-import { bodyTooLarge, hasBody, isJsonType, readJsonBody } from "./json-body.ts";
+import { hasBody, isJsonType, readJsonBody } from "./json-body.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
 import type { HttpMetrics } from "./metrics.ts";
@@ -48,20 +58,6 @@ type AppHandler = (request: Request) => Response | Promise<Response>;
 
 const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
 
-/** The refusal of a request that comes while too many are being answered. */
-const overload = new HttpProblem(503, "Too many requests at once", {
-  headers: { "retry-after": "1" },
-  isShed: true,
-});
-
-/** The refusal of a request whose work found the storage busy or full. */
-function storageProblem({ reason }: StorageUnavailable): HttpProblem {
-  return new HttpProblem(503, reason === "full" ? "Storage is full" : "Storage is busy", {
-    headers: { "retry-after": "1" },
-    isShed: true,
-  });
-}
-
 /** The plugin; `use` it before any route. */
 export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes }: HttpKitParts) {
   let findRoute: ((path: string) => RouteMatch | undefined) | undefined;
@@ -71,22 +67,20 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
   function noRoute(context: RequestContext): HttpProblem | undefined {
     findRoute ??= routeTable(routes());
     const match = findRoute(context.path);
-    if (match === undefined) return new HttpProblem(404, "Nothing is found at this path");
+    if (match === undefined) return unknownPath();
     context.route = match.template;
-    if (match.methods.includes(context.method)) return undefined;
-    const allow = match.methods.join(", ");
-    return new HttpProblem(405, `This path can be asked with ${allow}`, { headers: { allow } });
+    return match.methods.includes(context.method) ? undefined : unknownMethod(match.methods);
   }
 
   /** What is wrong with a request before its body is read and its route called. */
   function refusal(request: Request, isShed: boolean): HttpProblem | undefined {
-    if (isShed) return overload;
+    if (isShed) return overload();
     if (!methodsWithBody.has(request.method) || !hasBody(request)) return undefined;
     if (Number(request.headers.get("content-length")) > limits.maxBodyBytes) {
       return bodyTooLarge(limits.maxBodyBytes);
     }
     if (isJsonType(request.headers.get("content-type"))) return undefined;
-    return new HttpProblem(415, "Body must be sent with Content-Type: application/json");
+    return wrongMediaType();
   }
 
   function schemasOf({ method, route }: { method: string; route: string }): RequestSchemas {
@@ -105,15 +99,12 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
     if (error instanceof HttpProblem) return error;
     const known = problemOf(error);
     if (known !== undefined) return known;
-    if (error instanceof StorageUnavailable) return storageProblem(error);
+    if (error instanceof StorageUnavailable) return storageProblem(error.reason);
     if (error instanceof ValidationError && error.type !== "response") {
-      const faults = requestFaults(
-        schemasOf({ method: context.method, route: context.route ?? "" }),
-        request,
-      );
-      return new HttpProblem(422, "Request does not fit the schema", { faults });
+      const schemas = schemasOf({ method: context.method, route: context.route ?? "" });
+      return schemaMismatch(requestFaults(schemas, request));
     }
-    return new HttpProblem(500, "Something went wrong on our side", { cause: error });
+    return internalError(error);
   }
 
   function answer(problem: HttpProblem, context: RequestContext): Response {
@@ -162,7 +153,7 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
     .onError({ as: "global" }, ({ code, error, route, params, query, request, ...rest }) => {
       const context = currentRequest() ?? openContext(request);
       if (code === "NOT_FOUND") {
-        return answer(noRoute(context) ?? new HttpProblem(404, "Not found"), context);
+        return answer(noRoute(context) ?? unknownPath(), context);
       }
       context.route ??= routeTemplate(route);
       const cause = code === "PARSE" ? error.cause : error;

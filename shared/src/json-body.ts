@@ -1,4 +1,5 @@
 // Reads a JSON body that claims to be one, and no more of it than allowed.
+import { bodyTooLarge, malformedBody } from "./common-problems.ts";
 import { HttpProblem } from "./problem.ts";
 
 const jsonType = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;
@@ -15,11 +16,6 @@ export function isJsonType(contentType: string | null): boolean {
 export function hasBody(request: Request): boolean {
   const length = request.headers.get("content-length");
   return length === null ? request.body !== null : !/^0+$/.test(length);
-}
-
-/** The refusal of a body that is too large. */
-export function bodyTooLarge(maxBytes: number): HttpProblem {
-  return new HttpProblem(413, `Body is larger than the ${maxBytes} bytes allowed`);
 }
 
 /** Reads a body of unknown length, and gives up as soon as it is too long. */
@@ -46,14 +42,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  */
 export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
   if (request.body === null) return undefined;
-  // A declared length was compared with the limit before, and the server holds the client to it.
-  const bytes = request.headers.has("content-length")
-    ? await request.arrayBuffer()
-    : await readBounded(request.body, maxBytes);
-  if (bytes.byteLength === 0) return undefined;
   try {
-    return JSON.parse(utf8.decode(bytes));
+    // A declared length was compared with the limit before, and the server holds the client to it.
+    const bytes = request.headers.has("content-length")
+      ? await request.arrayBuffer()
+      : await readBounded(request.body, maxBytes);
+    return bytes.byteLength === 0 ? undefined : JSON.parse(utf8.decode(bytes));
   } catch (cause) {
-    throw new HttpProblem(400, "Body is not valid JSON", { cause });
+    // A client that leaves before its body is whole sent no JSON either.
+    throw cause instanceof HttpProblem ? cause : malformedBody(cause);
   }
 }

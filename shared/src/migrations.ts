@@ -1,6 +1,6 @@
 // Brings a database's schema up to date, in one transaction, whoever else tries the same.
 import type { Database } from "bun:sqlite";
-import { retryWhileBusy } from "./group-commit.ts";
+import { retryWhileBusy } from "./sqlite-lock.ts";
 import { StorageOpenError } from "./storage.ts";
 
 /** The versions that a database had before its migration and has after it; an empty one has 0. */

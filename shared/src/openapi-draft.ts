@@ -52,7 +52,7 @@ export async function draftedRoutes(app: AnyElysia): Promise<DraftedRoute[]> {
       answers: hooks.response ?? {},
       facts: draft[factsKey] ?? {},
       isOperations: draft.tags?.includes(operationsTag) === true,
-      allow: matchOf(route.path)?.methods.join(", ") ?? "",
+      methods: matchOf(route.path)?.methods ?? [],
     };
   });
 }

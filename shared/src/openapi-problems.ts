@@ -1,5 +1,15 @@
 // The problems that a route can answer with, each with an example made as the service makes it.
 import type { TSchema } from "@sinclair/typebox";
+import {
+  bodyTooLarge,
+  internalError,
+  malformedBody,
+  overload,
+  schemaMismatch,
+  storageProblem,
+  unknownMethod,
+  wrongMediaType,
+} from "./common-problems.ts";
 import { requestFaults, type RequestSchemas } from "./faults.ts";
 import type { RouteFacts } from "./openapi-detail.ts";
 import type { Example, Json, MediaType } from "./openapi-types.ts";
@@ -13,8 +23,8 @@ export interface RefusingRoute {
   readonly facts: RouteFacts;
   /** Whether it tells about the service itself: neither shed nor dependent on storage. */
   readonly isOperations: boolean;
-  /** The methods of its path, for `Allow`. */
-  readonly allow: string;
+  /** The methods of its path. */
+  readonly methods: readonly string[];
 }
 
 /** One reason for a status. */
@@ -22,7 +32,7 @@ interface Cause {
   readonly detail: string;
   /** What to say instead of `detail` where causes are listed. */
   readonly when?: string;
-  readonly faults?: readonly Fault[];
+  readonly faults?: readonly Fault[] | undefined;
 }
 
 /** The reasons for which a route refuses requests, by status. */
@@ -31,36 +41,25 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
   const add = (status: ProblemStatus, ...more: Cause[]) =>
     causes.set(status, [...(causes.get(status) ?? []), ...more]);
 
-  const { method, schemas, facts, isOperations, allow } = route;
+  const { method, schemas, facts, isOperations, methods } = route;
   for (const [status, details] of Object.entries(facts.refusals ?? {})) {
     // The keys of refusals are statuses, which Object.entries gives as strings.
     add(Number(status) as ProblemStatus, ...[details].flat().map((detail) => ({ detail })));
   }
   if (schemas.body) {
-    add(400, { detail: "Body is not valid JSON" });
-    add(413, {
-      detail: "Body is larger than the 1048576 bytes allowed",
-      when: "Body is larger than allowed",
-    });
-    add(415, { detail: "Body must be sent with Content-Type: application/json" });
+    add(400, malformedBody());
+    add(413, { detail: bodyTooLarge(1_048_576).detail, when: "Body is larger than allowed" });
+    add(415, wrongMediaType());
   }
   const faults = exampleFaults(schemas);
-  if (faults.length > 0) add(422, { detail: "Request does not fit the schema", faults });
-  add(405, {
-    detail: `This path can be asked with ${allow}`,
-    when: "Any other method on this path",
-  });
+  if (faults.length > 0) add(422, schemaMismatch(faults));
+  add(405, { detail: unknownMethod(methods).detail, when: "Any other method on this path" });
   if (facts.conditional === true && method !== "get" && !causes.has(412)) {
     add(412, { detail: "The resource has changed" });
   }
   if (!isOperations) {
-    add(500, { detail: "Something went wrong on our side" });
-    add(
-      503,
-      { detail: "Too many requests at once" },
-      { detail: "Storage is busy" },
-      { detail: "Storage is full" },
-    );
+    add(500, internalError());
+    add(503, overload(), storageProblem("busy"), storageProblem("full"));
   }
   return causes;
 }

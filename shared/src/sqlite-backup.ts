@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { randomUUID } from "node:crypto";
 import { lstat, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { retryWhileBusy } from "./group-commit.ts";
+import { retryWhileBusy } from "./sqlite-lock.ts";
 import { StorageUnavailable } from "./storage.ts";
 
 /** A backup could not be made; one line for the operator, which names files: not for clients. */

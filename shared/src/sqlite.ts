@@ -2,7 +2,8 @@
 import { constants, Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { GroupCommit, retryWhileBusy, type Synchronous } from "./group-commit.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { retryWhileBusy, type Synchronous } from "./sqlite-lock.ts";
 import { migrate, type Migrated } from "./migrations.ts";
 import {
   StorageOpenError,
@@ -69,8 +70,8 @@ export async function openSqlite({
     if (create) await makeFolder(dirname(file));
     const opened = (db = new Database(file, { create, readwrite: true, strict: true }));
     await retryWhileBusy(() => configure(opened), lockTimeoutMs);
-    // This reads the header and the schema, which is how a file of another kind and the worst damage
-    // show. `quick_check` reads every page: a second per gigabyte, far more from a cold disk.
+    // This reads the header and the schema, where a file of another kind and the worst damage show.
+    // `quick_check` reads every page: a second per gigabyte, and far more from a cold disk.
     const migrated = await migrate(opened, migrations, lockTimeoutMs);
     return sqliteStorage(opened, migrated, { observer, lockTimeoutMs });
   } catch (error) {

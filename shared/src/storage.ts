@@ -34,7 +34,7 @@ export class StorageUnavailable extends Error {
   }
 }
 
-/** The storage cannot be opened; one line for the operator, which may name files: not for clients. */
+/** The storage cannot be opened; one line for the operator, which names files: not for clients. */
 export class StorageOpenError extends Error {
   override readonly name = "StorageOpenError";
 }

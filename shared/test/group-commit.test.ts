@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { GroupCommit, retryWhileBusy } from "../src/group-commit.ts";
+import { GroupCommit } from "../src/group-commit.ts";
+import { retryWhileBusy } from "../src/sqlite-lock.ts";
 import { StorageUnavailable } from "../src/storage.ts";
 import { connect, migrations, notes, rejection, temporaryFolder } from "./sqlite-harness.ts";
 
@@ -103,7 +104,7 @@ test("a statement that breaks a constraint fails its own write alone", async () 
   expect(notes(it.other)).toEqual(["a", "b"]);
 });
 
-test("an asynchronous change is refused, for its end would be outside the transaction", async () => {
+test("an asynchronous change is refused: its end would be outside the transaction", async () => {
   using it = setUp();
   const asynchronous = async () => it.add("too late");
   // @ts-expect-error the type refuses it as well
@@ -139,7 +140,7 @@ function fillDisk(it: ReturnType<typeof setUp>): void {
 }
 const longText = "x".repeat(100_000);
 
-test("on a full disk writes are refused as such, and accepted again when there is room", async () => {
+test("on a full disk writes are refused as such, and accepted when there is room", async () => {
   using it = setUp();
   fillDisk(it);
   const refused = await Promise.all([
@@ -188,7 +189,7 @@ test("a write waits for another's lock while the process goes on with other work
   expect(it.batches).toEqual([2]);
 });
 
-test("a write that waited too long is refused, changes nothing, and the next one succeeds", async () => {
+test("a write that waited too long is refused and changes nothing; the next succeeds", async () => {
   using it = setUp({ lockTimeoutMs: 20 });
   it.other.run("BEGIN IMMEDIATE");
   const error = await rejection(it.commits.write(() => it.add("late")));
@@ -200,7 +201,7 @@ test("a write that waited too long is refused, changes nothing, and the next one
   expect(notes(it.other)).toEqual(["next"]);
 });
 
-test("a commit that must wait for a reader is made once, when the reader has finished", async () => {
+test("a commit that must wait for a reader is made once, when that has finished", async () => {
   using it = setUp({ journalMode: "DELETE" });
   it.other.run("BEGIN");
   expect(notes(it.other)).toEqual([]);

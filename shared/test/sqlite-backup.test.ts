@@ -58,7 +58,7 @@ test("a service can be run on its backup", async () => {
   await restored.close();
 });
 
-test("a backup made while a service writes has each of its writes whole or not at all", async () => {
+test("a backup of a busy service has each of its writes whole or not at all", async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "test.db");
   using writer = await startWriter(path);
@@ -120,7 +120,7 @@ test("a target in a folder that does not exist is refused", async () => {
   expect(await refusal(it.path, join(it.target, "copy.db"))).toContain("ENOENT");
 });
 
-test("a database that stays locked is refused after a while, with nothing left behind", async () => {
+test("a database that stays locked is refused in time, with nothing left behind", async () => {
   using it = setUp();
   using other = connect(it.path, "DELETE");
   other.run("BEGIN EXCLUSIVE");

@@ -1,0 +1,11 @@
+import { expect, test } from "bun:test";
+import type { OpenApiDocument } from "@platform/shared/openapi-types";
+import { documentFaults } from "@platform/shared/test/document-check";
+import { bodyOf } from "@platform/shared/test/harness";
+import { startOrderService } from "./order-service.ts";
+
+test("the API document is valid OpenAPI, and its examples fit its schemas", async () => {
+  await using service = await startOrderService();
+  const response = await service.request("/swagger/json");
+  expect(await documentFaults(await bodyOf<OpenApiDocument>(response))).toEqual([]);
+});

@@ -1,0 +1,56 @@
+// The problems that any route can answer with, said in one place for the service and for its API
+// document.
+import { HttpProblem, type Fault } from "./problem.ts";
+import type { StorageUnavailable } from "./storage.ts";
+
+/** How long a client should wait when it was refused for want of capacity, as `Retry-After`. */
+export const retrySoon = { "retry-after": "1" };
+
+/** No route has this path. */
+export function unknownPath(): HttpProblem {
+  return new HttpProblem(404, "Nothing is found at this path");
+}
+
+/** The path is known, but not with this method. */
+export function unknownMethod(methods: readonly string[]): HttpProblem {
+  const allow = methods.join(", ");
+  return new HttpProblem(405, `This path can be asked with ${allow}`, { headers: { allow } });
+}
+
+/** Too many requests are being answered already. */
+export function overload(): HttpProblem {
+  return new HttpProblem(503, "Too many requests at once", { headers: retrySoon, isShed: true });
+}
+
+/** The storage was busy for too long, or has no room. */
+export function storageProblem(reason: StorageUnavailable["reason"]): HttpProblem {
+  return new HttpProblem(503, reason === "full" ? "Storage is full" : "Storage is busy", {
+    headers: retrySoon,
+    isShed: true,
+  });
+}
+
+/** The body is larger than this service takes. */
+export function bodyTooLarge(maxBytes: number): HttpProblem {
+  return new HttpProblem(413, `Body is larger than the ${maxBytes} bytes allowed`);
+}
+
+/** The body is not said to be JSON. */
+export function wrongMediaType(): HttpProblem {
+  return new HttpProblem(415, "Body must be sent with Content-Type: application/json");
+}
+
+/** The body is said to be JSON, and is not. */
+export function malformedBody(cause?: unknown): HttpProblem {
+  return new HttpProblem(400, "Body is not valid JSON", { cause });
+}
+
+/** The request does not fit the route's schemas. */
+export function schemaMismatch(faults: readonly Fault[]): HttpProblem {
+  return new HttpProblem(422, "Request does not fit the schema", { faults });
+}
+
+/** Something failed that should not; the cause is for the log alone. */
+export function internalError(cause?: unknown): HttpProblem {
+  return new HttpProblem(500, "Something went wrong on our side", { cause });
+}
