@@ -67,8 +67,8 @@ export async function runService<S extends Settings>(
       process.exit(exitStatus.config);
     }
     const isExpected = operatorErrors.some((expected) => error instanceof expected);
-    if (!isExpected || !(error instanceof Error)) throw error;
-    complain(`${service.name}: ${error.message}`);
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    complain(`${service.name}: ${isExpected ? message : stack}`);
     process.exit(exitStatus.failure);
   }
 }

@@ -1,6 +1,7 @@
 // Structured logs: one JSON object a line on stdout, or lines for people where that is a terminal.
 import pino, { type DestinationStream, type Logger } from "pino";
 import pretty from "pino-pretty";
+import { batchedOutput } from "./batched-output.ts";
 import { currentRequest } from "./request-context.ts";
 
 export type { Logger } from "pino";
@@ -17,6 +18,8 @@ export interface Log {
   flush(): void;
 }
 
+const stdout = 1;
+
 interface LogOptions {
   service: string;
   version: string;
@@ -27,33 +30,13 @@ interface LogOptions {
   destination?: DestinationStream;
 }
 
-/** Bytes after which lines are written though the turn of the event loop goes on. */
-const flushBytes = 8192;
-
-/** Stdout, written once for all lines of one turn of the event loop. */
-function batchedStdout(): DestinationStream & { flush(): void } {
-  const stream = pino.destination({ fd: 1, sync: true, minLength: flushBytes });
-  // Whoever read the log is gone; the service is not there for its log.
-  stream.on("error", () => undefined);
-  let isScheduled = false;
-  const flush = () => {
-    isScheduled = false;
-    stream.flushSync();
-  };
-  return {
-    flush,
-    write(line) {
-      stream.write(line);
-      if (isScheduled) return;
-      isScheduled = true;
-      setImmediate(flush);
-    },
-  };
-}
-
 /** Stdout as a terminal shows it best. */
 function terminal(): DestinationStream {
-  return pretty({ ignore: "version,service,pid,hostname", messageFormat: "{service} {msg}" });
+  return pretty({
+    sync: true,
+    ignore: "version,service,pid,hostname",
+    messageFormat: "{service} {msg}",
+  });
 }
 
 /** An error's kind, message and stack, and of its cause; no other property, which may be private. */
@@ -71,7 +54,7 @@ export function createLog({
   isTerminal = false,
   destination,
 }: LogOptions): Log {
-  const batched = destination || isTerminal ? undefined : batchedStdout();
+  const batched = destination || isTerminal ? undefined : batchedOutput(stdout);
   const logger = pino(
     {
       level,

@@ -49,9 +49,10 @@ export function withAbsoluteUrl(request: Request): Request {
 /** Reads a request's identity: its id and trace if they are well-formed, fresh ones if not. */
 export function openContext({ headers, method, url }: Request): RequestContext {
   const sentId = headers.get("x-request-id");
+  const traceparent = headers.get("traceparent");
   return {
     requestId: sentId !== null && wellFormedId.test(sentId) ? sentId : Bun.randomUUIDv7(),
-    trace: continueTrace(headers.get("traceparent"), headers.get("tracestate")),
+    trace: continueTrace(traceparent, traceparent && headers.get("tracestate")),
     method,
     path: pathOf(url),
     route: undefined,
