@@ -4,11 +4,12 @@ import {
   entityTag,
   isKnown,
   PreconditionFailed,
+  preconditionOf,
   preconditions,
-  whenMatching,
 } from "@platform/shared/etag";
 import { describe } from "@platform/shared/openapi-detail";
 import { cursorCodec, cutPage, limit, nextLink, pageLimit } from "@platform/shared/pagination";
+import { openObject } from "@platform/shared/open-object";
 import { HttpProblem, problems } from "@platform/shared/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
 import { isUuid, uuid } from "@platform/shared/uuid";
@@ -36,18 +37,14 @@ export interface OrderServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const open = { additionalProperties: true };
-const oneOrder = Type.Object({ id: uuid }, open);
+const oneOrder = openObject({ id: uuid });
 const cursor = cursorCodec("orders", isUuid);
-const orderList = Type.Object(
-  {
-    limit: Type.Optional(limit),
-    after: Type.Optional(cursor.schema),
-    user_id: Type.Optional(uuid),
-    status: Type.Optional(orderStatus),
-  },
-  open,
-);
+const orderList = openObject({
+  limit: Type.Optional(limit),
+  after: Type.Optional(cursor.schema),
+  user_id: Type.Optional(uuid),
+  status: Type.Optional(orderStatus),
+});
 
 const retryLater = { headers: retrySoon };
 
@@ -177,7 +174,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         const changed = await orders.setStatus(
           params.id.toLowerCase(),
           body.status,
-          whenMatching(headers["if-match"]),
+          preconditionOf(headers),
         );
         set.headers.etag = entityTag(changed);
         return changed;

@@ -1,4 +1,5 @@
 // What an order is, and what can be asked of one.
+import { openObject } from "@platform/shared/open-object";
 import { parseText, text } from "@platform/shared/text";
 import { timestamp } from "@platform/shared/timestamp";
 import { uuid } from "@platform/shared/uuid";
@@ -11,8 +12,6 @@ const sku = text(skuLength, { examples: ["KB-87"] });
 const quantity = Type.Integer({ minimum: 1, maximum: 1000, examples: [2] });
 const item = { sku, quantity, unit_price: unitPrice };
 const itemCount = { minItems: 1, maxItems: 100 };
-/** Callers may be newer than we are: what we do not know is ignored. */
-const open = { additionalProperties: true };
 const closed = { additionalProperties: false };
 
 /** An order as everybody sees it. */
@@ -33,16 +32,16 @@ export const order = Type.Object(
 export type Order = typeof order.static;
 
 /** The body that places an order. */
-export const newOrder = Type.Object(
-  { user_id: uuid, items: Type.Array(Type.Object(item, open), itemCount) },
-  open,
-);
+export const newOrder = openObject({
+  user_id: uuid,
+  items: Type.Array(openObject(item), itemCount),
+});
 
 /** See {@link newOrder}. */
 export type NewOrder = typeof newOrder.static;
 
 /** The body that moves an order on. */
-export const statusChange = Type.Object({ status: orderStatus }, open);
+export const statusChange = openObject({ status: orderStatus });
 
 /** A line of an order as it is stored. */
 export type OrderLine = {

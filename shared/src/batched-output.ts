@@ -5,50 +5,80 @@ import { writeSync } from "node:fs";
 /** A destination for lines that can be told to write what it holds. */
 export interface BatchedOutput {
   write(line: string): void;
-  /** Writes at once. Call it before the process ends. */
+  /** Writes at once, and waits a moment for a slow reader. Call it before the process ends. */
   flush(): void;
 }
 
-/** UTF-16 units after which lines are written though the turn of the event loop goes on. */
-const flushLength = 16_384;
+/** Bytes that are held for a reader who does not read; lines beyond are lost. */
+const mostHeld = 4_194_304;
 
-/** How long to wait for a reader that is slower than the writer, in ms. */
-const fullPipePauseMs = 1;
+/** How often a reader who does not read is looked at again, in ms. */
+const retryMs = 10;
 
-/** Makes the output; 1 is stdout. */
-export function batchedOutput(fileDescriptor: number): BatchedOutput {
-  let held = "";
+/** How long the end of the process waits for a reader, in ms. */
+const lastWaitMs = 500;
+
+/**
+ * Makes the output; 1 is stdout. A reader who stalls stops nothing but the log.
+ *
+ * @param onLost told how many lines were lost, once the reader reads again
+ */
+export function batchedOutput(
+  fileDescriptor: number,
+  onLost: (lines: number) => void,
+): BatchedOutput {
+  let lines = "";
+  let unread = Buffer.alloc(0);
+  let lost = 0;
   let isScheduled = false;
 
-  const flush = () => {
-    isScheduled = false;
-    if (held === "") return;
-    const bytes = Buffer.from(held);
-    held = "";
-    writeWhole(fileDescriptor, bytes);
-  };
+  /** Writes what the reader takes now. */
+  function writeHeld(): void {
+    if (lines !== "") unread = Buffer.concat([unread, Buffer.from(lines)]);
+    lines = "";
+    unread = unread.subarray(writeSome(fileDescriptor, unread));
+  }
+
+  function writeOrRetry(): void {
+    writeHeld();
+    isScheduled = unread.length > 0;
+    if (isScheduled) {
+      setTimeout(writeOrRetry, retryMs);
+    } else if (lost > 0) {
+      onLost(lost);
+      lost = 0;
+    }
+  }
 
   return {
-    flush,
     write(line) {
-      held += line;
-      if (held.length >= flushLength) return flush();
+      if (unread.length + lines.length > mostHeld) {
+        lost += 1;
+        return;
+      }
+      lines += line;
       if (isScheduled) return;
       isScheduled = true;
-      setImmediate(flush);
+      setImmediate(writeOrRetry);
+    },
+    flush() {
+      const endsAt = performance.now() + lastWaitMs;
+      for (writeHeld(); unread.length > 0 && performance.now() < endsAt; writeHeld()) {
+        Bun.sleepSync(1);
+      }
     },
   };
 }
 
-function writeWhole(fileDescriptor: number, bytes: Buffer): void {
+/** Writes bytes, as many as the reader takes. @returns how many; all if nobody reads any more */
+function writeSome(fileDescriptor: number, bytes: Buffer): number {
   let written = 0;
-  while (written < bytes.length) {
-    try {
-      written += writeSync(fileDescriptor, bytes, written);
-    } catch (error) {
-      // Whoever read the log is gone; the service is not there for its log.
-      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return;
-      Bun.sleepSync(fullPipePauseMs);
-    }
+  try {
+    while (written < bytes.length) written += writeSync(fileDescriptor, bytes, written);
+  } catch (error) {
+    // Whoever read the log is gone; the service is not there for its log.
+    if (!(error instanceof Error && "code" in error && error.code === "EAGAIN"))
+      return bytes.length;
   }
+  return written;
 }

@@ -49,13 +49,9 @@ export async function runService<S extends Settings>(
   const [command = "serve", ...rest] = process.argv.slice(2);
   const complain = (text: string) => process.stderr.write(`${text}\n`);
 
-  if (commands.get(command) !== rest.length) {
-    complain(
-      commands.has(command)
-        ? `${service.name}: wrong number of arguments for ${command}`
-        : `${service.name}: unknown command "${command.slice(0, 100)}"`,
-    );
-    process.stderr.write(`\n${usage(service.name)}`);
+  const fault = usageFault(command, rest);
+  if (fault !== undefined) {
+    complain(`${service.name}: ${fault}\n\n${usage(service.name).trimEnd()}`);
     process.exit(exitStatus.usage);
   }
 
@@ -73,6 +69,24 @@ export async function runService<S extends Settings>(
   }
 }
 
+/** What is wrong with a command line, if anything is. */
+function usageFault(command: string, rest: readonly string[]): string | undefined {
+  const wanted = commands.get(command);
+  if (wanted === undefined) return `unknown command "${command.slice(0, 100)}"`;
+  const option = rest.find((argument) => argument.startsWith("-"));
+  if (option !== undefined) return `unknown option "${option.slice(0, 100)}"`;
+  const isComplete = rest.length === wanted && !rest.includes("");
+  return isComplete ? undefined : `wrong number of arguments for ${command}`;
+}
+
+/** Writes text whole, for a process that ends right after it. Rejects if the reader is gone. */
+function writeWhole(stream: ServiceProcess["stdout"], text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once("error", reject);
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
 /** Runs a command. @returns the exit status */
 async function run<S extends Settings>(
   service: ServiceDefinition<S>,
@@ -80,17 +94,17 @@ async function run<S extends Settings>(
   command: string,
   argument: string,
 ): Promise<number> {
-  const print = (text: string) => process.stdout.write(`${text}\n`);
+  const print = (text: string) => writeWhole(process.stdout, `${text}\n`);
   const { name, migrations } = service;
   switch (command) {
     case "--version":
-      print(`${name} ${buildInfo.version} (${buildInfo.commit})`);
+      await print(`${name} ${buildInfo.version} (${buildInfo.commit})`);
       return exitStatus.ok;
     case "--help":
-      process.stdout.write(usage(name));
+      await writeWhole(process.stdout, usage(name));
       return exitStatus.ok;
     case "openapi":
-      print(await printOpenApi(service));
+      await print(await printOpenApi(service));
       return exitStatus.ok;
   }
 
@@ -106,12 +120,14 @@ async function run<S extends Settings>(
     case "migrate": {
       const storage = await openSqlite({ path, migrations });
       await storage.close();
-      print(`${path} is at version ${storage.migrated.to}, and was at ${storage.migrated.from}`);
+      await print(
+        `${path} is at version ${storage.migrated.to}, and was at ${storage.migrated.from}`,
+      );
       return exitStatus.ok;
     }
     case "backup":
       await backupSqlite(path, argument);
-      print(`${argument} is a copy of ${path}`);
+      await print(`${argument} is a copy of ${path}`);
       return exitStatus.ok;
     default:
       return serve({ service, config, path, process });

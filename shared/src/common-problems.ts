@@ -40,9 +40,19 @@ export function wrongMediaType(): HttpProblem {
   return new HttpProblem(415, "Body must be sent with Content-Type: application/json");
 }
 
+/** The body is compressed, or otherwise coded. */
+export function wrongCoding(): HttpProblem {
+  return new HttpProblem(415, "Body must be sent without Content-Encoding");
+}
+
 /** The body is said to be JSON, and is not. */
 export function malformedBody(cause?: unknown): HttpProblem {
   return new HttpProblem(400, "Body is not valid JSON", { cause });
+}
+
+/** The body is JSON, but nobody means it. */
+export function deepBody(deepest: number): HttpProblem {
+  return new HttpProblem(400, `Body is nested more than ${deepest} levels deep`);
 }
 
 /** The request does not fit the route's schemas. */

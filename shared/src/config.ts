@@ -1,4 +1,5 @@
 // Configuration from environment variables, checked as a whole before anything starts.
+import { isIP } from "node:net";
 
 /** How one variable is read: its value if it is good, or what is allowed if it is not. */
 export interface Setting<T> {
@@ -6,6 +7,8 @@ export interface Setting<T> {
   readonly fallback: T;
   /** What is allowed, to be read after "must be". */
   readonly allowed: string;
+  /** Whether it may hold a password, so that a wrong value is not repeated to the operator. */
+  readonly isSecret?: boolean;
   /** The value of a non-empty variable, or undefined if it is wrong. */
   parse(text: string): T | undefined;
 }
@@ -56,6 +59,10 @@ export function oneOf<const T extends string>(
   };
 }
 
+// RFC 1123, section 2.1; a last label of digits alone would make it a malformed address.
+const hostName =
+  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+
 /** A network address to listen on. */
 export function listenAddress(
   variable: string,
@@ -65,8 +72,7 @@ export function listenAddress(
     variable,
     fallback,
     allowed: "an IP address or a host name",
-    parse: (text) =>
-      /^(?:[A-Za-z0-9.-]{1,253}|[0-9A-Fa-f:.]{2,45})$/.test(text) ? text : undefined,
+    parse: (text) => (isIP(text) !== 0 || hostName.test(text) ? text : undefined),
   };
 }
 
@@ -75,6 +81,7 @@ export function serviceUrl(variable: string, { fallback }: { fallback: string })
   return {
     variable,
     fallback,
+    isSecret: true,
     allowed: "an http or https URL without path, query or credentials, such as http://users:8000",
     parse(text) {
       const isBare = /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text);
@@ -83,10 +90,8 @@ export function serviceUrl(variable: string, { fallback }: { fallback: string })
   };
 }
 
-/** A wrong value as the operator is shown it: cut, and without a password. */
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 100).replace(/\/\/[^/]*@/, "//…@"));
-}
+/** The longest piece of a wrong value that is repeated to the operator. */
+const longestQuote = 100;
 
 /**
  * Reads all settings.
@@ -99,12 +104,14 @@ export function readConfig<S extends Settings>(
   environment: Readonly<Record<string, string | undefined>>,
 ): Config<S> {
   const faults: string[] = [];
-  const values = Object.entries(settings).map(([name, { variable, fallback, allowed, parse }]) => {
+  const values = Object.entries(settings).map(([name, setting]) => {
+    const { variable, fallback, allowed, isSecret = false, parse } = setting;
     const text = environment[variable];
     if (text === undefined || text === "") return [name, fallback];
     const value = parse(text);
     if (value === undefined) {
-      faults.push(`Cannot use ${variable} ${quoted(text)}: it must be ${allowed}`);
+      const quoted = isSecret ? "" : ` ${JSON.stringify(text.slice(0, longestQuote))}`;
+      faults.push(`Cannot use ${variable}${quoted}: it must be ${allowed}`);
     }
     return [name, value];
   });

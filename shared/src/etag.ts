@@ -1,6 +1,7 @@
 // Entity tags and the preconditions made of them (RFC 9110, sections 8.8.3 and 13).
 import { Type } from "@sinclair/typebox";
 import { defineKind } from "./kinds.ts";
+import { openObject } from "./open-object.ts";
 
 /** What a resource must show to have a tag: a time that never repeats or goes back for it. */
 interface Versioned {
@@ -35,10 +36,10 @@ const ifMatch = defineKind<string>("EntityTags", {
 })({ type: "string", examples: ['"m2x8q1"'] });
 
 /** The schema of the header fields of a request that changes a resource. */
-export const preconditions = Type.Object(
-  { "if-match": Type.Optional(ifMatch) },
-  { additionalProperties: true },
-);
+export const preconditions = openObject({
+  "if-match": Type.Optional(ifMatch),
+  "if-none-match": Type.Optional(Type.String()),
+});
 
 /** Whether the present state of a resource is one that the caller is willing to change. */
 export type Precondition = (current: Versioned) => boolean;
@@ -48,14 +49,25 @@ export class PreconditionFailed extends Error {
   override readonly name = "PreconditionFailed";
 }
 
-/** The precondition of an `If-Match` field. RFC 9110, 13.1.1: tags are compared strongly. */
-export function whenMatching(field: string | undefined): Precondition {
-  if (field === undefined) return () => true;
-  const tags = parseTags(field);
-  if (tags === "*" || tags === undefined) return () => tags === "*";
+/** The fields of a request that say in which state a resource may be changed. */
+interface Conditions {
+  readonly "if-match"?: string | undefined;
+  readonly "if-none-match"?: string | undefined;
+}
+
+/**
+ * The precondition of a request that changes a resource. RFC 9110: `If-Match` compares strongly
+ * (13.1.1), and a change that `If-None-Match` rules out is refused too (13.1.2).
+ */
+export function preconditionOf(headers: Conditions): Precondition {
+  const wanted = headers["if-match"];
+  const tags = wanted === undefined ? "*" : parseTags(wanted);
+  const unwanted = headers["if-none-match"] ?? null;
   return (current) => {
     const present = entityTag(current);
-    return tags.some(({ weak, opaque }) => !weak && opaque === present);
+    const isWanted =
+      tags === "*" || tags?.some(({ weak, opaque }) => !weak && opaque === present) === true;
+    return isWanted && !isKnown(unwanted, present);
   };
 }
 

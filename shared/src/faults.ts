@@ -29,7 +29,10 @@ function rule(schema: TSchema): string {
 
 /** A short scalar as the caller sent it, to be read after the rule. */
 function found(value: unknown): string {
-  if (value !== null && typeof value === "object") return "";
+  // 1e400 is not what was sent, and neither is any other spelling of it.
+  if ((value !== null && typeof value === "object") || Math.abs(Number(value)) === Infinity) {
+    return "";
+  }
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > longestEcho ? "" : `, found ${text}`;
 }

@@ -108,9 +108,14 @@ export class GroupCommit {
     return write.promise;
   }
 
-  /** Refuses new writes; resolves when those accepted are settled. */
-  async close(): Promise<void> {
+  /**
+   * Refuses new writes; resolves when those accepted are settled.
+   *
+   * @param isCut they are refused too, unless they are being committed
+   */
+  async close(isCut = false): Promise<void> {
     this.#closed = true;
+    if (isCut) this.#refuse(this.#queue.length);
     await this.#worker;
   }
 
@@ -230,9 +235,14 @@ export class GroupCommit {
   #giveUpLateWrites(): void {
     const queuedBefore = performance.now() - this.#lockTimeoutMs;
     const inTime = this.#queue.findIndex((write) => write.queuedAt > queuedBefore);
-    for (const late of this.#queue.splice(0, inTime < 0 ? this.#queue.length : inTime)) {
-      late.fail(new StorageUnavailable("busy"));
-      late.settle();
+    this.#refuse(inTime < 0 ? this.#queue.length : inTime);
+  }
+
+  /** Refuses the first of the queue. */
+  #refuse(count: number): void {
+    for (const write of this.#queue.splice(0, count)) {
+      write.fail(new StorageUnavailable("busy"));
+      write.settle();
     }
   }
 }

@@ -8,10 +8,11 @@ import {
   storageProblem,
   unknownMethod,
   unknownPath,
+  wrongCoding,
   wrongMediaType,
 } from "./common-problems.ts";
 import { requestFaults, type CheckedRequest, type RequestSchemas } from "./faults.ts";
-import { hasBody, isJsonType, readJsonBody } from "./json-body.ts";
+import { hasBody, isJsonType, isPlain, readJsonBody } from "./json-body.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
 import type { HttpMetrics } from "./metrics.ts";
@@ -54,6 +55,15 @@ export interface HttpKitParts {
   routes(): readonly KnownRoute[];
 }
 
+/** Takes the place of no body: of undefined, Elysia thinks that the body is still to be parsed. */
+const noBody = Symbol("no body");
+
+/** An answer that we may not give, without what is in it. */
+function misfit({ valueError }: ValidationError): Error {
+  const place = valueError?.path || "the answer";
+  return new Error(`An answer does not fit its schema: ${place}: ${valueError?.message}`);
+}
+
 type AppHandler = (request: Request) => Response | Promise<Response>;
 
 const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
@@ -79,8 +89,8 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
     if (Number(request.headers.get("content-length")) > limits.maxBodyBytes) {
       return bodyTooLarge(limits.maxBodyBytes);
     }
-    if (isJsonType(request.headers.get("content-type"))) return undefined;
-    return wrongMediaType();
+    if (!isJsonType(request.headers.get("content-type"))) return wrongMediaType();
+    return isPlain(request.headers.get("content-encoding")) ? undefined : wrongCoding();
   }
 
   function schemasOf({ method, route }: { method: string; route: string }): RequestSchemas {
@@ -100,7 +110,10 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
     const known = problemOf(error);
     if (known !== undefined) return known;
     if (error instanceof StorageUnavailable) return storageProblem(error.reason);
-    if (error instanceof ValidationError && error.type !== "response") {
+    if (error instanceof ValidationError && error.type === "response") {
+      return internalError(misfit(error));
+    }
+    if (error instanceof ValidationError) {
       const schemas = schemasOf({ method: context.method, route: context.route ?? "" });
       return schemaMismatch(requestFaults(schemas, request));
     }
@@ -122,6 +135,8 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
 
       const finish = (response: Response) => {
         response.headers.set("x-request-id", context.requestId);
+        // Bun leaves it out of answers to HEAD (RFC 9110, 6.6.1).
+        if (context.method === "HEAD") response.headers.set("date", new Date().toUTCString());
         if (lifecycle.phase === "draining") response.headers.set("connection", "close");
         const durationMs = performance.now() - startedAt;
         if (!isOperations) {
@@ -145,10 +160,16 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
         }
       });
     })
-    .onParse({ as: "global" }, ({ request }) => readJsonBody(request, limits.maxBodyBytes))
-    .onTransform({ as: "global" }, ({ route }) => {
+    .onParse({ as: "global" }, async ({ request }) => {
+      // Of other methods a body means nothing (RFC 9110, 9.3): it is not even read.
+      if (!methodsWithBody.has(request.method)) return noBody;
+      const body = await readJsonBody(request, limits.maxBodyBytes);
+      return body === undefined ? noBody : body;
+    })
+    .onTransform({ as: "global" }, (request) => {
+      if (request.body === noBody) request.body = undefined;
       const context = currentRequest();
-      if (context) context.route = routeTemplate(route);
+      if (context) context.route = routeTemplate(request.route);
     })
     .onError({ as: "global" }, ({ code, error, route, params, query, request, ...rest }) => {
       const context = currentRequest() ?? openContext(request);

@@ -1,5 +1,5 @@
 // Reads a JSON body that claims to be one, and no more of it than allowed.
-import { bodyTooLarge, malformedBody } from "./common-problems.ts";
+import { bodyTooLarge, deepBody, malformedBody } from "./common-problems.ts";
 import { HttpProblem } from "./problem.ts";
 
 const jsonType = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;
@@ -10,6 +10,11 @@ export function isJsonType(contentType: string | null): boolean {
   if (contentType === null || !jsonType.test(contentType.trim())) return false;
   const encoding = charset.exec(contentType)?.[1];
   return encoding === undefined || /^utf-?8$/i.test(encoding);
+}
+
+/** Whether a Content-Encoding says that the body is as it is. */
+export function isPlain(contentEncoding: string | null): boolean {
+  return contentEncoding === null || /^\s*(?:identity)?\s*$/i.test(contentEncoding);
 }
 
 /** Whether a request brings a body, which may be empty all the same if it is sent in chunks. */
@@ -35,19 +40,45 @@ async function readBounded(
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** Levels of arrays and objects that a body may have: parsing time grows out of proportion with them. */
+const deepest = 500;
+
+const [quote, backslash] = [0x22, 0x5c];
+
+/** Whether JSON is nested more deeply than anybody means it (RFC 8259, section 9, allows a limit). */
+function isTooDeep(json: Uint8Array): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let n = 0; n < json.length; n += 1) {
+    const byte = json[n];
+    if (isInString) {
+      if (byte === backslash) n += 1;
+      else if (byte === quote) isInString = false;
+    } else if (byte === quote) isInString = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      depth += 1;
+      if (depth > deepest) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+  }
+  return false;
+}
+
 /**
  * The value in a request's JSON body; undefined if there is none.
  *
- * @throws HttpProblem 400 if it is not JSON in UTF-8 (RFC 8259), 413 if it is over `maxBytes`
+ * @throws HttpProblem 400 if it is not JSON in UTF-8 (RFC 8259) or nested more than 500 levels deep,
+ * 413 if it is over `maxBytes`
  */
 export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
   if (request.body === null) return undefined;
   try {
     // A declared length was compared with the limit before, and the server holds the client to it.
     const bytes = request.headers.has("content-length")
-      ? await request.arrayBuffer()
+      ? await request.bytes()
       : await readBounded(request.body, maxBytes);
-    return bytes.byteLength === 0 ? undefined : JSON.parse(utf8.decode(bytes));
+    if (bytes.byteLength === 0) return undefined;
+    if (isTooDeep(bytes)) throw deepBody(deepest);
+    return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     // A client that leaves before its body is whole sent no JSON either.
     throw cause instanceof HttpProblem ? cause : malformedBody(cause);

@@ -39,11 +39,27 @@ function terminal(): DestinationStream {
   });
 }
 
+/** What was thrown instead of an error, without what is in it. */
+function textOf(thrown: unknown): string {
+  return thrown === null || typeof thrown !== "object"
+    ? String(thrown)
+    : Object.prototype.toString.call(thrown);
+}
+
+/** Causes of causes that are told: an error can be its own. */
+const mostCauses = 5;
+
 /** An error's kind, message and stack, and of its cause; no other property, which may be private. */
-function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+function describeError(error: unknown, causes = mostCauses): unknown {
+  if (!(error instanceof Error)) return { type: typeof error, message: textOf(error) };
   const { name, message, stack, cause } = error;
-  return { type: name, message, stack, ...(cause ? { cause: describeError(cause) } : {}) };
+  const isTold = cause !== undefined && causes > 0;
+  return {
+    type: name,
+    message,
+    stack,
+    ...(isTold ? { cause: describeError(cause, causes - 1) } : {}),
+  };
 }
 
 /** Makes a service's log. Every line written while a request is answered carries its ids. */
@@ -54,14 +70,19 @@ export function createLog({
   isTerminal = false,
   destination,
 }: LogOptions): Log {
-  const batched = destination || isTerminal ? undefined : batchedOutput(stdout);
+  const batched =
+    destination || isTerminal
+      ? undefined
+      : batchedOutput(stdout, (lines) => {
+          logger.warn({ lines }, "log lines were lost: nobody read them in time");
+        });
   const logger = pino(
     {
       level,
       base: { service, version },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (word) => ({ level: word }) },
-      serializers: { err: describeError },
+      serializers: { err: (error: unknown) => describeError(error) },
       mixin() {
         const request = currentRequest();
         return request ? { request_id: request.requestId, trace_id: request.trace.traceId } : {};

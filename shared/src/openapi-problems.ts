@@ -8,6 +8,7 @@ import {
   schemaMismatch,
   storageProblem,
   unknownMethod,
+  wrongCoding,
   wrongMediaType,
 } from "./common-problems.ts";
 import { requestFaults, type RequestSchemas } from "./faults.ts";
@@ -49,7 +50,7 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
   if (schemas.body) {
     add(400, malformedBody());
     add(413, { detail: bodyTooLarge(1_048_576).detail, when: "Body is larger than allowed" });
-    add(415, wrongMediaType());
+    add(415, wrongMediaType(), wrongCoding());
   }
   const faults = exampleFaults(schemas);
   if (faults.length > 0) add(422, schemaMismatch(faults));

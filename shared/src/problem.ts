@@ -92,7 +92,10 @@ function echoedPath(path: string): string {
           .split("/", 10)
           .map((segment) => segment.slice(0, longestEcho))
           .join("/");
-  return cut.replace(notInPaths, (sign) => (sign === "%" ? "%25" : encodeURIComponent(sign)));
+  // Two slashes at the start would name a host.
+  return cut
+    .replace(/^\/+/, "/")
+    .replace(notInPaths, (sign) => (sign === "%" ? "%25" : encodeURIComponent(sign)));
 }
 
 /** The answer for a problem, for the request with this path and id. */

@@ -43,7 +43,8 @@ function pathOf(url: string): string {
 export function withAbsoluteUrl(request: Request): Request {
   const { url } = request;
   if (url.startsWith("http://") || url.startsWith("https://")) return request;
-  return new Request(`http://unknown-host${url.startsWith("/") ? url : "/"}`, request);
+  const target = URL.parse(`http://unknown-host${url.startsWith("/") ? url : "/"}`);
+  return new Request(target?.href ?? "http://unknown-host/", request);
 }
 
 /** Reads a request's identity: its id and trace if they are well-formed, fresh ones if not. */

@@ -2,8 +2,6 @@
 import type { Logger } from "./logger.ts";
 import type { RequestContext } from "./request-context.ts";
 
-const uuid = /^[0-9a-f-]{36}$/i;
-
 /**
  * The path as it may be logged: a segment that looks like an e-mail address was put there by
  * mistake, and is nobody's business.
@@ -12,7 +10,7 @@ function loggedPath(path: string): string {
   if (!path.includes("@") && !path.includes("%40")) return path;
   return path
     .split("/")
-    .map((segment) => (/@|%40/.test(segment) && !uuid.test(segment) ? "…" : segment))
+    .map((segment) => (/@|%40/.test(segment) ? "…" : segment))
     .join("/");
 }
 
@@ -36,7 +34,7 @@ export function logRequest(
     {
       method,
       route: route ?? "unmatched",
-      path: loggedPath(path.slice(0, longestPath)),
+      path: loggedPath(path).slice(0, longestPath),
       status,
       duration_ms: Math.round(durationMs * 1000) / 1000,
       ...(error === undefined ? {} : { err: error }),

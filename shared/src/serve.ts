@@ -73,7 +73,7 @@ export async function serve<S extends Settings>({
   if (!failure) await Bun.sleep(config.shutdownDrainMs);
   const isClean = await closeServer(server, config.shutdownGraceMs);
   timers.forEach(clearInterval);
-  await storage.close();
+  await storage.close(!isClean);
   if (!isClean) logger.error("cut the requests that were left when the grace ran out");
   logger.info("stopped");
   log.flush();

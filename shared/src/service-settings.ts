@@ -7,6 +7,7 @@ function databaseUrl(fallback: string): Setting<string> {
   return {
     variable: "DATABASE_URL",
     fallback,
+    isSecret: true,
     allowed: `sqlite: and the path of a file, such as ${fallback}`,
     parse: (text) => (parseSqliteUrl(text) === undefined ? undefined : text),
   };

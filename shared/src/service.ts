@@ -5,7 +5,7 @@ import type { ServiceParts } from "./service-app.ts";
 import { serviceSettings, type ServiceSettings } from "./service-settings.ts";
 import type { SqliteStorage } from "./sqlite.ts";
 
-/** Something that a service does by itself now and then. It must not reject. */
+/** Something that a service does by itself now and then. A failure is logged, and it is tried again. */
 export interface Chore {
   readonly everyMs: number;
   run(): Promise<void>;

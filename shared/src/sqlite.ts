@@ -111,8 +111,8 @@ function sqliteStorage(
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;
 
-  async function close(): Promise<void> {
-    await commits.close();
+  async function close(isCut: boolean): Promise<void> {
+    await commits.close(isCut);
     try {
       db.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
@@ -131,7 +131,7 @@ function sqliteStorage(
       // A deleted file could be written to until the process ends.
       if (hasMoved(db)) throw new Error("The database file was moved, replaced or deleted");
     },
-    close: () => (closed ??= close()),
+    close: (isCut = false) => (closed ??= close(isCut)),
   };
 }
 

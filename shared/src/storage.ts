@@ -3,8 +3,12 @@ export interface Storage {
   /** Resolves when the storage answers a read; rejects with the reason when it does not. */
   ping(): Promise<void>;
 
-  /** Finishes what was accepted, refuses anything new and lets go of the storage. */
-  close(): Promise<void>;
+  /**
+   * Refuses anything new, finishes what was accepted and lets go of the storage.
+   *
+   * @param isCut what was accepted and is not committed yet is refused too, for who asked is gone
+   */
+  close(isCut?: boolean): Promise<void>;
 }
 
 /** What a storage tells about its commits, for metrics. Must not throw. */

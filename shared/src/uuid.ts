@@ -14,6 +14,11 @@ export const uuid = defineKind<string>("Uuid", {
   rule: () => "a UUID such as 01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
 })({ type: "string", format: "uuid", examples: ["01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"] });
 
+/** The milliseconds since 1970 in an identifier of version 7. */
+function timeIn(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
 /**
  * Makes identifiers that sort by the time they were made, also where the clock is set back.
  *
@@ -22,8 +27,14 @@ export const uuid = defineKind<string>("Uuid", {
  */
 export function uuidSequence(now: () => number): () => { id: string; time: number } {
   let latest = 0;
+  let previous = "";
   return () => {
-    latest = Math.max(latest, now());
-    return { id: Bun.randomUUIDv7("hex", latest), time: latest };
+    // Bun borrows from the next milliseconds when it has made thousands in one.
+    for (latest = Math.max(latest, now()); ; latest += 1) {
+      const id = Bun.randomUUIDv7("hex", latest);
+      if (id <= previous || timeIn(id) !== latest) continue;
+      previous = id;
+      return { id, time: latest };
+    }
   };
 }

@@ -80,6 +80,8 @@ export interface RunningService extends AsyncDisposable {
   readonly lifecycle: Lifecycle;
   readonly storage: SqliteStorage;
   readonly lines: LogLine[];
+  /** Resolves when a line with this message has been logged. */
+  logged(msg: string): Promise<void>;
   /** Sends a request, and throws if the answer is not as documented. */
   request(path: string, sent?: Sent): Promise<Response>;
   /** The value of a metric, or undefined if it is not there. `labels` as they are printed. */
@@ -103,11 +105,18 @@ export async function startService({
   const database = await temporaryStorage(migrations);
   const { storage } = database;
   const lines: LogLine[] = [];
+  const waiting = new Map<unknown, () => void>();
   const { logger } = createLog({
     service: name,
     version: "test",
     level: "debug",
-    destination: { write: (line) => void lines.push(JSON.parse(line)) },
+    destination: {
+      write(text) {
+        const line = JSON.parse(text) as LogLine;
+        lines.push(line);
+        waiting.get(line["msg"])?.();
+      },
+    },
   });
   const lifecycle: Lifecycle = { phase: "ready" };
   const metrics = createMetrics({ service: name, version: "test", commit: "test" });
@@ -138,6 +147,10 @@ export async function startService({
     lifecycle,
     storage,
     lines,
+    logged(msg) {
+      if (lines.some((line) => line["msg"] === msg)) return Promise.resolve();
+      return new Promise((resolve) => waiting.set(msg, resolve));
+    },
     request(path, { method, headers = {}, json, body } = {}) {
       const isJson = json !== undefined;
       const content = isJson ? JSON.stringify(json) : body;

@@ -2,16 +2,25 @@ import { describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { StorageUnavailable } from "../src/storage.ts";
+import { bodyOf } from "./harness.ts";
 import { startSample } from "./sample-app.ts";
 
 const id = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 const json = { "content-type": "application/json" };
 
 /** What a server sends for these bytes until it closes or `enough` says so. */
-function exchange(port: number, bytes: string, enough: (got: string) => boolean): Promise<string> {
+function exchange(
+  port: number,
+  bytes: string,
+  enough: (got: string) => boolean,
+  isLeaving = false,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     let got = "";
-    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.write(bytes);
+      if (isLeaving) socket.end();
+    });
     socket.on("data", (chunk) => {
       got += chunk;
       if (enough(got)) socket.destroy();
@@ -159,6 +168,69 @@ describe("bodies", () => {
     expect(await status("/notes", { headers: json, body: "{}" })).toBe(422);
   });
 
+  test.each([
+    ["where nothing is known", '{"text":"hello","x":', "}"],
+    ["where text is wanted", '{"text":', "}"],
+    ["as the whole", "", ""],
+  ])("absurd nesting %s is refused at once", async (_, before, after) => {
+    await using service = await startSample();
+    const body = `${before}${"[".repeat(200_000)}${"]".repeat(200_000)}${after}`;
+    const response = await service.request("/notes", { headers: json, body });
+    expect(response.status).toBe(400);
+  });
+
+  test("a large body full of faults is refused without being copied into an error", async () => {
+    await using service = await startSample();
+    const body = `{"text":[${"{},".repeat(300_000)}{}]}`;
+    const response = await service.request("/notes", { headers: json, body });
+    expect(response.status).toBe(422);
+    expect((await bodyOf(response)).errors).toHaveLength(1);
+  });
+
+  test("brackets in text and harmless nesting are accepted", async () => {
+    await using service = await startSample();
+    const deep = `${"[".repeat(400)}"\\"]]"${"]".repeat(400)}`;
+    const body = `{"text":"[[[","x":${deep},"y":"${"[".repeat(1000)}"}`;
+    expect((await service.request("/notes", { headers: json, body })).status).toBe(200);
+  });
+
+  test("an empty body in chunks is no body", async () => {
+    await using service = await startSample();
+    const got = await exchange(
+      service.port,
+      "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      (got) => got.includes("}"),
+    );
+    expect(got).toContain("HTTP/1.1 422");
+  });
+
+  test("JSON null is a body, of the wrong kind", async () => {
+    await using service = await startSample();
+    const response = await service.request("/notes", { headers: json, body: "null" });
+    expect((await bodyOf(response)).errors?.[0]?.pointer).toBe("#");
+  });
+
+  test("a compressed body is refused", async () => {
+    await using service = await startSample();
+    const response = await service.request("/notes", {
+      headers: { ...json, "content-encoding": "gzip" },
+      body: Bun.gzipSync('{"text":"hello"}'),
+    });
+    expect(response.status).toBe(415);
+  });
+
+  test("a client that leaves in the middle of its body is no error of ours", async () => {
+    await using service = await startSample();
+    await exchange(
+      service.port,
+      "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+      () => true,
+      true,
+    );
+    await service.logged("request");
+    expect(service.lines.at(-1)).toMatchObject({ level: "info", status: 400 });
+  });
+
   test("a body where none is wanted is no fault", async () => {
     await using service = await startSample();
     const got = await exchange(
@@ -183,6 +255,18 @@ describe("Host", () => {
       expect(got).toContain("HTTP/1.1 200");
     },
   );
+
+  test("a path means the same whatever the Host", async () => {
+    await using service = await startSample();
+    for (const host of ["a", "a b"]) {
+      const got = await exchange(
+        service.port,
+        `GET /notes/../health HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+        (got) => got.includes("}"),
+      );
+      expect(got).toContain("HTTP/1.1 200");
+    }
+  });
 
   test("a body comes through whatever the Host", async () => {
     await using service = await startSample();
@@ -326,6 +410,21 @@ describe("logs", () => {
     await service.request("/notes/alice@example.com");
     await service.request("/notes/alice%40example.com");
     expect(JSON.stringify(service.lines)).not.toContain("alice");
+  });
+
+  test("an address that the longest logged path would cut is not logged either", async () => {
+    await using service = await startSample();
+    await service.request(`/notes/${"x".repeat(985)}/alice%40example.com`);
+    expect(JSON.stringify(service.lines)).not.toContain("alice");
+  });
+
+  test("an answer that does not fit its schema is told without what is in it", async () => {
+    await using service = await startSample({ text: "private@example.com is too long" });
+    const response = await service.request(`/notes/${id}`);
+    expect(response.status).toBe(500);
+    const line = JSON.stringify(service.lines.at(-1));
+    expect(line).toContain("/text");
+    expect(line).not.toContain("private");
   });
 
   test("operations are logged only for those who look for them", async () => {

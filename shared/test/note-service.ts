@@ -8,7 +8,7 @@ import {
   isKnown,
   PreconditionFailed,
   preconditions,
-  whenMatching,
+  preconditionOf,
 } from "../src/etag.ts";
 import { httpKit } from "../src/http-kit.ts";
 import { createMetrics } from "../src/metrics.ts";
@@ -191,7 +191,7 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
       "/notes/:id",
       ({ params, body, headers, set }) => {
         const found = find(params.id);
-        if (!whenMatching(headers["if-match"])(found)) throw new PreconditionFailed();
+        if (!preconditionOf(headers)(found)) throw new PreconditionFailed();
         const changed = {
           ...found,
           title: body.title ?? found.title,

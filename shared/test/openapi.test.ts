@@ -199,7 +199,9 @@ group("header fields in the document", () => {
     expect(parameterNames(operation("post", "/notes"))).toBe(`Idempotency-Key ${everywhere}`);
     expect(parameterNames(operation("get", "/notes"))).toBe(`after state ${everywhere}`);
     expect(parameterNames(operation("get", "/notes/{id}"))).toBe(`id If-None-Match ${everywhere}`);
-    expect(parameterNames(operation("patch", "/notes/{id}"))).toBe(`id If-Match ${everywhere}`);
+    expect(parameterNames(operation("patch", "/notes/{id}"))).toBe(
+      `id If-Match If-None-Match ${everywhere}`,
+    );
   });
 
   test("of answers are listed with every status that has them", () => {

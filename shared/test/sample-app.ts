@@ -1,6 +1,7 @@
 // A service that is neither users nor orders, for what every service does.
 import { Type } from "@sinclair/typebox";
 import { describe } from "../src/openapi-detail.ts";
+import { openObject } from "../src/open-object.ts";
 import { problems } from "../src/problem.ts";
 import { serviceApp, type ServiceParts } from "../src/service-app.ts";
 import { text } from "../src/text.ts";
@@ -8,19 +9,23 @@ import { uuid } from "../src/uuid.ts";
 import { startService, type RunningService } from "./harness.ts";
 
 const note = Type.Object({ text: text({ minLength: 1, maxLength: 10 }, { examples: ["hello"] }) });
-const open = { additionalProperties: true };
 
 /** What a test can make the sample do. */
 export interface SampleBehaviour {
   /** What `GET /notes/{id}` waits for, and may throw. */
   readonly find?: () => Promise<void>;
+  /** What it answers with. */
+  readonly text?: string;
 }
 
 /** An app with `POST /notes` and `GET /notes/{id}`. */
-const createSampleApp = (parts: ServiceParts, { find }: SampleBehaviour = {}) =>
+const createSampleApp = (
+  parts: ServiceParts,
+  { find, text: found = "found" }: SampleBehaviour = {},
+) =>
   serviceApp(parts, { title: "sample", description: "A sample.", problemOf: () => undefined })
     .post("/notes", ({ body }) => ({ text: body.text }), {
-      body: Type.Object(note.properties, open),
+      body: openObject(note.properties),
       response: { 200: note, ...problems(422) },
       detail: describe({ operationId: "echoNote", summary: "Send a note back", tag: "notes" }),
     })
@@ -28,10 +33,10 @@ const createSampleApp = (parts: ServiceParts, { find }: SampleBehaviour = {}) =>
       "/notes/:id",
       async () => {
         await find?.();
-        return { text: "found" };
+        return { text: found };
       },
       {
-        params: Type.Object({ id: uuid }, open),
+        params: openObject({ id: uuid }),
         response: { 200: note, ...problems(422) },
         detail: describe({ operationId: "getNote", summary: "Get a note", tag: "notes" }),
       },

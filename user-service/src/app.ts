@@ -2,12 +2,14 @@
 import {
   entityTag,
   isKnown,
+  type Precondition,
   PreconditionFailed,
+  preconditionOf,
   preconditions,
-  whenMatching,
 } from "@platform/shared/etag";
 import { describe } from "@platform/shared/openapi-detail";
 import { cursorCodec, cutPage, limit, nextLink, pageLimit } from "@platform/shared/pagination";
+import { openObject } from "@platform/shared/open-object";
 import { HttpProblem, problems } from "@platform/shared/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
 import { isUuid, uuid } from "@platform/shared/uuid";
@@ -31,17 +33,13 @@ export interface UserServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const open = { additionalProperties: true };
-const oneUser = Type.Object({ id: uuid }, open);
+const oneUser = openObject({ id: uuid });
 const cursor = cursorCodec<UserKey>("users", isUserKey);
-const userList = Type.Object(
-  {
-    limit: Type.Optional(limit),
-    after: Type.Optional(cursor.schema),
-    email: Type.Optional(Type.String({ description: "Only the user with this address" })),
-  },
-  open,
-);
+const userList = openObject({
+  limit: Type.Optional(limit),
+  after: Type.Optional(cursor.schema),
+  email: Type.Optional(Type.String({ description: "Only the user with this address" })),
+});
 
 /** What an error means to a client; undefined for what it should never see. */
 function problemOf(error: unknown): HttpProblem | undefined {
@@ -67,14 +65,10 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
   const change = async (
     id: string,
     body: typeof userChange.static,
-    ifMatch: string | undefined,
+    precondition: Precondition,
     headers: Record<string, unknown>,
   ) => {
-    const changed = await users.update(
-      id.toLowerCase(),
-      normaliseChange(body),
-      whenMatching(ifMatch),
-    );
+    const changed = await users.update(id.toLowerCase(), normaliseChange(body), precondition);
     headers["etag"] = entityTag(changed);
     return changed;
   };
@@ -150,7 +144,8 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
     )
     .put(
       "/users/:id",
-      ({ params, body, headers, set }) => change(params.id, body, headers["if-match"], set.headers),
+      ({ params, body, headers, set }) =>
+        change(params.id, body, preconditionOf(headers), set.headers),
       {
         params: oneUser,
         headers: preconditions,
@@ -167,7 +162,8 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
     )
     .patch(
       "/users/:id",
-      ({ params, body, headers, set }) => change(params.id, body, headers["if-match"], set.headers),
+      ({ params, body, headers, set }) =>
+        change(params.id, body, preconditionOf(headers), set.headers),
       {
         params: oneUser,
         headers: preconditions,
@@ -185,7 +181,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
     .delete(
       "/users/:id",
       async ({ params, headers, set }) => {
-        await users.remove(params.id.toLowerCase(), whenMatching(headers["if-match"]));
+        await users.remove(params.id.toLowerCase(), preconditionOf(headers));
         set.status = 204;
       },
       {

@@ -1,4 +1,5 @@
 // What a user is, and what can be asked of one.
+import { openObject } from "@platform/shared/open-object";
 import { parseText, text } from "@platform/shared/text";
 import { timestamp } from "@platform/shared/timestamp";
 import { uuid } from "@platform/shared/uuid";
@@ -7,8 +8,6 @@ import { email, parseEmail } from "./email.ts";
 
 const nameLength = { minLength: 1, maxLength: 100 };
 const name = text(nameLength, { examples: ["Alice"] });
-/** Callers may be newer than we are: what we do not know is ignored. */
-const open = { additionalProperties: true };
 
 /** A user as everybody sees it. */
 export const user = Type.Object(
@@ -20,16 +19,13 @@ export const user = Type.Object(
 export type User = typeof user.static;
 
 /** The body that creates a user. */
-export const newUser = Type.Object({ name, email }, open);
+export const newUser = openObject({ name, email });
 
 /** See {@link newUser}. */
 export type NewUser = typeof newUser.static;
 
 /** The body that changes a user: what is left out stays. */
-export const userChange = Type.Object(
-  { name: Type.Optional(name), email: Type.Optional(email) },
-  open,
-);
+export const userChange = openObject({ name: Type.Optional(name), email: Type.Optional(email) });
 
 /** See {@link userChange}. */
 export type UserChange = typeof userChange.static;

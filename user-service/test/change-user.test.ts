@@ -78,6 +78,23 @@ describe.each(["PUT", "PATCH"])("%s /users/{id}", (method) => {
     expect(await (await service.request(path)).json()).toMatchObject({ name: "First" });
   });
 
+  test("a change that If-None-Match rules out is refused", async () => {
+    await using service = await startUserService();
+    const user = await createUser(service);
+    for (const [known, status] of [
+      ["*", 412],
+      ['"other"', 200],
+      ["malformed", 200],
+    ] as const) {
+      const response = await service.request(`/users/${user.id}`, {
+        method,
+        headers: { "if-none-match": known },
+        json: { name: "Alicia" },
+      });
+      expect(response.status).toBe(status);
+    }
+  });
+
   test("faults of path, header and body come in one answer", async () => {
     await using service = await startUserService();
     const response = await service.request("/users/no-uuid", {
@@ -128,6 +145,16 @@ describe("DELETE /users/{id}", () => {
       expect(await response.json()).toMatchObject({ detail: "User not found" });
     }
     await createUser(service);
+  });
+
+  test("a body means nothing, of whatever size and kind", async () => {
+    await using service = await startUserService();
+    const user = await createUser(service);
+    const deleted = await service.request(`/users/${user.id}`, {
+      method: "DELETE",
+      body: "x".repeat(2_000_000),
+    });
+    expect(deleted.status).toBe(204);
   });
 
   test("a user that has changed since is not deleted", async () => {

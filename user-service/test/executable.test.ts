@@ -1,8 +1,15 @@
 // What only a process shows: its command line, its signals, its crash.
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { closeSync, constants, openSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand, startExecutable, type Running } from "@platform/shared/test/executable";
+import {
+  executableOf,
+  runCommand,
+  startExecutable,
+  type Running,
+} from "@platform/shared/test/executable";
 import { temporaryFolder } from "@platform/shared/test/harness";
 
 const service = "user-service";
@@ -39,6 +46,8 @@ describe("the command line", () => {
     ["backup a b"],
     ["serve now"],
     ["--version x"],
+    ["backup --help"],
+    ["backup "],
   ])("what nobody understands (%s) is answered with the usage and status 2", async (line) => {
     await using folder = await temporaryFolder();
     const outcome = await runCommand(service, line.split(" "), { cwd: folder.path });
@@ -52,8 +61,8 @@ describe("the command line", () => {
     await using folder = await temporaryFolder();
     const env = {
       PORT: "80a",
-      HOST: "not a host",
-      DATABASE_URL: "postgres://user:secret@db/x",
+      HOST: "999.1.1.1",
+      DATABASE_URL: "postgres://user:secret/pass@db/x",
       LOG_LEVEL: "loud",
       MAX_BODY_BYTES: "0",
       MAX_IN_FLIGHT: "-1",
@@ -115,6 +124,34 @@ describe("the command line", () => {
     const outcome = await runCommand(service, ["healthcheck"], { cwd, env });
     expect(outcome.status).toBe(1);
     expect(outcome.stderr).toMatch(/^user-service: [^\n]+\n$/);
+  });
+
+  test("what is printed is whole, also for a slow reader", async () => {
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    const whole = await runCommand(service, ["openapi"], { cwd });
+    const pipe = join(cwd, "pipe");
+    await Bun.$`mkfifo ${pipe}`.quiet();
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writer = openSync(pipe, constants.O_WRONLY);
+    const child = Bun.spawn([executableOf(service), "openapi"], { cwd, env: {}, stdout: writer });
+    closeSync(writer);
+    // The reader has other things to do first.
+    await runCommand(service, ["openapi"], { cwd });
+    const slow = await Bun.file(reader).text();
+    closeSync(reader);
+    expect(await child.exited).toBe(0);
+    expect(slow.length).toBeGreaterThan(65_536);
+    expect(slow).toBe(whole.stdout);
+  });
+
+  test("a proxy has no say in a healthcheck", async () => {
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    await using running = await startExecutable(service, { cwd });
+    const proxy = "http://127.0.0.1:1";
+    const env = { PORT: String(running.port), HTTP_PROXY: proxy, http_proxy: proxy };
+    expect(await runCommand(service, ["healthcheck"], { cwd, env })).toMatchObject({ status: 0 });
   });
 
   test("openapi prints the document that the service serves, and touches no database", async () => {
@@ -226,6 +263,26 @@ describe("the end of a process", () => {
     expect(await running.exited).toBe(1);
     socket.end();
   });
+});
+
+test("a write that was cut with its client is not made afterwards", async () => {
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  const env = { SHUTDOWN_GRACE_MS: "100" };
+  await using running = await startExecutable(service, { cwd, env });
+  const lock = new Database(join(cwd, "data/user_service.db"));
+  lock.run("BEGIN IMMEDIATE");
+  const cut = running.fetch("/users", post("Alice", 1)).catch(() => "cut");
+  const isAtWork = async () =>
+    (await (await running.fetch("/metrics")).text()).includes("http_requests_in_flight 1");
+  while (!(await isAtWork()));
+  running.kill("SIGTERM");
+  expect(await cut).toBe("cut");
+  expect(await running.exited).toBe(1);
+  lock.run("ROLLBACK");
+  lock.close();
+  await using restarted = await startExecutable(service, { cwd });
+  expect(await countUsers(restarted)).toBe(0);
 });
 
 test("two replicas on one database share its users and its rules", async () => {

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { amount, fromCents, toCents, unitPrice } from "../src/money.ts";
+
+/** The double next to a positive one, above or below it. */
+function neighbour(value: number, step: 1n | -1n): number {
+  const bits = new BigInt64Array(new Float64Array([value]).buffer);
+  bits[0] = (bits[0] ?? 0n) + step;
+  return new Float64Array(bits.buffer)[0] ?? NaN;
+}
+
+/** Cents as people write them: 1999 is 19.99. */
+function decimal(cents: number): string {
+  return `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`;
+}
+
+/** Every price up to 1000.00, and some of the larger ones. */
+function* everyCents(): Generator<number> {
+  for (let cents = 1; cents <= 100_000; cents += 1) yield cents;
+  for (let cents = 100_001; cents <= 100_000_000; cents += 9973) yield cents;
+  yield 100_000_000;
+}
+
+describe("a price", () => {
+  test("is the number of cents that its decimal digits say, and comes back as it was sent", () => {
+    for (const cents of everyCents()) {
+      const price: number = JSON.parse(decimal(cents));
+      if (toCents(price) !== cents) throw new Error(`${price} is not ${cents} cents`);
+      if (fromCents(cents) !== price) throw new Error(`${cents} cents are not ${price}`);
+    }
+  });
+
+  test("is not the number next to it, which has more decimals", () => {
+    for (const cents of everyCents()) {
+      const price = fromCents(cents);
+      for (const other of [neighbour(price, 1n), neighbour(price, -1n)]) {
+        if (toCents(other) !== undefined) throw new Error(`${other} was taken for ${price}`);
+      }
+    }
+  });
+
+  test.each([
+    ["0.01", 1],
+    ["1.10", 110],
+    ["1.1e1", 1100],
+    ["19.990", 1999],
+    ["1e6", 100_000_000],
+    ["1000000.00", 100_000_000],
+  ])("%s is %i cents, however it is spelled", (json, cents) => {
+    expect(toCents(JSON.parse(json))).toBe(cents);
+    expect(Value.Check(unitPrice, JSON.parse(json))).toBe(true);
+  });
+
+  test.each([
+    0,
+    -0,
+    -1,
+    -19.99,
+    0.001,
+    0.005,
+    0.009,
+    0.011,
+    19.999,
+    0.1 + 0.2,
+    1.005,
+    1_000_000.01,
+    1_000_001,
+    1e21,
+    5e-324,
+    Infinity,
+    NaN,
+  ])("%p is none", (price) => {
+    expect(toCents(price)).toBeUndefined();
+    expect(Value.Check(unitPrice, price)).toBe(false);
+  });
+
+  test.each(["1", null, undefined, {}, 1n])("%p is no number", (value) => {
+    expect(Value.Check(unitPrice, value)).toBe(false);
+  });
+});
+
+test("the sum of the largest order is told to the cent", () => {
+  for (const cents of [9_999_999_999_999, 10_000_000_000_000, 9_007_199_254_740]) {
+    expect(JSON.stringify(fromCents(cents))).toBe(String(Number(decimal(cents))));
+    expect(Math.round(fromCents(cents) * 100)).toBe(cents);
+  }
+});
+
+test.each<[unknown, boolean]>([
+  [0.01, true],
+  [39.98, true],
+  [1e11, true],
+  [0, false],
+  [-1, false],
+  ["1", false],
+])("%p as the sum of an order: %p", (value, isAmount) => {
+  expect(Value.Check(amount, value)).toBe(isAmount);
+});
+
+test("the API document tells the same bounds", () => {
+  expect(unitPrice).toMatchObject({ type: "number", minimum: 0.01, maximum: 1_000_000 });
+  expect(amount).toMatchObject({ type: "number", minimum: 0.01 });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { canBecome, orderStatus, type OrderStatus } from "../src/order-status.ts";
+
+const statuses = ["pending", "confirmed", "shipped", "delivered", "cancelled"] as const;
+
+describe("an order", () => {
+  test.each<[OrderStatus, OrderStatus[]]>([
+    ["pending", ["confirmed", "cancelled"]],
+    ["confirmed", ["shipped", "cancelled"]],
+    ["shipped", ["delivered"]],
+    ["delivered", []],
+    ["cancelled", []],
+  ])("that is %s can become %j, stay what it is, and nothing else", (from, expected) => {
+    const reachable = statuses.filter((to) => canBecome(from, to));
+    expect(reachable.toSorted()).toEqual([from, ...expected].toSorted());
+  });
+
+  test("can be delivered, one step at a time", () => {
+    const path = ["pending", "confirmed", "shipped", "delivered"] as const;
+    path.reduce((from, to) => {
+      expect(canBecome(from, to)).toBe(true);
+      return to;
+    });
+  });
+});
+
+test("a status is one of five words and nothing else", () => {
+  for (const status of statuses) expect(Value.Check(orderStatus, status)).toBe(true);
+  for (const other of ["Pending", " pending", "", "lost", "toString", 0, null, undefined]) {
+    expect(Value.Check(orderStatus, other)).toBe(false);
+  }
+});
