@@ -4,11 +4,13 @@ import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
+import { coldStartMs } from "./cold-start.ts";
 import { services } from "./services.ts";
 
-// No linux-x64-baseline: since Bun 1.4 it is the same file as linux-x64, which needs no AVX2.
+/** Bun's names of them. In Bun 1.4 linux-x64 needs no AVX2 either, and equals its baseline. */
 const targets = [
   "linux-x64",
+  "linux-x64-baseline",
   "linux-x64-musl",
   "linux-arm64",
   "linux-arm64-musl",
@@ -16,28 +18,28 @@ const targets = [
   "darwin-arm64",
 ] as const;
 
-type Target = (typeof targets)[number];
+const usage = `Usage: bun run build [--target TARGET] [--outdir FOLDER] [SERVICE...]
+
+  --target TARGET  the machine to build for, if not this one: ${targets.join(", ")}
+  --outdir FOLDER  where to write each service under its bare name, instead of dist/
+`;
 
 const root = resolve(import.meta.dir, "..");
 
 function refuse(reason: string): never {
-  console.error(`${reason}\nUsage: bun run build [--target ${targets.join("|")}]`);
+  process.stderr.write(`${reason}\n\n${usage}`);
   process.exit(2);
 }
 
-function readArguments(): { target?: string } {
+function readArguments() {
   try {
-    return parseArgs({ options: { target: { type: "string" } } }).values;
+    return parseArgs({
+      allowPositionals: true,
+      options: { target: { type: "string" }, outdir: { type: "string" } },
+    });
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** The target asked for, or undefined for this machine. */
-function readTarget(): Target | undefined {
-  const { target } = readArguments();
-  const known = targets.find((name) => name === target);
-  return target === known ? known : refuse(`Cannot build for target "${target}"`);
 }
 
 async function readCommit(): Promise<string> {
@@ -47,8 +49,26 @@ async function readCommit(): Promise<string> {
   return exitCode === 0 ? stdout.toString().trim() : "unknown";
 }
 
-async function build(service: string, commit: string, target: Target | undefined): Promise<string> {
-  const outfile = join(root, "dist", target === undefined ? service : `${service}-${target}`);
+const { values, positionals } = readArguments();
+
+const target = targets.find((name) => name === values.target);
+if (target !== values.target) refuse(`Cannot build for target "${values.target}"`);
+
+const names = services.map(({ name }) => name);
+const unknown = positionals.find((name) => !names.includes(name));
+if (unknown !== undefined) refuse(`Cannot build "${unknown}": it is none of ${names.join(", ")}`);
+
+const outdir = resolve(values.outdir ?? join(root, "dist"));
+const commit = await readCommit();
+// Another machine's executable cannot be started here; one that goes elsewhere is for a test or an image.
+const isMeasured = target === undefined && values.outdir === undefined;
+
+// Source maps name files as seen from here: stacks then read the same wherever it was built.
+process.chdir(root);
+
+async function build(service: string): Promise<string> {
+  const isOneOfMany = target !== undefined && values.outdir === undefined;
+  const outfile = join(outdir, isOneOfMany ? `${service}-${target}` : service);
   await Bun.build({
     entrypoints: [join(root, service, "src/main.ts")],
     compile: {
@@ -57,6 +77,8 @@ async function build(service: string, commit: string, target: Target | undefined
       // An executable takes nothing from the folder it happens to be started in.
       autoloadDotenv: false,
       autoloadBunfig: false,
+      autoloadPackageJson: false,
+      autoloadTsconfig: false,
     },
     format: "esm",
     minify: true,
@@ -73,13 +95,13 @@ async function build(service: string, commit: string, target: Target | undefined
   return outfile;
 }
 
-const target = readTarget();
-const commit = await readCommit();
-for (const { name: service } of services) {
+for (const service of positionals.length > 0 ? positionals : names) {
   try {
-    const outfile = await build(service, commit, target);
+    const outfile = await build(service);
     const megabytes = (Bun.file(outfile).size / 1e6).toFixed(1);
-    console.log(`${relative(root, outfile)}  ${manifest.version} (${commit})  ${megabytes} MB`);
+    const figures = [`${manifest.version} (${commit})`, `${megabytes} MB`];
+    if (isMeasured) figures.push(`first answer after ${await coldStartMs(outfile)} ms`);
+    console.log([relative(root, outfile), ...figures].join("  "));
   } catch (error) {
     console.error(`Cannot build ${service}`);
     // One entry per fault, which Bun shows with the line of source it is in.

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# The compose project as its users meet it, from the build to the removal of its data.
+# Needs docker and curl. Prints "ok WHAT" for each thing that holds; the first that does not ends it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# A project of its own, of compose.yaml alone and on any free ports: it meets nobody's data.
+export COMPOSE_PROJECT_NAME=platform-e2e-$$ COMPOSE_FILE=compose.yaml COMPOSE_DISABLE_ENV_FILE=1
+export USER_SERVICE_PUBLISH=127.0.0.1:0 ORDER_SERVICE_PUBLISH=127.0.0.1:0
+BUILD_COMMIT=${BUILD_COMMIT:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)}
+export BUILD_COMMIT
+
+# Whatever happens, nothing is left but the build cache.
+finish() {
+  local status=$?
+  if [ "$status" -ne 0 ]; then
+    docker compose ps --all
+    docker compose logs --no-color --tail 100
+  fi
+  docker compose --progress quiet down --volumes --rmi local --timeout 5
+  exit "$status"
+}
+trap finish EXIT
+
+ok() { printf 'ok %s\n' "$*"; }
+
+# url SERVICE: where it is published, which is elsewhere after each start.
+url() { printf 'http://%s' "$(docker compose port "$1" 8000)"; }
+
+# request STATUS CURL_ARGUMENT...: prints the body of the answer, which must have that status.
+request() {
+  local expected=$1 answer
+  shift
+  answer=$(curl --silent --show-error --noproxy '*' --max-time 10 --write-out '\n%{http_code}' \
+    --header 'Content-Type: application/json' "$@")
+  if [ "${answer##*$'\n'}" != "$expected" ]; then
+    printf 'Expected status %s of %s, found %s\n' "$expected" "$*" "$answer" >&2
+    return 1
+  fi
+  printf '%s\n' "${answer%$'\n'*}"
+}
+
+# contains TEXT PART: fails unless the part is in the text.
+contains() {
+  if [[ $1 != *"$2"* ]]; then
+    printf 'Expected %s in %s\n' "$2" "$1" >&2
+    return 1
+  fi
+}
+
+# id_of JSON: the id in it.
+id_of() {
+  local rest=${1#*'"id":"'}
+  printf '%s' "${rest%%'"'*}"
+}
+
+# The images, each by itself.
+docker compose --progress plain build
+for service in user-service order-service; do
+  scripts/e2e-image.sh "$COMPOSE_PROJECT_NAME-$service"
+done
+
+# Both services are up when the command says so.
+docker compose --progress quiet up --detach --wait --wait-timeout 120
+request 200 "$(url user-service)/ready" >/dev/null
+request 200 "$(url order-service)/ready" >/dev/null
+ok "both services become healthy"
+
+# A user, and an order for that user.
+user=$(request 201 "$(url user-service)/users" --data '{"name": "Alice", "email": "alice@example.com"}')
+user_id=$(id_of "$user")
+wish='{"user_id": "'$user_id'", "items": [{"sku": "KB-87", "quantity": 2, "unit_price": 19.99},
+  {"sku": "MS-01", "quantity": 1, "unit_price": 5.5}]}'
+order=$(request 201 "$(url order-service)/orders" --data "$wish")
+order_id=$(id_of "$order")
+contains "$order" '"total_amount":45.48'
+ok "a user and an order are created over the published ports"
+
+# What the services tell Prometheus about that.
+metrics=$(request 200 "$(url user-service)/metrics")
+contains "$metrics" 'http_requests_total{method="POST",endpoint="/users",status="201"} 1'
+contains "$metrics" "commit=\"$BUILD_COMMIT\"} 1"
+metrics=$(request 200 "$(url order-service)/metrics")
+contains "$metrics" 'http_requests_total{method="POST",endpoint="/orders",status="201"} 1'
+contains "$metrics" 'external_service_calls_total{service="user-service",status="200"} 1'
+ok "the metrics count them, and tell the commit"
+
+# New containers on the same volumes.
+docker compose --progress quiet down
+docker compose --progress quiet up --detach --wait --wait-timeout 120
+contains "$(request 200 "$(url user-service)/users/$user_id")" "$user"
+contains "$(request 200 "$(url order-service)/orders/$order_id")" "$order"
+ok "down and up again keep the data"
+
+# Without user-service.
+docker compose --progress quiet stop user-service
+problem=$(request 503 "$(url order-service)/orders" --data "$wish")
+contains "$problem" '"detail":"User service unavailable"'
+request 200 "$(url order-service)/ready" >/dev/null
+contains "$(request 200 "$(url order-service)/orders")" "[$order]"
+docker compose --progress quiet up --detach --wait --wait-timeout 120
+request 201 "$(url order-service)/orders" --data "$wish" >/dev/null
+ok "without user-service orders are read, none is placed, and all is well when it is back"
+
+# Each ends by itself and in time: status 137 would be that of a process that was killed.
+docker compose --progress quiet stop
+containers=$(docker compose ps --all --quiet)
+# shellcheck disable=SC2086 # a container for each word
+statuses=$(docker inspect --format '{{.State.ExitCode}}' $containers)
+contains "[${statuses//$'\n'/ }]" '[0 0]'
+ok "both services stop with status 0"
+
+docker compose --progress quiet down --volumes
+volumes=$(docker volume ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
+contains "[$volumes]" '[]'
+ok "down --volumes removes the data"

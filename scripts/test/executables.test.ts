@@ -1,0 +1,121 @@
+// What `bun run build` makes: executables that neither need nor heed anything around them.
+import { describe, expect, test } from "bun:test";
+import { chmod, mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  executableOf,
+  runCommand,
+  startExecutable,
+  testCommit,
+  type Running,
+  type ServiceName,
+} from "../../shared/test/executable.ts";
+import { temporaryFolder } from "../../shared/test/harness.ts";
+import manifest from "../../package.json" with { type: "json" };
+
+const services: ServiceName[] = ["user-service", "order-service"];
+
+/** Files that Bun or a program under it would heed, each made to be noticed. */
+const hostileFiles = {
+  ".env": "PORT=1\nLOG_LEVEL=loud",
+  ".env.local": "PORT=1\nLOG_LEVEL=loud",
+  ".env.development": "PORT=1\nLOG_LEVEL=loud",
+  ".env.production": "PORT=1\nLOG_LEVEL=loud",
+  "bunfig.toml": 'preload = ["./hostile.ts"]\nlogLevel = "debug"',
+  "hostile.ts": "process.exit(66)",
+  "package.json": '{ "type": "commonjs", "imports": { "#*": "./hostile.ts" } }',
+  "tsconfig.json": '{ "compilerOptions": { "paths": { "*": ["./hostile.ts"] } } }',
+  "node_modules/elysia/index.js": "process.exit(66)",
+  "node_modules/pino/index.js": "process.exit(66)",
+};
+
+/** What a caller sees of a service: a document, an asset, and each kind of error. */
+async function answersOf({ fetch }: Running): Promise<unknown[]> {
+  const headers = { "x-request-id": "the-same", "content-type": "application/json" };
+  const requests: [string, RequestInit?][] = [
+    ["/ready"],
+    ["/swagger/json"],
+    ["/swagger"],
+    ["/nowhere"],
+    ["/users/x"],
+    ["/orders/x"],
+    ["/users", { method: "POST", body: "{" }],
+    ["/users", { method: "POST", body: '{"name": 1}' }],
+    ["/orders", { method: "POST", body: '{"user_id": "x"}' }],
+  ];
+  return Promise.all(
+    requests.map(async ([path, init]) => {
+      const response = await fetch(path, { ...init, headers });
+      return { path, status: response.status, body: await response.text() };
+    }),
+  );
+}
+
+/** Starts a program as PID 1 of a user whom nothing knows, in a network with no interface up. */
+const namespaces = "--pid --fork --kill-child --net --user --map-user=12345 --map-group=12345";
+const unshare = ["unshare", ...namespaces.split(" "), "--"];
+
+/** Whether this machine lets its users do so. */
+const canUnshare = Bun.which("unshare") !== null && Bun.spawnSync([...unshare, "true"]).success;
+
+describe.each(services)("the executable of %s", (service) => {
+  test("tells the version and the commit that it is of", async () => {
+    await using folder = await temporaryFolder();
+    const { version } = manifest;
+    const { stdout } = await runCommand(service, ["--version"], { cwd: folder.path });
+    expect(stdout).toBe(`${service} ${version} (${testCommit})\n`);
+    await using running = await startExecutable(service, { cwd: folder.path });
+    expect(await running.logged("listening")).toMatchObject({ version, commit: testCommit });
+    expect(await (await running.fetch("/metrics")).text()).toContain(
+      `build_info{service="${service}",version="${version}",commit="${testCommit}"} 1\n`,
+    );
+  });
+
+  test.each(["development", "test"])(
+    "answers among hostile files and with NODE_ENV=%s as it does alone",
+    async (NODE_ENV) => {
+      await using empty = await temporaryFolder();
+      await using hostile = await temporaryFolder();
+      for (const [path, text] of Object.entries(hostileFiles)) {
+        await Bun.write(join(hostile.path, path), text);
+      }
+      const before = await readdir(hostile.path, { recursive: true });
+
+      await using alone = await startExecutable(service, { cwd: empty.path });
+      const env = { NODE_ENV, NODE_OPTIONS: "--require ./hostile.ts" };
+      await using besieged = await startExecutable(service, { cwd: hostile.path, env });
+      expect(await answersOf(besieged)).toEqual(await answersOf(alone));
+      besieged.kill("SIGTERM");
+      expect(await besieged.exited).toBe(0);
+      const after = await readdir(hostile.path, { recursive: true });
+      expect(after.filter((path) => !/^data\b/.test(path)).sort()).toEqual(before.sort());
+    },
+  );
+
+  // Machines that grant no namespaces see the rest of it here, and all of it in the images.
+  test("runs as PID 1 and an unknown user, with no network and nothing to write to but data/", async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(join(folder.path, "data"));
+    await chmod(folder.path, 0o555);
+    const child = Bun.spawn([...(canUnshare ? unshare : []), executableOf(service)], {
+      cwd: folder.path,
+      env: { PORT: "0" },
+      stdout: "pipe",
+    });
+    await using _ = {
+      async [Symbol.asyncDispose]() {
+        child.kill("SIGKILL");
+        await child.exited;
+        await chmod(folder.path, 0o755);
+      },
+    };
+    const log = child.stdout.getReader();
+    expect(new TextDecoder().decode((await log.read()).value)).toContain('"listening"');
+    const { pid } = child;
+    const children = canUnshare ? await readFile(`/proc/${pid}/task/${pid}/children`, "utf8") : pid;
+    process.kill(Number(children), "SIGTERM");
+    expect(await child.exited).toBe(0);
+    expect(await readdir(folder.path)).toEqual(["data"]);
+    expect(await readdir(join(folder.path, "data"))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,72 @@
+// What the files of images and of the compose project must agree on; scripts/e2e-compose.sh runs them.
+import { describe, expect, test } from "bun:test";
+import { resolve } from "node:path";
+import { YAML } from "bun";
+import manifest from "../../package.json" with { type: "json" };
+import { services } from "../services.ts";
+
+const root = resolve(import.meta.dir, "../..");
+const read = (path: string) => Bun.file(resolve(root, path)).text();
+
+/** What is looked at in compose.yaml. */
+interface ComposeService {
+  readonly stop_grace_period: string;
+  readonly environment: Readonly<Record<string, number | string | null>>;
+  readonly volumes: readonly string[];
+}
+
+const compose = YAML.parse(await read("compose.yaml")) as {
+  readonly services: Readonly<Record<string, ComposeService>>;
+};
+
+const names = services.map(({ name }) => name);
+
+describe.each(names)("the image of %s", (name) => {
+  test("is built by the project's Bun, and says the project's version", async () => {
+    const dockerfile = await read(`${name}/Dockerfile`);
+    expect(dockerfile).toContain(`oven/bun:${manifest.engines.bun} AS`);
+    expect(dockerfile).toContain(`image.version="${manifest.version}"`);
+  });
+
+  test("is built with the manifest of each workspace, which the frozen lockfile asks for", async () => {
+    const dockerfile = await read(`${name}/Dockerfile`);
+    for (const workspace of manifest.workspaces) {
+      expect(dockerfile).toContain(`COPY ${workspace}/package.json ${workspace}/\n`);
+    }
+  });
+
+  test("is made like that of every other service", async () => {
+    const own = async (name: string) =>
+      (await read(`${name}/Dockerfile`))
+        .replace(/^COPY \S+\/package.json .*\n/gm, "")
+        .replaceAll(name, "NAME")
+        .replaceAll(name.replace("-", "_"), "NAME");
+    expect(await own(name)).toBe(await own("user-service"));
+  });
+});
+
+describe.each(names)("compose runs %s", (name) => {
+  const service = compose.services[name];
+
+  test("with nothing that it does not need, and within limits", () => {
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ["ALL"],
+      security_opt: ["no-new-privileges:true"],
+    });
+    const limits = ["mem_limit", "cpus", "pids_limit", "logging.options.max-size"];
+    for (const limit of limits) expect(service).toHaveProperty(limit);
+  });
+
+  test("and gives it the time that it may take to stop", () => {
+    const { SHUTDOWN_DRAIN_MS: drainMs, SHUTDOWN_GRACE_MS: graceMs } = service?.environment ?? {};
+    const [, seconds] = /^(\d+)s$/.exec(service?.stop_grace_period ?? "") ?? [];
+    expect(Number(seconds) * 1000).toBeGreaterThan(Number(drainMs) + Number(graceMs));
+  });
+
+  test("with its database on a volume of its own", async () => {
+    const volume = `${name.replace("-service", "")}_data`;
+    expect(service?.volumes).toEqual([`${volume}:/data`]);
+    expect(await read(`${name}/Dockerfile`)).toContain("DATABASE_URL=sqlite:/data/");
+  });
+});
