@@ -1,5 +1,7 @@
 // A fetch that reads an answer whole, and no more of it than an honest neighbour would send.
 
+import { isTooDeep } from "@platform/shared/json-body";
+
 /** The part of fetch that a client needs. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -37,13 +39,17 @@ async function readWhole({ body, status, headers }: Response): Promise<Uint8Arra
   return Buffer.concat(chunks, length);
 }
 
-function parse(bytes: Uint8Array, status: number): unknown {
+/** Refuses what the client's parser would stumble over. */
+function checkJson(bytes: Uint8Array, status: number): void {
+  if (isTooDeep(bytes)) throw new UselessAnswer(status, false);
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     throw new UselessAnswer(status, false, cause);
   }
 }
+
+const json = { "content-type": "application/json" };
 
 /**
  * Wraps a fetch so that an answer comes whole, of at most 1 MiB and, if it is a 200, of JSON.
@@ -53,17 +59,21 @@ function parse(bytes: Uint8Array, status: number): unknown {
  */
 export function boundedFetch(fetch: Fetch): Fetch {
   return async (input, init) => {
-    const options: BunFetchRequestInit = { ...init, decompress: false };
-    const response = await fetch(input, options);
+    // Bun's types do not know that `false` keeps fetch from HTTP_PROXY.
+    const direct = { decompress: false, proxy: false } as unknown as BunFetchRequestInit;
+    const response = await fetch(input, { ...init, ...direct });
     const { status } = response;
-    let bytes: Uint8Array;
+    let bytes: Uint8Array<ArrayBuffer>;
     try {
       bytes = await readWhole(response);
     } catch (error) {
       if (error instanceof UselessAnswer || init?.signal?.aborted) throw error;
       throw new UselessAnswer(status, true, error);
     }
-    if (status === 200) return Response.json(parse(bytes, status));
+    if (status === 200) {
+      checkJson(bytes, status);
+      return new Response(bytes, { headers: json });
+    }
     if (status < 200 || status > 599) throw new UselessAnswer(status, false);
     return new Response(null, { status });
   };

@@ -30,6 +30,9 @@ export interface Placement {
   readonly isReplay: boolean;
 }
 
+/** How long an answer waits for its key to be given back. */
+const mostReleaseMs = 200;
+
 /** What placing an order needs. */
 interface PlacementParts {
   readonly orders: OrderStore;
@@ -79,8 +82,9 @@ export async function placeOrder(
     return { placed, present: placed, isReplay: false };
   } catch (error) {
     if (error instanceof ClaimLost) throw new OrderRefused("key at work");
-    // A key that cannot be given back now lapses by itself.
-    await orders.release(answer.claim).catch(() => undefined);
+    // So that the caller can try again at once. A key that cannot be given back now lapses by itself.
+    const released = orders.release(answer.claim).catch(() => undefined);
+    await Promise.race([released, Bun.sleep(mostReleaseMs)]);
     throw error;
   }
 }

@@ -35,8 +35,12 @@ export function userCircuit<T>({
     { breaker: new ConsecutiveBreaker(faultsToOpen), halfOpenAfter: -Infinity },
   );
   let openedAt = 0;
+  let changes = 0;
   breaker.onBreak(() => {
     openedAt = now();
+  });
+  breaker.onStateChange(() => {
+    changes += 1;
   });
 
   return {
@@ -48,7 +52,12 @@ export function userCircuit<T>({
       // While one call tries the half-open circuit, others would wait for what becomes of it.
       if (breaker.state === CircuitState.HalfOpen) return undefined;
       if (breaker.state === CircuitState.Open && now() - openedAt < openMs) return undefined;
-      return breaker.execute(call);
+      if (breaker.state !== CircuitState.Closed) return breaker.execute(call);
+      const changesBefore = changes;
+      const result = await call();
+      // What was asked before the circuit last changed says nothing about the time since.
+      if (changes === changesBefore) await breaker.execute(() => result);
+      return result;
     },
   };
 }

@@ -2,8 +2,13 @@
 import { treaty } from "@elysiajs/eden";
 import type { Logger } from "@platform/shared/logger";
 import { currentRequest } from "@platform/shared/request-context";
+import { timestamp } from "@platform/shared/timestamp";
+import { uuid } from "@platform/shared/uuid";
 import type { App } from "@platform/user-service/app";
+import { Type } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { boundedFetch, UselessAnswer, type Fetch } from "./bounded-fetch.ts";
+import { slots } from "./slots.ts";
 import { userCircuit } from "./user-circuit.ts";
 import type { UserServiceMetrics } from "./user-service-metrics.ts";
 
@@ -41,7 +46,24 @@ export function slowestCallMs(tryMs: number): number {
 }
 
 const mostTries = 3;
-const firstPauseMs = 50;
+const firstPauseMs = 100;
+
+/**
+ * Bun's fetch has 256 requests under way in a process and queues the rest. Time in a queue of our own
+ * is not held against user-service.
+ */
+const mostAtOnce = 250;
+
+/** A user, as far as that can be told from outside; user-service may have given it more members. */
+const wellFormedUser = TypeCompiler.Compile(
+  Type.Object({
+    id: uuid,
+    name: Type.String(),
+    email: Type.String(),
+    created_at: timestamp,
+    updated_at: timestamp,
+  }),
+);
 
 /** 429, 503 and 504 tell of a service that cannot answer now; any other fault of one that is broken. */
 const unavailableStatuses = new Set([429, 503, 504]);
@@ -52,6 +74,9 @@ function classify(status: number, isThisUser: boolean): Try {
   const isFault = status === 429 || status >= 500;
   return { answer: unavailableStatuses.has(status) ? "unavailable" : "failed", status, isFault };
 }
+
+/** What a call comes to that was not even made, for too many others were: no fault of user-service. */
+const noLine: Try = { answer: "unavailable", status: "timeout", isFault: false };
 
 /** What a try that ended without a whole answer came to. */
 function classifyError(error: unknown, isTimeout: boolean): Try {
@@ -87,6 +112,7 @@ export function userDirectory({
     },
   });
 
+  const lines = slots(mostAtOnce);
   const circuit = userCircuit<Try>({ isFault: (result) => result.isFault });
   metrics.reportCircuit(() => circuit.state);
 
@@ -102,7 +128,7 @@ export function userDirectory({
       if ((response as Response | undefined) === undefined) {
         return classifyError(error?.value, deadline.signal.aborted);
       }
-      return classify(status, data?.id === id);
+      return classify(status, wellFormedUser.Check(data) && data.id === id);
     } catch (error) {
       return classifyError(error, deadline.signal.aborted);
     } finally {
@@ -114,8 +140,10 @@ export function userDirectory({
   async function askAgain(id: string): Promise<Try> {
     const endsAt = performance.now() + slowestCallMs(timeoutMs);
     for (let attempt = 1; ; attempt += 1) {
+      if (!(await lines.take(endsAt - performance.now()))) return noLine;
       const startedAt = performance.now();
       const result = await ask(id, Math.min(timeoutMs, endsAt - startedAt));
+      lines.give();
       const durationMs = performance.now() - startedAt;
       metrics.tried(String(result.status), durationMs / 1000);
       logger[result.isFault ? "warn" : "info"](

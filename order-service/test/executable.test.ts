@@ -54,6 +54,16 @@ test("an order goes through both services under one request id", async () => {
   expect(new Set(traces).size).toBe(1);
 });
 
+test("a proxy in the environment has no say between services", async () => {
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  await using users = await startExecutable("user-service", { cwd });
+  const proxy = "http://127.0.0.1:1";
+  const env = { USER_SERVICE_URL: users.url, HTTP_PROXY: proxy, http_proxy: proxy };
+  await using orders = await startExecutable("order-service", { cwd, env });
+  expect((await order(orders, await createUser(users))).status).toBe(201);
+});
+
 test("without user-service orders can be read, and placed again when it is back", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;

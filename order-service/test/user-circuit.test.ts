@@ -40,6 +40,23 @@ test("an open circuit lets one call through after five seconds, and others not m
   expect(await circuit.run(good)).toBe("good");
 });
 
+test("a call from before the circuit opened has no say in its trial", async () => {
+  const clock = { ms: 1000 };
+  const circuit = circuitAt(clock);
+  const slow = Promise.withResolvers<string>();
+  const early = circuit.run(() => slow.promise);
+  await open(circuit);
+  clock.ms += 5000;
+  const trial = Promise.withResolvers<string>();
+  const tried = circuit.run(() => trial.promise);
+  slow.resolve("fault");
+  expect(await early).toBe("fault");
+  expect(circuit.state).toBe(1);
+  trial.resolve("good");
+  await tried;
+  expect(circuit.state).toBe(0);
+});
+
 test("a trial that fails leaves the circuit open for another five seconds", async () => {
   const clock = { ms: 1000 };
   const circuit = circuitAt(clock);

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { createLog } from "@platform/shared/logger";
 import { startUserService, createUser } from "@platform/user-service/test/user-service";
+import { Registry } from "prom-client";
+import { userDirectory } from "../src/user-directory.ts";
+import { userServiceMetrics } from "../src/user-service-metrics.ts";
 import { countOrders, startOrderService, userId, wish } from "./order-service.ts";
 
 type Neighbour = (request: Request) => Response | Promise<Response>;
@@ -103,6 +107,13 @@ describe("asking user-service", () => {
     ["garbage", () => new Response("{not json", json), "200"],
     ["HTML", () => new Response("<html>", { headers: { "content-type": "text/html" } }), "200"],
     ["nothing", () => new Response("", json), "200"],
+    ["an id alone", () => Response.json({ id: userId }), "200"],
+    ["a user without a name", () => Response.json({ ...user, name: null }), "200"],
+    [
+      "absurd nesting",
+      () => new Response(`{"id":"${userId}","x":${"[".repeat(9e4)}${"]".repeat(9e4)}}`, json),
+      "200",
+    ],
     ["another user", () => Response.json({ ...user, id: userId.replace("0", "1") }), "200"],
     ["no user", () => Response.json([]), "200"],
     ["null", () => Response.json(null), "200"],
@@ -168,6 +179,28 @@ describe("asking user-service", () => {
     expect(await response.json()).toMatchObject({ detail: "User service unavailable" });
     expect(service.requests).toHaveLength(asked);
     expect(await service.metric(calls("circuit_open"))).toBe(1);
+  });
+
+  test("more calls at once than Bun makes are no fault of user-service", async () => {
+    const asked = { now: 0, most: 0 };
+    const registry = new Registry();
+    const { logger } = createLog({ service: "test", version: "test", level: "silent" });
+    const users = userDirectory({
+      url: "http://users",
+      timeoutMs: 60_000,
+      logger,
+      metrics: userServiceMetrics(registry),
+      async fetch() {
+        asked.now += 1;
+        asked.most = Math.max(asked.most, asked.now);
+        await new Promise((resolve) => setImmediate(resolve));
+        asked.now -= 1;
+        return Response.json(user);
+      },
+    });
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => users.look(userId)));
+    expect(new Set(answers)).toEqual(new Set(["exists"]));
+    expect(asked.most).toBe(250);
   });
 
   test("a neighbour that restarts between two calls is not noticed", async () => {

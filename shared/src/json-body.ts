@@ -45,8 +45,8 @@ const deepest = 500;
 
 const [quote, backslash] = [0x22, 0x5c];
 
-/** Whether JSON is nested more deeply than anybody means it (RFC 8259, section 9, allows a limit). */
-function isTooDeep(json: Uint8Array): boolean {
+/** Whether JSON is nested more than 500 levels deep, which nobody means (RFC 8259, 9, allows a limit). */
+export function isTooDeep(json: Uint8Array): boolean {
   let depth = 0;
   let isInString = false;
   for (let n = 0; n < json.length; n += 1) {
