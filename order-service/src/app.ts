@@ -1,15 +1,10 @@
 // The HTTP face of order-service: routes, schemas, status codes.
 import { retrySoon } from "@platform/shared/common-problems";
-import {
-  entityTag,
-  isKnown,
-  PreconditionFailed,
-  preconditionOf,
-  preconditions,
-} from "@platform/shared/etag";
+import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/shared/etag";
 import { describe } from "@platform/shared/openapi-detail";
 import { cursorCodec, cutPage, limit, nextLink, pageLimit } from "@platform/shared/pagination";
 import { openObject } from "@platform/shared/open-object";
+import { PreconditionFailed } from "@platform/shared/precondition";
 import { HttpProblem, problems } from "@platform/shared/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
 import { isUuid, uuid } from "@platform/shared/uuid";
@@ -53,7 +48,11 @@ const refusals: Record<RefusalReason, () => HttpProblem> = {
   "user check failed": () => new HttpProblem(502, "Failed to validate user"),
   "user check unavailable": () => new HttpProblem(503, "User service unavailable", retryLater),
   "key at work": () =>
-    new HttpProblem(409, "A request with this Idempotency-Key is still at work", retryLater),
+    new HttpProblem(
+      409,
+      "A request with this Idempotency-Key is still being processed",
+      retryLater,
+    ),
   "key of another order": () =>
     new HttpProblem(422, "This Idempotency-Key was used with another body", {
       faults: [{ header: "Idempotency-Key", detail: "Must be new for a new order" }],
@@ -110,7 +109,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
           idempotencyKey: true,
           refusals: {
             400: ["User does not exist", "Idempotency-Key is malformed"],
-            409: "A request with this Idempotency-Key is still at work",
+            409: "A request with this Idempotency-Key is still being processed",
             422: "This Idempotency-Key was used with another body",
             502: "Failed to validate user",
             503: "User service unavailable",
@@ -132,7 +131,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         if (last) {
           const { limit, user_id, status } = query;
           const after = cursor.encode(last.id);
-          set.headers["link"] = nextLink("/orders", { limit, user_id, status }, after);
+          set.headers.link = nextLink("/orders", { limit, user_id, status }, after);
         }
         return items;
       },

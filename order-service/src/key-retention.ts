@@ -1,5 +1,5 @@
 // Idempotency keys are forgotten when nobody can still be repeating their request.
-import type { Chore } from "@platform/shared/service";
+import type { Chore } from "@platform/shared/chores";
 import type { OrderStore } from "./order-store.ts";
 
 const hourMs = 3_600_000;

@@ -1,5 +1,5 @@
 // What the service asks of its storage, whichever that is.
-import type { Precondition } from "@platform/shared/etag";
+import type { Precondition } from "@platform/shared/precondition";
 import type { OrderStatus } from "./order-status.ts";
 import type { Order, OrderDraft } from "./order.ts";
 

@@ -1,5 +1,6 @@
 // What an order is, and what can be asked of one.
 import { openObject } from "@platform/shared/open-object";
+import { promised } from "@platform/shared/outcome";
 import { parseText, text } from "@platform/shared/text";
 import { timestamp } from "@platform/shared/timestamp";
 import { uuid } from "@platform/shared/uuid";
@@ -61,9 +62,9 @@ export function draftOrder({ user_id, items }: NewOrder): OrderDraft {
   return {
     userId: user_id.toLowerCase(),
     lines: items.map(({ sku, quantity, unit_price }) => ({
-      sku: parseText(sku, skuLength) ?? sku,
+      sku: promised(parseText(sku, skuLength)),
       quantity,
-      unitPriceCents: toCents(unit_price) ?? 0,
+      unitPriceCents: promised(toCents(unit_price)),
     })),
   };
 }

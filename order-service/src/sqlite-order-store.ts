@@ -1,5 +1,5 @@
 // Orders in SQLite.
-import { PreconditionFailed } from "@platform/shared/etag";
+import { PreconditionFailed } from "@platform/shared/precondition";
 import { orThrow } from "@platform/shared/outcome";
 import type { SqliteStorage } from "@platform/shared/sqlite";
 import { timeOfChange, toTimestamp } from "@platform/shared/timestamp";
@@ -57,6 +57,11 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
     FROM order_items
     WHERE order_id = $id
     ORDER BY position`);
+  const linesOfAll = db.prepare<OrderLine & { orderId: string }, { ids: string }>(`
+    SELECT order_id AS orderId, sku, quantity, unit_price_cents AS unitPriceCents
+    FROM json_each($ids)
+    JOIN order_items ON order_id = value
+    ORDER BY key, position`);
   const all = db.prepare<OrderRow, Page>(`
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
@@ -161,7 +166,9 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
             : status === undefined
               ? byUser.all({ ...page, userId })
               : byUserAndStatus.all({ ...page, userId, status });
-        return rows.map((row) => toOrder(row, linesOf.all({ id: row.id })));
+        const ids = JSON.stringify(rows.map(({ id }) => id));
+        const lines = Map.groupBy(linesOfAll.all({ ids }), ({ orderId }) => orderId);
+        return rows.map((row) => toOrder(row, lines.get(row.id) ?? []));
       }),
 
     async setStatus(id, status, precondition) {

@@ -38,6 +38,8 @@ interface Try {
   readonly status: number | "error" | "timeout";
   /** A network fault, a time-out, 429 or 5xx: the call did not work. */
   readonly isFault: boolean;
+  /** Why there is no whole answer. */
+  readonly error?: unknown;
 }
 
 /** What a whole call may take, given what one try may. */
@@ -75,18 +77,15 @@ function classify(status: number, isThisUser: boolean): Try {
   return { answer: unavailableStatuses.has(status) ? "unavailable" : "failed", status, isFault };
 }
 
-/** What a call comes to that was not even made, for too many others were: no fault of user-service. */
-const noLine: Try = { answer: "unavailable", status: "timeout", isFault: false };
-
 /** What a try that ended without a whole answer came to. */
 function classifyError(error: unknown, isTimeout: boolean): Try {
   if (isTimeout) return { answer: "unavailable", status: "timeout", isFault: true };
   if (!(error instanceof UselessAnswer)) {
-    return { answer: "unavailable", status: "error", isFault: true };
+    return { answer: "unavailable", status: "error", isFault: true, error };
   }
   return error.isCut
-    ? { answer: "failed", status: "error", isFault: true }
-    : classify(error.status, false);
+    ? { answer: "failed", status: "error", isFault: true, error }
+    : { ...classify(error.status, false), error };
 }
 
 /** Makes the directory. Its circuit breaker opens after calls that failed, whoever made them. */
@@ -112,7 +111,7 @@ export function userDirectory({
     },
   });
 
-  const lines = slots(mostAtOnce);
+  const places = slots(mostAtOnce);
   const circuit = userCircuit<Try>({ isFault: (result) => result.isFault });
   metrics.reportCircuit(() => circuit.state);
 
@@ -136,39 +135,50 @@ export function userDirectory({
     }
   }
 
-  /** Asks until there is an answer, no time or no try left. */
-  async function askAgain(id: string): Promise<Try> {
-    const endsAt = performance.now() + slowestCallMs(timeoutMs);
+  /** Asks until there is an answer, or no time or no try is left. */
+  async function askWithRetries(id: string, endsAt: number): Promise<Try> {
     for (let attempt = 1; ; attempt += 1) {
-      if (!(await lines.take(endsAt - performance.now()))) return noLine;
       const startedAt = performance.now();
       const result = await ask(id, Math.min(timeoutMs, endsAt - startedAt));
-      lines.give();
       const durationMs = performance.now() - startedAt;
-      metrics.tried(String(result.status), durationMs / 1000);
-      logger[result.isFault ? "warn" : "info"](
+      const { status, isFault, error } = result;
+      metrics.tried(String(status), durationMs / 1000);
+      logger[isFault ? "warn" : "info"](
         {
           upstream: "user-service",
           attempt,
-          status: result.status,
+          status,
           duration_ms: Math.round(durationMs * 1000) / 1000,
+          ...(error === undefined ? {} : { err: error }),
         },
         "call",
       );
       const pauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random());
-      const isOver = attempt === mostTries || performance.now() + pauseMs >= endsAt;
-      if (!result.isFault || isOver) return result;
+      // A try that is given next to no time would only turn an answer into a time-out.
+      const isTooLate = performance.now() + pauseMs + timeoutMs / 4 > endsAt;
+      if (!isFault || attempt === mostTries || isTooLate) return result;
       await Bun.sleep(pauseMs);
     }
   }
 
+  function refuse(status: "circuit_open" | "queue_full"): UserAnswer {
+    logger.warn({ upstream: "user-service", status }, "call");
+    return "unavailable";
+  }
+
   return {
     async look(id) {
-      const result = await circuit.run(() => askAgain(id));
-      if (result !== undefined) return result.answer;
-      metrics.rejected();
-      logger.warn({ upstream: "user-service", status: "circuit_open" }, "call");
-      return "unavailable";
+      const wholeMs = slowestCallMs(timeoutMs);
+      const endsAt = performance.now() + wholeMs;
+      if (!(await places.take(wholeMs))) return refuse("queue_full");
+      try {
+        const result = await circuit.run(() => askWithRetries(id, endsAt));
+        if (result !== undefined) return result.answer;
+        metrics.rejected();
+        return refuse("circuit_open");
+      } finally {
+        places.give();
+      }
     },
   };
 }

@@ -165,6 +165,11 @@ describe("asking user-service", () => {
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).not.toBeNull();
     expect(await service.metric(calls("error"))).toBe(3);
+    expect(service.lines.find(({ upstream }) => upstream === "user-service")).toMatchObject({
+      level: "warn",
+      status: "error",
+      err: { message: expect.stringContaining("connect") },
+    });
     expect((await service.request("/orders")).status).toBe(200);
     expect((await service.request("/ready")).status).toBe(200);
   });

@@ -64,7 +64,7 @@ export async function runService<S extends Settings>(
     }
     const isExpected = operatorErrors.some((expected) => error instanceof expected);
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    complain(`${service.name}: ${isExpected ? message : stack}`);
+    complain(`${service.name}: ${isExpected ? message : (stack ?? message)}`);
     process.exit(exitStatus.failure);
   }
 }
@@ -79,11 +79,16 @@ function usageFault(command: string, rest: readonly string[]): string | undefine
   return isComplete ? undefined : `wrong number of arguments for ${command}`;
 }
 
-/** Writes text whole, for a process that ends right after it. Rejects if the reader is gone. */
+/** Writes text whole, for a process that ends right after it, or as much as its reader wants. */
 function writeWhole(stream: ServiceProcess["stdout"], text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.once("error", reject);
-    stream.write(text, (error) => (error ? reject(error) : resolve()));
+    const end = (error?: Error | null) => {
+      const isUnwanted = error && "code" in error && error.code === "EPIPE";
+      if (error && !isUnwanted) reject(error);
+      else resolve();
+    };
+    stream.once("error", end);
+    stream.write(text, end);
   });
 }
 

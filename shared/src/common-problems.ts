@@ -8,13 +8,13 @@ export const retrySoon = { "retry-after": "1" };
 
 /** No route has this path. */
 export function unknownPath(): HttpProblem {
-  return new HttpProblem(404, "Nothing is found at this path");
+  return new HttpProblem(404, "No such path");
 }
 
 /** The path is known, but not with this method. */
 export function unknownMethod(methods: readonly string[]): HttpProblem {
   const allow = methods.join(", ");
-  return new HttpProblem(405, `This path can be asked with ${allow}`, { headers: { allow } });
+  return new HttpProblem(405, `Allowed methods: ${allow}`, { headers: { allow } });
 }
 
 /** Too many requests are being answered already. */

@@ -2,11 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { defineKind } from "./kinds.ts";
 import { openObject } from "./open-object.ts";
-
-/** What a resource must show to have a tag: a time that never repeats or goes back for it. */
-interface Versioned {
-  readonly updated_at: string;
-}
+import type { Precondition, Versioned } from "./precondition.ts";
 
 /** The strong entity tag of a resource's present state. */
 export function entityTag({ updated_at }: Versioned): string {
@@ -40,14 +36,6 @@ export const preconditions = openObject({
   "if-match": Type.Optional(ifMatch),
   "if-none-match": Type.Optional(Type.String()),
 });
-
-/** Whether the present state of a resource is one that the caller is willing to change. */
-export type Precondition = (current: Versioned) => boolean;
-
-/** Thrown where a resource is no longer in the state that the caller knew. */
-export class PreconditionFailed extends Error {
-  override readonly name = "PreconditionFailed";
-}
 
 /** The fields of a request that say in which state a resource may be changed. */
 interface Conditions {

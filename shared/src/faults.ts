@@ -1,29 +1,48 @@
 // Says what is wrong with a value, all of it, in the words of the schema that refused it.
 import type { TSchema } from "@sinclair/typebox";
 import { Value, ValueErrorType } from "@sinclair/typebox/value";
+import { fieldName } from "./field-name.ts";
 import { kindRule } from "./kinds.ts";
 import { longestEcho, type Fault } from "./problem.ts";
 
 /** More faults than this help nobody, and finding them takes time. */
 const mostFaults = 1000;
 
-/** What a schema allows, to be read after "Must be". */
-function rule(schema: TSchema): string {
+/** `from 1 to 9`, `of at least 1`, `of at most 9`, or nothing. */
+function range(least: number | undefined, most: number | undefined, unit: string): string {
+  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}${unit}`;
+  if (least !== undefined) return ` of at least ${least}${unit}`;
+  return most === undefined ? "" : ` of at most ${most}${unit}`;
+}
+
+/** What a schema allows, to be read after "Must be"; undefined if that is not easily said. */
+function rule(schema: TSchema): string | undefined {
   const known = kindRule(schema);
   if (known !== undefined) return known;
-  if (Array.isArray(schema.anyOf)) {
-    return `one of ${schema.anyOf.map((option: TSchema) => JSON.stringify(option.const)).join(", ")}`;
+  const { anyOf, minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;
+  if (Array.isArray(anyOf)) {
+    const words = anyOf.map((option: TSchema) => option.const);
+    return words.includes(undefined)
+      ? undefined
+      : `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`;
   }
-  const { minimum, maximum, minItems, maxItems } = schema;
   switch (schema.type) {
     case "integer":
-      return `a whole number from ${minimum} to ${maximum}`;
+      return `a whole number${range(minimum, maximum, "")}`;
+    case "number":
+      return `a number${range(minimum, maximum, "")}`;
+    case "string":
+      return schema.pattern || schema.format
+        ? undefined
+        : `text${range(minLength, maxLength, " characters")}`;
     case "array":
-      return `an array of ${minItems ?? 0} to ${maxItems} items`;
+      return `an array${range(minItems, maxItems, " items")}`;
     case "object":
       return "a JSON object";
+    case "boolean":
+      return "true or false";
     default:
-      return `a ${schema.type}`;
+      return undefined;
   }
 }
 
@@ -46,10 +65,13 @@ function* faultsOf(schema: TSchema, value: unknown): Generator<{ path: string; d
     seen.add(error.path);
     const missing =
       error.type === ValueErrorType.ObjectRequiredProperty || error.value === undefined;
-    const detail = missing
-      ? `Is missing, must be ${rule(error.schema)}`
-      : `Must be ${rule(error.schema)}${found(error.value)}`;
-    yield { path: error.path, detail };
+    const allowed = rule(error.schema);
+    const isOwn = allowed !== undefined && error.type !== ValueErrorType.ObjectAdditionalProperties;
+    const must = isOwn ? `must be ${allowed}` : error.message;
+    yield {
+      path: error.path,
+      detail: missing ? `Is missing, ${must}` : `${capital(must)}${found(error.value)}`,
+    };
   }
 }
 
@@ -64,9 +86,8 @@ export interface CheckedRequest {
 /** The schemas of a route, each for the part of the request with the same name. */
 export type RequestSchemas = { [Part in keyof CheckedRequest]?: TSchema | undefined };
 
-/** `if-match` as people write it: `If-Match`. */
-function fieldName(lowerCase: string): string {
-  return lowerCase.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Every fault of a request: path, query, headers and body together. */

@@ -1,5 +1,6 @@
 // What every request goes through, whatever it asks for: identity, limits, errors, metrics, log.
 import { Elysia, ValidationError } from "elysia";
+import { makeErrorsBrief } from "./brief-errors.ts";
 import {
   bodyTooLarge,
   internalError,
@@ -72,6 +73,9 @@ const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
 export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes }: HttpKitParts) {
   let findRoute: ((path: string) => RouteMatch | undefined) | undefined;
   let schemas: Map<string, RequestSchemas> | undefined;
+  let areSchemasBrief = false;
+  let inFlight = 0;
+  metrics.watchInFlight(() => inFlight);
 
   /** Why no route answers: the path is unknown, or it is but not with this method. */
   function noRoute(context: RequestContext): HttpProblem | undefined {
@@ -93,9 +97,18 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
     return isPlain(request.headers.get("content-encoding")) ? undefined : wrongCoding();
   }
 
+  /** Before any request is checked. Routes are compiled later, and read this then. */
+  function prepareSchemas(): void {
+    if (areSchemasBrief) return;
+    areSchemasBrief = true;
+    for (const { body, params, query, headers } of routes().map(({ hooks }) => hooks)) {
+      for (const schema of [body, params, query, headers]) if (schema) makeErrorsBrief(schema);
+    }
+  }
+
   function schemasOf({ method, route }: { method: string; route: string }): RequestSchemas {
     schemas ??= new Map(
-      routes().map(({ method, path, hooks }) => [`${method} ${routeTemplate(path)}`, hooks]),
+      routes().map((known) => [`${known.method} ${routeTemplate(known.path)}`, known.hooks]),
     );
     return schemas.get(`${method === "HEAD" ? "GET" : method} ${route}`) ?? {};
   }
@@ -131,16 +144,17 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
       const request = withAbsoluteUrl(received);
       const context = openContext(request);
       const isOperations = isOperationsPath(context.path);
-      if (!isOperations) metrics.inFlight += 1;
+      if (!isOperations) inFlight += 1;
+      prepareSchemas();
 
       const finish = (response: Response) => {
+        if (!isOperations) inFlight -= 1;
         response.headers.set("x-request-id", context.requestId);
         // Bun leaves it out of answers to HEAD (RFC 9110, 6.6.1).
         if (context.method === "HEAD") response.headers.set("date", new Date().toUTCString());
         if (lifecycle.phase === "draining") response.headers.set("connection", "close");
         const durationMs = performance.now() - startedAt;
         if (!isOperations) {
-          metrics.inFlight -= 1;
           metrics.answered(context.method, context.route, response.status, durationMs / 1000);
         }
         logRequest(logger, context, { status: response.status, durationMs, isOperations });
@@ -149,15 +163,16 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
       const fail = (error: unknown) => finish(answer(toProblem(error, context, {}), context));
 
       return runInRequest(context, () => {
-        const problem = refusal(request, !isOperations && metrics.inFlight > limits.maxInFlight);
+        const problem = refusal(request, !isOperations && inFlight > limits.maxInFlight);
         if (problem !== undefined) return finish(answer(noRoute(context) ?? problem, context));
+        let response: Response | Promise<Response>;
         try {
           // Elysia calls it a Function; it is the fetch function of the app.
-          const response = (handle as unknown as AppHandler)(request);
-          return response instanceof Promise ? response.then(finish, fail) : finish(response);
+          response = (handle as unknown as AppHandler)(request);
         } catch (error) {
           return fail(error);
         }
+        return response instanceof Promise ? response.then(finish, fail) : finish(response);
       });
     })
     .onParse({ as: "global" }, async ({ request }) => {
@@ -166,10 +181,10 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
       const body = await readJsonBody(request, limits.maxBodyBytes);
       return body === undefined ? noBody : body;
     })
-    .onTransform({ as: "global" }, (request) => {
-      if (request.body === noBody) request.body = undefined;
+    .onTransform({ as: "global" }, (elysia) => {
+      if (elysia.body === noBody) elysia.body = undefined;
       const context = currentRequest();
-      if (context) context.route = routeTemplate(request.route);
+      if (context) context.route = routeTemplate(elysia.route);
     })
     .onError({ as: "global" }, ({ code, error, route, params, query, request, ...rest }) => {
       const context = currentRequest() ?? openContext(request);

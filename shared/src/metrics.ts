@@ -12,8 +12,8 @@ export interface ServiceMetrics {
 
 /** What the HTTP kit reports. */
 export interface HttpMetrics {
-  /** Requests being answered at this moment, without those to operations endpoints. */
-  inFlight: number;
+  /** Says where to read, when metrics are scraped, how many requests are being answered. */
+  watchInFlight(count: () => number): void;
   /** Counts an answer. `endpoint` is a route template, or undefined if no route matched. */
   answered(method: string, endpoint: string | undefined, status: number, seconds: number): void;
 }
@@ -48,7 +48,16 @@ function httpMetrics(registry: Registry): HttpMetrics {
   const series = new Map<string, EndpointSeries>();
 
   const http: HttpMetrics = {
-    inFlight: 0,
+    watchInFlight(count) {
+      new Gauge({
+        name: "http_requests_in_flight",
+        help: "Requests being answered, without those to operations endpoints",
+        registers: [registry],
+        collect() {
+          this.set(count());
+        },
+      });
+    },
     answered(sentMethod, endpoint = "unmatched", status, seconds) {
       const method = knownMethods.has(sentMethod) ? sentMethod : "OTHER";
       const key = `${method} ${endpoint}`;
@@ -66,14 +75,6 @@ function httpMetrics(registry: Registry): HttpMetrics {
       known.duration.observe(seconds);
     },
   };
-  new Gauge({
-    name: "http_requests_in_flight",
-    help: "Requests being answered",
-    registers: [registry],
-    collect() {
-      this.set(http.inFlight);
-    },
-  });
   return http;
 }
 

@@ -93,7 +93,7 @@ function apply(db: Database, version: number, sql: string): void {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StorageOpenError(
       `Cannot bring the database "${db.filename}" to version ${version}: ${reason}; nothing was ` +
-        "changed, so run the program of before until this one is mended",
+        "changed; run the previous version until this migration is fixed",
       { cause: error },
     );
   }

@@ -1,6 +1,7 @@
 // One route in the API document: the plugin's draft, completed by what every route shares.
 import { describeAnswers, describeBody, nameOf, type SharedParts } from "./openapi-answers.ts";
 import type { DraftedRoute } from "./openapi-draft.ts";
+import { fieldName } from "./field-name.ts";
 import { requestHeaders } from "./openapi-headers.ts";
 import { publishSchema } from "./openapi-schema.ts";
 import type { Operation, Parameter, Ref } from "./openapi-types.ts";
@@ -69,9 +70,4 @@ function describeParameters({ method, draft, facts }: DraftedRoute): (Parameter 
   }
   const refs = [...fields].sort().map((name) => ({ $ref: `#/components/parameters/${name}` }));
   return [...own, ...refs];
-}
-
-/** `if-match` as people write it: `If-Match`. */
-function fieldName(lowerCase: string): string {
-  return lowerCase.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }

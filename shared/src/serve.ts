@@ -2,10 +2,11 @@
 import { buildInfo } from "./build-info.ts";
 import type { Settings } from "./config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { createLog, type Logger } from "./logger.ts";
+import { createLog } from "./logger.ts";
 import { addProcessMetrics, createMetrics } from "./metrics.ts";
 import { closeServer, listen } from "./server.ts";
-import type { Chore, ServiceConfig, ServiceDefinition, ServiceProcess } from "./service.ts";
+import { startChores } from "./chores.ts";
+import type { ServiceConfig, ServiceDefinition, ServiceProcess } from "./service.ts";
 import { openSqlite } from "./sqlite.ts";
 import { stopSignal } from "./stop-signal.ts";
 
@@ -49,41 +50,37 @@ export async function serve<S extends Settings>({
 
   const lifecycle: Lifecycle = { phase: "starting" };
   const storage = await openSqlite({ path, migrations, observer: metrics.storage });
-  const limits = { maxBodyBytes: config.maxBodyBytes, maxInFlight: config.maxInFlight };
-  const parts = { lifecycle, limits, logger, metrics, storage, version };
-  const { app, chores = [] } = service.build({ config, storage, parts });
-  const server = listen({
-    hostname: config.host,
-    port: config.port,
-    idleTimeoutSeconds: Math.max(
-      idleSeconds,
-      (slowestAnswerSeconds?.(config) ?? 0) + answerMarginSeconds,
-    ),
-    fetch: (request) => app.fetch(request),
-  });
-  const timers = chores.map((chore) =>
-    setInterval(() => void runChore(chore, logger), chore.everyMs),
-  );
-  lifecycle.phase = "ready";
-  logger.info({ host: config.host, port: server.port, commit }, "listening");
-
-  const { reason, failure } = await stop;
-  lifecycle.phase = "draining";
-  logger.info({ reason }, "draining");
-  if (!failure) await Bun.sleep(config.shutdownDrainMs);
-  const isClean = await closeServer(server, config.shutdownGraceMs);
-  timers.forEach(clearInterval);
-  await storage.close(!isClean);
-  if (!isClean) logger.error("cut the requests that were left when the grace ran out");
-  logger.info("stopped");
-  log.flush();
-  return isClean && !failure ? 0 : 1;
-}
-
-async function runChore({ run }: Chore, logger: Logger): Promise<void> {
   try {
-    await run();
-  } catch (err) {
-    logger.warn({ err }, "chore failed, and will be tried again");
+    if (stop.isRequested()) return stop.hasFailed() ? 1 : 0;
+
+    const limits = { maxBodyBytes: config.maxBodyBytes, maxInFlight: config.maxInFlight };
+    const parts = { lifecycle, limits, logger, metrics, storage, version };
+    const { app, chores = [] } = service.build({ config, storage, parts });
+    const server = listen({
+      hostname: config.host,
+      port: config.port,
+      idleTimeoutSeconds: Math.max(
+        idleSeconds,
+        (slowestAnswerSeconds?.(config) ?? 0) + answerMarginSeconds,
+      ),
+      fetch: (request) => app.fetch(request),
+    });
+    const stopChores = startChores(chores, logger);
+    lifecycle.phase = "ready";
+    logger.info({ host: config.host, port: server.port, commit }, "listening");
+
+    const reason = await stop.reason;
+    lifecycle.phase = "draining";
+    logger.info({ reason }, "draining");
+    if (!stop.hasFailed()) await Bun.sleep(config.shutdownDrainMs);
+    const isClean = await closeServer(server, config.shutdownGraceMs);
+    await stopChores();
+    await storage.close(!isClean);
+    if (!isClean) logger.error("cut the requests that were left when the grace ran out");
+    logger.info("stopped");
+    return isClean && !stop.hasFailed() ? 0 : 1;
+  } finally {
+    await storage.close();
+    log.flush();
   }
 }

@@ -1,15 +1,10 @@
 // What makes one service different from another, for everything that runs it.
 import type { AnyElysia } from "elysia";
+import type { Chore } from "./chores.ts";
 import { readConfig, type Config, type Settings } from "./config.ts";
 import type { ServiceParts } from "./service-app.ts";
 import { serviceSettings, type ServiceSettings } from "./service-settings.ts";
 import type { SqliteStorage } from "./sqlite.ts";
-
-/** Something that a service does by itself now and then. A failure is logged, and it is tried again. */
-export interface Chore {
-  readonly everyMs: number;
-  run(): Promise<void>;
-}
 
 /** The values of a service's settings and of those that every service has. */
 export type ServiceConfig<S extends Settings> = Config<ServiceSettings> & Config<S>;

@@ -2,20 +2,24 @@
 import type { Log } from "./logger.ts";
 import type { ServiceProcess } from "./service.ts";
 
-/** Why a service is to stop. */
-export interface StopReason {
-  readonly reason: string;
-  /** It failed: what it answers next cannot be trusted, and there is no time to lose. */
-  readonly failure: boolean;
+/** What there is to know of a service's end. */
+export interface Stop {
+  /** Resolves with the first reason to stop. */
+  readonly reason: Promise<string>;
+  /** Whether there is a reason to stop. */
+  isRequested(): boolean;
+  /** Whether an error was not caught: what is answered next cannot be trusted. */
+  hasFailed(): boolean;
 }
 
 /** Exit statuses of processes that a signal ended: 128 and its number. */
 const exitStatus = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Resolves with the first reason to stop. A second signal ends the process at once. */
-export function stopSignal(process: ServiceProcess, log: Log): Promise<StopReason> {
-  const { promise, resolve } = Promise.withResolvers<StopReason>();
+/** Listens for reasons to stop. A second signal ends the process at once. */
+export function stopSignal(process: ServiceProcess, log: Log): Stop {
+  const { promise, resolve } = Promise.withResolvers<string>();
   let isStopping = false;
+  let isFailed = false;
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
@@ -24,14 +28,19 @@ export function stopSignal(process: ServiceProcess, log: Log): Promise<StopReaso
         process.exit(exitStatus[signal]);
       }
       isStopping = true;
-      resolve({ reason: signal, failure: false });
+      resolve(signal);
     });
   }
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (err: unknown) => {
       log.logger.fatal({ err }, event);
-      resolve({ reason: event, failure: true });
+      isFailed = true;
+      resolve(event);
     });
   }
-  return promise;
+  return {
+    reason: promise,
+    isRequested: () => isStopping || isFailed,
+    hasFailed: () => isFailed,
+  };
 }

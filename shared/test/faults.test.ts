@@ -37,9 +37,9 @@ describe("what was expected", () => {
     [{ count: 0 }, "#/count", "Must be a whole number from 1 to 9, found 0"],
     [{ count: 1.5 }, "#/count", "Must be a whole number from 1 to 9, found 1.5"],
     [{ count: null }, "#/count", "Must be a whole number from 1 to 9, found null"],
-    [{ items: {} }, "#/items", "Must be an array of 0 to 2 items"],
+    [{ items: {} }, "#/items", "Must be an array of at most 2 items"],
     [{ items: [5] }, "#/items/0", "Must be a JSON object, found 5"],
-    [{ flag: "yes" }, "#/flag", 'Must be a boolean, found "yes"'],
+    [{ flag: "yes" }, "#/flag", 'Must be true or false, found "yes"'],
     [{ id: undefined }, "#/id", expect.stringMatching(/^Is missing, must be a UUID/)],
   ])("of %j is said in words", (part, pointer, detail) => {
     expect(faultsOf({ ...good, ...part })).toEqual([{ pointer, detail }]);

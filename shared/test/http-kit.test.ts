@@ -141,6 +141,13 @@ describe("bodies", () => {
       body: new Blob([long]).stream(),
     });
     expect(pieces.status).toBe(413);
+    const size = long.length.toString(16);
+    const got = await exchange(
+      service.port,
+      `POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\n${long}\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n`,
+      (got) => got.includes('"ok"'),
+    );
+    expect(got).toContain("HTTP/1.1 413");
   });
 
   test("the refusal of a large body can be read by a client that is still sending", async () => {
@@ -308,6 +315,9 @@ describe("overload", () => {
     while (shed.status === 200);
     expect(shed.status).toBe(503);
     expect(shed.headers.get("retry-after")).toBe("1");
+    const line = service.lines.find(({ status }) => status === 503);
+    expect(line).toMatchObject({ level: "warn" });
+    expect(line).not.toHaveProperty("err");
     for (const path of ["/health", "/ready", "/metrics"]) {
       expect((await service.request(path)).status).toBe(200);
     }

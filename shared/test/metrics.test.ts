@@ -48,9 +48,10 @@ describe("requests", () => {
 
   test("in flight are told as they are when somebody asks", async () => {
     const metrics = createMetrics(build);
+    let inFlight = 0;
+    metrics.http.watchInFlight(() => inFlight);
     expect((await scrape(metrics)).get("http_requests_in_flight")).toBe(0);
-    for (const inFlight of [3, 1]) {
-      metrics.http.inFlight = inFlight;
+    for (inFlight of [3, 1]) {
       expect((await scrape(metrics)).get("http_requests_in_flight")).toBe(inFlight);
     }
   });

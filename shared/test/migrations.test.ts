@@ -51,7 +51,7 @@ test("a migration that fails leaves the database as it was before all of them", 
   expect(error.name).toBe("StorageOpenError");
   expect(error.message).toBe(
     `Cannot bring the database "${it.path}" to version 3: no such table: nowhere; ` +
-      "nothing was changed, so run the program of before until this one is mended",
+      "nothing was changed; run the previous version until this migration is fixed",
   );
   expect(it.tables()).toEqual(["note", "schema_migrations"]);
   expect(it.rows("note")).toEqual([]);

@@ -3,17 +3,12 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import pino from "pino";
 import { apiReference } from "../src/api-reference.ts";
-import {
-  entityTag,
-  isKnown,
-  PreconditionFailed,
-  preconditions,
-  preconditionOf,
-} from "../src/etag.ts";
+import { entityTag, isKnown, preconditions, preconditionOf } from "../src/etag.ts";
 import { httpKit } from "../src/http-kit.ts";
 import { createMetrics } from "../src/metrics.ts";
 import { describe, operationsTag } from "../src/openapi-detail.ts";
 import { cursorCodec } from "../src/pagination.ts";
+import { PreconditionFailed } from "../src/precondition.ts";
 import { HttpProblem, problems } from "../src/problem.ts";
 import { text } from "../src/text.ts";
 import { timestamp } from "../src/timestamp.ts";

@@ -187,7 +187,7 @@ group("problems in the document", () => {
 
   test("say for 405 which methods the path has", () => {
     expect(problemExamples(operation("get", "/notes"), 405)).toMatchObject([
-      { detail: "This path can be asked with GET, HEAD, POST" },
+      { detail: "Allowed methods: GET, HEAD, POST" },
     ]);
     expect(headersOf(operation("get", "/notes"), 405)).toBe("Allow X-Request-Id");
   });

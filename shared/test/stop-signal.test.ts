@@ -36,7 +36,8 @@ function startProcess() {
 test.each(["SIGTERM", "SIGINT"])("%s stops the service in an orderly way", async (signal) => {
   const { stopped, did, send } = startProcess();
   send(signal);
-  expect(await stopped).toEqual({ reason: signal, failure: false });
+  expect(await stopped.reason).toBe(signal);
+  expect([stopped.isRequested(), stopped.hasFailed()]).toEqual([true, false]);
   expect(did).toEqual([]);
 });
 
@@ -57,7 +58,8 @@ test.each(["uncaughtException", "unhandledRejection"])(
   async (event) => {
     const { stopped, lines, send } = startProcess();
     send(event, new TypeError("no such thing"));
-    expect(await stopped).toEqual({ reason: event, failure: true });
+    expect(await stopped.reason).toBe(event);
+    expect([stopped.isRequested(), stopped.hasFailed()]).toEqual([true, true]);
     expect(lines).toEqual([
       expect.objectContaining({
         level: "fatal",
@@ -73,6 +75,7 @@ test("the first reason to stop is the one that counts, and all errors are told",
   send("SIGTERM");
   send("uncaughtException", new Error("one"));
   send("unhandledRejection", "two");
-  expect(await stopped).toEqual({ reason: "SIGTERM", failure: false });
+  expect(await stopped.reason).toBe("SIGTERM");
+  expect(stopped.hasFailed()).toBe(true);
   expect(lines.map(({ err }) => err)).toMatchObject([{ message: "one" }, { message: "two" }]);
 });

@@ -1,15 +1,9 @@
 // The HTTP face of user-service: routes, schemas, status codes.
-import {
-  entityTag,
-  isKnown,
-  type Precondition,
-  PreconditionFailed,
-  preconditionOf,
-  preconditions,
-} from "@platform/shared/etag";
+import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/shared/etag";
 import { describe } from "@platform/shared/openapi-detail";
 import { cursorCodec, cutPage, limit, nextLink, pageLimit } from "@platform/shared/pagination";
 import { openObject } from "@platform/shared/open-object";
+import { PreconditionFailed } from "@platform/shared/precondition";
 import { HttpProblem, problems } from "@platform/shared/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
 import { isUuid, uuid } from "@platform/shared/uuid";
@@ -61,19 +55,8 @@ function isUserKey(value: unknown): value is UserKey {
 }
 
 /** Makes the app. It opens no socket and reads no environment: two of them fit in one process. */
-export const createApp = ({ users, ...parts }: UserServiceParts) => {
-  const change = async (
-    id: string,
-    body: typeof userChange.static,
-    precondition: Precondition,
-    headers: Record<string, unknown>,
-  ) => {
-    const changed = await users.update(id.toLowerCase(), normaliseChange(body), precondition);
-    headers["etag"] = entityTag(changed);
-    return changed;
-  };
-
-  return serviceApp(parts, {
+export const createApp = ({ users, ...parts }: UserServiceParts) =>
+  serviceApp(parts, {
     title: "user-service",
     description: "Profiles of users.",
     problemOf,
@@ -110,7 +93,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
         if (last) {
           const { limit, email } = query;
           const after = cursor.encode({ name: last.name, id: last.id });
-          set.headers["link"] = nextLink("/users", { limit, email }, after);
+          set.headers.link = nextLink("/users", { limit, email }, after);
         }
         return items;
       },
@@ -144,8 +127,16 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
     )
     .put(
       "/users/:id",
-      ({ params, body, headers, set }) =>
-        change(params.id, body, preconditionOf(headers), set.headers),
+      async ({ params, body, headers, set }) => {
+        const wanted = normaliseChange(body);
+        const changed = await users.update(
+          params.id.toLowerCase(),
+          wanted,
+          preconditionOf(headers),
+        );
+        set.headers.etag = entityTag(changed);
+        return changed;
+      },
       {
         params: oneUser,
         headers: preconditions,
@@ -162,8 +153,16 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
     )
     .patch(
       "/users/:id",
-      ({ params, body, headers, set }) =>
-        change(params.id, body, preconditionOf(headers), set.headers),
+      async ({ params, body, headers, set }) => {
+        const wanted = normaliseChange(body);
+        const changed = await users.update(
+          params.id.toLowerCase(),
+          wanted,
+          preconditionOf(headers),
+        );
+        set.headers.etag = entityTag(changed);
+        return changed;
+      },
       {
         params: oneUser,
         headers: preconditions,
@@ -197,4 +196,3 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
         }),
       },
     );
-};

@@ -1,5 +1,5 @@
 // Users in SQLite.
-import { PreconditionFailed } from "@platform/shared/etag";
+import { PreconditionFailed } from "@platform/shared/precondition";
 import { orThrow } from "@platform/shared/outcome";
 import type { SqliteStorage } from "@platform/shared/sqlite";
 import { timeOfChange, toTimestamp } from "@platform/shared/timestamp";

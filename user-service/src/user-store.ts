@@ -1,5 +1,5 @@
 // What the service asks of its storage, whichever that is.
-import type { Precondition } from "@platform/shared/etag";
+import type { Precondition } from "@platform/shared/precondition";
 import type { NewUser, User, UserChange } from "./user.ts";
 
 /** Where a user stands in the list of users: by name in code point order, then by id. */

@@ -1,5 +1,6 @@
 // What a user is, and what can be asked of one.
 import { openObject } from "@platform/shared/open-object";
+import { promised } from "@platform/shared/outcome";
 import { parseText, text } from "@platform/shared/text";
 import { timestamp } from "@platform/shared/timestamp";
 import { uuid } from "@platform/shared/uuid";
@@ -43,20 +44,15 @@ export class UserNotFound extends Error {
 /** The normal form of a checked body that changes a user; unknown fields are left behind. */
 export function normaliseChange(body: UserChange): UserChange {
   return {
-    ...(body.name === undefined ? {} : { name: normaliseName(body.name) }),
-    ...(body.email === undefined ? {} : { email: normaliseEmail(body.email) }),
+    ...(body.name === undefined ? {} : { name: promised(parseText(body.name, nameLength)) }),
+    ...(body.email === undefined ? {} : { email: promised(parseEmail(body.email)) }),
   };
 }
 
 /** The normal form of a checked body that creates a user; unknown fields are left behind. */
 export function normaliseNew(body: NewUser): NewUser {
-  return { name: normaliseName(body.name), email: normaliseEmail(body.email) };
-}
-
-function normaliseName(checked: string): string {
-  return parseText(checked, nameLength) ?? checked;
-}
-
-function normaliseEmail(checked: string): string {
-  return parseEmail(checked) ?? checked;
+  return {
+    name: promised(parseText(body.name, nameLength)),
+    email: promised(parseEmail(body.email)),
+  };
 }
