@@ -1,0 +1,110 @@
+import { describe, expect, test } from "bun:test";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
+import { kubectl } from "./kubectl.ts";
+import {
+  all,
+  k8s,
+  only,
+  read,
+  render,
+  services,
+  workload,
+  type KubernetesObject,
+} from "./manifests.ts";
+
+const folders = [...new Bun.Glob("**/*ustomization*").scanSync(k8s)].map(dirname);
+
+test.each(services)(
+  "`apply -f k8s/%s/` is given nothing but the service's objects",
+  async (service) => {
+    const kinds = (await read(service)).map(({ kind }) => kind);
+    expect(kinds).toEqual([
+      "ConfigMap",
+      "Deployment",
+      "NetworkPolicy",
+      "PersistentVolumeClaim",
+      "Service",
+      "ServiceAccount",
+    ]);
+  },
+);
+
+test.each(folders)("`apply -f` passes over the kustomization in %s", async (folder) => {
+  expect([...new Bun.Glob("*ustomization*").scanSync(join(k8s, folder))]).toEqual([
+    "Kustomization",
+  ]);
+});
+
+test.each(services)("a new configuration rolls %s by `apply -f`", async (service) => {
+  const text = await Bun.file(join(k8s, service, "configmap.yaml")).text();
+  const sum = new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16);
+  const { pod } = workload(await read(service), service);
+  expect(pod.metadata?.annotations).toEqual({ "checksum/config": sum });
+});
+
+test.each(services)("%s has the image of this version", async (service) => {
+  const { container } = workload(await read(service), service);
+  expect(container.image).toBe(`ghcr.io/example/${service}:${manifest.version}`);
+});
+
+// In CI there always is a kubectl: ./kubectl.ts gets one.
+describe.skipIf(kubectl === undefined)("with kubectl", () => {
+  test.each(folders)("the kustomization in %s can be built", async (folder) => {
+    expect(await render(folder)).not.toBeEmpty();
+  });
+
+  test.each(services)("`apply -k` makes of %s what `apply -f` makes", async (service) => {
+    const rendered = await render(service);
+    const { metadata } = only(rendered, "ConfigMap", service);
+    expect(metadata?.name).toMatch(new RegExp(`^${service}-[a-z0-9]{10}$`));
+    expect(sorted(withConfigNamed(rendered, service))).toEqual(sorted(await read(service)));
+  });
+
+  test("`apply -k k8s/` makes both services and the Ingress", async () => {
+    const parts = await Promise.all([...services.map(render), read("ingress.yaml")]);
+    expect(sorted(await render("."))).toEqual(sorted(parts.flat()));
+  });
+
+  test.each(services)("a new configuration rolls %s by `apply -k`, by itself", async (service) => {
+    const folder = await mkdtemp(join(tmpdir(), "platform-k8s-"));
+    try {
+      await cp(join(k8s, service), folder, { recursive: true });
+      const file = Bun.file(join(folder, "configmap.yaml"));
+      await file.write((await file.text()).replace("LOG_LEVEL: info", "LOG_LEVEL: debug"));
+      const changed = await render(folder);
+      expect(only(changed, "ConfigMap", service).data).toMatchObject({ LOG_LEVEL: "debug" });
+      const { container } = workload(changed, service);
+      const { container: former } = workload(await render(service), service);
+      expect(container.envFrom).not.toEqual(former.envFrom ?? []);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test.each(services)(
+    "the local overlay runs the image of %s that was built here",
+    async (service) => {
+      const { container } = workload(await render("overlays/local"), service);
+      expect(container.image).toBe(`${service}:local`);
+      expect(container.imagePullPolicy).toBeUndefined();
+    },
+  );
+});
+
+/** The objects with the ConfigMap under the name that it has without its hash. */
+function withConfigNamed(objects: readonly KubernetesObject[], service: string) {
+  const copy = structuredClone([...objects]);
+  for (const { metadata } of all(copy, "ConfigMap")) if (metadata) metadata.name = service;
+  for (const { configMapRef } of workload(copy, service).container.envFrom ?? []) {
+    if (configMapRef) configMapRef.name = service;
+  }
+  return copy;
+}
+
+function sorted(objects: readonly KubernetesObject[]) {
+  const key = ({ kind, metadata }: KubernetesObject) => `${kind} ${metadata?.name}`;
+  return objects.toSorted((a, b) => key(a).localeCompare(key(b)));
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "bun:test";
+import { all, deliveries, only, read } from "./manifests.ts";
+
+// The local overlay has none: see ../overlays/local/Kustomization.
+const withIngress = deliveries.filter(([title]) => !title.includes("overlays"));
+
+describe.each([...withIngress, ["ingress.yaml", await read("ingress.yaml")] as const])(
+  "by %s",
+  (_, objects) => {
+    const [ingress, ...others] = all(objects, "Ingress");
+
+    test.each([
+      ["/users", "user-service"],
+      ["/users/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42", "user-service"],
+      ["/orders", "order-service"],
+      ["/orders/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42", "order-service"],
+    ])("the world reaches %s", (path, service) => {
+      expect(backends(path)).toEqual([{ service: { name: service, port: { name: "http" } } }]);
+    });
+
+    test.each(["/", "/metrics", "/health", "/ready", "/swagger", "/swagger/json", "/usersmetrics"])(
+      "the world does not reach %s",
+      (path) => {
+        expect(backends(path)).toEqual([]);
+      },
+    );
+
+    test("nothing but the paths leads in", () => {
+      expect(others).toEqual([]);
+      expect(ingress?.spec?.defaultBackend).toBeUndefined();
+      expect(ingress?.metadata?.annotations).toBeUndefined();
+    });
+
+    /** Where a request goes, by the rules for `pathType: Prefix`: element by element. */
+    function backends(path: string) {
+      const paths = ingress?.spec?.rules?.flatMap(({ http }) => http?.paths ?? []) ?? [];
+      return paths
+        .filter(({ pathType, path: prefix = "" }) => {
+          expect(pathType).toBe("Prefix");
+          return `${path}/`.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
+        })
+        .map(({ backend }) => backend);
+    }
+  },
+);
+
+test("the ports that the Ingress names are the Services'", () => {
+  for (const [, objects] of withIngress) {
+    for (const name of ["user-service", "order-service"]) {
+      expect(only(objects, "Service", name).spec?.ports?.[0]?.name).toBe("http");
+    }
+  }
+});

@@ -1,0 +1,94 @@
+// The objects of k8s/, as `kubectl apply -f` reads them and as `kubectl apply -k` makes them.
+import { join, resolve } from "node:path";
+import type { Deployment } from "kubernetes-types/apps/v1";
+import type {
+  ConfigMap,
+  PersistentVolumeClaim,
+  Pod,
+  Service,
+  ServiceAccount,
+} from "kubernetes-types/core/v1";
+import type { Ingress, NetworkPolicy } from "kubernetes-types/networking/v1";
+import { kubectl, kustomize } from "./kubectl.ts";
+
+/** What may be in the manifests: everything else, a PodDisruptionBudget for one, has no type here. */
+export type KubernetesObject =
+  | ConfigMap
+  | Deployment
+  | Ingress
+  | NetworkPolicy
+  | PersistentVolumeClaim
+  | Pod
+  | Service
+  | ServiceAccount;
+
+type Kind = NonNullable<KubernetesObject["kind"]>;
+
+export const k8s = resolve(import.meta.dir, "..");
+
+export const services = ["user-service", "order-service"] as const;
+
+/** The objects of a file, or of the files of a folder that `apply -f` takes. */
+export async function read(path: string): Promise<KubernetesObject[]> {
+  const full = join(k8s, path);
+  const isFile = await Bun.file(full).exists();
+  const names = isFile ? [""] : [...new Bun.Glob("*.{json,yaml,yml}").scanSync(full)].sort();
+  const texts = await Promise.all(names.map((name) => Bun.file(join(full, name)).text()));
+  return texts.flatMap(parse);
+}
+
+/** The objects that a kustomization makes. */
+export async function render(folder: string): Promise<KubernetesObject[]> {
+  return parse(await kustomize(resolve(k8s, folder)));
+}
+
+function parse(text: string): KubernetesObject[] {
+  const documents: unknown = Bun.YAML.parse(text);
+  // The tests that schema.test.ts makes of every object show that it has one of the types.
+  return (Array.isArray(documents) ? documents : [documents]) as KubernetesObject[];
+}
+
+/** Every set of objects that a user can have applied, by the commands that apply it. */
+export const deliveries: readonly (readonly [title: string, objects: KubernetesObject[]])[] = [
+  ["apply -f", (await Promise.all([...services, "ingress.yaml"].map(read))).flat()],
+  ...(kubectl === undefined
+    ? []
+    : ([
+        ["apply -k", await render(".")],
+        ["apply -k overlays/local", await render("overlays/local")],
+      ] as const)),
+];
+
+/** The objects of a kind. */
+export function all<K extends Kind>(objects: readonly KubernetesObject[], kind: K) {
+  return objects.filter(
+    (object): object is Extract<KubernetesObject, { kind?: K }> => object.kind === kind,
+  );
+}
+
+/** The object of this kind that belongs to a service. */
+export function only<K extends Kind>(
+  objects: readonly KubernetesObject[],
+  kind: K,
+  service: string,
+): Extract<KubernetesObject, { kind?: K }> {
+  const found = all(objects, kind).filter(
+    ({ metadata }) => metadata?.labels?.["app.kubernetes.io/name"] === service,
+  );
+  const [first] = found;
+  if (first === undefined || found.length > 1) {
+    throw new Error(`There are ${found.length} objects of kind ${kind} for ${service}`);
+  }
+  return first;
+}
+
+/** The service's Deployment and what it runs. */
+export function workload(objects: readonly KubernetesObject[], service: string) {
+  const deployment = only(objects, "Deployment", service);
+  const pod = deployment.spec?.template;
+  const [container, ...others] = pod?.spec?.containers ?? [];
+  if (!deployment.spec || !pod?.spec || !container || others.length > 0) {
+    throw new Error(`${service} does not run one container`);
+  }
+  return { deployment: deployment.spec, pod, spec: pod.spec, container };
+}

@@ -1,0 +1,65 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { $ } from "bun";
+import { Deployment } from "kubernetes-models/apps/v1/Deployment";
+import { Ingress } from "kubernetes-models/networking.k8s.io/v1/Ingress";
+import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
+import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
+import { Pod } from "kubernetes-models/v1/Pod";
+import { Service } from "kubernetes-models/v1/Service";
+import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+import { deliveries, read } from "./manifests.ts";
+
+/** Kubernetes' JSON schemas, compiled, by the objects that they are for. */
+const models = new Map(
+  [
+    ConfigMap,
+    Deployment,
+    Ingress,
+    NetworkPolicy,
+    PersistentVolumeClaim,
+    Pod,
+    Service,
+    ServiceAccount,
+  ].map((model) => [`${model.apiVersion} ${model.kind}`, model]),
+);
+
+const root = resolve(import.meta.dir, "../..");
+const sets = [...deliveries, ["tools", await read("tools")] as const];
+
+/** Where the types are found from, and no one's tsconfig.json is in the way. */
+const cache = join(root, "node_modules/.cache");
+await mkdir(cache, { recursive: true });
+const folder = await mkdtemp(join(cache, "k8s-types-"));
+afterAll(() => rm(folder, { recursive: true }));
+
+test.each(sets)("an API server takes every object of %s, by its JSON schema", (_, objects) => {
+  for (const object of objects) {
+    const model = models.get(`${object.apiVersion} ${object.kind}`);
+    if (model === undefined) throw new Error(`No schema for ${object.apiVersion} ${object.kind}`);
+    expect(() => model.prototype.validate.call(object)).not.toThrow();
+  }
+});
+
+// The schemas let unknown fields pass, which an API server drops or refuses; the types do not.
+test("no object has a field that Kubernetes 1.30 does not know", async () => {
+  const lines = sets.flatMap(([title, objects]) =>
+    objects.map(({ apiVersion = "", kind, ...rest }) => {
+      const group = apiVersion.replace(".k8s.io", "").replace(/^v1$/, "core/v1");
+      const object = JSON.stringify({ apiVersion, kind, ...rest });
+      return `(${object}) satisfies import("kubernetes-types/${group}").${kind}; // ${title}`;
+    }),
+  );
+  await Bun.write(join(folder, "objects.ts"), lines.join("\n"));
+  await Bun.write(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: { strict: true, noEmit: true, types: [] } }),
+  );
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const { stdout } = await $`${process.execPath} ${tsc} -p ${folder} --pretty false`
+    .quiet()
+    .nothrow();
+  expect(stdout.toString()).toBe("");
+});

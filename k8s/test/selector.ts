@@ -1,0 +1,16 @@
+// What a label selector selects.
+import type { LabelSelector } from "kubernetes-types/meta/v1";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Whether a selector selects labels: every condition holds, and an empty one has none. */
+export function selects(selector: LabelSelector, labels: Labels): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      if (operator !== "In") throw new Error(`The tests do not know the operator ${operator}`);
+      return values.includes(labels[key] ?? "");
+    })
+  );
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# The manifests on a cluster: they apply where Pod Security is "restricted", roll out under load without
+# a failed request, and let through only whom they list. Needs docker, kind and kubectl, and a kind
+# cluster whose CNI enforces NetworkPolicy, as kind's own does.
+# Usage: e2e-kind.sh CLUSTER. Prints "ok WHAT" for each thing that holds; the first that does not ends it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cluster=${1:?Usage: e2e-kind.sh CLUSTER}
+bun_image=oven/bun:1.4.5
+platform="platform-e2e"
+# Where the policies expect an ingress controller, whose part the load plays.
+outside=ingress-nginx
+
+kube() { kubectl --context "kind-$cluster" "$@"; }
+ok() { printf 'ok %s\n' "$*"; }
+
+finish() {
+  local status=$?
+  if [ "$status" -ne 0 ]; then
+    kube --namespace "$platform" get pods --output wide || true
+    kube --namespace "$platform" describe pods | tail -n 80 || true
+    kube --namespace "$platform" logs --selector app.kubernetes.io/part-of=bun-elysia-platform --tail 50 || true
+    kube --namespace "$outside" logs load || true
+  fi
+  kube delete namespace "$platform" "$outside" --ignore-not-found --wait=false || true
+  exit "$status"
+}
+trap finish EXIT
+
+# The images, where the cluster finds them.
+for service in user-service order-service; do
+  docker build --file "$service/Dockerfile" --tag "$service:local" .
+  kind load docker-image --name "$cluster" "$service:local"
+done
+docker pull --quiet "$bun_image"
+kind load docker-image --name "$cluster" "$bun_image"
+
+# Both services, as strictly as Kubernetes knows.
+kube create namespace "$outside"
+kube create namespace "$platform"
+kube label namespace "$platform" pod-security.kubernetes.io/enforce=restricted
+kube --namespace "$platform" apply --kustomize k8s/overlays/local
+rolled_out() {
+  for service in user-service order-service; do
+    kube --namespace "$platform" rollout status "deployment/$service" --timeout 3m
+  done
+}
+rolled_out
+ok "both services roll out under Pod Security restricted"
+
+# Requests all the time, while every pod of both is replaced.
+kube --namespace "$outside" create configmap load --from-file scripts/e2e-load.ts
+kube --namespace "$outside" apply --filename - <<YAML
+apiVersion: v1
+kind: Pod
+metadata:
+  name: load
+  labels:
+    app.kubernetes.io/name: ingress-nginx
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 30
+  containers:
+    - name: load
+      image: $bun_image
+      command: [bun, /load/e2e-load.ts, "http://user-service.$platform:8000", "http://order-service.$platform:8000"]
+      volumeMounts: [{ name: load, mountPath: /load }]
+  volumes: [{ name: load, configMap: { name: load } }]
+YAML
+kube --namespace "$outside" wait --for=condition=Ready pod/load --timeout 1m
+kube --namespace "$platform" rollout restart deployment/user-service deployment/order-service
+rolled_out
+kube --namespace "$outside" exec load -- sh -c 'kill -TERM 1'
+kube --namespace "$outside" wait --for=jsonpath='{.status.phase}'=Succeeded pod/load --timeout 1m
+kube --namespace "$outside" logs load
+ok "a rollout of both under load fails no request"
+
+# A pod that no policy lists, in the same namespace.
+kube --namespace "$platform" run stranger --image "$bun_image" --restart Never --overrides '{
+  "spec": {
+    "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },
+    "containers": [{
+      "name": "stranger",
+      "image": "'"$bun_image"'",
+      "command": ["bun", "-e", "await fetch(\"http://user-service:8000/health\", { signal: AbortSignal.timeout(5000) })"],
+      "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } }
+    }]
+  }
+}'
+kube --namespace "$platform" wait --for=jsonpath='{.status.phase}'=Failed pod/stranger --timeout 1m
+ok "a pod that no policy lists does not reach user-service"
