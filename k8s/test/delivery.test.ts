@@ -50,7 +50,7 @@ test.each(services)("%s has the image of this version", async (service) => {
   expect(container.image).toBe(`ghcr.io/example/${service}:${manifest.version}`);
 });
 
-// In CI there always is a kubectl: ./kubectl.ts gets one.
+// On Linux there always is a kubectl: ./kubectl.ts gets one.
 describe.skipIf(kubectl === undefined)("with kubectl", () => {
   test.each(folders)("the kustomization in %s can be built", async (folder) => {
     expect(await render(folder)).not.toBeEmpty();
