@@ -48,7 +48,7 @@ export function slowestCallMs(tryMs: number): number {
 }
 
 const mostTries = 3;
-const firstPauseMs = 100;
+const longestFirstPauseMs = 100;
 
 /**
  * Bun's fetch has 256 requests under way in a process and queues the rest. Time in a queue of our own
@@ -112,6 +112,8 @@ export function userDirectory({
   });
 
   const places = slots(mostAtOnce);
+  // Where tries are short, so are the pauses: there has to be time for a second one.
+  const firstPauseMs = Math.min(longestFirstPauseMs, timeoutMs / 8);
   const circuit = userCircuit<Try>({ isFault: (result) => result.isFault });
   metrics.reportCircuit(() => circuit.state);
 

@@ -45,6 +45,24 @@ describe("what was expected", () => {
     expect(faultsOf({ ...good, ...part })).toEqual([{ pointer, detail }]);
   });
 
+  test.each<[TSchema, unknown, string]>([
+    [Type.Integer(), "x", 'Must be a whole number, found "x"'],
+    [Type.Number({ minimum: 2 }), 1, "Must be a number of at least 2, found 1"],
+    [Type.String({ minLength: 3 }), "ab", 'Must be text of at least 3 characters, found "ab"'],
+    [Type.String({ pattern: "^a$" }), "b", "Expected string to match '^a$', found \"b\""],
+    [Type.Union([Type.String(), Type.Null()]), 5, "Expected union value, found 5"],
+    [Type.Null(), 5, "Expected null, found 5"],
+  ])("of schemas that others write is said as far as they say it", (schema, sent, detail) => {
+    expect(faultsOf(sent, schema)).toEqual([{ pointer: "#", detail }]);
+  });
+
+  test("a member that is forbidden is told by its own name", () => {
+    const closed = Type.Object({}, { additionalProperties: false });
+    expect(faultsOf({ x: 1 }, closed)).toEqual([
+      { pointer: "#/x", detail: "Unexpected property, found 1" },
+    ]);
+  });
+
   test.each<[unknown, string]>([
     [undefined, "Is missing, must be a JSON object"],
     [null, "Must be a JSON object, found null"],
