@@ -163,8 +163,9 @@ export function userDirectory({
     }
   }
 
+  /** Logs a call that was not made: there is no attempt to tell of. */
   function refuse(status: "circuit_open" | "queue_full"): UserAnswer {
-    logger.warn({ upstream: "user-service", status }, "call");
+    logger.warn({ upstream: "user-service", attempt: 0, status, duration_ms: 0 }, "call");
     return "unavailable";
   }
 

@@ -184,6 +184,13 @@ describe("asking user-service", () => {
     expect(await response.json()).toMatchObject({ detail: "User service unavailable" });
     expect(service.requests).toHaveLength(asked);
     expect(await service.metric(calls("circuit_open"))).toBe(1);
+    expect(service.lines.filter(({ msg }) => msg === "call").at(-1)).toMatchObject({
+      level: "warn",
+      upstream: "user-service",
+      attempt: 0,
+      status: "circuit_open",
+      duration_ms: 0,
+    });
   });
 
   test("more calls at once than Bun makes are no fault of user-service", async () => {
