@@ -2,7 +2,6 @@
 import { treaty } from "@elysiajs/eden";
 import type { Logger } from "@platform/shared/logger";
 import { currentRequest } from "@platform/shared/request-context";
-import { timestamp } from "@platform/shared/timestamp";
 import { uuid } from "@platform/shared/uuid";
 import type { App } from "@platform/user-service/app";
 import { Type } from "@sinclair/typebox";
@@ -56,15 +55,9 @@ const longestFirstPauseMs = 100;
  */
 const mostAtOnce = 250;
 
-/** A user, as far as that can be told from outside; user-service may have given it more members. */
+/** What makes a user one to us. When it came to be is none of our business, and may be told anyhow. */
 const wellFormedUser = TypeCompiler.Compile(
-  Type.Object({
-    id: uuid,
-    name: Type.String(),
-    email: Type.String(),
-    created_at: timestamp,
-    updated_at: timestamp,
-  }),
+  Type.Object({ id: uuid, name: Type.String(), email: Type.String() }),
 );
 
 /** 429, 503 and 504 tell of a service that cannot answer now; any other fault of one that is broken. */
