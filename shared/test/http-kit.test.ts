@@ -286,6 +286,15 @@ describe("Host", () => {
   });
 });
 
+test.each(["/health", "/nowhere", `/notes/${id}`])(
+  "HEAD %s tells when it was answered",
+  async (path) => {
+    await using service = await startSample();
+    const response = await service.request(path, { method: "HEAD" });
+    expect(Date.parse(response.headers.get("date") ?? "")).not.toBeNaN();
+  },
+);
+
 describe("request ids", () => {
   test("a well-formed id is kept, in the answer and in the log", async () => {
     await using service = await startSample();
