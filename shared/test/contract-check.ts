@@ -147,7 +147,8 @@ function bodyFaults(
   content: Record<string, MediaType> | undefined,
   { check }: Contract,
 ): string[] {
-  if (content === undefined) {
+  // RFC 9110, 9.3.2: an answer to HEAD has no body, whatever GET would send.
+  if (content === undefined || method === "HEAD") {
     return text === "" ? [] : [`${method} has a body with ${response.status}, and none documented`];
   }
   const sent = response.headers.get("content-type") ?? "none";
