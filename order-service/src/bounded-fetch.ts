@@ -24,13 +24,12 @@ export class UselessAnswer extends Error {
 
 async function readWhole({ body, status, headers }: Response): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
-  let length = Number(headers.get("content-length"));
   if (body === null) return new Uint8Array();
-  if (length > mostBytes) {
+  if (Number(headers.get("content-length")) > mostBytes) {
     await body.cancel();
     throw new UselessAnswer(status, false);
   }
-  length = 0;
+  let length = 0;
   for await (const chunk of body) {
     length += chunk.byteLength;
     if (length > mostBytes) throw new UselessAnswer(status, false);

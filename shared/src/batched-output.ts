@@ -1,5 +1,6 @@
 // Writes lines to a file descriptor, once for all lines of one turn of the event loop. pino's own
-// destination would do, but for its flush, which also waits until a disk has the log (fsync).
+// destination would do, but for its flush: it waits until a disk has the log (fsync), and tries for
+// ever where nobody reads any more.
 import { writeSync } from "node:fs";
 
 /** A destination for lines that can be told to write what it holds. */

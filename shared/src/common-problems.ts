@@ -17,10 +17,11 @@ export function unknownMethod(methods: readonly string[]): HttpProblem {
   return new HttpProblem(405, `Allowed methods: ${allow}`, { headers: { allow } });
 }
 
-/** Too many requests are being answered already. */
-export function overload(): HttpProblem {
-  return new HttpProblem(503, "Too many requests at once", { headers: retrySoon, isShed: true });
-}
+/** Too many requests are being answered already. Made once: under overload every effort counts. */
+export const overload = new HttpProblem(503, "Too many requests at once", {
+  headers: retrySoon,
+  isShed: true,
+});
 
 /** The storage was busy for too long, or has no room. */
 export function storageProblem(reason: StorageUnavailable["reason"]): HttpProblem {

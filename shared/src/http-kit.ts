@@ -88,7 +88,7 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
 
   /** What is wrong with a request before its body is read and its route called. */
   function refusal(request: Request, isShed: boolean): HttpProblem | undefined {
-    if (isShed) return overload();
+    if (isShed) return overload;
     if (!methodsWithBody.has(request.method) || !hasBody(request)) return undefined;
     if (Number(request.headers.get("content-length")) > limits.maxBodyBytes) {
       return bodyTooLarge(limits.maxBodyBytes);

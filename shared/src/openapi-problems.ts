@@ -60,7 +60,7 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
   }
   if (!isOperations) {
     add(500, internalError());
-    add(503, overload(), storageProblem("busy"), storageProblem("full"));
+    add(503, overload, storageProblem("busy"), storageProblem("full"));
   }
   return causes;
 }
