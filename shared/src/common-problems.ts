@@ -36,6 +36,22 @@ export function bodyTooLarge(maxBytes: number): HttpProblem {
   return new HttpProblem(413, `Body is larger than the ${maxBytes} bytes allowed`);
 }
 
+// The rest of a body that was given up would be taken for the next request.
+const closing = { connection: "close" };
+
+/** The body did not arrive in time. */
+export function slowBody(): HttpProblem {
+  return new HttpProblem(408, "Body did not arrive in time", { headers: closing });
+}
+
+/** There is no room for all the bodies that are arriving. */
+export function noRoomForBody(): HttpProblem {
+  return new HttpProblem(503, "Too many large bodies at once", {
+    headers: { ...retrySoon, ...closing },
+    isShed: true,
+  });
+}
+
 /** The body is not said to be JSON. */
 export function wrongMediaType(): HttpProblem {
   return new HttpProblem(415, "Body must be sent with Content-Type: application/json");

@@ -1,5 +1,7 @@
 // What every request goes through, whatever it asks for: identity, limits, errors, metrics, log.
 import { Elysia, ValidationError } from "elysia";
+import { admission } from "./admission.ts";
+import { bodyArrivals } from "./body-arrivals.ts";
 import { makeErrorsBrief } from "./brief-errors.ts";
 import {
   bodyTooLarge,
@@ -13,7 +15,7 @@ import {
   wrongMediaType,
 } from "./common-problems.ts";
 import { requestFaults, type CheckedRequest, type RequestSchemas } from "./faults.ts";
-import { hasBody, isJsonType, isPlain, readJsonBody } from "./json-body.ts";
+import { hasBody, isJsonType, isPlain, parseJsonBody } from "./json-body.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
 import type { HttpMetrics } from "./metrics.ts";
@@ -74,8 +76,9 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
   let findRoute: ((path: string) => RouteMatch | undefined) | undefined;
   let schemas: Map<string, RequestSchemas> | undefined;
   let areSchemasBrief = false;
-  let inFlight = 0;
-  metrics.watchInFlight(() => inFlight);
+  const door = admission(limits.maxInFlight);
+  const bodies = bodyArrivals(limits.maxBodyBytes);
+  metrics.watchInFlight(() => door.inFlight);
 
   /** Why no route answers: the path is unknown, or it is but not with this method. */
   function noRoute(context: RequestContext): HttpProblem | undefined {
@@ -87,14 +90,23 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
   }
 
   /** What is wrong with a request before its body is read and its route called. */
-  function refusal(request: Request, isShed: boolean): HttpProblem | undefined {
-    if (isShed) return overload;
+  function refusal(request: Request): HttpProblem | undefined {
     if (!methodsWithBody.has(request.method) || !hasBody(request)) return undefined;
     if (Number(request.headers.get("content-length")) > limits.maxBodyBytes) {
       return bodyTooLarge(limits.maxBodyBytes);
     }
     if (!isJsonType(request.headers.get("content-type"))) return wrongMediaType();
     return isPlain(request.headers.get("content-encoding")) ? undefined : wrongCoding();
+  }
+
+  /** The body of a request, which is not one of those being answered until it is whole. */
+  async function bodyOf(request: Request): Promise<Uint8Array> {
+    const context = currentRequest() ?? openContext(request);
+    door.leave(context);
+    const bytes = await bodies.read(request);
+    if (door.enter(context)) return bytes;
+    await door.turnToRefuse();
+    throw overload;
   }
 
   /** Before any request is checked. Routes are compiled later, and read this then. */
@@ -144,11 +156,10 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
       const request = withAbsoluteUrl(received);
       const context = openContext(request);
       const isOperations = isOperationsPath(context.path);
-      if (!isOperations) inFlight += 1;
       prepareSchemas();
 
       const finish = (response: Response) => {
-        if (!isOperations) inFlight -= 1;
+        door.leave(context);
         response.headers.set("x-request-id", context.requestId);
         // Bun leaves it out of answers to HEAD (RFC 9110, 6.6.1).
         if (context.method === "HEAD") response.headers.set("date", new Date().toUTCString());
@@ -163,8 +174,12 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
       const fail = (error: unknown) => finish(answer(toProblem(error, context, {}), context));
 
       return runInRequest(context, () => {
-        const problem = refusal(request, !isOperations && inFlight > limits.maxInFlight);
-        if (problem !== undefined) return finish(answer(noRoute(context) ?? problem, context));
+        const isShed = !isOperations && !door.enter(context);
+        const problem = isShed ? overload : refusal(request);
+        if (problem !== undefined) {
+          const refuse = () => finish(answer(noRoute(context) ?? problem, context));
+          return (isShed && door.turnToRefuse()?.then(refuse)) || refuse();
+        }
         let response: Response | Promise<Response>;
         try {
           // Elysia calls it a Function; it is the fetch function of the app.
@@ -178,7 +193,7 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
     .onParse({ as: "global" }, async ({ request }) => {
       // Of other methods a body means nothing (RFC 9110, 9.3): it is not even read.
       if (!methodsWithBody.has(request.method)) return noBody;
-      const body = await readJsonBody(request, limits.maxBodyBytes);
+      const body = parseJsonBody(await bodyOf(request));
       return body === undefined ? noBody : body;
     })
     .onTransform({ as: "global" }, (elysia) => {

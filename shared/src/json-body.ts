@@ -1,6 +1,5 @@
-// Reads a JSON body that claims to be one, and no more of it than allowed.
-import { bodyTooLarge, deepBody, malformedBody } from "./common-problems.ts";
-import { HttpProblem } from "./problem.ts";
+// What makes a body JSON, and what is in it.
+import { deepBody, malformedBody } from "./common-problems.ts";
 
 const jsonType = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;
 const charset = /;\s*charset\s*=\s*"?([^";\s]*)"?/i;
@@ -21,21 +20,6 @@ export function isPlain(contentEncoding: string | null): boolean {
 export function hasBody(request: Request): boolean {
   const length = request.headers.get("content-length");
   return length === null ? request.body !== null : !/^0+$/.test(length);
-}
-
-/** Reads a body of unknown length, and gives up as soon as it is too long. */
-async function readBounded(
-  body: ReadableStream<Uint8Array>,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.byteLength;
-    if (length > maxBytes) throw bodyTooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -64,23 +48,16 @@ export function isTooDeep(json: Uint8Array): boolean {
 }
 
 /**
- * The value in a request's JSON body; undefined if there is none.
+ * The value in a JSON body; undefined if the body is empty.
  *
- * @throws HttpProblem 400 if it is not JSON in UTF-8 (RFC 8259) or nested more than 500 levels deep,
- * 413 if it is over `maxBytes`
+ * @throws HttpProblem 400 if it is not JSON in UTF-8 (RFC 8259) or nested more than 500 levels deep
  */
-export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
-  if (request.body === null) return undefined;
+export function parseJsonBody(bytes: Uint8Array): unknown {
+  if (bytes.byteLength === 0) return undefined;
+  if (isTooDeep(bytes)) throw deepBody(deepest);
   try {
-    // A declared length was compared with the limit before, and the server holds the client to it.
-    const bytes = request.headers.has("content-length")
-      ? await request.bytes()
-      : await readBounded(request.body, maxBytes);
-    if (bytes.byteLength === 0) return undefined;
-    if (isTooDeep(bytes)) throw deepBody(deepest);
     return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
-    // A client that leaves before its body is whole sent no JSON either.
-    throw cause instanceof HttpProblem ? cause : malformedBody(cause);
+    throw malformedBody(cause);
   }
 }

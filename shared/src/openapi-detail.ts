@@ -15,7 +15,7 @@ export interface RouteFacts {
   readonly produces?: string;
   /**
    * What the route's own refusals say, by status: each becomes an example of that problem. What
-   * follows from the schemas and what any route can answer (400, 405, 412, 413, 415, 422, 500, 503)
+   * follows from the schemas and what any route can answer (400, 405, 408, 412, 413, 415, 422, 500, 503)
    * is there without being said.
    */
   readonly refusals?: Readonly<Partial<Record<ProblemStatus, string | readonly string[]>>>;

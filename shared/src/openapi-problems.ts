@@ -4,8 +4,10 @@ import {
   bodyTooLarge,
   internalError,
   malformedBody,
+  noRoomForBody,
   overload,
   schemaMismatch,
+  slowBody,
   storageProblem,
   unknownMethod,
   wrongCoding,
@@ -49,6 +51,7 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
   }
   if (schemas.body) {
     add(400, malformedBody());
+    add(408, slowBody());
     add(413, { detail: bodyTooLarge(1_048_576).detail, when: "Body is larger than allowed" });
     add(415, wrongMediaType(), wrongCoding());
   }
@@ -61,6 +64,7 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
   if (!isOperations) {
     add(500, internalError());
     add(503, overload, storageProblem("busy"), storageProblem("full"));
+    if (schemas.body) add(503, noRoomForBody());
   }
   return causes;
 }

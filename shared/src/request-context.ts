@@ -13,6 +13,8 @@ export interface RequestContext {
   route: string | undefined;
   /** What made the answer a 5xx, for the log. */
   error: unknown;
+  /** Whether it counts among the requests that are being answered. */
+  isAdmitted: boolean;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
@@ -58,5 +60,6 @@ export function openContext({ headers, method, url }: Request): RequestContext {
     path: pathOf(url),
     route: undefined,
     error: undefined,
+    isAdmitted: false,
   };
 }

@@ -61,6 +61,7 @@ export async function runCommand(
 
 /** A running process of a service. */
 export interface Running extends AsyncDisposable {
+  readonly pid: number;
   readonly url: string;
   readonly port: number;
   readonly lines: LogLine[];
@@ -109,6 +110,7 @@ export async function startExecutable(
   const port = Number(started["port"]);
   const url = `http://127.0.0.1:${port}`;
   return {
+    pid: child.pid,
     url,
     port,
     lines,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { StorageUnavailable } from "../src/storage.ts";
@@ -337,6 +338,28 @@ describe("overload", () => {
     expect((await service.request("/notes", { json: { text: "x" } })).status).toBe(200);
     expect(await service.metric("http_requests_in_flight")).toBe(0);
   });
+});
+
+test("clients whose bodies do not end take no place of those who are answered", async () => {
+  await using service = await startSample({ limits: { maxInFlight: 1 } });
+  const slow = Array.from({ length: 5 }, async () => {
+    const socket = connect(service.port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.write("POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n");
+    socket.write("Content-Length: 12\r\n\r\n{");
+    return socket;
+  });
+  const sockets = await Promise.all(slow);
+  for (let n = 0; n < 10; n += 1) {
+    expect((await service.request("/notes", { json: { text: "x" } })).status).toBe(200);
+  }
+  expect(await service.metric("http_requests_in_flight")).toBe(0);
+  for (const socket of sockets) {
+    const answered = once(socket, "data");
+    socket.write('"text":"y"}');
+    expect(String(await answered)).toStartWith("HTTP/1.1 200");
+    socket.end();
+  }
 });
 
 describe("operations", () => {

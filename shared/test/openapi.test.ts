@@ -69,11 +69,11 @@ group("the API document", () => {
   });
 
   test("describes every status that a route can answer with", () => {
-    expect(statuses(operation("post", "/notes"))).toBe("201 400 405 409 413 415 422 500 503");
+    expect(statuses(operation("post", "/notes"))).toBe("201 400 405 408 409 413 415 422 500 503");
     expect(statuses(operation("get", "/notes"))).toBe("200 405 422 500 503");
     expect(statuses(operation("get", "/notes/{id}"))).toBe("200 304 404 405 422 500 503");
     expect(statuses(operation("patch", "/notes/{id}"))).toBe(
-      "200 400 404 405 412 413 415 422 500 503",
+      "200 400 404 405 408 412 413 415 422 500 503",
     );
     expect(statuses(operation("delete", "/notes/{id}"))).toBe("204 404 405 412 422 500 503");
   });

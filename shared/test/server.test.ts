@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { closeServer, listen, ListenError } from "../src/server.ts";
 import { rejectionOf } from "./harness.ts";
 
@@ -81,6 +83,17 @@ describe("closing", () => {
     await using it = serving(() => new Response("x"));
     await Promise.all(Array.from({ length: 5 }, async () => (await fetch(it.url)).text()));
     expect(await closeServer(it.server, 10_000)).toBe(true);
+  });
+
+  test("half a header does not hold it up", async () => {
+    await using it = serving(() => new Response("x"));
+    const socket = connect(it.server.port ?? 0, "127.0.0.1");
+    await once(socket, "connect");
+    socket.resume().write("GET / HTTP/1.1\r\nHost: a\r\nX-Hal");
+    await (await fetch(it.url)).text();
+    const isClosed = once(socket, "close");
+    expect(await closeServer(it.server, 60_000)).toBe(true);
+    await isClosed;
   });
 
   test("when the grace runs out, what is left is cut and that is told", async () => {

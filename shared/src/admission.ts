@@ -1,0 +1,72 @@
+// Overload protection: how many requests are answered at once, and how fast the others are refused.
+
+/** A request, as far as it is let in or not. */
+export interface Admitted {
+  isAdmitted: boolean;
+}
+
+/** The door of a service. */
+export interface Admission {
+  /** Requests that are being answered now. */
+  readonly inFlight: number;
+  /** Lets a request in if there is room. */
+  enter(request: Admitted): boolean;
+  /** Makes room again, if this request had any. */
+  leave(request: Admitted): void;
+  /** Resolves when a request that was not let in may be told so. */
+  turnToRefuse(): Promise<void> | undefined;
+}
+
+/** Refusals are sent at once, up to this many in each tick: 2,000 a second take a twentieth of a core. */
+const tickMs = 10;
+const refusalsPerTick = 20;
+
+/** No refusal waits much longer. */
+const mostTicks = 100;
+
+/**
+ * Makes the door. Who is refused and comes back at once can take all of a processor by it: past a rate
+ * that nobody meets who heeds `Retry-After`, refusals are held back, and the clients with them.
+ *
+ * @param maxInFlight how many are let in
+ */
+export function admission(maxInFlight: number): Admission {
+  let inFlight = 0;
+  let refusedInTick = 0;
+  let ticking: Timer | undefined;
+  const waiting: (() => void)[] = [];
+
+  function tick(): void {
+    const share = Math.max(refusalsPerTick, Math.ceil(waiting.length / mostTicks));
+    const next = waiting.splice(0, share);
+    for (const proceed of next) proceed();
+    refusedInTick = next.length;
+    if (refusedInTick > 0) return;
+    clearInterval(ticking);
+    ticking = undefined;
+  }
+
+  return {
+    get inFlight() {
+      return inFlight;
+    },
+    enter(request) {
+      if (inFlight >= maxInFlight) return false;
+      inFlight += 1;
+      request.isAdmitted = true;
+      return true;
+    },
+    leave(request) {
+      if (request.isAdmitted) inFlight -= 1;
+      request.isAdmitted = false;
+    },
+    turnToRefuse() {
+      ticking ??= setInterval(tick, tickMs);
+      if (waiting.length === 0 && refusedInTick < refusalsPerTick) {
+        refusedInTick += 1;
+        return undefined;
+      }
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+  };
+}

@@ -1,0 +1,91 @@
+// Bodies on their way in. Clients may be slow, and must not take anything from the others by it:
+// what arrives is bounded in bytes, one by one and all together, and in time.
+import { bodyTooLarge, malformedBody, noRoomForBody, slowBody } from "./common-problems.ts";
+import { HttpProblem } from "./problem.ts";
+
+/** What all bodies that are arriving may hold together, in bytes, unless a single one may be larger. */
+const mostHeld = 67_108_864;
+
+/** A body may take half a minute, and a second more for every so many bytes. */
+const mostMs = 30_000;
+const bytesPerMs = 65.536;
+
+/** One body that is arriving. */
+interface Arrival {
+  /** What it may hold: its declared length, or what has come so far where none is declared. */
+  bytes: number;
+  refuse(reason: Error): void;
+}
+
+/** Reads the bodies of requests. */
+export interface BodyArrivals {
+  /**
+   * The body of a request, empty if it has none.
+   *
+   * @throws HttpProblem 413 if it is too large, 408 if it takes too long, 400 if the client leaves
+   * before it is whole, 503 if all that is arriving is too much and this is the largest
+   */
+  read(request: Request): Promise<Uint8Array>;
+}
+
+/** @param maxBytes what one body may have, which is not asked again of declared lengths */
+export function bodyArrivals(
+  maxBytes: number,
+  { timeMs = mostMs, heldBytes = Math.max(mostHeld, maxBytes) } = {},
+): BodyArrivals {
+  const arriving = new Set<Arrival>();
+  let held = 0;
+
+  function grow(arrival: Arrival, bytes: number): void {
+    arrival.bytes += bytes;
+    held += bytes;
+    // The largest gives way, so that nobody with a usual body is hurt by those who send huge ones.
+    while (held > heldBytes) {
+      const largest = [...arriving].reduce((a, b) => (b.bytes > a.bytes ? b : a));
+      largest.refuse(noRoomForBody());
+      leave(largest);
+    }
+  }
+
+  function leave(arrival: Arrival): void {
+    if (arriving.delete(arrival)) held -= arrival.bytes;
+  }
+
+  async function readPieces(
+    body: ReadableStream<Uint8Array> | null,
+    arrival: Arrival,
+  ): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    for await (const piece of body ?? []) {
+      length += piece.byteLength;
+      if (length > maxBytes) throw bodyTooLarge(maxBytes);
+      if (!arriving.has(arrival)) break;
+      grow(arrival, piece.byteLength);
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces, length);
+  }
+
+  return {
+    async read(request) {
+      const declared = request.headers.get("content-length");
+      const { promise: refused, reject } = Promise.withResolvers<never>();
+      const arrival: Arrival = { bytes: 0, refuse: reject };
+      const mostBytes = declared === null ? maxBytes : Number(declared);
+      const timer = setTimeout(() => reject(slowBody()), timeMs + mostBytes / bytesPerMs);
+      arriving.add(arrival);
+      try {
+        if (declared !== null) grow(arrival, mostBytes);
+        // A declared length was compared with the limit before, and the server holds the client to it.
+        const bytes = declared === null ? readPieces(request.body, arrival) : request.bytes();
+        return await Promise.race([bytes, refused]);
+      } catch (error) {
+        throw error instanceof HttpProblem ? error : malformedBody(error);
+      } finally {
+        clearTimeout(timer);
+        leave(arrival);
+      }
+    },
+  };
+}
