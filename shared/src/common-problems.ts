@@ -23,9 +23,9 @@ export const overload = new HttpProblem(503, "Too many requests at once", {
   isShed: true,
 });
 
-/** The storage was busy for too long, or has no room. */
+/** The storage was busy for too long, has no room, or was taken away. */
 export function storageProblem(reason: StorageUnavailable["reason"]): HttpProblem {
-  return new HttpProblem(503, reason === "full" ? "Storage is full" : "Storage is busy", {
+  return new HttpProblem(503, `Storage is ${reason}`, {
     headers: retrySoon,
     isShed: true,
   });

@@ -1,6 +1,7 @@
 // Writing to an SQLite file that other processes write to as well: writes that arrive together
 // share one transaction and one disk flush, and a lock held elsewhere never blocks the event loop.
 import type { Database, Statement } from "bun:sqlite";
+import { hasMoved } from "./sqlite-file.ts";
 import {
   defaultLockTimeoutMs,
   isBusy,
@@ -98,7 +99,8 @@ export class GroupCommit {
    * and do nothing but read and write this database. If it throws, its own writes are undone and
    * its error is passed on; that is slow, so expected outcomes should be returned.
    *
-   * @throws {StorageUnavailable} when the lock is not free in time, or the disk is full
+   * @throws {StorageUnavailable} when the lock is not free in time, the disk is full, or the file was
+   * moved or deleted
    */
   write<T>(change: (() => T) & Synchronous<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new Error("Cannot write: the storage is closed"));
@@ -193,6 +195,7 @@ export class GroupCommit {
     let isChanging = false;
     try {
       this.#begin.run();
+      if (hasMoved(this.#db)) throw new StorageUnavailable("gone");
       this.#lookForOthers();
       isChanging = true;
       for (const write of batch) {

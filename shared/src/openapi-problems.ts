@@ -63,7 +63,7 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
   }
   if (!isOperations) {
     add(500, internalError());
-    add(503, overload, storageProblem("busy"), storageProblem("full"));
+    add(503, overload, ...(["busy", "full", "gone"] as const).map(storageProblem));
     if (schemas.body) add(503, noRoomForBody());
   }
   return causes;

@@ -1,9 +1,10 @@
 // A service's storage in one SQLite file, which other processes of the same host may use too.
-import { constants, Database, SQLiteError } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { GroupCommit } from "./group-commit.ts";
 import { retryWhileBusy, type Synchronous } from "./sqlite-lock.ts";
+import { hasMoved } from "./sqlite-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
 import {
   StorageOpenError,
@@ -128,17 +129,10 @@ function sqliteStorage(
     write: (change) => commits.write(change),
     async ping() {
       await retryWhileBusy(() => firstTable.get(), options.lockTimeoutMs);
-      // A deleted file could be written to until the process ends.
-      if (hasMoved(db)) throw new Error("The database file was moved, replaced or deleted");
+      if (hasMoved(db)) throw new StorageUnavailable("gone");
     },
     close: (isCut = false) => (closed ??= close(isCut)),
   };
-}
-
-function hasMoved(db: Database): boolean {
-  const answer = new Int32Array(2); // SQLite writes four bytes, Bun wants to see eight
-  db.fileControl(constants.SQLITE_FCNTL_HAS_MOVED, answer);
-  return answer[0] !== 0;
 }
 
 /** Why a file could not be opened, and what to do. */

@@ -23,6 +23,7 @@ export interface StorageObserver {
 const messages = {
   busy: "The storage is busy",
   full: "The storage is full",
+  gone: "The storage is not where it was",
 } as const;
 
 /** The storage cannot take this now, and nothing was changed: trying again later may succeed. */
@@ -30,7 +31,10 @@ export class StorageUnavailable extends Error {
   override readonly name = "StorageUnavailable";
 
   constructor(
-    /** `busy`: others held the lock for too long; `full`: there is no room to write. */
+    /**
+     * `busy`: others held the lock for too long; `full`: there is no room to write; `gone`: what is
+     * written now would be lost.
+     */
     readonly reason: keyof typeof messages,
     options?: ErrorOptions,
   ) {

@@ -169,6 +169,7 @@ group("problems in the document", () => {
       { detail: "Too many requests at once" },
       { detail: "Storage is busy" },
       { detail: "Storage is full" },
+      { detail: "Storage is gone" },
     ]);
   });
 

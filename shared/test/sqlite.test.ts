@@ -96,13 +96,19 @@ test("close() does not wait for other processes on the file", async () => {
   expect(notes(other)).toEqual(["one"]);
 });
 
-test("a service whose database file is gone does not count as ready", async () => {
+test("a service whose database file is gone is not ready, and takes no write that would be lost", async () => {
   await using it = await setUp();
   await it.storage.ping();
   renameSync(it.path, `${it.path}.away`);
-  expect((await rejection(it.storage.ping())).message).toContain("was moved, replaced or deleted");
+  expect((await rejection(it.storage.ping())).message).toBe("The storage is not where it was");
+  const refused = await rejection(it.storage.write(() => it.add("lost")));
+  expect(refused).toMatchObject({ name: "StorageUnavailable", reason: "gone" });
   renameSync(`${it.path}.away`, it.path);
   await it.storage.ping();
+  await it.storage.write(() => it.add("kept"));
+  await it.storage.close();
+  using db = connect(it.path);
+  expect(notes(db)).toEqual(["kept"]);
 });
 
 test("a storage that was closed does not count as ready", async () => {
