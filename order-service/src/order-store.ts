@@ -1,4 +1,5 @@
 // What the service asks of its storage, whichever that is.
+import type { Page } from "@platform/shared/page";
 import type { Precondition } from "@platform/shared/precondition";
 import type { OrderStatus } from "./order-status.ts";
 import type { Order, OrderDraft } from "./order.ts";
@@ -39,7 +40,8 @@ export interface OrderStore {
   /** Stores a new order, and with it that its key is used up. @throws ClaimLost */
   place(draft: OrderDraft, claim?: Claim): Promise<Order>;
   find(id: string): Promise<Order | undefined>;
-  list(page: OrderPage): Promise<Order[]>;
+  /** May give fewer orders than there are and were asked for, if they are large. */
+  list(page: OrderPage): Promise<Page<Order>>;
   /** Moves an order on. @throws OrderNotFound, PreconditionFailed, StatusConflict */
   setStatus(id: string, status: OrderStatus, precondition: Precondition): Promise<Order>;
   /**

@@ -22,7 +22,7 @@ async function emptyStore() {
     clock,
     /** Resolves when everything that was to be written before has been. */
     written: () => database.storage.write(() => undefined),
-    count: async () => (await orders.list(page)).length,
+    count: async () => (await orders.list(page)).items.length,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

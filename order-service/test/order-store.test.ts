@@ -75,10 +75,10 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
       stores.clock.ms += n % 3;
     }
     for (const { id } of placed.slice(3)) await orders.setStatus(id, "cancelled", always);
-    const all = await orders.list(everything);
+    const { items: all } = await orders.list(everything);
     expect(all.map(({ id }) => id)).toEqual(placed.map(({ id }) => id));
     const ids = async (filter: object) =>
-      (await orders.list({ ...everything, ...filter })).map(({ id }) =>
+      (await orders.list({ ...everything, ...filter })).items.map(({ id }) =>
         placed.findIndex((o) => o.id === id),
       );
     expect(await ids({ userId })).toEqual([0, 2, 4]);
@@ -86,6 +86,20 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
     expect(await ids({ userId, status: "pending" })).toEqual([0, 2]);
     expect(await ids({ after: placed[1]?.id, limit: 2 })).toEqual([2, 3]);
     expect(await ids({ userId, after: placed[0]?.id, limit: 1 })).toEqual([2]);
+  });
+
+  test("a page of large orders ends early, and the next goes on behind it", async () => {
+    await using stores = await open();
+    const lines = Array(100).fill({ sku: "KB-87", quantity: 1, unitPriceCents: 1 });
+    const placed = await Promise.all(
+      Array.from({ length: 101 }, () => stores.orders.place({ userId, lines })),
+    );
+    const first = await stores.orders.list(everything);
+    expect(first.items.length).toBeLessThan(101);
+    expect(first.last).toEqual(first.items.at(-1));
+    const second = await stores.orders.list({ ...everything, after: first.last?.id });
+    expect(second.last).toBeUndefined();
+    expect([...first.items, ...second.items]).toEqual(placed);
   });
 
   test("an order moves where it may, if it is as the caller saw it", async () => {
@@ -153,7 +167,7 @@ describe.each([["SQLite", openSqliteStores]])("idempotency keys in %s", (_, open
     expect(await rejectionOf(stores.orders.place(draft, dead))).toBeInstanceOf(ClaimLost);
     await stores.orders.release(dead);
     await stores.replica.place(draft, claim);
-    expect(await stores.orders.list(everything)).toHaveLength(1);
+    expect((await stores.orders.list(everything)).items).toHaveLength(1);
   });
 
   test("a clock that is set back does not keep a key for ever", async () => {
@@ -175,6 +189,6 @@ describe.each([["SQLite", openSqliteStores]])("idempotency keys in %s", (_, open
     expect(await stores.orders.forgetKeys(time, 10)).toBe(1);
     expect(await stores.orders.claim("c", "f")).toMatchObject({ outcome: "placed" });
     await stores.orders.release(await claimed(stores.orders, "a"));
-    expect(await stores.orders.list(everything)).toHaveLength(3);
+    expect((await stores.orders.list(everything)).items).toHaveLength(3);
   });
 });

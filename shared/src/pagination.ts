@@ -92,13 +92,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The items of a page and whether there are more, from a query for one item more than the limit. */
-export function cutPage<T>(rows: T[], limit: number): { items: T[]; last: T | undefined } {
-  const hasMore = rows.length > limit;
-  const items = hasMore ? rows.slice(0, limit) : rows;
-  return { items, last: hasMore ? items.at(-1) : undefined };
-}
-
 /**
  * The `Link` field (RFC 8288) to the page after `cursor`, relative to the server, which keeps the
  * limit and the filters that were sent.

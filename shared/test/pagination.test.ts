@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { cursorCodec, cutPage, limit, nextLink, pageLimit } from "../src/pagination.ts";
+import { cursorCodec, limit, nextLink, pageLimit } from "../src/pagination.ts";
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isNumber = (value: unknown): value is number => typeof value === "number";
@@ -80,17 +80,6 @@ describe("cursors", () => {
     ["a number", 5],
   ])("of ours are not: %s", (_, made) => {
     expect(Value.Check(pages.schema, made)).toBe(false);
-  });
-});
-
-describe("pages", () => {
-  test.each([
-    [[], { items: [], last: undefined }],
-    [[1], { items: [1], last: undefined }],
-    [[1, 2], { items: [1, 2], last: undefined }],
-    [[1, 2, 3], { items: [1, 2], last: 2 }],
-  ])("of two items, from the rows %j", (rows, expected) => {
-    expect(cutPage<number>(rows, 2)).toEqual(expected);
   });
 });
 

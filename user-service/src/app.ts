@@ -1,7 +1,7 @@
 // The HTTP face of user-service: routes, schemas, status codes.
 import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/shared/etag";
 import { describe } from "@platform/shared/openapi-detail";
-import { cursorCodec, cutPage, limit, nextLink, pageLimit } from "@platform/shared/pagination";
+import { cursorCodec, limit, nextLink, pageLimit } from "@platform/shared/pagination";
 import { openObject } from "@platform/shared/open-object";
 import { PreconditionFailed } from "@platform/shared/precondition";
 import { HttpProblem, problems } from "@platform/shared/problem";
@@ -83,13 +83,11 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
     .get(
       "/users",
       async ({ query, set }) => {
-        const size = pageLimit(query.limit);
-        const rows = await users.list({
+        const { items, last } = await users.list({
           email: query.email?.trim(),
           after: query.after === undefined ? undefined : cursor.decode(query.after),
-          limit: size + 1,
+          limit: pageLimit(query.limit),
         });
-        const { items, last } = cutPage(rows, size);
         if (last) {
           const { limit, email } = query;
           const after = cursor.encode({ name: last.name, id: last.id });

@@ -1,6 +1,7 @@
 // Users in SQLite.
 import { PreconditionFailed } from "@platform/shared/precondition";
 import { orThrow } from "@platform/shared/outcome";
+import { cutPage } from "@platform/shared/page";
 import type { SqliteStorage } from "@platform/shared/sqlite";
 import { timeOfChange, toTimestamp } from "@platform/shared/timestamp";
 import { uuidSequence } from "@platform/shared/uuid";
@@ -81,12 +82,11 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
 
     async list({ email, after = start, limit }) {
       const { name, id } = after;
+      const position = { name, id, limit: limit + 1 };
       const rows = await read(() =>
-        email === undefined
-          ? byName.all({ name, id, limit })
-          : byEmail.all({ email, name, id, limit }),
+        email === undefined ? byName.all(position) : byEmail.all({ email, ...position }),
       );
-      return rows.map(toUser);
+      return cutPage(rows.map(toUser), limit);
     },
 
     async update(id, change, precondition) {

@@ -1,4 +1,5 @@
 // What the service asks of its storage, whichever that is.
+import type { Page } from "@platform/shared/page";
 import type { Precondition } from "@platform/shared/precondition";
 import type { NewUser, User, UserChange } from "./user.ts";
 
@@ -19,7 +20,7 @@ export interface UserStore {
   /** Stores a new user. @throws EmailTaken */
   create(user: NewUser): Promise<User>;
   find(id: string): Promise<User | undefined>;
-  list(page: UserPage): Promise<User[]>;
+  list(page: UserPage): Promise<Page<User>>;
   /** Changes a user; without a difference nothing is stored. @throws UserNotFound, PreconditionFailed, EmailTaken */
   update(id: string, change: UserChange, precondition: Precondition): Promise<User>;
   /** Deletes a user. @throws UserNotFound, PreconditionFailed */

@@ -51,7 +51,7 @@ describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
     const refused = outcomes.filter((outcome) => outcome.status === "rejected");
     expect(refused).toHaveLength(9);
     for (const { reason } of refused) expect(reason).toBeInstanceOf(EmailTaken);
-    expect(await stores.users.list(everything)).toHaveLength(1);
+    expect((await stores.users.list(everything)).items).toHaveLength(1);
   });
 
   test("a change is stored, keeps the rest and moves the time of change on", async () => {
@@ -114,11 +114,12 @@ describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
     for (const [n, name] of names.entries()) {
       await stores.users.create({ name, email: `user${n}@example.com` });
     }
-    const all = await stores.users.list(everything);
+    const { items: all } = await stores.users.list(everything);
     expect(all.map(({ name }) => name)).toEqual(["B", "a", "b", "b", "é", "\uffee", "😀"]);
     for (const [n, { name, id }] of all.entries()) {
       const rest = await stores.users.list({ ...everything, after: { name, id }, limit: 2 });
-      expect(rest).toEqual(all.slice(n + 1, n + 3));
+      expect(rest.items).toEqual(all.slice(n + 1, n + 3));
+      expect(rest.last !== undefined).toBe(n + 3 < all.length);
     }
   });
 
@@ -126,7 +127,7 @@ describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
     await using stores = await open();
     const user = await stores.users.create(alice);
     await stores.users.create({ name: "Bob", email: "bob@example.com" });
-    const find = (email: string) => stores.users.list({ ...everything, email });
+    const find = async (email: string) => (await stores.users.list({ ...everything, email })).items;
     expect(await find("ALICE@EXAMPLE.COM")).toEqual([user]);
     expect(await find("nobody@example.com")).toEqual([]);
   });
