@@ -20,6 +20,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import { isOperationsPath } from "./operations.ts";
+import { ownTurn } from "./own-turn.ts";
 import { HttpProblem, problemResponse } from "./problem.ts";
 import {
   currentRequest,
@@ -69,6 +70,9 @@ function misfit({ valueError }: ValidationError): Error {
 
 type AppHandler = (request: Request) => Response | Promise<Response>;
 
+/** Larger bodies take milliseconds to parse and to check. */
+const usualBytes = 65_536;
+
 const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
 
 /** The plugin; `use` it before any route. */
@@ -104,9 +108,12 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
     const context = currentRequest() ?? openContext(request);
     door.leave(context);
     const bytes = await bodies.read(request);
-    if (door.enter(context)) return bytes;
-    await door.turnToRefuse();
-    throw overload;
+    if (!door.enter(context)) {
+      await door.turnToRefuse();
+      throw overload;
+    }
+    if (bytes.byteLength > usualBytes) await ownTurn();
+    return bytes;
   }
 
   /** Before any request is checked. Routes are compiled later, and read this then. */
