@@ -1,12 +1,24 @@
 // Fairness on the one thread that there is: long work lets short work pass in between.
 
-let last: Promise<void> = Promise.resolve();
+const waiting: (() => void)[] = [];
+let isTaken = false;
+
+function next(): void {
+  const proceed = waiting.shift();
+  isTaken = proceed !== undefined;
+  if (proceed === undefined) return;
+  setImmediate(next);
+  proceed();
+}
 
 /**
- * Resolves in a turn of the event loop that no other caller has. Work that takes milliseconds awaits
- * it first: a hundred requests of that kind then hold others up for one of them, and not for all.
+ * Resolves in a turn of the event loop that no other caller has, at once if this one is free. Work
+ * that takes milliseconds awaits it first: a hundred requests of that kind then hold others up for
+ * one of them, and not for all.
  */
-export function ownTurn(): Promise<void> {
-  last = last.then(() => new Promise((resolve) => setImmediate(resolve)));
-  return last;
+export async function ownTurn(): Promise<void> {
+  if (isTaken) return new Promise((resolve) => waiting.push(resolve));
+  isTaken = true;
+  setImmediate(next);
+  return undefined;
 }

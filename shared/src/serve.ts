@@ -49,10 +49,15 @@ export async function serve<S extends Settings>({
   addProcessMetrics(metrics.registry);
 
   const lifecycle: Lifecycle = { phase: "starting" };
-  const storage = await openSqlite({ path, migrations, observer: metrics.storage });
+  const opening = openSqlite({ path, migrations, observer: metrics.storage });
+  // Another process may have the database locked, and a migration takes as long as it takes: whoever
+  // ends this one meanwhile does not wait, for a transaction that is cut changes nothing.
+  const storage = await Promise.race([opening, stop.reason]);
+  if (typeof storage === "string") {
+    log.flush();
+    return stop.hasFailed() ? 1 : 0;
+  }
   try {
-    if (stop.isRequested()) return stop.hasFailed() ? 1 : 0;
-
     const limits = { maxBodyBytes: config.maxBodyBytes, maxInFlight: config.maxInFlight };
     const parts = { lifecycle, limits, logger, metrics, storage, version };
     const { app, chores = [] } = service.build({ config, storage, parts });

@@ -6,8 +6,6 @@ import type { ServiceProcess } from "./service.ts";
 export interface Stop {
   /** Resolves with the first reason to stop. */
   readonly reason: Promise<string>;
-  /** Whether there is a reason to stop. */
-  isRequested(): boolean;
   /** Whether an error was not caught: what is answered next cannot be trusted. */
   hasFailed(): boolean;
 }
@@ -40,7 +38,6 @@ export function stopSignal(process: ServiceProcess, log: Log): Stop {
   }
   return {
     reason: promise,
-    isRequested: () => isStopping || isFailed,
     hasFailed: () => isFailed,
   };
 }
