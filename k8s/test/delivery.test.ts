@@ -6,6 +6,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { kubectl } from "./kubectl.ts";
 import {
   all,
+  backups,
   k8s,
   only,
   read,
@@ -22,6 +23,11 @@ test.each(services)(
   async (service) => {
     const kinds = (await read(service)).map(({ kind }) => kind);
     expect(kinds).toEqual([
+      // backup.yaml
+      "CronJob",
+      "PersistentVolumeClaim",
+      "NetworkPolicy",
+      // One file each
       "ConfigMap",
       "Deployment",
       "NetworkPolicy",
@@ -46,8 +52,10 @@ test.each(services)("a new configuration rolls %s by `apply -f`", async (service
 });
 
 test.each(services)("%s has the image of this version", async (service) => {
-  const { container } = workload(await read(service), service);
-  expect(container.image).toBe(`ghcr.io/example/${service}:${manifest.version}`);
+  const objects = await read(service);
+  for (const { container } of [workload(objects, service), backups(objects, service)]) {
+    expect(container.image).toBe(`ghcr.io/example/${service}:${manifest.version}`);
+  }
 });
 
 // On Linux there always is a kubectl: ./kubectl.ts gets one.
@@ -87,9 +95,11 @@ describe.skipIf(kubectl === undefined)("with kubectl", () => {
   test.each(services)(
     "the local overlay runs the image of %s that was built here",
     async (service) => {
-      const { container } = workload(await render("overlays/local"), service);
-      expect(container.image).toBe(`${service}:local`);
-      expect(container.imagePullPolicy).toBeUndefined();
+      const objects = await render("overlays/local");
+      for (const { container } of [workload(objects, service), backups(objects, service)]) {
+        expect(container.image).toBe(`${service}:local`);
+        expect(container.imagePullPolicy).toBeUndefined();
+      }
     },
   );
 });
@@ -98,8 +108,10 @@ describe.skipIf(kubectl === undefined)("with kubectl", () => {
 function withConfigNamed(objects: readonly KubernetesObject[], service: string) {
   const copy = structuredClone([...objects]);
   for (const { metadata } of all(copy, "ConfigMap")) if (metadata) metadata.name = service;
-  for (const { configMapRef } of workload(copy, service).container.envFrom ?? []) {
-    if (configMapRef) configMapRef.name = service;
+  for (const { container } of [workload(copy, service), backups(copy, service)]) {
+    for (const { configMapRef } of container.envFrom ?? []) {
+      if (configMapRef) configMapRef.name = service;
+    }
   }
   return copy;
 }

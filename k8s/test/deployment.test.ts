@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { Container, PodSpec } from "kubernetes-types/core/v1";
 import manifest from "../../package.json" with { type: "json" };
 import { readConfig, serviceUrl } from "../../shared/src/config.ts";
 import { serviceSettings } from "../../shared/src/service-settings.ts";
-import { all, deliveries, only, read, services, workload } from "./manifests.ts";
+import { all, backups, deliveries, only, read, services, workload } from "./manifests.ts";
+import { amount, expectRestricted } from "./pod.ts";
 import { selects } from "./selector.ts";
 
 const cases = deliveries.flatMap(([title, objects]) =>
@@ -165,37 +165,9 @@ test("the pod for copies in and out meets the service's pods on their node", asy
   expect(tool?.metadata?.labels?.["volume"]).toBe(pod.metadata?.labels?.["volume"]);
   expect(tool?.spec?.securityContext).toEqual(spec.securityContext ?? {});
   expect(tool?.spec?.volumes).toContainEqual(spec.volumes?.[0]);
+  const { spec: backup } = backups(deliveries[0]?.[1] ?? [], "user-service");
+  expect(tool?.spec?.volumes).toContainEqual(backup.volumes?.[1]);
   // Neither the Service nor the Deployment may take it for one of theirs.
   expect(tool?.metadata?.labels?.["app.kubernetes.io/name"]).not.toBe("user-service");
   if (tool?.spec) expectRestricted(tool.spec);
 });
-
-/** The rules of the restricted standard, for what these pods use of a pod, and a read-only root. */
-function expectRestricted(spec: PodSpec): void {
-  expect(spec.securityContext).toMatchObject({
-    runAsNonRoot: true,
-    seccompProfile: { type: "RuntimeDefault" },
-  });
-  expect([spec.hostNetwork, spec.hostPID, spec.hostIPC]).toEqual([undefined, undefined, undefined]);
-  expect([spec.initContainers, spec.ephemeralContainers]).toEqual([undefined, undefined]);
-  for (const kind of (spec.volumes ?? []).flatMap(Object.keys)) {
-    expect(["name", "emptyDir", "persistentVolumeClaim"]).toContain(kind);
-  }
-  spec.containers.forEach(expectRestrictedContainer);
-}
-
-function expectRestrictedContainer({ securityContext, ports = [] }: Container): void {
-  expect(securityContext).toEqual({
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ["ALL"] },
-    readOnlyRootFilesystem: true,
-  });
-  for (const { hostPort } of ports) expect(hostPort).toBeUndefined();
-}
-
-/** A quantity such as 100m or 512Mi as a number; NaN if there is none. */
-function amount(quantity: string | undefined): number {
-  const [, digits, unit = ""] = /^(\d+)(m|Mi|Gi)?$/.exec(quantity ?? "") ?? [];
-  const factors: Record<string, number> = { "": 1, m: 1 / 1000, Mi: 2 ** 20, Gi: 2 ** 30 };
-  return Number(digits) * (factors[unit] ?? Number.NaN);
-}

@@ -1,10 +1,12 @@
 // The objects of k8s/, as `kubectl apply -f` reads them and as `kubectl apply -k` makes them.
 import { join, resolve } from "node:path";
 import type { Deployment } from "kubernetes-types/apps/v1";
+import type { CronJob, Job } from "kubernetes-types/batch/v1";
 import type {
   ConfigMap,
   PersistentVolumeClaim,
   Pod,
+  PodTemplateSpec,
   Service,
   ServiceAccount,
 } from "kubernetes-types/core/v1";
@@ -14,8 +16,10 @@ import { kubectl, kustomize } from "./kubectl.ts";
 /** What may be in the manifests: everything else, a PodDisruptionBudget for one, has no type here. */
 export type KubernetesObject =
   | ConfigMap
+  | CronJob
   | Deployment
   | Ingress
+  | Job
   | NetworkPolicy
   | PersistentVolumeClaim
   | Pod
@@ -82,13 +86,25 @@ export function only<K extends Kind>(
   return first;
 }
 
+/** The service's CronJob for backups and what it runs. */
+export function backups(objects: readonly KubernetesObject[], service: string) {
+  const cronJob = only(objects, "CronJob", `${service}-backup`).spec;
+  const job = cronJob?.jobTemplate.spec;
+  return { cronJob, job, ...podOf(job?.template, `${service}-backup`) };
+}
+
 /** The service's Deployment and what it runs. */
 export function workload(objects: readonly KubernetesObject[], service: string) {
   const deployment = only(objects, "Deployment", service);
-  const pod = deployment.spec?.template;
+  if (!deployment.spec) throw new Error(`${service} has no Deployment`);
+  return { deployment: deployment.spec, ...podOf(deployment.spec.template, service) };
+}
+
+/** A pod and its only container. */
+export function podOf(pod: PodTemplateSpec | undefined, name: string) {
   const [container, ...others] = pod?.spec?.containers ?? [];
-  if (!deployment.spec || !pod?.spec || !container || others.length > 0) {
-    throw new Error(`${service} does not run one container`);
+  if (!pod?.spec || !container || others.length > 0) {
+    throw new Error(`${name} does not run one container`);
   }
-  return { deployment: deployment.spec, pod, spec: pod.spec, container };
+  return { pod, spec: pod.spec, container };
 }

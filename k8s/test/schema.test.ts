@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { $ } from "bun";
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
+import { CronJob } from "kubernetes-models/batch/v1/CronJob";
+import { Job } from "kubernetes-models/batch/v1/Job";
 import { Ingress } from "kubernetes-models/networking.k8s.io/v1/Ingress";
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
@@ -16,8 +18,10 @@ import { deliveries, read } from "./manifests.ts";
 const models = new Map(
   [
     ConfigMap,
+    CronJob,
     Deployment,
     Ingress,
+    Job,
     NetworkPolicy,
     PersistentVolumeClaim,
     Pod,

@@ -1,5 +1,5 @@
 // The command line of every service's executable.
-import { backupSqlite, BackupError } from "./sqlite-backup.ts";
+import { mostBackups, rotateBackups } from "./backup-rotation.ts";
 import { buildInfo } from "./build-info.ts";
 import { ConfigError, type Settings } from "./config.ts";
 import { healthCheck } from "./health-check.ts";
@@ -8,6 +8,8 @@ import { ListenError } from "./server.ts";
 import { serve } from "./serve.ts";
 import { readServiceConfig, type ServiceDefinition, type ServiceProcess } from "./service.ts";
 import { openSqlite, parseSqliteUrl } from "./sqlite.ts";
+import { backupSqlite, BackupError } from "./sqlite-backup.ts";
+import { restoreSqlite, RestoreError } from "./sqlite-restore.ts";
 import { StorageOpenError } from "./storage.ts";
 
 /** Exit statuses; 78 is EX_CONFIG of sysexits.h. */
@@ -16,13 +18,18 @@ const exitStatus = { ok: 0, failure: 1, usage: 2, config: 78 } as const;
 const usage = (name: string) => `Usage: ${name} [COMMAND]
 
 Commands:
-  serve        answer requests until told to stop (the default)
-  healthcheck  ask the running service whether it is ready: exit status 0 or 1
-  migrate      bring the database up to date and exit
-  backup FILE  write a consistent copy of the database, which may be in use, to a new file
-  openapi      print the OpenAPI document
-  --version    print the version and the commit
-  --help       print this text
+  serve                       answer requests until told to stop (the default)
+  healthcheck                 ask the running service whether it is ready: exit status 0 or 1
+  migrate                     bring the database up to date and exit
+  backup FILE                 write a consistent copy of the database, which may be in use, to a
+                              new file
+  backup-rotate FOLDER COUNT  write such a copy to a file named after the time, and then delete all
+                              of these but the newest COUNT
+  restore FILE                put a copy in the place of the database, which must not be in use, and
+                              keep what was there beside it
+  openapi                     print the OpenAPI document
+  --version                   print the version and the commit
+  --help                      print this text
 
 Everything else is configured by environment variables: PORT, HOST, DATABASE_URL, LOG_LEVEL, …
 `;
@@ -33,13 +40,15 @@ const commands = new Map([
   ["healthcheck", 0],
   ["migrate", 0],
   ["backup", 1],
+  ["backup-rotate", 2],
+  ["restore", 1],
   ["openapi", 0],
   ["--version", 0],
   ["--help", 0],
 ]);
 
 /** Failures that the operator can mend, told in a line and not by a stack. */
-const operatorErrors = [StorageOpenError, ListenError, BackupError];
+const operatorErrors = [StorageOpenError, ListenError, BackupError, RestoreError];
 
 /** Runs what the command line says, and ends the process. */
 export async function runService<S extends Settings>(
@@ -56,7 +65,7 @@ export async function runService<S extends Settings>(
   }
 
   try {
-    process.exit(await run(service, process, command, rest[0] ?? ""));
+    process.exit(await run(service, process, command, rest));
   } catch (error) {
     if (error instanceof ConfigError) {
       for (const fault of error.faults) complain(`${service.name}: ${fault}`);
@@ -76,7 +85,15 @@ function usageFault(command: string, rest: readonly string[]): string | undefine
   const option = rest.find((argument) => argument.startsWith("-"));
   if (option !== undefined) return `unknown option "${option.slice(0, 100)}"`;
   const isComplete = rest.length === wanted && !rest.includes("");
-  return isComplete ? undefined : `wrong number of arguments for ${command}`;
+  if (!isComplete) return `wrong number of arguments for ${command}`;
+  const [, count] = rest;
+  const isGood = count === undefined || parseCount(count) !== undefined;
+  return isGood ? undefined : `COUNT must be a whole number from 1 to ${mostBackups}`;
+}
+
+function parseCount(text: string): number | undefined {
+  const count = /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= mostBackups ? count : undefined;
 }
 
 /** Writes text whole, for a process that ends right after it, or as much as its reader wants. */
@@ -97,7 +114,7 @@ async function run<S extends Settings>(
   service: ServiceDefinition<S>,
   process: ServiceProcess,
   command: string,
-  argument: string,
+  [file = "", count = ""]: readonly string[],
 ): Promise<number> {
   const print = (text: string) => writeWhole(process.stdout, `${text}\n`);
   const { name, migrations } = service;
@@ -131,9 +148,21 @@ async function run<S extends Settings>(
       return exitStatus.ok;
     }
     case "backup":
-      await backupSqlite(path, argument);
-      await print(`${argument} is a copy of ${path}`);
+      await backupSqlite(path, file);
+      await print(`${file} is a copy of ${path}`);
       return exitStatus.ok;
+    case "backup-rotate": {
+      const { made, deleted } = await rotateBackups(path, file, { keep: parseCount(count) ?? 1 });
+      await print(`${made} is a copy of ${path}`);
+      for (const old of deleted) await print(`${old} is deleted`);
+      return exitStatus.ok;
+    }
+    case "restore": {
+      const kept = await restoreSqlite(path, file, { migrations });
+      await print(`${path} is a copy of ${file}`);
+      if (kept !== undefined) await print(`${kept} is what it was before`);
+      return exitStatus.ok;
+    }
     default:
       return serve({ service, config, path, process });
   }

@@ -1,8 +1,8 @@
 // A copy of a database that others may be writing to.
 import { Database } from "bun:sqlite";
-import { randomUUID } from "node:crypto";
-import { lstat, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { flush, isDiskFull, moveToNew, remove, unfinished } from "./durable-file.ts";
 import { retryWhileBusy } from "./sqlite-lock.ts";
 import { StorageUnavailable } from "./storage.ts";
 
@@ -12,8 +12,9 @@ export class BackupError extends Error {
 }
 
 /**
- * Copies the database at `path`, as it is at one moment, to the new file `target`. Meant for a
- * process of its own: the event loop stands still for about two seconds per gigabyte.
+ * Copies the database at `path`, as it is at one moment, to the new file `target`, which appears
+ * under its name whole. Meant for a process of its own: the event loop stands still for about two
+ * seconds per gigabyte.
  *
  * @throws {BackupError} if that is impossible; nothing is left behind then
  */
@@ -22,14 +23,14 @@ export async function backupSqlite(
   target: string,
   { lockTimeoutMs }: { lockTimeoutMs?: number } = {},
 ): Promise<void> {
-  const temporary = `${resolve(target)}.${randomUUID()}.tmp`;
+  const temporary = unfinished(resolve(target));
   try {
     const { mode } = await findSource(path);
     await refuseExisting(target);
     await writeFile(temporary, "", { flag: "wx", mode }); // no more readable than the source
     await retryWhileBusy(() => vacuumInto(path, temporary), lockTimeoutMs);
     await flush(temporary);
-    await renameToNew(temporary, target);
+    await moveToNew(temporary, target);
     await flush(dirname(temporary));
   } catch (error) {
     throw new BackupError(`Cannot back up "${path}" to "${target}": ${reasonFor(error)}`, {
@@ -42,17 +43,11 @@ export async function backupSqlite(
 }
 
 function reasonFor(error: unknown): string {
+  if (isDiskFull(error)) return "the disk is full; make room or name another place";
   if (error instanceof StorageUnavailable) {
-    return error.reason === "full"
-      ? "the disk is full; make room or name another place"
-      : "another process keeps it locked; stop that process or try again later";
+    return "another process keeps it locked; stop that process or try again later";
   }
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Removes a file if it is there; a failure must not hide the reason for cleaning up. */
-async function remove(path: string): Promise<void> {
-  await rm(path, { force: true }).catch(() => undefined);
 }
 
 async function findSource(path: string): Promise<{ mode: number }> {
@@ -70,28 +65,4 @@ function vacuumInto(path: string, target: string): void {
   using db = new Database(resolve(path), { create: false, readwrite: true, strict: true });
   using vacuum = db.prepare<unknown, { target: string }>("VACUUM INTO $target");
   vacuum.run({ target });
-}
-
-/** Puts a file or folder on the disk, which VACUUM INTO leaves to the system. */
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Renames onto a name that was free; a hard link would do, but not every file system has them. */
-async function renameToNew(from: string, to: string): Promise<void> {
-  const claim = await open(to, "wx").catch((error: unknown) => {
-    throw new Error("the target was made by another program meanwhile", { cause: error });
-  });
-  await claim.close();
-  try {
-    await rename(from, to);
-  } catch (error) {
-    await remove(to);
-    throw error;
-  }
 }

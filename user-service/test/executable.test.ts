@@ -34,8 +34,16 @@ describe("the command line", () => {
     });
     const help = await runCommand(service, ["--help"], { cwd: folder.path });
     expect(help).toMatchObject({ status: 0, stderr: "" });
-    for (const command of ["serve", "healthcheck", "migrate", "backup FILE", "openapi"]) {
-      expect(help.stdout).toContain(command);
+    for (const command of [
+      "serve",
+      "healthcheck",
+      "migrate",
+      "backup FILE",
+      "backup-rotate FOLDER COUNT",
+      "restore FILE",
+      "openapi",
+    ]) {
+      expect(help.stdout).toContain(`  ${command}  `);
     }
   });
 
@@ -48,6 +56,15 @@ describe("the command line", () => {
     ["--version x"],
     ["backup --help"],
     ["backup "],
+    ["restore"],
+    ["restore a b"],
+    ["restore --force"],
+    ["backup-rotate ."],
+    ["backup-rotate . 0"],
+    ["backup-rotate . -1"],
+    ["backup-rotate . 1e1"],
+    ["backup-rotate . 10001"],
+    ["backup-rotate . 2 3"],
   ])("what nobody understands (%s) is answered with the usage and status 2", async (line) => {
     await using folder = await temporaryFolder();
     const outcome = await runCommand(service, line.split(" "), { cwd: folder.path });
@@ -178,6 +195,39 @@ describe("the command line", () => {
     const env = { DATABASE_URL: "sqlite:copy.db" };
     await using restored = await startExecutable(service, { cwd, env });
     expect(await countUsers(restored)).toBe(5);
+  });
+
+  test("backups are rotated, and one of them restored", async () => {
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    await runCommand(service, ["migrate"], { cwd });
+    await mkdir(join(cwd, "backups"));
+    const rotate = () => runCommand(service, ["backup-rotate", "backups", "2"], { cwd });
+    for (let n = 0; n < 2; n += 1) expect(await rotate()).toMatchObject({ status: 0, stderr: "" });
+    const [first = "", second = ""] = (await readdir(join(cwd, "backups"))).toSorted();
+    const outcome = await rotate();
+    expect(outcome).toMatchObject({ status: 0, stderr: "" });
+    expect(outcome.stdout.split("\n")).toContain(`backups/${first} is deleted`);
+    const names = (await readdir(join(cwd, "backups"))).toSorted();
+    expect(names).toEqual([
+      second,
+      expect.stringMatching(/^user_service-\d{8}T\d{6}\.\d{3}Z\.db$/),
+    ]);
+
+    const env = { DATABASE_URL: "sqlite:elsewhere/restored.db" };
+    const restored = await runCommand(service, ["restore", `backups/${second}`], { cwd, env });
+    expect(restored).toEqual({
+      status: 0,
+      stdout: `elsewhere/restored.db is a copy of backups/${second}\n`,
+      stderr: "",
+    });
+    expect(await readdir(join(cwd, "elsewhere"))).toEqual(["restored.db"]);
+    const missing = await runCommand(service, ["restore", "missing.db"], { cwd });
+    expect(missing).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^user-service: Cannot restore "missing.db" [^\n]+\n$/),
+    });
   });
 
   test("migrate brings the database up to date and ends", async () => {

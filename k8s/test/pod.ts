@@ -1,0 +1,33 @@
+// What every pod must keep to.
+import { expect } from "bun:test";
+import type { Container, PodSpec } from "kubernetes-types/core/v1";
+
+/** The rules of the restricted standard, for what these pods use of a pod, and a read-only root. */
+export function expectRestricted(spec: PodSpec): void {
+  expect(spec.securityContext).toMatchObject({
+    runAsNonRoot: true,
+    seccompProfile: { type: "RuntimeDefault" },
+  });
+  expect([spec.hostNetwork, spec.hostPID, spec.hostIPC]).toEqual([undefined, undefined, undefined]);
+  expect([spec.initContainers, spec.ephemeralContainers]).toEqual([undefined, undefined]);
+  for (const kind of (spec.volumes ?? []).flatMap(Object.keys)) {
+    expect(["name", "emptyDir", "persistentVolumeClaim"]).toContain(kind);
+  }
+  spec.containers.forEach(expectRestrictedContainer);
+}
+
+function expectRestrictedContainer({ securityContext, ports = [] }: Container): void {
+  expect(securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ["ALL"] },
+    readOnlyRootFilesystem: true,
+  });
+  for (const { hostPort } of ports) expect(hostPort).toBeUndefined();
+}
+
+/** A quantity such as 100m or 512Mi as a number; NaN if there is none. */
+export function amount(quantity: string | undefined): number {
+  const [, digits, unit = ""] = /^(\d+)(m|Mi|Gi)?$/.exec(quantity ?? "") ?? [];
+  const factors: Record<string, number> = { "": 1, m: 1 / 1000, Mi: 2 ** 20, Gi: 2 ** 30 };
+  return Number(digits) * (factors[unit] ?? Number.NaN);
+}
