@@ -1,5 +1,5 @@
 // `bun run build`: each service as one executable in dist/, for this machine or another.
-import { rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { $ } from "bun";
@@ -69,10 +69,12 @@ process.chdir(root);
 async function build(service: string): Promise<string> {
   const isOneOfMany = target !== undefined && values.outdir === undefined;
   const outfile = join(outdir, isOneOfMany ? `${service}-${target}` : service);
+  // Whoever starts it meanwhile gets the former one: a file that is being written cannot be run.
+  const unfinished = `${outfile}.${process.pid}.tmp`;
   await Bun.build({
     entrypoints: [join(root, service, "src/main.ts")],
     compile: {
-      outfile,
+      outfile: unfinished,
       ...(target === undefined ? {} : { target: `bun-${target}` }),
       // An executable takes nothing from the folder it happens to be started in.
       autoloadDotenv: false,
@@ -91,7 +93,8 @@ async function build(service: string): Promise<string> {
     },
   });
   // The executable has its source map inside; the one beside it is a copy.
-  await rm(`${outfile}.map`, { force: true });
+  await rm(`${unfinished}.map`, { force: true });
+  await rename(unfinished, outfile);
   return outfile;
 }
 
