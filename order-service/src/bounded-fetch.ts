@@ -38,11 +38,14 @@ async function readWhole({ body, status, headers }: Response): Promise<Uint8Arra
   return Buffer.concat(chunks, length);
 }
 
+// RFC 8259, 8.1: what is no UTF-8 is no JSON between systems.
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Refuses what the client's parser would stumble over. */
 function checkJson(bytes: Uint8Array, status: number): void {
   if (isTooDeep(bytes)) throw new UselessAnswer(status, false);
   try {
-    JSON.parse(new TextDecoder().decode(bytes));
+    JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw new UselessAnswer(status, false, cause);
   }

@@ -166,7 +166,8 @@ export function userDirectory({
     async look(id) {
       const wholeMs = slowestCallMs(timeoutMs);
       const endsAt = performance.now() + wholeMs;
-      if (!(await places.take(wholeMs))) return refuse("queue_full");
+      // Who gets a place any later has no whole try left, and its end would be user-service's fault.
+      if (!(await places.take(wholeMs - timeoutMs))) return refuse("queue_full");
       try {
         const result = await circuit.run(() => askWithRetries(id, endsAt));
         if (result !== undefined) return result.answer;

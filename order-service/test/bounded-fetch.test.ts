@@ -55,6 +55,7 @@ describe("an answer that makes no sense", () => {
     ["HTML", "<html>"],
     ["cut JSON", '{"id":'],
     ["compressed", Bun.gzipSync("{}")],
+    ["in another encoding", Buffer.from('{"name":"Zo\xeb"}', "latin1")],
   ])("is a 200 that is %s", async (_, body) => {
     expect(await rejectionOf(ask(new Response(body)))).toMatchObject({
       name: "UselessAnswer",

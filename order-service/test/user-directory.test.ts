@@ -215,6 +215,29 @@ describe("asking user-service", () => {
     expect(asked.most).toBe(250);
   });
 
+  test("a user-service that answers every try in time is not blamed for the queue before it", async () => {
+    const timeoutMs = 600;
+    const registry = new Registry();
+    const metrics = userServiceMetrics(registry);
+    const { logger } = createLog({ service: "test", version: "test", level: "silent" });
+    const users = userDirectory({
+      url: "http://users",
+      timeoutMs,
+      logger,
+      metrics,
+      async fetch(_, init) {
+        await Bun.sleep(timeoutMs * 0.65);
+        init?.signal?.throwIfAborted();
+        return Response.json(user);
+      },
+    });
+    const answers = await Promise.all(Array.from({ length: 1010 }, () => users.look(userId)));
+    expect(new Set(answers)).toEqual(new Set(["exists", "unavailable"]));
+    const printed = await registry.metrics();
+    expect(printed).not.toContain(calls("timeout"));
+    expect(printed).toContain(`circuit_state{service="user-service"} 0`);
+  });
+
   test("a neighbour that restarts between two calls is not noticed", async () => {
     const serve = (port: number) =>
       Bun.serve({ port, hostname: "127.0.0.1", fetch: () => Response.json(user) });
