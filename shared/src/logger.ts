@@ -1,4 +1,5 @@
 // Structured logs: one JSON object a line on stdout, or lines for people where that is a terminal.
+import { SQLiteError } from "bun:sqlite";
 import pino, { type DestinationStream, type Logger } from "pino";
 import pretty from "pino-pretty";
 import { batchedOutput } from "./batched-output.ts";
@@ -19,6 +20,9 @@ export interface Log {
 }
 
 const stdout = 1;
+
+/** pino's number for `error`. */
+const errorLevel = 50;
 
 interface LogOptions {
   service: string;
@@ -46,19 +50,31 @@ function textOf(thrown: unknown): string {
     : Object.prototype.toString.call(thrown);
 }
 
+/** An error's message as far as it is ours: others quote what they were given, or SQL. */
+function messageOf(error: Error): string {
+  if (error instanceof SQLiteError) return error.code ?? "SQLite failed";
+  const { message } = error;
+  return error instanceof SyntaxError ? message.replace(/ *["'`].*$/s, "") : message;
+}
+
 /** Causes of causes that are told: an error can be its own. */
 const mostCauses = 5;
 
-/** An error's kind, message and stack, and of its cause; no other property, which may be private. */
-function describeError(error: unknown, causes = mostCauses): unknown {
+/**
+ * An error's kind, message and, of a failure, its stack, and of its cause; no other property, which
+ * may be private.
+ */
+function describeError(error: unknown, isFailure: boolean, causes = mostCauses): unknown {
   if (!(error instanceof Error)) return { type: typeof error, message: textOf(error) };
-  const { name, message, stack, cause } = error;
+  const { name, stack, cause } = error;
+  const message = messageOf(error);
   const isTold = cause !== undefined && causes > 0;
   return {
     type: name,
     message,
-    stack,
-    ...(isTold ? { cause: describeError(cause, causes - 1) } : {}),
+    // It begins with the message.
+    ...(isFailure ? { stack: stack?.replace(error.message, () => message) } : {}),
+    ...(isTold ? { cause: describeError(cause, isFailure, causes - 1) } : {}),
   };
 }
 
@@ -76,14 +92,17 @@ export function createLog({
       : batchedOutput(stdout, (lines) => {
           logger.warn({ lines }, "log lines were lost: nobody read them in time");
         });
+  let isFailure = false;
   const logger = pino(
     {
       level,
       base: { service, version },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (word) => ({ level: word }) },
-      serializers: { err: (error: unknown) => describeError(error) },
-      mixin() {
+      serializers: { err: (error: unknown) => describeError(error, isFailure) },
+      // Called for every line, before its serializers.
+      mixin(_fields, level) {
+        isFailure = level >= errorLevel;
         const request = currentRequest();
         return request ? { request_id: request.requestId, trace_id: request.trace.traceId } : {};
       },

@@ -2,15 +2,18 @@
 import type { Logger } from "./logger.ts";
 import type { RequestContext } from "./request-context.ts";
 
+/** An @ as it is, or encoded once or more often. */
+const atSign = /@|%(?:25)*40/;
+
 /**
  * The path as it may be logged: a segment that looks like an e-mail address was put there by
  * mistake, and is nobody's business.
  */
 function loggedPath(path: string): string {
-  if (!path.includes("@") && !path.includes("%40")) return path;
+  if (!atSign.test(path)) return path;
   return path
     .split("/")
-    .map((segment) => (/@|%40/.test(segment) ? "…" : segment))
+    .map((segment) => (atSign.test(segment) ? "…" : segment))
     .join("/");
 }
 

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import fs from "node:fs";
 import { createLog, logLevels, type LogLevel } from "../src/logger.ts";
@@ -9,6 +10,14 @@ function logInto(level: LogLevel = "trace") {
   const lines: LogLine[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   return { lines, ...createLog({ service: "notes", version: "1.2.3", level, destination }) };
+}
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
 }
 
 describe("a line", () => {
@@ -69,6 +78,50 @@ describe("an error", () => {
         stack: expect.stringContaining("logger.test.ts"),
       },
     });
+  });
+
+  test("has its stack where something failed, and not in a warning", () => {
+    const { logger, lines } = logInto();
+    const err = new Error("Cannot ask", { cause: new Error("no answer") });
+    logger.warn({ err }, "once more");
+    logger.error({ err }, "failed");
+    expect(lines[0]?.["err"]).toEqual({
+      type: "Error",
+      message: "Cannot ask",
+      cause: { type: "Error", message: "no answer" },
+    });
+    expect(lines[1]?.["err"]).toMatchObject({ stack: expect.stringContaining("Cannot ask") });
+  });
+
+  test("of a parser is told without what the parser was given", () => {
+    const { logger, lines } = logInto();
+    for (const text of ["token123", '{"id": token123}', "token123.signature"]) {
+      const cause = thrownBy(() => JSON.parse(text));
+      logger.error({ err: new Error("Cannot read", { cause }) }, "failed");
+    }
+    expect(JSON.stringify(lines)).not.toContain("token123");
+    expect(lines[0]?.["err"]).toMatchObject({
+      cause: {
+        type: "SyntaxError",
+        message: "JSON Parse error: Unexpected identifier",
+        stack: expect.stringMatching(/^SyntaxError: [^"]+\n +at .*logger\.test\.ts/s),
+      },
+    });
+  });
+
+  test("of a database is told by its code, without SQL and the names in it", () => {
+    const { logger, lines } = logInto();
+    using db = new Database(":memory:");
+    db.run("CREATE TABLE notes (owner TEXT UNIQUE)");
+    db.run("INSERT INTO notes VALUES ('x')");
+    const statements = ["INSERT INTO notes VALUES ('x')", "SELECT secret FROM notes", "SELEKT 1"];
+    for (const sql of statements) logger.error({ err: thrownBy(() => db.run(sql)) }, "failed");
+    expect(JSON.stringify(lines)).not.toMatch(/owner|secret|SELEKT|constraint failed/);
+    expect(lines.map(({ err }) => err)).toEqual([
+      expect.objectContaining({ type: "SQLiteError", message: "SQLITE_CONSTRAINT_UNIQUE" }),
+      expect.objectContaining({ type: "SQLiteError", message: "SQLITE_ERROR" }),
+      expect.objectContaining({ type: "SQLiteError", message: "SQLITE_ERROR" }),
+    ]);
   });
 
   test("brings nothing else to the log that it may carry", () => {

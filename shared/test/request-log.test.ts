@@ -72,6 +72,8 @@ describe("the path", () => {
   test.each([
     ["/users/alice@example.com", "/users/…"],
     ["/users/alice%40example.com/orders", "/users/…/orders"],
+    ["/users/alice%2540example.com", "/users/…"],
+    ["/users/alice%252540example.com", "/users/…"],
     ["/@alice/x/@bob", "/…/x/…"],
     ["/users/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42", "/users/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"],
     ["/", "/"],
