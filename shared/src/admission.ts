@@ -17,9 +17,9 @@ export interface Admission {
   turnToRefuse(): Promise<void> | undefined;
 }
 
-/** Refusals are sent at once, up to this many in each tick: 2,000 a second take a twentieth of a core. */
+/** Refusals are sent at once, up to this many in each tick: 1,000 a second take 2 % of a core. */
 const tickMs = 10;
-const refusalsPerTick = 20;
+const refusalsPerTick = 10;
 
 /** No refusal waits much longer. */
 const mostTicks = 100;
