@@ -1,6 +1,7 @@
 // Idempotency keys in SQLite. Nothing here opens a transaction: the order store runs these steps
 // inside its own, so that a key and its order are stored together or not at all.
 import type { Database } from "bun:sqlite";
+import { keyClock } from "./key-clock.ts";
 import type { Claim } from "./order-store.ts";
 
 /** How long a claim holds without being renewed, in ms: a dead holder's key is free after this. */
@@ -19,19 +20,20 @@ interface KeyRow {
 }
 
 /** @param now milliseconds since 1970, the same clock for every process on the database */
-export function sqliteIdempotency(db: Database, now: () => number) {
+export function sqliteIdempotency(db: Database, now: () => number, clock = keyClock(now)) {
   const find = db.prepare<KeyRow, { key: string }>(`
     SELECT fingerprint, lease_until, order_id
     FROM idempotency_keys
     WHERE key = $key`);
   const claim = db.prepare<
     unknown,
-    { key: string; fingerprint: string; token: string; leaseUntil: number; now: number }
+    { key: string; fingerprint: string; token: string; leaseUntil: number; createdAt: number }
   >(`
     INSERT INTO idempotency_keys (key, fingerprint, token, lease_until, created_at)
-    VALUES ($key, $fingerprint, $token, $leaseUntil, $now)
+    VALUES ($key, $fingerprint, $token, $leaseUntil, $createdAt)
     ON CONFLICT (key) DO UPDATE
-    SET fingerprint = $fingerprint, token = $token, lease_until = $leaseUntil, created_at = $now`);
+    SET fingerprint = $fingerprint, token = $token, lease_until = $leaseUntil,
+      created_at = $createdAt`);
   const renew = db.prepare<unknown, Claim & { leaseUntil: number }>(`
     UPDATE idempotency_keys
     SET lease_until = $leaseUntil
@@ -70,7 +72,8 @@ export function sqliteIdempotency(db: Database, now: () => number) {
     },
     claim(key: string, fingerprint: string): Claim {
       const token = Bun.randomUUIDv7();
-      claim.run({ key, fingerprint, token, leaseUntil: now() + leaseMs, now: now() });
+      const leaseUntil = now() + leaseMs;
+      claim.run({ key, fingerprint, token, leaseUntil, createdAt: clock.claimedAt() });
       return { key, token };
     },
     renew(claims: Iterable<Claim>): void {

@@ -69,6 +69,7 @@ export async function openSqlite({
   let db: Database | undefined;
   try {
     if (create) await makeFolder(dirname(file));
+    await refuseLoneLog(file);
     const opened = (db = new Database(file, { create, readwrite: true, strict: true }));
     await retryWhileBusy(() => configure(opened), lockTimeoutMs);
     // This reads the header and the schema, where a file of another kind and the worst damage show.
@@ -90,6 +91,21 @@ async function makeFolder(path: string): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`its folder cannot be made (${reason}); name another path`, { cause: error });
   }
+}
+
+/** SQLite takes a log whose database is missing or empty for a leftover, and deletes it. */
+async function refuseLoneLog(file: string): Promise<void> {
+  const log = `${file}-wal`;
+  // In this order: another process that makes a database writes to the log last.
+  if ((await sizeOf(log)) === 0 || (await sizeOf(file)) > 0) return;
+  throw new Error(
+    `it is missing or empty, but "${log}" is not; put the database back, or move that file away`,
+  );
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.size ?? 0;
 }
 
 function configure(db: Database): void {

@@ -30,6 +30,24 @@ test("a chore is done again and again, also after it failed", async () => {
   expect(lines[0]).toMatchObject({ level: "warn", err: { message: "no luck" } });
 });
 
+test("a chore is done at the start, however seldom it is done after that", async () => {
+  const { logger } = logInto();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = startChores([{ everyMs: 3_600_000, run: () => Promise.resolve(resolve()) }], logger);
+  await promise;
+  await stop();
+});
+
+test("a chore is told that the service ends, so that it does not have to be waited for", async () => {
+  const { logger } = logInto();
+  const ended = Promise.withResolvers<void>();
+  const run = (stop: AbortSignal) => {
+    stop.addEventListener("abort", () => ended.resolve());
+    return ended.promise;
+  };
+  await startChores([{ everyMs: 3_600_000, run }], logger)();
+});
+
 test("a chore that is at work is neither started again nor cut off", async () => {
   const { logger } = logInto();
   const started = Promise.withResolvers<void>();

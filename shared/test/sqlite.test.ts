@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { chmodSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openSqlite, parseSqliteUrl } from "../src/sqlite.ts";
 import { connect, migrations, notes, rejection, temporaryFolder } from "./sqlite-harness.ts";
@@ -184,6 +184,36 @@ test("a database that was cut short is refused", async () => {
   await it.storage.close();
   writeFileSync(it.path, readFileSync(it.path).subarray(0, 8192));
   expect(await refusal(it.path)).toBe("it is damaged; restore a backup");
+});
+
+test.each(["missing", "empty"])(
+  "where the database is %s and its log is not, nothing is lost by a start",
+  async (state) => {
+    await using it = await setUp();
+    await it.storage.write(() => it.add("kept"));
+    const saved = ["", "-wal"].map((suffix) => [suffix, readFileSync(it.path + suffix)] as const);
+    await it.storage.close();
+    for (const [suffix, bytes] of saved) writeFileSync(it.path + suffix, bytes);
+    if (state === "empty") writeFileSync(it.path, "");
+    else rmSync(it.path);
+    expect(await refusal(it.path)).toBe(
+      `it is missing or empty, but "${it.path}-wal" is not; ` +
+        "put the database back, or move that file away",
+    );
+    for (const [suffix, bytes] of saved) writeFileSync(it.path + suffix, bytes);
+    const restored = await openSqlite({ path: it.path, migrations });
+    expect(await restored.read(() => notes(restored.db))).toEqual(["kept"]);
+    await restored.close();
+  },
+);
+
+test("an empty file is taken for a new database", async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "test.db");
+  writeFileSync(path, "");
+  const storage = await openSqlite({ path, migrations });
+  expect(storage.migrated).toEqual({ from: 0, to: 1 });
+  await storage.close();
 });
 
 test("a database that another process keeps to itself is refused after a while", async () => {
