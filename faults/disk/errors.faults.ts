@@ -1,0 +1,124 @@
+// A disk that fails or turns read-only: nothing is promised that is not kept.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { startExecutable, type Running } from "../../shared/test/executable.ts";
+import { temporaryFolder } from "../../shared/test/harness.ts";
+import { fetchClient, listAll } from "../tools/clients.ts";
+import { createUser, newOrder, newUser, sending, startPlatform } from "../tools/platform.ts";
+import { somethingWentWrong, storageIsFull, told } from "./refusals.ts";
+import { amount } from "../tools/scale.ts";
+import { errors, startShim } from "../tools/shim.ts";
+import { checkDatabase } from "../tools/sound-database.ts";
+import { startWriters } from "./writers.ts";
+
+const service = "user-service";
+
+async function emailsIn({ url }: Pick<Running, "url">): Promise<Set<string>> {
+  const all = await listAll<{ email: string }>(fetchClient(url), "/users?limit=1000");
+  return new Set(all.map(({ email }) => email));
+}
+
+test("no write is acknowledged whose flush failed, and those that were are there after a crash", async () => {
+  await using shim = await startShim();
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  const stored = new Set<string>();
+  let refusals = 0;
+  let surprises = 0;
+  for (let round = 0; round < amount({ full: 10, fast: 3 }); round += 1) {
+    await using users = await startExecutable(service, { cwd, env: shim.env });
+    const userOf = (n: number) => newUser(round * 1_000_000 + n);
+    const doomed = new Set<number>();
+    const enoughDoomed = Promise.withResolvers<void>();
+    let isFailing = false;
+    const writers = startWriters((n) => {
+      if (isFailing) doomed.add(n);
+      if (doomed.size > 100) enoughDoomed.resolve();
+      return users.fetch("/users", sending("POST", userOf(n)));
+    }, 200);
+    await writers.atWork;
+    shim.set({ flushError: errors.EIO });
+    isFailing = true;
+    await enoughDoomed.promise;
+    expect((await users.fetch("/users?limit=10")).status).toBe(200);
+    expect((await users.fetch("/ready")).status).toBe(200);
+    await writers.stop();
+    expect([...doomed].filter((n) => writers.stored.has(n))).toEqual([]);
+    for (const answer of writers.refused.values()) expect(answer).toEqual(somethingWentWrong);
+    refusals += writers.refused.size;
+    for (const n of writers.stored) stored.add(userOf(n).email);
+    expect(await emailsIn(users)).toEqual(stored);
+    if (round % 2) {
+      shim.set({ flushError: 0 });
+      const one = userOf(999_999);
+      expect((await users.fetch("/users", sending("POST", one))).status).toBe(201);
+      stored.add(one.email);
+      expect(await emailsIn(users)).toEqual(stored);
+    }
+    users.kill("SIGKILL");
+    await users.exited;
+    shim.set({ flushError: 0 });
+    await using restarted = await startExecutable(service, { cwd, env: shim.env });
+    const found = await emailsIn(restarted);
+    expect([...stored].filter((email) => !found.has(email))).toEqual([]);
+    // What was on its way to the disk may have come there: a 500 does not promise the contrary.
+    const failed = new Set([...writers.refused.keys()].map((n) => userOf(n).email));
+    const surprising = [...found].filter((email) => !stored.has(email));
+    expect(surprising.filter((email) => !failed.has(email))).toEqual([]);
+    surprises += surprising.length;
+    for (const email of surprising) stored.add(email);
+    checkDatabase(join(cwd, "data/user_service.db"));
+  }
+  console.log(
+    `${stored.size} stored, ${refusals} failed in ${shim.failedFlushes} flushes, ` +
+      `${surprises} of these there after a crash`,
+  );
+});
+
+test.each([
+  ["fails", { flushError: errors.EIO }, somethingWentWrong],
+  ["turns read-only", { writeError: errors.EROFS }, somethingWentWrong],
+  ["fails to write", { writeError: errors.EIO }, somethingWentWrong],
+  ["has no room", { writeError: errors.ENOSPC }, storageIsFull],
+])(
+  "a disk that %s stops no reader, tells no caller how, and is used as soon as it can be",
+  async (_, faults, refusal) => {
+    await using shim = await startShim();
+    await using platform = await startPlatform({ users: shim.env, orders: shim.env });
+    const { users, orders, folder } = platform;
+    const id = await createUser(users);
+    const keyed = sending("POST", newOrder(id, 1), { "idempotency-key": "one" });
+    const first = await orders.fetch("/orders", sending("POST", newOrder(id, 0)));
+    const { id: orderId } = (await first.json()) as { id: string };
+
+    shim.set(faults);
+    const writes = [
+      users.fetch("/users", sending("POST", newUser(1))),
+      users.fetch(`/users/${id}`, sending("PATCH", { name: "Bob" })),
+      users.fetch(`/users/${id}`, { method: "DELETE" }),
+      orders.fetch("/orders", sending("POST", newOrder(id, 2))),
+      orders.fetch("/orders", keyed),
+      orders.fetch(`/orders/${orderId}`, sending("PATCH", { status: "cancelled" })),
+    ];
+    for (const answer of await Promise.all(writes)) expect(await told(answer)).toEqual(refusal);
+    for (const { url } of [users, orders]) {
+      expect((await fetch(`${url}/ready`)).status).toBe(200);
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+    }
+    expect(await emailsIn(users)).toEqual(new Set([newUser(0).email]));
+
+    shim.set({ flushError: 0, writeError: 0 });
+    expect((await users.fetch("/users", sending("POST", newUser(1)))).status).toBe(201);
+    expect((await orders.fetch("/orders", keyed)).status).toBe(201);
+    expect((await orders.fetch("/orders", keyed)).headers.get("idempotent-replayed")).toBe("true");
+    expect(await emailsIn(users)).toEqual(new Set([newUser(0).email, newUser(1).email]));
+    const listed = (await (await orders.fetch("/orders")).json()) as { status: string }[];
+    expect(listed.map(({ status }) => status)).toEqual(["pending", "pending"]);
+    for (const running of [users, orders]) {
+      running.kill("SIGTERM");
+      expect(await running.exited).toBe(0);
+    }
+    checkDatabase(join(folder, "data/user_service.db"));
+    checkDatabase(join(folder, "data/order_service.db"));
+  },
+);

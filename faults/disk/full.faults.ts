@@ -1,0 +1,127 @@
+// A disk without room: what writes is told to come back, what reads is answered, nothing is lost.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { startExecutable } from "../../shared/test/executable.ts";
+import { fetchClient, listAll } from "../tools/clients.ts";
+import { createUser, newOrder, newUser, sending, startPlatform } from "../tools/platform.ts";
+import { storageIsFull, told } from "./refusals.ts";
+import { amount } from "../tools/scale.ts";
+import { smallDisk } from "./small-disk.ts";
+import { checkDatabase } from "../tools/sound-database.ts";
+import { startWriters } from "./writers.ts";
+
+const enough = amount({ full: 1000, fast: 200 });
+const writers = (write: (n: number) => Promise<Response>) => startWriters(write, enough);
+
+const numberIn = (text: string | undefined) => Number(/\d+/.exec(text ?? "")?.[0]);
+const sorted = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b);
+
+test("a full disk refuses what writes and nothing else, until there is room again", async () => {
+  await using disk = await smallDisk(64);
+  const databases = {
+    users: join(disk.path, "users.db"),
+    orders: join(disk.path, "orders.db"),
+  };
+  await using platform = await startPlatform({
+    users: { DATABASE_URL: `sqlite:${databases.users}` },
+    orders: { DATABASE_URL: `sqlite:${databases.orders}` },
+  });
+  const { users, orders } = platform;
+  const userId = await createUser(users, 1_000_000);
+  const first = await orders.fetch("/orders", sending("POST", newOrder(userId, 1_000_000)));
+  const { id: orderId } = (await first.json()) as { id: string };
+
+  const makers = writers((n) => users.fetch("/users", sending("POST", newUser(n))));
+  const place = (n: number) =>
+    orders.fetch(
+      "/orders",
+      sending("POST", newOrder(userId, n), n % 2 ? { "idempotency-key": `key-${n}` } : {}),
+    );
+  const buyers = writers(place);
+  await Promise.all([makers.atWork, buyers.atWork]);
+  await disk.fill();
+  await Promise.all([makers.turnedAway, buyers.turnedAway]);
+
+  const path = `/orders/${orderId}`;
+  const change = await orders.fetch(path, sending("PATCH", { status: "confirmed" }));
+  expect(await told(change)).toEqual(storageIsFull);
+  const removal = await users.fetch(`/users/${userId}`, { method: "DELETE" });
+  expect(await told(removal)).toEqual(storageIsFull);
+  for (const { url } of [users, orders]) {
+    for (const path of ["/ready", "/health", "/metrics"]) {
+      expect((await fetch(url + path)).status).toBe(200);
+    }
+  }
+  expect(await (await orders.fetch(path)).json()).toMatchObject({ status: "pending" });
+  await Promise.all([makers.stop(), buyers.stop()]);
+  for (const answer of [...makers.refused.values(), ...buyers.refused.values()]) {
+    expect(answer).toEqual(storageIsFull);
+  }
+
+  const settled = async () => {
+    const allUsers = await listAll<{ email: string }>(fetchClient(users.url), "/users?limit=1000");
+    const allOrders = await listAll<{ items: { sku: string }[] }>(
+      fetchClient(orders.url),
+      "/orders?limit=1000",
+    );
+    const emails = allUsers.map(({ email }) => numberIn(email));
+    const articles = allOrders.map(({ items }) => numberIn(items[0]?.sku));
+    expect(sorted(emails)).toEqual(sorted([...makers.stored, 1_000_000]));
+    expect(sorted(articles)).toEqual(sorted([...buyers.stored, 1_000_000]));
+  };
+  await settled();
+  await disk.free();
+  for (const [n] of [...makers.refused].slice(0, 10)) {
+    expect((await users.fetch("/users", sending("POST", newUser(n)))).status).toBe(201);
+    makers.stored.add(n);
+  }
+  for (const [n] of [...buyers.refused].slice(0, 10)) {
+    // A key that could not be given back lapses by itself.
+    const until = performance.now() + 10_000;
+    let status: number;
+    do ({ status } = await place(n));
+    while (status === 409 && performance.now() < until);
+    expect(status).toBe(201);
+    buyers.stored.add(n);
+  }
+  await settled();
+  for (const path of Object.values(databases)) checkDatabase(path);
+  console.log(
+    `stored ${makers.stored.size} users, ${buyers.stored.size} orders; ` +
+      `refused ${makers.refused.size} and ${buyers.refused.size}`,
+  );
+});
+
+test("a log that has no room to be moved into its database keeps all that it has", async () => {
+  await using disk = await smallDisk(12);
+  const cwd = disk.path;
+  const database = join(cwd, "data/user_service.db");
+  const stored = new Set<number>();
+  {
+    await using users = await startExecutable("user-service", { cwd });
+    await disk.fill(6_000_000);
+    const makers = writers((n) =>
+      users.fetch("/users", sending("POST", { ...newUser(n), name: "N".repeat(100) })),
+    );
+    await makers.turnedAway;
+    await makers.stop();
+    // SQLite moves pages whenever the log has a thousand.
+    expect((await stat(`${database}-wal`)).size).toBeGreaterThan(1000 * 4096);
+    using db = new Database(database, { readonly: true });
+    const pages = db.query<{ page_count: number }, []>("PRAGMA page_count").get()?.page_count ?? 0;
+    expect((await stat(database)).size).toBeLessThan(pages * 4096);
+    await disk.free();
+    const one = await users.fetch("/users", sending("POST", newUser(1_000_000)));
+    expect(one.status).toBe(201);
+    for (const n of [...makers.stored, 1_000_000]) stored.add(n);
+    users.kill("SIGTERM");
+    expect(await users.exited).toBe(0);
+  }
+  checkDatabase(database);
+  await using users = await startExecutable("user-service", { cwd });
+  const all = await listAll<{ email: string }>(fetchClient(users.url), "/users?limit=1000");
+  expect(sorted(all.map(({ email }) => numberIn(email)))).toEqual(sorted(stored));
+  console.log(`${stored.size} users outlived a log that could not be moved`);
+});

@@ -1,0 +1,59 @@
+// A disk so small that a test can fill it. Mounting takes rights that not everybody has.
+import { closeSync, openSync, writeSync } from "node:fs";
+import { rm, stat, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { temporaryFolder } from "../../shared/test/harness.ts";
+
+/** A disk of its own, unmounted with the scope. */
+export interface SmallDisk extends AsyncDisposable {
+  readonly path: string;
+  /** Takes all the room that there is, or leaves so much of it. */
+  fill(bytesLeft?: number): Promise<void>;
+  /** Gives that room back. */
+  free(): Promise<void>;
+  /** Makes it read-only. No file may be open for writing. */
+  protect(): void;
+}
+
+function run(command: readonly string[], purpose: string): void {
+  const { success, stderr } = Bun.spawnSync([...command]);
+  if (success) return;
+  throw new Error(
+    `Cannot ${purpose}: ${stderr.toString().trim()}; run this as root, or after ` +
+      '"unshare --map-root-user --mount"',
+  );
+}
+
+function writeUntilFull(path: string): void {
+  const zeros = new Uint8Array(65_536);
+  const file = openSync(path, "w");
+  try {
+    for (;;) writeSync(file, zeros);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Mounts an empty disk of so many MiB. */
+export async function smallDisk(mebibytes: number): Promise<SmallDisk> {
+  await using stack = new AsyncDisposableStack();
+  const { path } = stack.use(await temporaryFolder());
+  const filler = join(path, "filler");
+  const size = `size=${mebibytes}m`;
+  run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", path], "mount a small disk");
+  stack.defer(() => run(["umount", path], "unmount the small disk"));
+  const mounted = stack.move();
+  return {
+    path,
+    async fill(bytesLeft = 0) {
+      writeUntilFull(filler);
+      const { size } = await stat(filler);
+      await truncate(filler, size - bytesLeft);
+    },
+    free: () => rm(filler),
+    protect: () => run(["mount", "-o", "remount,ro", path], "make the small disk read-only"),
+    [Symbol.asyncDispose]: () => mounted.disposeAsync(),
+  };
+}

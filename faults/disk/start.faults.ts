@@ -1,0 +1,110 @@
+// What a service finds when it starts: nothing, no right to write, the database of a newer one.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommand, startExecutable } from "../../shared/test/executable.ts";
+import { temporaryFolder } from "../../shared/test/harness.ts";
+import { newUser, sending } from "../tools/platform.ts";
+import { smallDisk } from "./small-disk.ts";
+import { checkDatabase } from "../tools/sound-database.ts";
+
+const services = ["user-service", "order-service"] as const;
+
+test.each(services)("%s makes the folder of its database", async (service) => {
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  const env = { DATABASE_URL: "sqlite:some/where/else.db" };
+  await using running = await startExecutable(service, { cwd, env });
+  expect((await running.fetch("/ready")).status).toBe(200);
+  checkDatabase(join(cwd, "some/where/else.db"));
+});
+
+test("a folder that cannot be made is told in one line", async () => {
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  await writeFile(join(cwd, "file"), "");
+  const env = { DATABASE_URL: "sqlite:file/users.db", PORT: "0" };
+  const outcome = await runCommand("user-service", [], { cwd, env });
+  expect(outcome).toMatchObject({ status: 1, stdout: "" });
+  expect(outcome.stderr).toMatch(
+    /^user-service: Cannot open the database "[^"]+": its folder cannot be made [^\n]+\n$/,
+  );
+});
+
+test.each(services)("%s tells in one line that its disk is read-only", async (service) => {
+  await using disk = await smallDisk(4);
+  const cwd = disk.path;
+  const known = { DATABASE_URL: "sqlite:known.db", PORT: "0" };
+  const missing = { DATABASE_URL: "sqlite:missing.db", PORT: "0" };
+  const unmade = { DATABASE_URL: "sqlite:missing/x.db", PORT: "0" };
+  expect(await runCommand(service, ["migrate"], { cwd, env: known })).toMatchObject({ status: 0 });
+  disk.protect();
+  for (const env of [known, missing, unmade]) {
+    const outcome = await runCommand(service, [], { cwd, env });
+    expect(outcome).toMatchObject({ status: 1, stdout: "" });
+    expect(outcome.stderr).toMatch(
+      /^[a-z]+-service: Cannot open the database "[^"]+": [^\n]+; (let it write|name another) [^\n]+\n$/,
+    );
+  }
+});
+
+test.each(services)(
+  "%s says in one line that it cannot start for want of room, and starts when there is some",
+  async (service) => {
+    await using disk = await smallDisk(2);
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    const path = join(disk.path, "made/service.db");
+    const env = { DATABASE_URL: `sqlite:${path}`, PORT: "0" };
+    await disk.fill();
+    const refused = {
+      status: 1,
+      stdout: "",
+      stderr: `${service}: Cannot open the database "${path}": its disk is full; make room\n`,
+    };
+    expect(await runCommand(service, [], { cwd, env })).toEqual(refused);
+    await disk.free();
+    {
+      await using running = await startExecutable(service, { cwd, env });
+      running.kill("SIGTERM");
+      expect(await running.exited).toBe(0);
+    }
+    await disk.fill();
+    expect(await runCommand(service, [], { cwd, env })).toEqual(refused);
+    await disk.free();
+    await using running = await startExecutable(service, { cwd, env });
+    expect((await running.fetch("/ready")).status).toBe(200);
+  },
+);
+
+test.each(services)("%s does not start on a database of a newer version", async (service) => {
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  const env = { DATABASE_URL: "sqlite:service.db", PORT: "0" };
+  expect(await runCommand(service, ["migrate"], { cwd, env })).toMatchObject({ status: 0 });
+  const path = join(cwd, "service.db");
+  using db = new Database(path);
+  db.run("INSERT INTO schema_migrations (version, checksum) VALUES (2, 'of a migration to come')");
+  for (const command of [["migrate"], ["serve"]]) {
+    expect(await runCommand(service, command, { cwd, env })).toEqual({
+      status: 1,
+      stdout: "",
+      stderr:
+        `${service}: Cannot use the database "${path}": it is at version 2 and this program ` +
+        "knows 1; run a newer program\n",
+    });
+  }
+  db.run("DELETE FROM schema_migrations WHERE version = 2");
+  await using running = await startExecutable(service, { cwd, env });
+  expect((await running.fetch("/ready")).status).toBe(200);
+});
+
+test("an empty file is a database to be made", async () => {
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  await mkdir(join(cwd, "data"));
+  await writeFile(join(cwd, "data/user_service.db"), "");
+  await using users = await startExecutable("user-service", { cwd });
+  expect((await users.fetch("/users", sending("POST", newUser(1)))).status).toBe(201);
+});

@@ -1,0 +1,40 @@
+// What clients send, as far as tests look into it.
+import type * as fc from "fast-check";
+import type { OpenApiDocument } from "../../shared/src/openapi-types.ts";
+import { operation } from "./operations.ts";
+import { validValue, type JsonObject } from "./valid-values.ts";
+
+/** Makes a user. */
+export interface UserBody {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** Places an order. */
+export interface OrderBody {
+  readonly user_id: string;
+  readonly items: readonly {
+    readonly sku: string;
+    readonly quantity: number;
+    readonly unit_price: number;
+  }[];
+}
+
+/** The whole cents in a decimal number of at most two decimals. */
+export function cents(decimal: string): bigint {
+  const [, whole, fraction = ""] = /^(\d+)(?:\.(\d{1,2}))?$/.exec(decimal) ?? [];
+  if (whole === undefined) throw new Error(`${decimal} is no amount of money`);
+  return BigInt(whole) * 100n + BigInt(fraction.padEnd(2, "0"));
+}
+
+/** Bodies that an operation accepts, by its document. */
+export function bodiesFor<T>(
+  target: { document: OpenApiDocument },
+  method: string,
+  path: string,
+): fc.Arbitrary<T & JsonObject> {
+  const { body } = operation(target, method, path);
+  if (!body) throw new Error(`${method} ${path} takes no body`);
+  // The document says so.
+  return validValue(body) as fc.Arbitrary<T & JsonObject>;
+}

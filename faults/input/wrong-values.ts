@@ -1,0 +1,123 @@
+// Values that are nearly right: each breaks one rule of its schema.
+import * as fc from "fast-check";
+import type { Json } from "../../shared/src/openapi-types.ts";
+import type { Schema } from "./valid-values.ts";
+
+/** How JSON calls the kind of a value. */
+function kindOf(value: Json): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** Values of every type but this one. */
+function otherTypes(type: string): fc.Arbitrary<Json> {
+  const values: fc.Arbitrary<Json>[] = [
+    fc.constant(null),
+    fc.boolean(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.string(),
+    fc.array(fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>, { maxLength: 3 }),
+    fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: true }),
+  ];
+  const own = type === "integer" ? "number" : type;
+  return fc.oneof(...values).filter((value) => kindOf(value) !== own);
+}
+
+const idOf = fc.uuid();
+
+/** No spelling of a UUID that we take. */
+const wrongUuids: fc.Arbitrary<string> = fc.oneof(
+  idOf.map((id) => id.replaceAll("-", "")),
+  idOf.map((id) => `urn:uuid:${id}`),
+  idOf.map((id) => `{${id}}`),
+  idOf.map((id) => id.slice(1)),
+  idOf.map((id) => `${id}0`),
+  // Digits that are not ASCII, and letters past F.
+  fc
+    .tuple(idOf, fc.nat(35), fc.constantFrom("g", "Z", "_", "٣", "𝟘"))
+    .map(([id, at, sign]) => id.slice(0, at) + sign + id.slice(at + 1)),
+);
+
+const label = fc.stringMatching(/^[a-z]{1,9}$/);
+
+/** What looks like an address and is none. */
+const wrongAddresses: fc.Arbitrary<string> = fc.oneof(
+  label.map((name) => `${name}@localhost`),
+  label.map((name) => `${name}.example.com`),
+  label.map((name) => `@${name}.com`),
+  label.map((name) => `${name}@`),
+  label.map((name) => `a@${name}..com`),
+  label.map((name) => `a@${name}.com.`),
+  label.map((name) => `a@-${name}.com`),
+  label.map((name) => `a@${name}-.com`),
+  label.map((name) => `a b@${name}.com`),
+  label.map((name) => `"a"@${name}.com`),
+  label.map((name) => `a@b@${name}.com`),
+  label.map((name) => `Alice <a@${name}.com>`),
+  label.map((name) => `ä@${name}.com`),
+  label.map((name) => `a@${name}.cöm`),
+  label.map((name) => `a@[127.0.0.1]${name}`),
+  label.map((name) => `a\u0000@${name}.com`),
+  label.map((name) => `a@${name}.${"b".repeat(64)}.com`),
+  fc.integer({ min: 243, max: 400 }).map((length) => `${"a".repeat(length)}@example.com`),
+);
+
+const control = fc.constantFrom("\u0000", "\u0008", "\n", "\u001f", "\u007f", "\u0080", "\u009f");
+const loneSurrogate = fc.constantFrom("\ud800", "\udbff", "\udc00", "\udfff", "\udc00\ud800");
+
+function wrongTexts(min: number, max: number): fc.Arbitrary<string> {
+  return fc.oneof(
+    fc.constantFrom("", " ", "\t\r\n", "\u3000").filter(() => min > 0),
+    fc.string({ unit: fc.constantFrom("a", "é", "漢", "😀"), minLength: max + 1, maxLength: 400 }),
+    fc.integer({ min: 400, max: 5000 }).map((length) => "o".repeat(length)),
+    fc.oneof(control, loneSurrogate).map((sign) => `a${sign}b`),
+  );
+}
+
+function wrongStrings(schema: Schema): fc.Arbitrary<string> | undefined {
+  const { format, minLength = 0, maxLength } = schema;
+  const words = schema.enum;
+  if (words) {
+    const near = fc
+      .constantFrom(...words)
+      .chain((word) => fc.constantFrom(word.toUpperCase(), `${word} `));
+    return fc.oneof(near, fc.string()).filter((text) => !words.includes(text));
+  }
+  if (format === "uuid") return wrongUuids;
+  if (format === "email") return wrongAddresses;
+  return maxLength === undefined ? undefined : wrongTexts(minLength, maxLength);
+}
+
+function wrongNumbers({ type, minimum: min = 0, maximum: max = 0 }: Schema): fc.Arbitrary<number> {
+  const outside = fc.oneof(
+    fc.constantFrom(0, -0, -1, Number.MIN_VALUE, Number.MAX_VALUE, 2 ** 53, max + 1, max + 0.01),
+    fc.double({ max: min, maxExcluded: true, noNaN: true, noDefaultInfinity: true }),
+    fc.double({ min: max, minExcluded: true, noNaN: true, noDefaultInfinity: true }),
+  );
+  const finest = type === "integer" ? 10 : 1000;
+  const between = fc
+    .integer({ min: min * finest, max: max * finest })
+    .filter((units) => units % 10 !== 0)
+    .map((units) => units / finest);
+  return fc.oneof(outside, between);
+}
+
+/** Any value that the contract refuses in this place, by a fault of this place alone. */
+export function wrongValue(schema: Schema): fc.Arbitrary<Json> {
+  const others = otherTypes(schema.type);
+  if (schema.type === "string") return fc.oneof(others, wrongStrings(schema) ?? others);
+  if (schema.type === "integer" || schema.type === "number") {
+    return fc.oneof(others, wrongNumbers(schema));
+  }
+  return others;
+}
+
+/** A text that is refused in the place of a parameter, where everything is text. */
+export function wrongParameter(schema: Schema): fc.Arbitrary<string> | undefined {
+  if (schema.type === "string") return wrongStrings(schema)?.filter((text) => text.isWellFormed());
+  return fc.oneof(
+    fc.constantFrom("", "0", "1001", "-1", "1.0", "1e2", "0x10", " 5", "5 ", "٣", "NaN", "null"),
+    fc.bigInt({ min: 1001n }).map(String),
+    fc.string().filter((text) => !/^\d+$/.test(text)),
+  );
+}

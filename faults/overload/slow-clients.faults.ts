@@ -1,0 +1,86 @@
+// Clients that are slow, or gone, or never were serious: they take nothing from the others.
+import { expect, test } from "bun:test";
+import { median } from "../tools/median.ts";
+import { createUser, newUser, startPlatform } from "../tools/platform.ts";
+import { openFiles, residentKiB } from "../tools/footprint.ts";
+import { probe } from "./prober.ts";
+import { amount } from "../tools/scale.ts";
+import { slowClients, type SlowKind } from "./slow-clients.ts";
+
+const head = "POST /users HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+const body = JSON.stringify(newUser(-1));
+
+const kinds: [string, SlowKind][] = [
+  ["that send nothing", { count: 500, first: "" }],
+  ["that stop within a header", { count: 500, first: head.slice(0, 40) }],
+  ["that stop within a body", { count: 500, first: `${head}Content-Length: 1000\r\n\r\n{` }],
+  [
+    "whose bodies never end",
+    {
+      count: 500,
+      first: `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`,
+      rest: "1\r\n \r\n".repeat(10_000),
+    },
+  ],
+  [
+    "that send one byte at a time",
+    { count: 500, first: "", rest: `${head}Content-Length: ${body.length}\r\n\r\n${body}` },
+  ],
+  [
+    "that declare much and send little",
+    { count: 500, first: `${head}Content-Length: 1048576\r\n\r\n{` },
+  ],
+  [
+    "that do not read their answers",
+    {
+      count: 500,
+      first: "GET /users?limit=1000 HTTP/1.1\r\nHost: a\r\n\r\n",
+      awaitsAnswer: true,
+    },
+  ],
+];
+
+test.each(kinds)("clients %s take nothing from the others", async (what, kind) => {
+  // Fewer than there are slow clients: not one of them may have a place for long.
+  await using platform = await startPlatform({ users: { MAX_IN_FLIGHT: "32" } });
+  const { users } = platform;
+  for (let n = 0; n < 1000; n += 1) await createUser(users, n);
+  let next = 1000;
+
+  /** Has eight honest clients make users, each of whom is answered 201. @returns how many a second */
+  async function honestWork(ms: number): Promise<number> {
+    const startedAt = performance.now();
+    const clients = Array.from({ length: 8 }, async () => {
+      let count = 0;
+      for (; performance.now() - startedAt < ms; count += 1) await createUser(users, next++);
+      return count;
+    });
+    const counts = await Promise.all(clients);
+    return (counts.reduce((a, b) => a + b) * 1000) / (performance.now() - startedAt);
+  }
+
+  const ms = amount({ full: 3000, fast: 700 });
+  await honestWork(ms);
+  const alone: number[] = [];
+  const among: number[] = [];
+  const longestProbes: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    alone.push(await honestWork(ms));
+    using slow = new DisposableStack();
+    slow.use(await slowClients(users.port, kind));
+    await honestWork(200);
+    const prober = probe(users);
+    among.push(await honestWork(ms));
+    longestProbes.push(await prober.stop());
+  }
+  const memory = (await residentKiB(users.pid)) / 1024;
+  console.log(
+    `clients ${what}: ${median(alone).toFixed()} users a second alone, ${median(among).toFixed()} ` +
+      `among them; probes ${Math.max(...longestProbes).toFixed()} ms; ${memory.toFixed()} MiB`,
+  );
+  expect(median(among)).toBeGreaterThan(median(alone) / 2);
+  expect(median(longestProbes)).toBeLessThan(250);
+  expect(memory).toBeLessThan(250);
+  // All of them are gone, or will be: what a client holds ends with the client.
+  while ((await openFiles(users.pid)) > 40) await Bun.sleep(10);
+});

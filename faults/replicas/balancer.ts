@@ -1,0 +1,71 @@
+// A load balancer as Kubernetes has them: it passes new connections to instances that are ready, and
+// leaves those that are open alone.
+import { connect, createServer, type Socket } from "node:net";
+import type { Running } from "../../shared/test/executable.ts";
+import { watchReadiness, type Readiness } from "../tools/readiness.ts";
+
+/** An address for several instances of a service. */
+export interface Balancer extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+  /** Takes an instance in; resolves when it is ready. */
+  add(running: Running): Promise<void>;
+  /** Forgets an instance; resolves when that is no longer ready. */
+  drop(running: Running): Promise<void>;
+}
+
+/** Starts a balancer on a free port, without any instance. */
+export async function startBalancer(): Promise<Balancer> {
+  const instances = new Map<Running, Readiness>();
+  const sockets = new Set<Socket>();
+  let turn = 0;
+
+  function pass(client: Socket): void {
+    const ready = [...instances].filter(([, { isReady }]) => isReady);
+    const [instance] = ready[(turn += 1) % ready.length] ?? [];
+    if (instance === undefined) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect({ port: instance.port, host: "127.0.0.1", noDelay: true });
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(one);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        sockets.delete(one);
+        other.end();
+      });
+      one.pipe(other);
+    }
+  }
+
+  const server = createServer({ noDelay: true }, pass);
+  server.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("No port");
+  return {
+    port: address.port,
+    url: `http://127.0.0.1:${address.port}`,
+    async add(running) {
+      const readiness = watchReadiness(running.url);
+      instances.set(running, readiness);
+      await readiness.until(true);
+    },
+    async drop(running) {
+      const readiness = instances.get(running);
+      await readiness?.until(false);
+      instances.delete(running);
+      await readiness?.[Symbol.asyncDispose]();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const readiness of instances.values()) await readiness[Symbol.asyncDispose]();
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}

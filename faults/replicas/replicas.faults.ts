@@ -1,0 +1,113 @@
+// Two replicas of each service, on one file each: for their callers they are one service.
+import { expect, test } from "bun:test";
+import { startExecutable, type Running } from "../../shared/test/executable.ts";
+import { temporaryFolder } from "../../shared/test/harness.ts";
+import { answered, fetchClient, listAll, type Send } from "../tools/clients.ts";
+import { repeat } from "../tools/load.ts";
+import { OrderBook } from "../tools/order-book.ts";
+import { createUser } from "../tools/platform.ts";
+import { raceForEmail, raceForKey } from "./races.ts";
+import { amount } from "../tools/scale.ts";
+import { UserBook, type Witness } from "../tools/user-book.ts";
+
+const loadSeconds = amount({ full: 30, fast: 15 });
+
+/** Reads what was just changed, where it was not changed. */
+function witnessAt<T>(send: Send, path: string): Witness<T> {
+  return async (id, now) => {
+    const found = answered(await send("GET", `${path}/${id}`), now === undefined ? 404 : 200);
+    if (now === undefined || Bun.deepEquals(found, now)) return;
+    throw new Error(`Changed was ${JSON.stringify(now)}, and read ${JSON.stringify(found)}`);
+  };
+}
+
+/** What two replicas have of a counter, as shares of the sum. */
+async function shares(replicas: readonly Running[], counter: string): Promise<number[]> {
+  const counts = await Promise.all(
+    replicas.map(async ({ fetch }) => {
+      const metrics = await (await fetch("/metrics")).text();
+      return Number(new RegExp(`^${counter} (\\d+)$`, "m").exec(metrics)?.[1]);
+    }),
+  );
+  const sum = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => count / sum);
+}
+
+test("two replicas of each service are one to their callers, and neither has to wait for the other", async () => {
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  await using stack = new AsyncDisposableStack();
+  const start = async (service: "user-service" | "order-service", env = {}) =>
+    stack.use(await startExecutable(service, { cwd, env }));
+  const users = [await start("user-service"), await start("user-service")] as const;
+  const orders = [
+    await start("order-service", { USER_SERVICE_URL: users[0].url }),
+    await start("order-service", { USER_SERVICE_URL: users[1].url }),
+  ] as const;
+
+  let longestMs = 0;
+  const timed = ({ url }: Running): Send => {
+    const send = fetchClient(url);
+    return async (...request) => {
+      const startedAt = performance.now();
+      const reply = await send(...request);
+      longestMs = Math.max(longestMs, performance.now() - startedAt);
+      return reply;
+    };
+  };
+  const usersAt = [timed(users[0]), timed(users[1])] as const;
+  const ordersAt = [timed(orders[0]), timed(orders[1])] as const;
+  const userIds = await Promise.all(
+    [0, 1, 2, 3].map((n) => createUser(users[n % 2 === 0 ? 0 : 1], n)),
+  );
+  const racerId = await createUser(users[0], 4);
+  const userBook = new UserBook();
+  const orderBook = new OrderBook(userIds);
+
+  // Callers who write stay with their replica, so that a slow one does less.
+  const loads = ([0, 1] as const).flatMap((here) => {
+    const there = here === 0 ? 1 : 0;
+    return [
+      repeat(16, () => userBook.change(usersAt[here], witnessAt(usersAt[there], "/users"))),
+      repeat(16, async () => {
+        const wish = orderBook.wish();
+        await orderBook.place(ordersAt[here], wish);
+        await witnessAt(ordersAt[there], "/orders")(wish.placed?.id ?? "", wish.placed);
+        orderBook.putBack(wish);
+        await orderBook.moveOn(ordersAt[here], witnessAt(ordersAt[there], "/orders"));
+        await orderBook.repeat(ordersAt[there]);
+      }),
+      repeat(1, async () => {
+        answered(await usersAt[here]("GET", "/users?limit=50"), 200);
+        answered(await ordersAt[here]("GET", "/orders?status=pending&limit=50"), 200);
+      }),
+    ];
+  });
+  let races = 0;
+  loads.push(
+    repeat(1, async (n) => {
+      await raceForEmail([...usersAt, ...usersAt], n);
+      await raceForKey([...ordersAt, ...ordersAt], racerId, n);
+      races = n + 1;
+    }),
+  );
+  await Bun.sleep(loadSeconds * 1000);
+  await Promise.all(loads.map((load) => load.stop()));
+
+  for (const send of usersAt) await userBook.settle(send);
+  for (const send of ordersAt) {
+    await orderBook.settle(send);
+    expect(await listAll(send, `/orders?user_id=${racerId}&limit=1000`)).toHaveLength(races);
+  }
+  for (const replicas of [users, orders]) {
+    for (const counter of ["storage_commit_batch_size_count", "storage_commit_batch_size_sum"]) {
+      const found = await shares(replicas, counter);
+      expect(Math.min(...found)).toBeGreaterThanOrEqual(0.25);
+      console.log(`${counter}: ${found.map((share) => share.toFixed(2)).join(" and ")}`);
+    }
+  }
+  console.log(
+    `${loadSeconds} s: ${userBook.answers} changes of users and ${orderBook.answers} of orders, ` +
+      `${races} races each, the longest answer took ${Math.round(longestMs)} ms`,
+  );
+});

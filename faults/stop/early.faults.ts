@@ -1,0 +1,63 @@
+// Services that are told to stop before they have started.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { executableOf, runCommand } from "../../shared/test/executable.ts";
+import { temporaryFolder } from "../../shared/test/harness.ts";
+import { amount } from "../tools/scale.ts";
+
+/** Enough for a slow machine. */
+const soonMs = 5000;
+
+/** Resolves when a process has a handler for SIGTERM. */
+async function handlesSignals(pid: number): Promise<void> {
+  const sigterm = 1n << 14n;
+  for (;;) {
+    const status = await Bun.file(`/proc/${pid}/status`).text();
+    const caught = /^SigCgt:\s*(\w+)$/m.exec(status)?.[1] ?? "0";
+    if (BigInt(`0x${caught}`) & sigterm) return;
+  }
+}
+
+const spawn = (cwd: string) =>
+  Bun.spawn([executableOf("user-service")], {
+    cwd,
+    env: { PORT: "0", HOST: "127.0.0.1" },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+
+test("a signal during the start ends it soon, whenever it comes, and leaves a database that opens", async () => {
+  let early = 0;
+  for (let delayMs = 0; delayMs < 60; delayMs += amount({ full: 2, fast: 6 })) {
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    await using child = spawn(cwd);
+    await Bun.sleep(delayMs);
+    const startedAt = performance.now();
+    child.kill("SIGTERM");
+    expect([0, 143]).toContain(await child.exited);
+    expect(performance.now() - startedAt).toBeLessThan(soonMs);
+    expect(await child.stderr.text()).toBe("");
+    if (!(await child.stdout.text()).includes("listening")) early += 1;
+    expect(await runCommand("user-service", ["migrate"], { cwd })).toMatchObject({ status: 0 });
+  }
+  expect(early).toBeGreaterThan(0);
+});
+
+test("a signal ends a service that waits for its database, which somebody else has locked", async () => {
+  await using folder = await temporaryFolder();
+  const cwd = folder.path;
+  await mkdir(join(cwd, "data"));
+  const lock = new Database(join(cwd, "data/user_service.db"));
+  lock.run("BEGIN EXCLUSIVE");
+  await using child = spawn(cwd);
+  await handlesSignals(child.pid);
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+  lock.run("ROLLBACK");
+  lock.close();
+  expect(await runCommand("user-service", ["migrate"], { cwd })).toMatchObject({ status: 0 });
+});

@@ -1,0 +1,56 @@
+// What a process takes of the machine, as Linux and its engine tell it.
+import { readdir } from "node:fs/promises";
+
+async function statusKiB(pid: number, field: string): Promise<number> {
+  const status = await Bun.file(`/proc/${pid}/status`).text();
+  const value = new RegExp(`^${field}:\\s*(\\d+)`, "m").exec(status)?.[1];
+  if (value === undefined) throw new Error(`Process ${pid} tells no ${field}`);
+  return Number(value);
+}
+
+/** The memory that is in use. */
+export function residentKiB(pid: number): Promise<number> {
+  return statusKiB(pid, "VmRSS");
+}
+
+/** The most memory that was in use since `forgetPeak`. */
+export function peakKiB(pid: number): Promise<number> {
+  return statusKiB(pid, "VmHWM");
+}
+
+/** Has the peak start again from what is in use now. */
+export async function forgetPeak(pid: number): Promise<void> {
+  await Bun.write(`/proc/${pid}/clear_refs`, "5");
+}
+
+/** Open files, sockets among them. */
+export async function openFiles(pid: number): Promise<number> {
+  return (await readdir(`/proc/${pid}/fd`)).length;
+}
+
+/** The environment of a process whose objects can be counted through a socket at this path. */
+export function countable(path: string): Readonly<Record<string, string>> {
+  return { BUN_INSPECT: `ws+unix://${path}` };
+}
+
+const expression = `
+  Bun.gc(true);
+  JSON.stringify(process.getBuiltinModule("bun:jsc").heapStats().objectTypeCounts);`;
+
+/** The objects that live in a `countable` process, by their class. */
+export async function liveObjects(path: string): Promise<Readonly<Record<string, number>>> {
+  const socket = new WebSocket(`ws+unix://${path}`);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  socket.addEventListener("error", () => reject(new Error(`Cannot inspect ${path}`)));
+  socket.addEventListener("message", ({ data }) => resolve(String(data)));
+  socket.addEventListener("open", () => {
+    const params = { expression, returnByValue: true };
+    socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params }));
+  });
+  try {
+    const { result } = JSON.parse(await promise) as { result: { result: { value: string } } };
+    return JSON.parse(result.result.value) as Record<string, number>;
+  } finally {
+    socket.close();
+  }
+}

@@ -1,0 +1,73 @@
+// Faults of the disk and of the clock, for services that run under shim.c.
+import { writeFile } from "node:fs/promises";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { temporaryFolder } from "../../shared/test/harness.ts";
+
+/** The fields of the control file, in the order of shim.c. */
+const fields = [
+  "flushDelayMs",
+  "flushError",
+  "writeError",
+  "clockOffsetMs",
+  "flushes",
+  "failedFlushes",
+] as const;
+
+type Field = (typeof fields)[number];
+
+/** What goes wrong; 0 is for nothing. Errors are numbers of {@link errors}. */
+export type Faults = Record<Exclude<Field, "flushes" | "failedFlushes">, number>;
+
+const { EIO, ENOSPC, EROFS } = constants.errno;
+
+/** The numbers of the errors that a disk gives. */
+export const errors = { EIO, ENOSPC, EROFS };
+
+/** Faults for the services that were given its environment. */
+export interface Shim extends AsyncDisposable {
+  readonly env: Readonly<Record<string, string>>;
+  set(faults: Partial<Faults>): void;
+  /** How often a file was to be put on the disk. */
+  readonly flushes: number;
+  /** How many times of these failed. */
+  readonly failedFlushes: number;
+}
+
+function compile(source: string, library: string): void {
+  const compiler = Bun.which("cc");
+  if (compiler === null) throw new Error('Cannot compile shim.c: there is no C compiler "cc"');
+  const options = ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"];
+  const { success, stderr } = Bun.spawnSync([compiler, ...options, "-o", library, source, "-ldl"]);
+  if (!success) throw new Error(`Cannot compile shim.c: ${stderr.toString()}`);
+}
+
+/** Compiles the shim, in which nothing goes wrong yet. */
+export async function startShim(): Promise<Shim> {
+  await using stack = new AsyncDisposableStack();
+  const { path } = stack.use(await temporaryFolder());
+  const library = join(path, "shim.so");
+  const source = join(import.meta.dir, "shim.c");
+  compile(source, library);
+  const control = join(path, "control");
+  await writeFile(control, new Uint8Array(fields.length * Int32Array.BYTES_PER_ELEMENT));
+  const { buffer } = Bun.mmap(control);
+  const values = new Int32Array(buffer);
+  const folder = stack.move();
+  const read = (field: Field) => values[fields.indexOf(field)] ?? 0;
+  return {
+    env: { LD_PRELOAD: library, FAULTS_CONTROL: control },
+    set(faults) {
+      for (const [index, field] of fields.entries()) {
+        if (field in faults) values[index] = faults[field as keyof Faults] ?? 0;
+      }
+    },
+    get flushes() {
+      return read("flushes");
+    },
+    get failedFlushes() {
+      return read("failedFlushes");
+    },
+    [Symbol.asyncDispose]: () => folder.disposeAsync(),
+  };
+}
