@@ -1,0 +1,76 @@
+// Whether a second process on the same database file helps, with all cores for both.
+import { join } from "node:path";
+import { count } from "../tools/numbers.ts";
+import { settled } from "../tools/process-facts.ts";
+import { say } from "../tools/progress.ts";
+import { median } from "../tools/statistics.ts";
+import { startServer } from "../tools/server.ts";
+import { startSystem } from "../tools/system.ts";
+import { load, warmUp, type Load } from "../tools/wrk.ts";
+import type { Bench, Pace } from "./bench.ts";
+
+const replicaWorkloads = ["get-user", "post-user"] as const;
+
+/** What one or two replicas got done together, and the worse of their p99. */
+type Together = Pick<Load, "requestsPerSecond" | "p99Ms" | "errors">;
+
+/** The rounds of a workload. */
+export interface Replicas {
+  readonly workload: (typeof replicaWorkloads)[number];
+  readonly one: readonly Together[];
+  readonly two: readonly Together[];
+}
+
+/** Measures the platform's user-service: one process, and two that share a file. */
+export async function measureReplicas(bench: Bench, pace: Pace): Promise<Replicas[]> {
+  const { peers, seed, folder, placement } = bench;
+  const [platform] = peers;
+  if (platform === undefined) return [];
+  const services = ["user-service"] as const;
+  const pinned = placement.both;
+  await using single = await startSystem(platform, { seed, folder, services, pinned });
+  await using pair = await startSystem(platform, { seed, folder, services, pinned });
+  await using second = await startServer([...pinned, ...platform.launch("user-service")], {
+    name: "second",
+    folder: pair.folder,
+    env: { DATABASE_URL: `sqlite:${join(pair.folder, "user-service.db")}` },
+  });
+  const url = single.urlOf("user-service");
+  // The load comes from two processes in both cases.
+  const origins = { one: [url, url], two: [pair.urlOf("user-service"), second.url] };
+  const pids = [...single.pids, ...pair.pids, second.pid];
+
+  const results: Replicas[] = [];
+  for (const workload of replicaWorkloads) {
+    const rounds = { one: [] as Together[], two: [] as Together[] };
+    for (let round = 0; round <= pace.rounds; round += 1) {
+      for (const which of ["one", "two"] as const) {
+        const options = origins[which].map((url, replica) => ({
+          url,
+          script: workload,
+          connections: pace.connections / 2,
+          seconds: round === 0 ? pace.warmUpSeconds : pace.seconds,
+          rows: seed.rows,
+          run: `${which}-${replica}-round-${round}`,
+          pinned,
+        }));
+        if (round === 0) await Promise.all(options.map(warmUp));
+        else rounds[which].push(together(await Promise.all(options.map(load))));
+        await settled(pids);
+      }
+    }
+    results.push({ workload, ...rounds });
+    const rate = (loads: readonly Together[]) =>
+      count(median(loads.map(({ requestsPerSecond }) => requestsPerSecond)));
+    say(`${workload}, one replica → two: ${rate(rounds.one)} → ${rate(rounds.two)}/s`);
+  }
+  return results;
+}
+
+function together(loads: readonly Load[]): Together {
+  return {
+    requestsPerSecond: loads.reduce((sum, load) => sum + load.requestsPerSecond, 0),
+    p99Ms: Math.max(...loads.map(({ p99Ms }) => p99Ms)),
+    errors: loads.reduce((sum, load) => sum + load.errors, 0),
+  };
+}

@@ -1,0 +1,87 @@
+// One measurement: load on one service, and what its processes took for it.
+import { cpus } from "node:os";
+import type { ServiceName } from "../peers/peer.ts";
+import { machineBusyMs, processorMs, residentMegabytes, settled } from "../tools/process-facts.ts";
+import { startSystem, type ReadyPeer, type System } from "../tools/system.ts";
+import { load, warmUp, type Load, type LoadOptions } from "../tools/wrk.ts";
+import type { Workload } from "../workloads/index.ts";
+import type { Bench } from "./bench.ts";
+
+/** What one measurement came to. */
+export interface Sample extends Load {
+  /** Processor time of the peer's services for one request. */
+  readonly processorUsPerRequest: number;
+  /** Memory of each service at the end of the load. */
+  readonly residentMegabytes: Readonly<Partial<Record<ServiceName, number>>>;
+  /** How much of all cores was taken by whatever else the machine did. */
+  readonly othersShare: number;
+}
+
+/** What to do to a system. */
+interface SampleOptions {
+  readonly workload: Pick<Workload, "name" | "service">;
+  readonly connections: number;
+  readonly seconds: number;
+  readonly rows: number;
+  readonly run: string;
+  readonly pinned: readonly string[];
+}
+
+function loadOf(system: System, { workload, ...rest }: SampleOptions): LoadOptions {
+  return { ...rest, url: system.urlOf(workload.service), script: workload.name };
+}
+
+/** Does the same as {@link sample} and tells nothing. */
+export async function warm(system: System, options: SampleOptions): Promise<void> {
+  await warmUp(loadOf(system, options));
+  system.ensureRunning();
+  await settled(system.pids);
+}
+
+/** Measures once, and waits until the services have nothing left to do. */
+export async function sample(system: System, options: SampleOptions): Promise<Sample> {
+  const { pids, servers } = system;
+  const used = () => pids.reduce((sum, pid) => sum + processorMs(pid), 0);
+  const usedBefore = used();
+  const busyBefore = machineBusyMs();
+  const startedAt = performance.now();
+  const result = await load(loadOf(system, options));
+  system.ensureRunning();
+  const tookMs = performance.now() - startedAt;
+  const usedMs = used() - usedBefore;
+  const othersMs =
+    machineBusyMs() - busyBefore - usedMs - result.generatorShare * options.seconds * 1000;
+  const memory = [...servers].map(([name, { pid }]) => [name, residentMegabytes(pid)] as const);
+  // A slow service still has a queue, which would take the core from the next one.
+  await settled(pids);
+  return {
+    ...result,
+    processorUsPerRequest: (usedMs * 1000) / result.requests,
+    residentMegabytes: Object.fromEntries(memory),
+    othersShare: Math.max(0, othersMs / (tookMs * cpus().length)),
+  };
+}
+
+/** The services that must run for one to be asked. */
+function neededFor(service: ServiceName): readonly ServiceName[] {
+  return service === "user-service" ? [service] : ["user-service", service];
+}
+
+/** Starts peers at the same time, all or none; the stack ends them. */
+export async function startAll(
+  stack: AsyncDisposableStack,
+  { seed, folder, placement }: Pick<Bench, "seed" | "folder" | "placement">,
+  peers: readonly ReadyPeer[],
+  service: ServiceName,
+): Promise<System[]> {
+  const services = neededFor(service);
+  const started = await Promise.allSettled(
+    peers.map((peer) => startSystem(peer, { seed, folder, services, pinned: placement.server })),
+  );
+  const systems = started
+    .filter((result) => result.status === "fulfilled")
+    .map(({ value }) => stack.use(value));
+  const failed = started.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+  return systems;
+}

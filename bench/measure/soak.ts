@@ -1,0 +1,57 @@
+// Whether memory stays where it is: both of the platform's services under load for minutes.
+import { count } from "../tools/numbers.ts";
+import { residentMegabytes } from "../tools/process-facts.ts";
+import { say } from "../tools/progress.ts";
+import { startSystem } from "../tools/system.ts";
+import { load } from "../tools/wrk.ts";
+import type { Bench } from "./bench.ts";
+
+/** Memory in megabytes, second by second. */
+export interface Soak {
+  readonly seconds: number;
+  readonly users: readonly number[];
+  readonly orders: readonly number[];
+  readonly errors: number;
+}
+
+const sampleMs = 1000;
+const saySamples = 60;
+
+/** Loads both services with their mixes at the same time, and watches their memory. */
+export async function measureSoak(
+  { peers, seed, folder, placement }: Bench,
+  { connections, seconds }: { connections: number; seconds: number },
+): Promise<Soak | undefined> {
+  const [platform] = peers;
+  if (platform === undefined) return undefined;
+  await using system = await startSystem(platform, {
+    seed,
+    folder,
+    services: ["user-service", "order-service"],
+    pinned: placement.server,
+  });
+  const memory = { users: [] as number[], orders: [] as number[] };
+  const watch = setInterval(() => {
+    for (const [service, { pid }] of system.servers) {
+      memory[service === "user-service" ? "users" : "orders"].push(residentMegabytes(pid));
+    }
+    if (memory.users.length % saySamples === 0) tell();
+  }, sampleMs);
+  const tell = () => {
+    const [users = 0, orders = 0] = [memory.users.at(-1), memory.orders.at(-1)];
+    say(
+      `Memory after ${memory.users.length} s: users ${count(users)} MB, orders ${count(orders)} MB`,
+    );
+  };
+  try {
+    const options = { seconds, rows: seed.rows, run: "soak", pinned: placement.load };
+    const loads = await Promise.all([
+      load({ ...options, url: system.urlOf("user-service"), script: "mix-users", connections }),
+      load({ ...options, url: system.urlOf("order-service"), script: "mix-orders", connections }),
+    ]);
+    tell();
+    return { seconds, ...memory, errors: loads.reduce((sum, { errors }) => sum + errors, 0) };
+  } finally {
+    clearInterval(watch);
+  }
+}

@@ -1,0 +1,81 @@
+// The command line.
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { peers } from "./peers/index.ts";
+import type { Peer } from "./peers/peer.ts";
+import { workloads, type Workload } from "./workloads/index.ts";
+
+const root = resolve(import.meta.dir, "..");
+
+const usage = `Usage: bun run bench [--quick] [--peers NAMES] [--workloads NAMES] [--folder FOLDER] [--output FOLDER]
+
+  --quick            one short round of each, in less than two minutes: shows that it works
+  --peers NAMES      beside the platform, as in floor,node: ${names(peers)}
+  --workloads NAMES  ${names(workloads)}
+  --folder FOLDER    on the disk to measure; default: /var/tmp
+  --output FOLDER    where to write results.json, results.md and chart.svg;
+                     default: bench/results, or dist/bench if quick
+`;
+
+/** What is to be measured. */
+export interface Options {
+  readonly isQuick: boolean;
+  readonly peers: readonly Peer[];
+  readonly workloads: readonly Workload[];
+  readonly folder: string;
+  readonly output: string;
+}
+
+function names(named: readonly { name: string }[]): string {
+  return named.map(({ name }) => name).join(", ");
+}
+
+function refuse(reason: string): never {
+  process.stderr.write(`${reason}\n\n${usage}`);
+  process.exit(2);
+}
+
+/** Those that a list names; all if there is no list. */
+function pick<T extends { name: string }>(from: readonly T[], list: string | undefined): T[] {
+  if (list === undefined) return [...from];
+  const wanted = list.split(",");
+  const unknown = wanted.find((name) => !from.some((one) => one.name === name));
+  if (unknown !== undefined) refuse(`Cannot find "${unknown}" among ${names(from)}`);
+  return from.filter(({ name }) => wanted.includes(name));
+}
+
+/** Reads the arguments, or ends the process with what is wrong. */
+export function readOptions(args: readonly string[]): Options {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        quick: { type: "boolean", default: false },
+        peers: { type: "string" },
+        workloads: { type: "string" },
+        folder: { type: "string", default: "/var/tmp" },
+        output: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    }));
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+  if (values.help) {
+    process.stdout.write(usage);
+    process.exit(0);
+  }
+  const [platform, ...others] = peers;
+  const isQuick = values.quick;
+  const wanted = pick(others, values.peers);
+  return {
+    isQuick,
+    peers: platform === undefined ? wanted : [platform, ...wanted],
+    workloads: pick<Workload>(workloads, values.workloads).filter(
+      ({ isInQuick }) => isInQuick || !isQuick || values.workloads !== undefined,
+    ),
+    folder: resolve(values.folder),
+    output: resolve(values.output ?? join(root, isQuick ? "dist/bench" : "bench/results")),
+  };
+}

@@ -1,0 +1,26 @@
+// What the runtime can do: Bun.serve and bun:sqlite by hand, compiled as the platform is.
+import { join } from "node:path";
+import type { Peer } from "../peer.ts";
+
+const services = ["user-service", "order-service"] as const;
+
+/** See above. */
+export const floor: Peer = {
+  name: "floor",
+  title: "Floor: Bun.serve",
+  isBare: true,
+  missing: async () => undefined,
+  async setUp(folder) {
+    for (const service of services) {
+      await Bun.build({
+        entrypoints: [join(import.meta.dir, `${service}.ts`)],
+        compile: { outfile: join(folder, service) },
+        format: "esm",
+        minify: true,
+        bytecode: true,
+        define: { "process.env.NODE_ENV": '"production"' },
+      });
+    }
+    return (service) => [join(folder, service)];
+  },
+};

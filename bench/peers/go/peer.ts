@@ -1,0 +1,39 @@
+// What a Go team would pick: net/http, SQLite, the Prometheus client. Everything is Debian's.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../../tools/run.ts";
+import type { Peer } from "../peer.ts";
+
+const gopath = "/usr/share/gocode";
+const libraries = [
+  "github.com/mattn/go-sqlite3",
+  "github.com/prometheus/client_golang",
+  "github.com/rs/zerolog",
+];
+const packages = [
+  "golang-go",
+  "gcc",
+  "libsqlite3-dev",
+  "golang-github-mattn-go-sqlite3-dev",
+  "golang-github-prometheus-client-golang-dev",
+  "golang-github-rs-zerolog-dev",
+];
+
+/** See above. */
+export const go: Peer = {
+  name: "go",
+  title: "Go: net/http",
+  async missing() {
+    const folders = libraries.map((library) => join(gopath, "src", library));
+    const isThere = Bun.which("go") && Bun.which("gcc") && folders.every(existsSync);
+    return isThere ? undefined : `apt-get install ${packages.join(" ")}`;
+  },
+  async setUp(folder) {
+    const executable = join(folder, "services");
+    await run(["go", "build", "-tags", "libsqlite3", "-o", executable, "."], {
+      cwd: import.meta.dir,
+      env: { GO111MODULE: "off", GOFLAGS: "-mod=mod", GOPATH: gopath },
+    });
+    return (service) => [executable, service];
+  },
+};

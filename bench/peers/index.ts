@@ -1,0 +1,10 @@
+// Who takes part, in the order in which they are reported; the platform first.
+import { floor } from "./floor/peer.ts";
+import { go } from "./go/peer.ts";
+import { node } from "./node/peer.ts";
+import { original } from "./original/peer.ts";
+import type { Peer } from "./peer.ts";
+import { platform } from "./platform/peer.ts";
+
+/** See above. */
+export const peers: readonly Peer[] = [platform, floor, node, go, original];

@@ -1,0 +1,132 @@
+import { Pool } from "undici";
+import { v7 as uuid } from "uuid";
+import { createServer, entityTag, listen, oneById, openDatabase, timestamp } from "./common.js";
+
+const users = new Pool(process.env.USER_SERVICE_URL, { headersTimeout: 30_000 });
+const db = openDatabase();
+const byId = db.prepare(`
+  SELECT id, user_id, total_cents, status, created_at, updated_at
+  FROM orders
+  WHERE id = ?`);
+const linesOf = db.prepare(`
+  SELECT sku, quantity, unit_price_cents
+  FROM order_items
+  WHERE order_id = ?
+  ORDER BY position`);
+const insertOrder = db.prepare(`
+  INSERT INTO orders (id, user_id, total_cents, status, created_at, updated_at)
+  VALUES (@id, @user_id, @total_cents, @status, @created_at, @updated_at)`);
+const insertLine = db.prepare(`
+  INSERT INTO order_items (order_id, position, sku, quantity, unit_price_cents)
+  VALUES (?, ?, ?, ?, ?)`);
+const place = db.transaction((row, lines) => {
+  insertOrder.run(row);
+  lines.forEach(({ sku, quantity, unit_price_cents }, position) =>
+    insertLine.run(row.id, position, sku, quantity, unit_price_cents),
+  );
+});
+
+function toOrder(row, lines) {
+  return {
+    id: row.id,
+    user_id: row.user_id,
+    items: lines.map(({ sku, quantity, unit_price_cents }) => ({
+      sku,
+      quantity,
+      unit_price: unit_price_cents / 100,
+    })),
+    total_amount: row.total_cents / 100,
+    status: row.status,
+    created_at: timestamp(row.created_at),
+    updated_at: timestamp(row.updated_at),
+  };
+}
+
+const uuidText = { type: "string", format: "uuid" };
+const item = {
+  type: "object",
+  properties: {
+    sku: { type: "string", minLength: 1, maxLength: 50 },
+    quantity: { type: "integer", minimum: 1, maximum: 1000 },
+    unit_price: { type: "number", minimum: 0.01, maximum: 1_000_000 },
+  },
+  required: ["sku", "quantity", "unit_price"],
+};
+const items = { type: "array", items: item, minItems: 1, maxItems: 100 };
+const order = {
+  type: "object",
+  properties: {
+    id: uuidText,
+    user_id: uuidText,
+    items,
+    total_amount: { type: "number" },
+    status: { type: "string" },
+    created_at: { type: "string" },
+    updated_at: { type: "string" },
+  },
+};
+const newOrder = {
+  type: "object",
+  properties: { user_id: uuidText, items },
+  required: ["user_id", "items"],
+};
+
+const app = createServer("order-service");
+
+/** The status with which user-service answers for a user. */
+async function askForUser(id, requestId) {
+  const { statusCode, body } = await users.request({
+    method: "GET",
+    path: `/users/${id}`,
+    headers: { "x-request-id": requestId },
+  });
+  await body.json();
+  return statusCode;
+}
+
+app.get(
+  "/orders/:id",
+  { schema: { params: oneById, response: { 200: order } } },
+  async (request, reply) => {
+    const row = byId.get(request.params.id);
+    if (row === undefined) return reply.code(404).send({ status: 404, detail: "Order not found" });
+    reply.header("etag", entityTag(row.updated_at));
+    return toOrder(row, linesOf.all(row.id));
+  },
+);
+
+app.post(
+  "/orders",
+  { schema: { body: newOrder, response: { 201: order } } },
+  async (request, reply) => {
+    const { user_id, items } = request.body;
+    const status = await askForUser(user_id, request.id);
+    if (status === 404) {
+      return reply.code(400).send({ status: 400, detail: "User does not exist" });
+    }
+    if (status !== 200) {
+      return reply.code(502).send({ status: 502, detail: "Failed to validate user" });
+    }
+    const lines = items.map(({ sku, quantity, unit_price }) => ({
+      sku,
+      quantity,
+      unit_price_cents: Math.round(unit_price * 100),
+    }));
+    const now = Date.now();
+    const row = {
+      id: uuid(),
+      user_id,
+      total_cents: lines.reduce((sum, line) => sum + line.quantity * line.unit_price_cents, 0),
+      status: "pending",
+      created_at: now,
+      updated_at: now,
+    };
+    place.immediate(row, lines);
+    reply.code(201);
+    reply.header("location", `/orders/${row.id}`);
+    reply.header("etag", entityTag(now));
+    return toOrder(row, lines);
+  },
+);
+
+await listen(app);

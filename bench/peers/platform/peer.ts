@@ -1,0 +1,17 @@
+// The platform itself: the executables that `bun run build` makes.
+import { join, resolve } from "node:path";
+import { run } from "../../tools/run.ts";
+import type { Peer } from "../peer.ts";
+
+const root = resolve(import.meta.dir, "../../..");
+
+/** See above. */
+export const platform: Peer = {
+  name: "platform",
+  title: "bun-elysia-platform",
+  missing: async () => undefined,
+  async setUp(folder) {
+    await run([process.execPath, "scripts/build.ts", "--outdir", folder], { cwd: root });
+    return (service) => [join(folder, service)];
+  },
+};

@@ -1,0 +1,48 @@
+// How often and how long everything is measured.
+import type { Pace } from "./measure/bench.ts";
+
+/** See above. */
+export interface Plan {
+  /** For each number of connections; the first is the one that ratios are made of. */
+  readonly levels: readonly Pace[];
+  readonly starts: number;
+  readonly interference: Pace;
+  /** Reads beside writes are measured with the platform alone, or with all peers. */
+  readonly isInterferenceOfAll: boolean;
+  readonly replicas: Pace;
+  /** Connections to each service. */
+  readonly soak: { readonly connections: number; readonly seconds: number };
+  readonly growth: (Pace & { readonly rows: number }) | undefined;
+}
+
+const pace = { connections: 64, rounds: 5, seconds: 4, warmUpSeconds: 1 };
+const shorter = { ...pace, seconds: 2 };
+
+/** A bit more than an hour. */
+export const fullPlan: Plan = {
+  levels: [
+    pace,
+    { ...shorter, connections: 1 },
+    { ...shorter, connections: 8 },
+    { ...shorter, connections: 256 },
+  ],
+  starts: 9,
+  interference: pace,
+  isInterferenceOfAll: true,
+  replicas: pace,
+  soak: { connections: 32, seconds: 600 },
+  growth: { ...shorter, rows: 1_000_000 },
+};
+
+const glance = { connections: 64, rounds: 1, seconds: 1, warmUpSeconds: 0.3 };
+
+/** Less than two minutes: its figures are no more than a hint. */
+export const quickPlan: Plan = {
+  levels: [glance],
+  starts: 2,
+  interference: glance,
+  isInterferenceOfAll: false,
+  replicas: glance,
+  soak: { connections: 32, seconds: 5 },
+  growth: undefined,
+};

@@ -1,0 +1,191 @@
+// The report as text: for the terminal, and as results.md.
+import type { Sample } from "../measure/sample.ts";
+import { count, times } from "../tools/numbers.ts";
+import { median, range } from "../tools/statistics.ts";
+import { workloads } from "../workloads/index.ts";
+import { errorsIn, medianOf, platformName, rateOf, samplesOf, type Results } from "./results.ts";
+import { table } from "./table.ts";
+import { judge, type Target } from "./targets.ts";
+
+/** Everything in tables. */
+export function summarise(results: Results): string {
+  const targets = judge(results);
+  return [
+    `# Benchmark, ${results.mode}, ${results.startedAt}`,
+    circumstances(results),
+    "## Requests per second",
+    "Medians; in brackets how many times as much the platform does.",
+    throughputTable(results),
+    "## Latency",
+    "p50 / p99 in milliseconds, medians.",
+    latencyTable(results),
+    "## Processor time",
+    "Microseconds of a core for one request, of both services together; medians. A busy machine " +
+      "changes these less than rates.",
+    processorTable(results),
+    "## Start and memory",
+    "user-service: from the start of the process to its first 200, and its memory after that; " +
+      "the most that each service had at the end of a load.",
+    startTable(results),
+    "## Reads beside writes",
+    "GET /users/{id}: p99 in milliseconds, alone and beside POST /users at full rate.",
+    interferenceTable(results),
+    "## Targets",
+    targetTable(targets),
+    unmeasured(targets),
+  ].join("\n\n");
+}
+
+function circumstances(results: Results): string {
+  const { host, placement, flushesPerSecond, commit, missing, seconds } = results;
+  return [
+    `- ${host.processor}, ${host.cores} cores, ${host.memoryGigabytes} GB, Linux ${host.kernel}, ` +
+      `Bun ${host.bun}; ${placement}; load average at the start ${count(host.loadAverage)}`,
+    `- The disk: ${flushesPerSecond.map(count).join(", then ")} flushes of 4 KiB a second`,
+    `- Commit ${commit}; ${duration(seconds)}; errors: ${errorsIn(results)}`,
+    othersLine(results),
+    ...missing.map(({ title, install }) => `- Left out: ${title}. To take it in: ${install}`),
+    ...generatorWarning(results),
+  ].join("\n");
+}
+
+function othersLine({ throughput }: Results): string {
+  const shares = throughput
+    .flatMap(({ samples }) => Object.values(samples).flat())
+    .map(({ othersShare }) => Math.round(othersShare * 100));
+  return (
+    `- Whatever else ran took ${count(median(shares))} % of the cores, at most ` +
+    `${count(Math.max(...shares))} %: where that is more than a few, nothing here can be relied on`
+  );
+}
+
+function duration(seconds: number): string {
+  return seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
+}
+
+const busyShare = 0.9;
+
+function generatorWarning({ throughput }: Results): string[] {
+  const busy = throughput.filter(({ samples }) =>
+    Object.values(samples).some(
+      (own) => medianOf(own, ({ generatorShare }) => generatorShare) > busyShare,
+    ),
+  );
+  return busy.map(
+    ({ workload, connections }) =>
+      `- wrk itself was the limit of ${workload} at ${connections} connections for somebody`,
+  );
+}
+
+function throughputTable(results: Results): string {
+  const others = results.peers.filter(({ name }) => name !== platformName);
+  const header = ["Workload", "Conn.", "Platform", "min–max", "p50 ms", "p99 ms"];
+  const rows = results.throughput.map(({ workload, connections, samples }) => {
+    const own = samples[platformName] ?? [];
+    const rate = rateOf(results, { workload, connections, peer: platformName });
+    const errors = Object.values(samples)
+      .flat()
+      .reduce((sum, sample) => sum + sample.errors, 0);
+    return [
+      titleOf(workload),
+      String(connections),
+      count(rate),
+      range(own.map(({ requestsPerSecond }) => requestsPerSecond))
+        .map(count)
+        .join("–"),
+      count(medianOf(own, ({ p50Ms }) => p50Ms)),
+      count(medianOf(own, ({ p99Ms }) => p99Ms)),
+      ...others.map(({ name }) => {
+        const other = rateOf(results, { workload, connections, peer: name });
+        return `${count(other)} (${times(rate / other)})`;
+      }),
+      String(errors),
+    ];
+  });
+  return table([...header, ...others.map(({ title }) => title), "Errors"], rows);
+}
+
+function titleOf(workload: string): string {
+  return workloads.find(({ name }) => name === workload)?.title ?? workload;
+}
+
+/** A row for each workload, a column for each peer. */
+function peerTable(results: Results, cell: (samples: readonly Sample[]) => string): string {
+  const rows = results.throughput.map(({ workload, connections }) => [
+    titleOf(workload),
+    String(connections),
+    ...results.peers.map(({ name }) =>
+      cell(samplesOf(results, { workload, connections, peer: name })),
+    ),
+  ]);
+  return table(["Workload", "Conn.", ...results.peers.map(({ title }) => title)], rows);
+}
+
+function latencyTable(results: Results): string {
+  return peerTable(results, (samples) => {
+    const p50 = medianOf(samples, ({ p50Ms }) => p50Ms);
+    const p99 = medianOf(samples, ({ p99Ms }) => p99Ms);
+    return `${count(p50)} / ${count(p99)}`;
+  });
+}
+
+function processorTable(results: Results): string {
+  return peerTable(results, (samples) =>
+    count(medianOf(samples, ({ processorUsPerRequest }) => processorUsPerRequest)),
+  );
+}
+
+function startTable({ peers, starts, throughput }: Results): string {
+  const rows = peers.map(({ name, title }) => {
+    const { ms = [], idleMegabytes = [] } = starts[name] ?? {};
+    const loaded = (["user-service", "order-service"] as const).map((service) => {
+      const found = throughput
+        .flatMap(({ samples }) => samples[name] ?? [])
+        .flatMap(({ residentMegabytes }) => residentMegabytes[service] ?? []);
+      return `${count(Math.max(...found))} MB`;
+    });
+    return [
+      title,
+      `${count(median(ms))} ms`,
+      range(ms).map(count).join("–"),
+      `${count(median(idleMegabytes))} MB`,
+      ...loaded,
+    ];
+  });
+  return table(["Peer", "Start", "min–max", "Idle", "user-service", "order-service"], rows);
+}
+
+function interferenceTable({ peers, interference }: Results): string {
+  const rows = peers
+    .filter(({ name }) => name in interference)
+    .map(({ name, title }) => {
+      const { alone = [], besideWrites = [], writes = [] } = interference[name] ?? {};
+      const before = medianOf(alone, ({ p99Ms }) => p99Ms);
+      const after = medianOf(besideWrites, ({ p99Ms }) => p99Ms);
+      const rates = [alone, besideWrites, writes].map((loads) =>
+        count(medianOf(loads, ({ requestsPerSecond }) => requestsPerSecond)),
+      );
+      return [title, count(before), count(after), times(after / before), ...rates];
+    });
+  const rates = ["Reads/s alone", "beside", "Writes/s"];
+  return table(["Peer", "p99 alone", "p99 beside", "Ratio", ...rates], rows);
+}
+
+function targetTable(targets: readonly Target[]): string {
+  const rows = targets
+    .filter(({ isReached }) => isReached !== undefined)
+    .map(({ title, wanted, got, isReached }) => [
+      title,
+      wanted,
+      got,
+      isReached ? "reached" : "NOT reached",
+    ]);
+  return table(["Target", "Wanted", "Got", ""], rows);
+}
+
+function unmeasured(targets: readonly Target[]): string {
+  const reached = targets.filter(({ isReached }) => isReached === true).length;
+  const missed = targets.filter(({ isReached }) => isReached === false).length;
+  const rest = targets.length - reached - missed;
+  return `${reached} reached, ${missed} not reached, ${rest} not measured.\n`;
+}

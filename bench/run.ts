@@ -1,0 +1,161 @@
+// `bun run bench`: the platform beside its peers. README.md in this folder says how to read it.
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { checkAnswers } from "./measure/answers.ts";
+import type { Bench } from "./measure/bench.ts";
+import { measureStarts } from "./measure/cold-start.ts";
+import { measureGrowth, type Growth } from "./measure/growth.ts";
+import { measureInterference } from "./measure/interference.ts";
+import { measureReplicas } from "./measure/replicas.ts";
+import { measureSoak } from "./measure/soak.ts";
+import { compare, type Comparison } from "./measure/throughput.ts";
+import { readOptions } from "./options.ts";
+import type { Peer } from "./peers/peer.ts";
+import { fullPlan, quickPlan } from "./plan.ts";
+import { drawChart } from "./report/chart.ts";
+import { errorsIn, type Results } from "./report/results.ts";
+import { summarise } from "./report/summary.ts";
+import { judge } from "./report/targets.ts";
+import { killChildren } from "./tools/children.ts";
+import { count } from "./tools/numbers.ts";
+import { describeHost, flushesPerSecond, placement, diskMissing } from "./tools/host.ts";
+import { say } from "./tools/progress.ts";
+import { run, succeeds } from "./tools/run.ts";
+import { makeSeed } from "./tools/seed.ts";
+import type { ReadyPeer } from "./tools/system.ts";
+import { wrkMissing } from "./tools/wrk.ts";
+
+const options = readOptions(Bun.argv.slice(2));
+const plan = options.isQuick ? quickPlan : fullPlan;
+const startedAt = new Date();
+
+const obstacle = wrkMissing() ?? (await diskMissing(options.folder));
+if (obstacle !== undefined) {
+  process.stderr.write(`${obstacle}\n`);
+  process.exit(1);
+}
+
+const folder = await mkdtemp(join(options.folder, "platform-bench-"));
+const interruption = Promise.withResolvers<never>();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => interruption.reject(`Interrupted by ${signal}`));
+}
+
+/** Builds a peer, or gives what has to be done before it can be built here. */
+async function setUp({ name, title, isBare = false, ...peer }: Peer): Promise<ReadyPeer | string> {
+  const install = await peer.missing();
+  if (install !== undefined) return install;
+  say(`Setting up ${title}`);
+  const place = join(folder, `bin-${name}`);
+  await mkdir(place);
+  return { name, title, isBare, launch: await peer.setUp(place) };
+}
+
+/** Builds the peers. One that cannot be built is left out, unless it is the platform. */
+async function setUpAll() {
+  const ready: ReadyPeer[] = [];
+  const missing: { title: string; install: string }[] = [];
+  for (const peer of options.peers) {
+    const built = await setUp(peer).catch((error: unknown) => {
+      if (ready.length === 0) throw error;
+      return error instanceof Error ? error.message : String(error);
+    });
+    if (typeof built !== "string") {
+      ready.push(built);
+      continue;
+    }
+    say(`Left out: ${peer.title}. To take it in: ${built}`);
+    missing.push({ title: peer.title, install: built.replace(/\n.*/s, "") });
+  }
+  return { ready, missing };
+}
+
+async function measure(): Promise<Results> {
+  const { ready, missing } = await setUpAll();
+  const [platform] = ready;
+  if (platform === undefined) throw new Error("There is nothing to measure");
+  const where = placement();
+  say(`On ${options.folder}; ${where.description}`);
+  const flushMs = options.isQuick ? 500 : 3000;
+  const flushesBefore = await flushesPerSecond(folder, flushMs);
+  say(`The disk: ${count(flushesBefore)} flushes a second`);
+
+  const seed = await makeSeed(platform.launch, folder, 10_000);
+  const bench: Bench = { peers: ready, seed, folder, placement: where };
+  await checkAnswers(bench);
+  say("All give the same answers");
+
+  const starts = await measureStarts(bench, plan.starts);
+  const throughput: Comparison[] = [];
+  for (const level of plan.levels) {
+    for (const workload of options.workloads) {
+      throughput.push(await compare(bench, workload, level));
+    }
+  }
+  const beside = plan.isInterferenceOfAll ? ready : ready.slice(0, 1);
+  const interference = await measureInterference({ ...bench, peers: beside }, plan.interference);
+  const replicas = await measureReplicas(bench, plan.replicas);
+  const growth: Growth[] = [];
+  if (plan.growth) {
+    say(`Filling databases with ${count(plan.growth.rows)} rows`);
+    const many = await makeSeed(platform.launch, folder, plan.growth.rows);
+    for (const workload of options.workloads) {
+      growth.push(await measureGrowth(bench, many, workload, plan.growth));
+    }
+  }
+  const soak = await measureSoak(bench, plan.soak);
+
+  return {
+    startedAt: startedAt.toISOString(),
+    seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+    mode: options.isQuick ? "quick" : "full",
+    commit: (await run(["git", "rev-parse", "--short=12", "HEAD"]).catch(() => "unknown")).trim(),
+    host: describeHost(),
+    placement: where.description,
+    flushesPerSecond: [flushesBefore, await flushesPerSecond(folder, flushMs)],
+    peers: ready.map(({ name, title }) => ({ name, title })),
+    missing,
+    throughput,
+    starts,
+    interference,
+    replicas,
+    growth,
+    soak,
+  };
+}
+
+/** Five figures are as exact as anything here. */
+function rounded(_name: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isInteger(value)
+    ? Number(value.toPrecision(5))
+    : value;
+}
+
+/** Prints the report and writes it; gives the number of requests that failed. */
+async function report(results: Results): Promise<number> {
+  const text = summarise(results);
+  const [{ connections } = { connections: 64 }] = plan.levels;
+  const json = join(options.output, "results.json");
+  const markdown = join(options.output, "results.md");
+  const chart = join(options.output, "chart.svg");
+  await mkdir(options.output, { recursive: true });
+  await Bun.write(json, JSON.stringify({ ...results, targets: judge(results) }, rounded));
+  await Bun.write(markdown, text);
+  await Bun.write(chart, drawChart(results, connections));
+  // So that it can be committed.
+  await succeeds([join(import.meta.dir, "../node_modules/.bin/oxfmt"), json, markdown]);
+  process.stdout.write(`\n${text}\nWritten to ${options.output}\n`);
+  return errorsIn(results);
+}
+
+try {
+  const errors = await report(await Promise.race([measure(), interruption.promise]));
+  if (errors > 0) throw new Error(`${errors} requests failed: the figures above mean nothing`);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  killChildren();
+  await rm(folder, { recursive: true, force: true });
+}
+process.exit();

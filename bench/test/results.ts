@@ -1,0 +1,65 @@
+// Results as a run would have them, made up.
+import type { Sample } from "../measure/sample.ts";
+import type { Results } from "../report/results.ts";
+
+function samples(rates: readonly number[], residentMegabytes = 90): Sample[] {
+  return rates.map((requestsPerSecond) => ({
+    requests: requestsPerSecond,
+    requestsPerSecond,
+    p50Ms: 4,
+    p99Ms: 12,
+    errors: 0,
+    generatorShare: 0.3,
+    processorUsPerRequest: 80,
+    residentMegabytes: { "user-service": residentMegabytes },
+    othersShare: 0.01,
+  }));
+}
+
+/** A run with two peers: the platform does 900 requests a second, the floor 1000, Node 100. */
+export const results: Results = {
+  startedAt: "2026-01-31T12:00:00.000Z",
+  seconds: 90,
+  mode: "full",
+  commit: "0123456789ab",
+  host: {
+    processor: "A processor",
+    cores: 2,
+    memoryGigabytes: 4,
+    kernel: "6.1",
+    bun: "1.4.5",
+    loadAverage: 0.1,
+  },
+  placement: "services on core 0, load on core 1",
+  flushesPerSecond: [1000, 1100],
+  peers: [
+    { name: "platform", title: "bun-elysia-platform" },
+    { name: "floor", title: "Floor & <all>" },
+    { name: "node", title: "Node: Fastify" },
+  ],
+  missing: [{ title: "Go: net/http", install: "apt-get install golang-go" }],
+  throughput: [
+    {
+      workload: "get-user",
+      connections: 64,
+      samples: {
+        platform: samples([800, 900, 5000]),
+        floor: samples([1000, 990, 1010]),
+        node: samples([100, 90, 110]),
+      },
+    },
+    {
+      workload: "get-user",
+      connections: 256,
+      samples: { platform: samples([700]), floor: samples([1000]), node: samples([800]) },
+    },
+  ],
+  starts: {
+    platform: { ms: [40, 50, 45], idleMegabytes: [60] },
+    node: { ms: [300], idleMegabytes: [70] },
+  },
+  interference: {},
+  replicas: [],
+  growth: [],
+  soak: { seconds: 180, users: Array<number>(180).fill(100), orders: [], errors: 0 },
+};

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "bun:test";
+import { mask } from "../measure/answers.ts";
+import { parseCores } from "../tools/host.ts";
+import { count, times } from "../tools/numbers.ts";
+import { median, range, rotated } from "../tools/statistics.ts";
+
+describe("median", () => {
+  test("is the middle, whatever the order", () => {
+    expect(median([9, 1, 100])).toBe(9);
+  });
+
+  test("is the mean of the two in the middle", () => {
+    expect(median([4, 1, 3, 100])).toBe(3.5);
+  });
+
+  test("of nothing is no number, so that nothing is told of what was not measured", () => {
+    expect(median([])).toBeNaN();
+  });
+});
+
+test("a range is the smallest and the largest", () => {
+  expect(range([3, 1, 2])).toEqual([1, 3]);
+});
+
+test("in as many rounds as there are peers, everybody begins once", () => {
+  const peers = ["a", "b", "c"];
+  expect([0, 1, 2, 3].map((round) => rotated(peers, round).join(""))).toEqual([
+    "abc",
+    "bca",
+    "cab",
+    "abc",
+  ]);
+});
+
+test("numbers are told as exactly as they were measured, and what is none as a dash", () => {
+  expect([12_345.6, 123.4, 12.34, 0.1234, Number.NaN, Number.POSITIVE_INFINITY].map(count)).toEqual(
+    ["12,346", "123", "12.3", "0.123", "–", "–"],
+  );
+  expect([0.714, 1.2, 5.24, 41.3, Number.NaN].map(times)).toEqual([
+    "0.71 ×",
+    "1.20 ×",
+    "5.2 ×",
+    "41 ×",
+    "–",
+  ]);
+});
+
+test("the cores that Linux allows are read from its lists", () => {
+  expect(parseCores("0-3,8,10-11\n")).toEqual([0, 1, 2, 3, 8, 10, 11]);
+  expect(parseCores("5")).toEqual([5]);
+});
+
+test("answers are compared without the ids and times that were made just now, and with all others", () => {
+  const seeded = {
+    id: "01900000-0000-7000-8000-000000000007",
+    created_at: "2024-06-10T02:35:18.407Z",
+    items: [{ sku: "KB-87", quantity: 2 }],
+  };
+  expect(mask(seeded)).toEqual(seeded);
+  expect(
+    mask({
+      id: "01a203f0-71a1-769f-a364-2ee235df4628",
+      updated_at: "2026-11-22T15:46:59.105Z",
+      created_at: "2026-11-22 15:46:59",
+    }),
+  ).toEqual({ id: "an id", updated_at: "a time", created_at: "2026-11-22 15:46:59" });
+});

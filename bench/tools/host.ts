@@ -1,0 +1,84 @@
+// The machine: which cores there are, what lies under a folder, how fast its disk is.
+import { fdatasyncSync, closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { rm, statfs } from "node:fs/promises";
+import { cpus, loadavg, release, totalmem } from "node:os";
+import { join } from "node:path";
+
+/** What is put in front of a command so that it runs where it should. */
+export interface Placement {
+  /** In words, for the report. */
+  readonly description: string;
+  readonly server: readonly string[];
+  readonly load: readonly string[];
+  /** Both cores, for what is measured with all of them. */
+  readonly both: readonly string[];
+}
+
+/** The processors in a list such as `0-3,8`. */
+export function parseCores(list: string): number[] {
+  return list
+    .trim()
+    .split(",")
+    .flatMap((part) => {
+      const [first = Number.NaN, last = first] = part.split("-").map(Number);
+      return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+    });
+}
+
+/** One core for the services and another for the load, if there are two and taskset is there. */
+export function placement(): Placement {
+  const allowed = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync("/proc/self/status", "utf8"));
+  const cores = parseCores(allowed?.[1] ?? "0");
+  const server = cores[0];
+  const load = cores.at(-1); // the next one is often the same core's other thread
+  if (server === load || !Bun.which("taskset")) {
+    const why = server === load ? "there is one core" : "taskset is missing";
+    return { description: `nothing is pinned: ${why}`, server: [], load: [], both: [] };
+  }
+  return {
+    description: `services on core ${server}, load on core ${load}`,
+    server: ["taskset", "-c", String(server)],
+    load: ["taskset", "-c", String(load)],
+    both: ["taskset", "-c", `${server},${load}`],
+  };
+}
+
+const memoryFileSystems = new Set([0x01021994, 0x858458f6]); // tmpfs, ramfs
+
+/** Why a folder cannot be measured in: where it is in memory, a flush costs nothing. */
+export async function diskMissing(folder: string): Promise<string | undefined> {
+  const { type } = await statfs(folder);
+  return memoryFileSystems.has(type)
+    ? `Cannot measure in ${folder}: it is in memory; name a folder of a disk: --folder`
+    : undefined;
+}
+
+/** How often in a second 4 KiB can be appended to a file and be on the disk. */
+export async function flushesPerSecond(folder: string, ms: number): Promise<number> {
+  const path = join(folder, "flush");
+  const file = openSync(path, "w");
+  const block = Buffer.alloc(4096, 1);
+  let count = 0;
+  const startedAt = performance.now();
+  while (performance.now() - startedAt < ms) {
+    writeSync(file, block);
+    fdatasyncSync(file);
+    count += 1;
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  closeSync(file);
+  await rm(path);
+  return count / seconds;
+}
+
+/** The machine in a few words. */
+export function describeHost() {
+  return {
+    processor: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    memoryGigabytes: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    bun: Bun.version,
+    loadAverage: loadavg()[0] ?? 0,
+  };
+}

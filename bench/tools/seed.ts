@@ -1,0 +1,77 @@
+// Databases to begin with, filled by SQL. Their rows can be computed from a number, by which the
+// load scripts ask for them.
+import { Database } from "bun:sqlite";
+import { copyFile, open } from "node:fs/promises";
+import { join } from "node:path";
+import type { Launcher, ServiceName } from "../peers/peer.ts";
+import { run } from "./run.ts";
+
+/** The databases of both services, to be copied. */
+export interface Seed {
+  readonly rows: number;
+  /** Copies a service's database to a new file. */
+  copy(service: ServiceName, path: string): Promise<void>;
+}
+
+// 2024-06-10, so that whatever is made later comes later.
+const epoch = 0x019000000000;
+const id = (n: string) => `printf('01900000-0000-7000-8000-%012x', ${n})`;
+
+const numbers = `
+  WITH RECURSIVE numbers (n) AS (
+    SELECT 0
+    UNION ALL
+    SELECT n + 1 FROM numbers WHERE n < $rows - 1
+  )`;
+
+// By name, users are in quite another order than by age: 7919 is a prime, and no row has its name
+// from another.
+const fill: Record<ServiceName, readonly string[]> = {
+  "user-service": [
+    `INSERT INTO users (id, name, email, created_at, updated_at)
+     ${numbers}
+     SELECT ${id("n")}, printf('User %07d', n * 7919 % $rows), printf('user%d@example.com', n),
+       ${epoch} + n, ${epoch} + n
+     FROM numbers`,
+  ],
+  "order-service": [
+    `INSERT INTO orders (id, user_id, total_cents, status, created_at, updated_at)
+     ${numbers}
+     SELECT ${id("n")}, ${id("n * 7919 % $rows")}, 4548, 'pending', ${epoch} + n, ${epoch} + n
+     FROM numbers`,
+    `INSERT INTO order_items (order_id, position, sku, quantity, unit_price_cents)
+     ${numbers}
+     SELECT ${id("n")}, 0, 'KB-87', 2, 1999 FROM numbers
+     UNION ALL
+     SELECT ${id("n")}, 1, 'MS-01', 1, 550 FROM numbers`,
+  ],
+};
+
+/** Makes databases with this many users and orders; the platform's own migrations make the tables. */
+export async function makeSeed(platform: Launcher, folder: string, rows: number): Promise<Seed> {
+  const pathOf = (service: ServiceName) => join(folder, `${service}-${rows}.db`);
+  for (const service of ["user-service", "order-service"] as const) {
+    const path = pathOf(service);
+    await run([...platform(service), "migrate"], { env: { DATABASE_URL: `sqlite:${path}` } });
+    fillDatabase(path, fill[service], rows);
+  }
+  return { rows, copy: (service, path) => copyDurably(pathOf(service), path) };
+}
+
+/** Copies a file to the disk: else the first commit would have to wait for all of it. */
+async function copyDurably(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  const file = await open(to, "r+");
+  await file.sync();
+  await file.close();
+}
+
+function fillDatabase(path: string, statements: readonly string[], rows: number): void {
+  using db = new Database(path, { strict: true });
+  db.run("PRAGMA synchronous = OFF");
+  db.run("PRAGMA cache_size = -1000000");
+  db.transaction(() => {
+    for (const statement of statements) db.prepare(statement).run({ rows });
+  })();
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+}

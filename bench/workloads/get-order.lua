@@ -1,0 +1,5 @@
+dofile("common.lua")
+
+function request()
+  return get("/orders/" .. some_id())
+end

@@ -1,0 +1,5 @@
+dofile("common.lua")
+
+function request()
+  return place_order()
+end

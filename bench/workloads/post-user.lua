@@ -1,0 +1,3 @@
+dofile("common.lua")
+
+request = create_user
