@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createLog, type LogLevel } from "../src/logger.ts";
-import { openContext, type RequestContext } from "../src/request-context.ts";
+import { openContext, runInRequest, type RequestContext } from "../src/request-context.ts";
 import { logRequest } from "../src/request-log.ts";
 import type { LogLine } from "./harness.ts";
 
@@ -41,6 +41,48 @@ test("a finished request is told by method, route, path, status and time", () =>
     duration_ms: 1.235,
   });
   expect(lineOf({})).toMatchObject({ route: "unmatched" });
+});
+
+test.each([
+  ["a usual request", {}],
+  ["a method that is none", { context: { method: "M'`~!#$%&*+|^" } }],
+  [
+    "a path of every sign",
+    { path: `/${String.fromCharCode(...Array(255).keys()).replace("@", "")}` },
+  ],
+  ["a path beyond ASCII", { path: "/é/\u2028/😀/\ud800" }],
+  ["no time at all", { durationMs: 0 }],
+  ["half an hour", { durationMs: 1_800_000.12345 }],
+  ["a request that was shed", { status: 503 }],
+] as [string, Finished][])("the line of %s is what pino would write", (_, finished) => {
+  const context = openContext(new Request("http://a/"));
+  const written: string[] = [];
+  const destination = { write: (line: string) => void written.push(line) };
+  const { logger } = createLog({ service: 'no"tes', version: "1", level: "info", destination });
+  const { path = "/notes", status = 200, durationMs = 1 } = finished;
+  const request = { ...context, path, ...finished.context };
+  logRequest(logger, request, { status, durationMs, isOperations: false });
+  const { method, requestId, trace } = request;
+  const pinoLevel = status >= 500 ? "warn" : "info";
+  runInRequest(request, () =>
+    logger[pinoLevel](
+      {
+        method,
+        route: "unmatched",
+        path,
+        status,
+        duration_ms: Math.round(durationMs * 1000) / 1000,
+      },
+      "request",
+    ),
+  );
+  const [line = "", pinos = ""] = written.map((text) => text.replace(/"time":"[^"]*"/, ""));
+  expect(line).toBe(pinos);
+  expect(JSON.parse(written[0] ?? "")).toMatchObject({
+    request_id: requestId,
+    trace_id: trace.traceId,
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  });
 });
 
 describe("how bad it was", () => {
