@@ -1,18 +1,12 @@
 // The one place that knows user-service: whether a user exists, asked over HTTP.
-import { treaty } from "@elysiajs/eden";
 import type { Logger } from "@platform/shared/logger";
-import { currentRequest } from "@platform/shared/request-context";
-import { uuid } from "@platform/shared/uuid";
-import type { App } from "@platform/user-service/app";
-import { Type } from "@sinclair/typebox";
-import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { boundedFetch, UselessAnswer, type Fetch } from "./bounded-fetch.ts";
-import { slots } from "./slots.ts";
+import type { Fetch } from "./bounded-fetch.ts";
+import { mergedCalls } from "./merged-calls.ts";
 import { userCircuit } from "./user-circuit.ts";
+import { mostIds, userClient, type Try, type UserAnswer } from "./user-client.ts";
 import type { UserServiceMetrics } from "./user-service-metrics.ts";
 
-/** What user-service told us, in words that order-service cares about. */
-export type UserAnswer = "exists" | "unknown" | "unavailable" | "failed";
+export type { UserAnswer } from "./user-client.ts";
 
 /** Who can be asked for users. */
 export interface UserDirectory {
@@ -30,17 +24,6 @@ interface UserDirectoryParts {
   readonly fetch?: Fetch;
 }
 
-/** What one try came to: an answer, and whether another try could find a better one. */
-interface Try {
-  readonly answer: UserAnswer;
-  /** The HTTP status, or what happened instead of one. */
-  readonly status: number | "error" | "timeout";
-  /** A network fault, a time-out, 429 or 5xx: the call did not work. */
-  readonly isFault: boolean;
-  /** Why there is no whole answer. */
-  readonly error?: unknown;
-}
-
 /** What a whole call may take, given what one try may. */
 export function slowestCallMs(tryMs: number): number {
   return 2.5 * tryMs;
@@ -50,36 +33,17 @@ const mostTries = 3;
 const longestFirstPauseMs = 100;
 
 /**
- * Bun's fetch has 256 requests under way in a process and queues the rest. Time in a queue of our own
- * is not held against user-service.
+ * More look-ups than this wait for a call that ends, and share the next one: it costs two services
+ * far more to make a call than to ask for another user in it. Every call of fewer carries the ids of
+ * the one request that it is made for.
  */
-const mostAtOnce = 250;
+const mostCalls = 8;
 
-/** What makes a user one to us. When it came to be is none of our business, and may be told anyhow. */
-const wellFormedUser = TypeCompiler.Compile(
-  Type.Object({ id: uuid, name: Type.String(), email: Type.String() }),
-);
+/** Bun's fetch has 256 requests under way in a process; time in its queue would count as a fault. */
+const mostSingleCalls = 250;
 
-/** 429, 503 and 504 tell of a service that cannot answer now; any other fault of one that is broken. */
-const unavailableStatuses = new Set([429, 503, 504]);
-
-function classify(status: number, isThisUser: boolean): Try {
-  if (status === 200 && isThisUser) return { answer: "exists", status, isFault: false };
-  if (status === 404) return { answer: "unknown", status, isFault: false };
-  const isFault = status === 429 || status >= 500;
-  return { answer: unavailableStatuses.has(status) ? "unavailable" : "failed", status, isFault };
-}
-
-/** What a try that ended without a whole answer came to. */
-function classifyError(error: unknown, isTimeout: boolean): Try {
-  if (isTimeout) return { answer: "unavailable", status: "timeout", isFault: true };
-  if (!(error instanceof UselessAnswer)) {
-    return { answer: "unavailable", status: "error", isFault: true, error };
-  }
-  return error.isCut
-    ? { answer: "failed", status: "error", isFault: true, error }
-    : { ...classify(error.status, false), error };
-}
+/** How long a user-service that cannot be asked for many is asked for one by one, in ms. */
+const oneByOneMs = 60_000;
 
 /** Makes the directory. Its circuit breaker opens after calls that failed, whoever made them. */
 export function userDirectory({
@@ -87,54 +51,27 @@ export function userDirectory({
   timeoutMs,
   logger,
   metrics,
-  fetch = globalThis.fetch,
+  fetch,
 }: UserDirectoryParts): UserDirectory {
-  const client = treaty<App>(url, {
-    parseDate: false,
-    fetcher: boundedFetch(fetch) as typeof globalThis.fetch,
-    headers: () => {
-      const request = currentRequest();
-      if (!request) return {};
-      const { traceparent, tracestate } = request.trace;
-      return {
-        "x-request-id": request.requestId,
-        traceparent,
-        ...(tracestate === undefined ? {} : { tracestate }),
-      };
-    },
-  });
-
-  const places = slots(mostAtOnce);
+  const client = userClient(url, fetch);
+  const wholeMs = slowestCallMs(timeoutMs);
   // Where tries are short, so are the pauses: there has to be time for a second one.
   const firstPauseMs = Math.min(longestFirstPauseMs, timeoutMs / 8);
   const circuit = userCircuit<Try>({ isFault: (result) => result.isFault });
   metrics.reportCircuit(() => circuit.state);
 
-  /** Asks once; `ms` is what it may take. */
-  async function ask(id: string, ms: number): Promise<Try> {
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), ms);
-    try {
-      const { data, error, response, status } = await client
-        .users({ id: encodeURIComponent(id) })
-        .get({ fetch: { signal: deadline.signal, redirect: "manual" } });
-      // Eden's types promise a response, which it does not have if fetch failed.
-      if ((response as Response | undefined) === undefined) {
-        return classifyError(error?.value, deadline.signal.aborted);
-      }
-      return classify(status, wellFormedUser.Check(data) && data.id === id);
-    } catch (error) {
-      return classifyError(error, deadline.signal.aborted);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
+  let oneByOneUntil = -Infinity;
+  const isOneByOne = () => performance.now() < oneByOneUntil;
 
   /** Asks until there is an answer, or no time or no try is left. */
-  async function askWithRetries(id: string, endsAt: number): Promise<Try> {
+  async function askWithRetries(ids: readonly string[], endsAt: number): Promise<Try> {
+    const [first = ""] = ids;
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
-      const result = await ask(id, Math.min(timeoutMs, endsAt - startedAt));
+      const ms = Math.min(timeoutMs, endsAt - startedAt);
+      const result = await (ids.length === 1
+        ? client.askFor(first, ms)
+        : client.askForAll(ids, ms));
       const durationMs = performance.now() - startedAt;
       const { status, isFault, error } = result;
       metrics.tried(String(status), durationMs / 1000);
@@ -142,6 +79,7 @@ export function userDirectory({
         {
           upstream: "user-service",
           attempt,
+          ...(ids.length === 1 ? {} : { users: ids.length }),
           status,
           duration_ms: Math.round(durationMs * 1000) / 1000,
           ...(error === undefined ? {} : { err: error }),
@@ -162,20 +100,31 @@ export function userDirectory({
     return "unavailable";
   }
 
-  return {
-    async look(id) {
-      const wholeMs = slowestCallMs(timeoutMs);
-      const endsAt = performance.now() + wholeMs;
-      // Who gets a place any later has no whole try left, and its end would be user-service's fault.
-      if (!(await places.take(wholeMs - timeoutMs))) return refuse("queue_full");
-      try {
-        const result = await circuit.run(() => askWithRetries(id, endsAt));
-        if (result !== undefined) return result.answer;
-        metrics.rejected();
-        return refuse("circuit_open");
-      } finally {
-        places.give();
+  const calls = mergedCalls<UserAnswer>({
+    mostCalls: () => (isOneByOne() ? mostSingleCalls : mostCalls),
+    mostQuestions: () => (isOneByOne() ? 1 : mostIds),
+    async call(ids, askedAt) {
+      const result = await circuit.run(() => askWithRetries(ids, askedAt + wholeMs));
+      if (result === undefined) {
+        return () => {
+          metrics.rejected();
+          return refuse("circuit_open");
+        };
       }
+      if (result.isMisunderstood !== true) return result.answerTo;
+      oneByOneUntil = performance.now() + oneByOneMs;
+      const answers = new Map(
+        await Promise.all(ids.map(async (id) => [id, await ask(id, askedAt)] as const)),
+      );
+      return (id) => answers.get(id) ?? "failed";
     },
-  };
+  });
+
+  async function ask(id: string, askedAt: number): Promise<UserAnswer> {
+    // Who gets a place any later has no whole try left, and its end would be user-service's fault.
+    const waitMs = askedAt + wholeMs - timeoutMs - performance.now();
+    return (await calls.ask(id, askedAt, waitMs)) ?? refuse("queue_full");
+  }
+
+  return { look: (id) => ask(id, performance.now()) };
 }

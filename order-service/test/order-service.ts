@@ -61,6 +61,11 @@ export function startOrderService({
   });
 }
 
+/** Where a request goes that is handed to a fetch. */
+export function urlOf(input: string | URL | Request): URL {
+  return new URL(input instanceof Request ? input.url : input);
+}
+
 /** An order that nothing is wrong with. */
 export const wish = {
   user_id: userId,

@@ -14,6 +14,26 @@ export const uuid = defineKind<string>("Uuid", {
   rule: () => "a UUID such as 01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
 })({ type: "string", format: "uuid", examples: ["01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"] });
 
+/** The most identifiers in a list of them: a URL has to hold it. */
+const mostUuids = 100;
+
+/** The schema of identifiers in a query, separated by commas: 1–100. */
+export const uuidList = defineKind<string>("Uuids", {
+  check(value) {
+    if (typeof value !== "string" || value.length > mostUuids * 37) return false;
+    return value.split(",").every(isUuid);
+  },
+  rule: () => `1 to ${mostUuids} UUIDs, separated by commas`,
+})({
+  type: "string",
+  description: `Only those with one of these identifiers, up to ${mostUuids}, separated by commas`,
+});
+
+/** The identifiers in such a list, in lower case, each once. */
+export function splitUuids(list: string): string[] {
+  return [...new Set(list.toLowerCase().split(","))];
+}
+
 /** The milliseconds since 1970 in an identifier of version 7. */
 function timeIn(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);

@@ -7,7 +7,7 @@ import { ownTurn } from "@platform/shared/own-turn";
 import { PreconditionFailed } from "@platform/shared/precondition";
 import { HttpProblem, problems } from "@platform/shared/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
-import { isUuid, uuid } from "@platform/shared/uuid";
+import { isUuid, splitUuids, uuid, uuidList } from "@platform/shared/uuid";
 import { Type } from "@sinclair/typebox";
 import type { UserKey, UserStore } from "./user-store.ts";
 import {
@@ -34,6 +34,7 @@ const userList = openObject({
   limit: Type.Optional(limit),
   after: Type.Optional(cursor.schema),
   email: Type.Optional(Type.String({ description: "Only the user with this address" })),
+  ids: Type.Optional(uuidList),
 });
 
 /** What an error means to a client; undefined for what it should never see. */
@@ -87,13 +88,14 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
         await ownTurn();
         const { items, last } = await users.list({
           email: query.email?.trim(),
+          ids: query.ids === undefined ? undefined : splitUuids(query.ids),
           after: query.after === undefined ? undefined : cursor.decode(query.after),
           limit: pageLimit(query.limit),
         });
         if (last) {
-          const { limit, email } = query;
+          const { limit, email, ids } = query;
           const after = cursor.encode({ name: last.name, id: last.id });
-          set.headers.link = nextLink("/users", { limit, email }, after);
+          set.headers.link = nextLink("/users", { limit, email, ids }, after);
         }
         return items;
       },

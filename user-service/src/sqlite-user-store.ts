@@ -49,6 +49,16 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
     WHERE email = $email AND (name, id) > ($name, $id)
     ORDER BY name, id
     LIMIT $limit`);
+  const byIds = db.prepare<
+    UserRow,
+    { ids: string; email: string | null; name: string; id: string; limit: number }
+  >(`
+    SELECT users.id, name, email, created_at, updated_at
+    FROM json_each($ids)
+    JOIN users ON users.id = value
+    WHERE ($email IS NULL OR email = $email) AND (name, users.id) > ($name, $id)
+    ORDER BY name, users.id
+    LIMIT $limit`);
   const emailOwner = db.prepare<{ id: string }, { email: string }>(`
     SELECT id
     FROM users
@@ -80,12 +90,15 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
       return row ? toUser(row) : undefined;
     },
 
-    async list({ email, after = start, limit }) {
+    async list({ email, ids, after = start, limit }) {
       const { name, id } = after;
       const position = { name, id, limit: limit + 1 };
-      const rows = await read(() =>
-        email === undefined ? byName.all(position) : byEmail.all({ email, ...position }),
-      );
+      const rows = await read(() => {
+        if (ids !== undefined) {
+          return byIds.all({ ids: JSON.stringify(ids), email: email ?? null, ...position });
+        }
+        return email === undefined ? byName.all(position) : byEmail.all({ email, ...position });
+      });
       return cutPage(rows.map(toUser), limit);
     },
 

@@ -10,6 +10,8 @@ export type UserKey = Pick<User, "name" | "id">;
 export interface UserPage {
   /** Only the user with this address, in whatever case. */
   readonly email: string | undefined;
+  /** Only users with one of these identifiers. */
+  readonly ids: readonly string[] | undefined;
   /** Only users that come after this place. */
   readonly after: UserKey | undefined;
   readonly limit: number;

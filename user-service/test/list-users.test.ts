@@ -20,6 +20,42 @@ async function createAll(service: RunningService, names: readonly string[]) {
   );
 }
 
+describe("GET /users?ids=", () => {
+  const unknown = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
+
+  test("gives those of them that exist, each once, whatever the case", async () => {
+    await using service = await startUserService();
+    await createAll(service, ["C", "A", "B"]);
+    const { users } = await page(service, "/users");
+    const [a, , c] = users.map(({ id }) => id);
+    const asked = `/users?ids=${c},${unknown},${a?.toUpperCase()},${c}`;
+    expect((await page(service, asked)).names).toEqual(["A", "C"]);
+    expect((await page(service, `/users?ids=${unknown}`)).names).toEqual([]);
+  });
+
+  test("goes together with the other parameters", async () => {
+    await using service = await startUserService();
+    await createAll(service, ["A", "B", "C"]);
+    const { users } = await page(service, "/users");
+    const ids = users.map(({ id }) => id).join(",");
+    const first = await page(service, `/users?limit=2&ids=${ids}`);
+    expect(first.names).toEqual(["A", "B"]);
+    expect((await page(service, first.next ?? "")).names).toEqual(["C"]);
+    expect((await page(service, `/users?ids=${ids}&email=USER1@example.com`)).names).toEqual(["B"]);
+  });
+
+  test("takes a hundred, and nothing but identifiers", async () => {
+    await using service = await startUserService();
+    const many = (count: number) => `/users?ids=${Array(count).fill(unknown).join(",")}`;
+    expect((await service.request(many(100))).status).toBe(200);
+    for (const path of [many(101), "/users?ids=", "/users?ids=1", `/users?ids=${unknown},`]) {
+      const refused = await service.request(path);
+      expect(refused.status).toBe(422);
+      expect(await bodyOf(refused)).toMatchObject({ errors: [{ parameter: "ids" }] });
+    }
+  });
+});
+
 describe("GET /users", () => {
   test("no users are an empty list", async () => {
     await using service = await startUserService();

@@ -22,7 +22,7 @@ const openSqliteStores: OpenStores = async () => {
 
 const always = () => true;
 const alice = { name: "Alice", email: "alice@example.com" };
-const everything = { email: undefined, after: undefined, limit: 1000 };
+const everything = { email: undefined, ids: undefined, after: undefined, limit: 1000 };
 
 describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
   test("a stored user is found, on every replica", async () => {

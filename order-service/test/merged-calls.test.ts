@@ -1,0 +1,84 @@
+import { describe, expect, test } from "bun:test";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { mergedCalls } from "../src/merged-calls.ts";
+
+/** Calls that are answered when the test says so, two of them at a time. */
+function heldCalls() {
+  const calls: { questions: readonly string[]; end(error?: Error): void }[] = [];
+  const merged = mergedCalls<string>({
+    mostCalls: () => 2,
+    mostQuestions: () => 3,
+    call(questions) {
+      const { promise, resolve, reject } = Promise.withResolvers<(question: string) => string>();
+      const end = (error?: Error) =>
+        error ? reject(error) : resolve((question) => question.toUpperCase());
+      calls.push({ questions, end });
+      return promise;
+    },
+  });
+  const ask = (question: string) => merged.ask(question, 0, 60_000);
+  /** Ends all calls, also those that are made because of it. */
+  async function endAll(): Promise<void> {
+    for (let n = 0; n < calls.length; n += 1) {
+      calls[n]?.end();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  return { calls, merged, ask, endAll, asked: () => calls.map(({ questions }) => questions) };
+}
+
+describe("questions", () => {
+  test("are asked at once and alone while few are under way", async () => {
+    const { ask, asked, endAll } = heldCalls();
+    const answers = [ask("a"), ask("b")];
+    expect(asked()).toEqual([["a"], ["b"]]);
+    await endAll();
+    expect(await Promise.all(answers)).toEqual(["A", "B"]);
+  });
+
+  test("that come faster share the next calls, in their order, equal ones as one", async () => {
+    const { ask, asked, endAll } = heldCalls();
+    const answers = Promise.all(["a", "b", "c", "d", "c", "e"].map(ask));
+    await endAll();
+    expect(asked()).toEqual([["a"], ["b"], ["c", "d"], ["e"]]);
+    expect(await answers).toEqual(["A", "B", "C", "D", "C", "E"]);
+  });
+
+  test("that waited too long are given up, and hold nobody up", async () => {
+    const { ask, asked, endAll, merged } = heldCalls();
+    const answers = [ask("a"), ask("b")];
+    expect(await merged.ask("c", 0, 1)).toBeUndefined();
+    const last = ask("d");
+    await endAll();
+    expect(asked()).toEqual([["a"], ["b"], ["d"]]);
+    expect(await Promise.all([...answers, last])).toEqual(["A", "B", "D"]);
+  });
+
+  test("fail with their call, and with no other", async () => {
+    const { ask, calls, endAll } = heldCalls();
+    const outcomes = Promise.allSettled(["a", "b", "c", "d"].map(ask));
+    calls[0]?.end(new Error("failed"));
+    await new Promise((resolve) => setImmediate(resolve));
+    calls[2]?.end(new Error("failed too"));
+    await endAll();
+    const statuses = (await outcomes).map(({ status }) => status);
+    expect(statuses).toEqual(["rejected", "fulfilled", "rejected", "rejected"]);
+  });
+});
+
+test("a call is made on behalf of the first who waited for it", async () => {
+  const context = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const merged = mergedCalls<string>({
+    mostCalls: () => 1,
+    mostQuestions: () => 10,
+    async call() {
+      seen.push(context.getStore());
+      return (question) => question;
+    },
+  });
+  await Promise.all(
+    ["first", "second", "third"].map((who) => context.run(who, () => merged.ask(who, 0, 60_000))),
+  );
+  expect(seen).toEqual(["first", "second"]);
+});
