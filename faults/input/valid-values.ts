@@ -8,6 +8,7 @@ export interface Schema {
   readonly type: "object" | "array" | "string" | "integer" | "number";
   readonly format?: "uuid" | "email";
   readonly enum?: readonly string[];
+  readonly pattern?: string;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly minimum?: number;
@@ -82,6 +83,7 @@ function price(min: number, max: number): fc.Arbitrary<number> {
 
 function validString(schema: Schema): fc.Arbitrary<string> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
+  if (schema.pattern) return fc.stringMatching(new RegExp(schema.pattern));
   if (schema.format === "uuid") return fc.uuid().chain(inAnyCase);
   if (schema.format === "email") return address.map(unusedAddress);
   return validText(schema.minLength ?? 0, schema.maxLength ?? 300);

@@ -38,6 +38,17 @@ const wrongUuids: fc.Arbitrary<string> = fc.oneof(
     .map(([id, at, sign]) => id.slice(0, at) + sign + id.slice(at + 1)),
 );
 
+/** No list of UUIDs that we take. */
+const wrongLists: fc.Arbitrary<string> = fc.oneof(
+  wrongUuids,
+  fc.tuple(idOf, wrongUuids).map((ids) => ids.join(",")),
+  fc
+    .tuple(idOf, idOf)
+    .chain((ids) => fc.constantFrom(...[";", ", ", ",,"].map((by) => ids.join(by)))),
+  idOf.chain((id) => fc.constantFrom(`${id},`, `,${id}`, "", ",")),
+  idOf.map((id) => Array(101).fill(id).join(",")),
+);
+
 const label = fc.stringMatching(/^[a-z]{1,9}$/);
 
 /** What looks like an address and is none. */
@@ -75,7 +86,7 @@ function wrongTexts(min: number, max: number): fc.Arbitrary<string> {
 }
 
 function wrongStrings(schema: Schema): fc.Arbitrary<string> | undefined {
-  const { format, minLength = 0, maxLength } = schema;
+  const { format, pattern, minLength = 0, maxLength } = schema;
   const words = schema.enum;
   if (words) {
     const near = fc
@@ -83,6 +94,8 @@ function wrongStrings(schema: Schema): fc.Arbitrary<string> | undefined {
       .chain((word) => fc.constantFrom(word.toUpperCase(), `${word} `));
     return fc.oneof(near, fc.string()).filter((text) => !words.includes(text));
   }
+  // The only pattern that our documents have is that of a list of identifiers.
+  if (pattern !== undefined) return wrongLists.filter((list) => !new RegExp(pattern).test(list));
   if (format === "uuid") return wrongUuids;
   if (format === "email") return wrongAddresses;
   return maxLength === undefined ? undefined : wrongTexts(minLength, maxLength);

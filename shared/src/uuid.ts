@@ -17,6 +17,8 @@ export const uuid = defineKind<string>("Uuid", {
 /** The most identifiers in a list of them: a URL has to hold it. */
 const mostUuids = 100;
 
+const spelling = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+
 /** The schema of identifiers in a query, separated by commas: 1–100. */
 export const uuidList = defineKind<string>("Uuids", {
   check(value) {
@@ -26,6 +28,7 @@ export const uuidList = defineKind<string>("Uuids", {
   rule: () => `1 to ${mostUuids} UUIDs, separated by commas`,
 })({
   type: "string",
+  pattern: `^${spelling}(?:,${spelling}){0,${mostUuids - 1}}$`,
   description: `Only those with one of these identifiers, up to ${mostUuids}, separated by commas`,
 });
 
