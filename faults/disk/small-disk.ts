@@ -2,6 +2,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { hasCode } from "../../shared/src/error-code.ts";
 import { temporaryFolder } from "../../shared/test/harness.ts";
 
 /** A disk of its own, unmounted with the scope. */
@@ -30,7 +31,7 @@ function writeUntilFull(path: string): void {
   try {
     for (;;) writeSync(file, zeros);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+    if (!hasCode(error, "ENOSPC")) throw error;
   } finally {
     closeSync(file);
   }

@@ -2,6 +2,7 @@
 // destination would do, but for its flush: it waits until a disk has the log (fsync), and tries for
 // ever where nobody reads any more.
 import { writeSync } from "node:fs";
+import { hasCode } from "./error-code.ts";
 
 /** A destination for lines that can be told to write what it holds. */
 export interface BatchedOutput {
@@ -78,8 +79,7 @@ function writeSome(fileDescriptor: number, bytes: Buffer): number {
     while (written < bytes.length) written += writeSync(fileDescriptor, bytes, written);
   } catch (error) {
     // Whoever read the log is gone; the service is not there for its log.
-    if (!(error instanceof Error && "code" in error && error.code === "EAGAIN"))
-      return bytes.length;
+    if (!hasCode(error, "EAGAIN")) return bytes.length;
   }
   return written;
 }

@@ -2,6 +2,7 @@
 import { mostBackups, rotateBackups } from "./backup-rotation.ts";
 import { buildInfo } from "./build-info.ts";
 import { ConfigError, type Settings } from "./config.ts";
+import { hasCode } from "./error-code.ts";
 import { healthCheck } from "./health-check.ts";
 import { printOpenApi } from "./openapi-command.ts";
 import { ListenError } from "./server.ts";
@@ -100,8 +101,7 @@ function parseCount(text: string): number | undefined {
 function writeWhole(stream: ServiceProcess["stdout"], text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (error?: Error | null) => {
-      const isUnwanted = error && "code" in error && error.code === "EPIPE";
-      if (error && !isUnwanted) reject(error);
+      if (error && !hasCode(error, "EPIPE")) reject(error);
       else resolve();
     };
     stream.once("error", end);

@@ -1,8 +1,9 @@
 // Files that appear under their name whole, and stay there when the power goes.
 import { randomUUID } from "node:crypto";
 import { link, open, rename, rm } from "node:fs/promises";
-import { StorageUnavailable } from "./storage.ts";
+import { hasCode } from "./error-code.ts";
 import { isFull } from "./sqlite-lock.ts";
+import { StorageUnavailable } from "./storage.ts";
 
 /** A name for a file until it is whole; who is killed leaves it, and whoever sees it can tell. */
 export function unfinished(path: string): string {
@@ -59,16 +60,6 @@ async function claimAndRename(from: string, to: string): Promise<void> {
 
 function wasMadeMeanwhile(cause: unknown): Error {
   return new Error("the target was made by another program meanwhile", { cause });
-}
-
-/** Whether an error of the system is one of these. */
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    typeof error.code === "string" &&
-    codes.includes(error.code)
-  );
 }
 
 /** Whether an error says that there is no room, whoever tells it. */

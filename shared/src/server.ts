@@ -1,4 +1,5 @@
 // The listening socket: opened with every limit set, closed without dropping a request.
+import { hasCode } from "./error-code.ts";
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -41,7 +42,7 @@ export function listen({
       error: () => new Response(null, { status: 500 }),
     });
   } catch (cause) {
-    const isTaken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+    const isTaken = hasCode(cause, "EADDRINUSE");
     const why = isTaken
       ? "the port is taken"
       : String(cause instanceof Error ? cause.message : cause);

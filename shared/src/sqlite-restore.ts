@@ -12,15 +12,8 @@ import {
 import { access, chmod, chown, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import {
-  finishedName,
-  flush,
-  hasCode,
-  isDiskFull,
-  moveToNew,
-  remove,
-  unfinished,
-} from "./durable-file.ts";
+import { finishedName, flush, isDiskFull, moveToNew, remove, unfinished } from "./durable-file.ts";
+import { hasCode } from "./error-code.ts";
 import { migrate } from "./migrations.ts";
 import { damageIn, lockAlone } from "./sqlite-exclusive.ts";
 import { defaultLockTimeoutMs, pause } from "./sqlite-lock.ts";
