@@ -1,6 +1,7 @@
 // What every request goes through, whatever it asks for: identity, limits, errors, metrics, log.
 import { Elysia, ValidationError } from "elysia";
 import { admission } from "./admission.ts";
+import { requestArrived } from "./arrivals.ts";
 import { bodyArrivals } from "./body-arrivals.ts";
 import { makeErrorsBrief } from "./brief-errors.ts";
 import {
@@ -160,6 +161,7 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
   return new Elysia({ name: "http-kit" })
     .wrap((handle) => (received: Request) => {
       const startedAt = performance.now();
+      requestArrived();
       const request = withAbsoluteUrl(received);
       const context = openContext(request);
       const isOperations = isOperationsPath(context.path);

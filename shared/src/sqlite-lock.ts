@@ -39,7 +39,7 @@ export function pause(ms: number): Promise<void> {
  * @throws {StorageUnavailable} when the lock is not free in time, or the disk is full
  */
 export async function retryWhileBusy<T>(
-  attempt: (() => T) & Synchronous<T>,
+  attempt: () => T,
   timeoutMs: number = defaultLockTimeoutMs,
 ): Promise<T> {
   const startedAt = performance.now();

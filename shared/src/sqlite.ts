@@ -3,6 +3,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { GroupCommit } from "./group-commit.ts";
+import { SharedReads } from "./shared-reads.ts";
 import { retryWhileBusy, type Synchronous } from "./sqlite-lock.ts";
 import { hasMoved } from "./sqlite-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
@@ -20,7 +21,8 @@ export interface SqliteStorage extends Storage {
   readonly migrated: Migrated;
 
   /**
-   * Gives what `query` returns, at once unless another process has the whole file locked.
+   * Gives what `query` returns, which sees one state of the database: at once unless another process
+   * has the whole file locked.
    *
    * @throws {StorageUnavailable} if it keeps it so for too long
    */
@@ -124,12 +126,14 @@ function sqliteStorage(
   migrated: Migrated,
   options: { observer: StorageObserver | undefined; lockTimeoutMs: number | undefined },
 ): SqliteStorage {
-  const commits = new GroupCommit(db, options);
+  const reads = new SharedReads(db);
+  const commits = new GroupCommit(db, { ...options, beforeBegin: reads.end });
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;
 
   async function close(isCut: boolean): Promise<void> {
     await commits.close(isCut);
+    reads.end();
     try {
       db.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
@@ -138,13 +142,16 @@ function sqliteStorage(
     db.close(true); // else statements that stores prepared keep the file open, and go on working
   }
 
+  const read = <T>(query: () => T): Promise<T> =>
+    retryWhileBusy(() => reads.run(query), options.lockTimeoutMs);
+
   return {
     db,
     migrated,
-    read: (query) => retryWhileBusy(query, options.lockTimeoutMs),
+    read,
     write: (change) => commits.write(change),
     async ping() {
-      await retryWhileBusy(() => firstTable.get(), options.lockTimeoutMs);
+      await read(() => firstTable.get());
       if (hasMoved(db)) throw new StorageUnavailable("gone");
     },
     close: (isCut = false) => (closed ??= close(isCut)),
