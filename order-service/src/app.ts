@@ -4,7 +4,7 @@ import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/sha
 import { describe } from "@platform/shared/openapi-detail";
 import { cursorCodec, limit, nextLink, pageLimit } from "@platform/shared/pagination";
 import { openObject } from "@platform/shared/open-object";
-import { ownTurn } from "@platform/shared/own-turn";
+import { turnForLongWork } from "@platform/shared/long-work";
 import { PreconditionFailed } from "@platform/shared/precondition";
 import { HttpProblem, problems } from "@platform/shared/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
@@ -121,7 +121,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
     .get(
       "/orders",
       async ({ query, set }) => {
-        await ownTurn();
+        await turnForLongWork();
         const { items, last } = await orders.list({
           userId: query.user_id?.toLowerCase(),
           status: query.status,

@@ -21,7 +21,6 @@ import type { Lifecycle } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import { isOperationsPath } from "./operations.ts";
-import { ownTurn } from "./own-turn.ts";
 import { HttpProblem, problemResponse } from "./problem.ts";
 import {
   currentRequest,
@@ -30,6 +29,7 @@ import {
   withAbsoluteUrl,
   type RequestContext,
 } from "./request-context.ts";
+import { turnForLongWork } from "./long-work.ts";
 import { logRequest } from "./request-log.ts";
 import { routeTable, routeTemplate, type RouteMatch } from "./route-table.ts";
 import { StorageUnavailable } from "./storage.ts";
@@ -113,7 +113,7 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
       await door.turnToRefuse();
       throw overload;
     }
-    if (bytes.byteLength > usualBytes) await ownTurn();
+    if (bytes.byteLength > usualBytes) await turnForLongWork();
     return bytes;
   }
 
