@@ -36,7 +36,8 @@ export function batchedOutput(
 
   /** Writes what the reader takes now. */
   function writeHeld(): void {
-    if (lines !== "") unread = Buffer.concat([unread, Buffer.from(lines)]);
+    const bytes = Buffer.from(lines);
+    unread = unread.length === 0 ? bytes : Buffer.concat([unread, bytes]);
     lines = "";
     unread = unread.subarray(writeSome(fileDescriptor, unread));
   }

@@ -155,6 +155,7 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
 
   function answer(problem: HttpProblem, context: RequestContext): Response {
     if (problem.status >= 500 && !problem.isShed) context.error = problem.cause ?? problem;
+    context.isNamed = false;
     return problemResponse(problem, context);
   }
 
@@ -169,7 +170,7 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
 
       const finish = (response: Response) => {
         door.leave(context);
-        response.headers.set("x-request-id", context.requestId);
+        if (!context.isNamed) response.headers.set("x-request-id", context.requestId);
         // Bun leaves it out of answers to HEAD (RFC 9110, 6.6.1).
         if (context.method === "HEAD") response.headers.set("date", new Date().toUTCString());
         if (lifecycle.phase === "draining") response.headers.set("connection", "close");
@@ -208,7 +209,11 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
     .onTransform({ as: "global" }, (elysia) => {
       if (elysia.body === noBody) elysia.body = undefined;
       const context = currentRequest();
-      if (context) context.route = routeTemplate(elysia.route);
+      if (context === undefined) return;
+      context.route = routeTemplate(elysia.route);
+      // A field of the finished answer costs ten times as much.
+      elysia.set.headers["x-request-id"] = context.requestId;
+      context.isNamed = true;
     })
     .onError({ as: "global" }, ({ code, error, route, params, query, request, ...rest }) => {
       const context = currentRequest() ?? openContext(request);

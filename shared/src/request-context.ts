@@ -13,6 +13,8 @@ export interface RequestContext {
   route: string | undefined;
   /** What made the answer a 5xx, for the log. */
   error: unknown;
+  /** Whether the answer that Elysia makes has the id in its header. */
+  isNamed: boolean;
   /** Whether it counts among the requests that are being answered. */
   isAdmitted: boolean;
 }
@@ -60,6 +62,7 @@ export function openContext({ headers, method, url }: Request): RequestContext {
     path: pathOf(url),
     route: undefined,
     error: undefined,
+    isNamed: false,
     isAdmitted: false,
   };
 }

@@ -7,9 +7,16 @@ export const timestamp = defineKind<string>("Timestamp", {
   rule: () => "a time such as 2026-01-31T12:00:00.000Z",
 })({ type: "string", format: "date-time", examples: ["2026-01-31T12:00:00.000Z"] });
 
+let latestMs = NaN;
+let latest = "";
+
 /** A time in milliseconds since 1970 as the wire has it. */
 export function toTimestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  // What was never changed has the same time twice, and a page has a hundred of them.
+  if (milliseconds === latestMs) return latest;
+  latest = new Date(milliseconds).toISOString();
+  latestMs = milliseconds;
+  return latest;
 }
 
 /**

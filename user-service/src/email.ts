@@ -8,19 +8,24 @@ const pattern =
 /** RFC 5321, 4.5.3.1.3: a path is at most 256 octets, two of them angle brackets. */
 const maxLength = 254;
 
+/** Whether trimmed text is an address. */
+function isEmail(text: string): boolean {
+  return text.length <= maxLength && pattern.test(text);
+}
+
 /**
  * An address in the form in which it is stored: trimmed, the domain in lower case, the local part as
  * given. Undefined if it is none.
  */
 export function parseEmail(raw: string): string | undefined {
   const address = raw.trim();
-  if (address.length > maxLength || !pattern.test(address)) return undefined;
+  if (!isEmail(address)) return undefined;
   const at = address.lastIndexOf("@");
   return address.slice(0, at) + address.slice(at).toLowerCase();
 }
 
 /** The schema of an e-mail address. */
 export const email = defineKind<string>("Email", {
-  check: (value) => typeof value === "string" && parseEmail(value) !== undefined,
+  check: (value) => typeof value === "string" && isEmail(value.trim()),
   rule: () => `an e-mail address of at most ${maxLength} characters`,
 })({ type: "string", format: "email", maxLength, examples: ["alice@example.com"] });

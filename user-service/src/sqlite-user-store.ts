@@ -110,7 +110,7 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
         if (!precondition(current)) return new PreconditionFailed();
         const { name, email } = { ...row, ...change };
         if (name === row.name && email === row.email) return current;
-        const owner = emailOwner.get({ email });
+        const owner = email === row.email ? null : emailOwner.get({ email });
         if (owner !== null && owner.id !== id) return new EmailTaken();
         const changed = { ...row, name, email, updated_at: timeOfChange(row.updated_at, now()) };
         update.run({ id, name, email, updated_at: changed.updated_at });
