@@ -1,4 +1,4 @@
-// A bound on the calls that are under way, which makes of many questions one call.
+// A bound on the calls that are under way: many questions become one call.
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /** Asks questions, several in a call where they come faster than calls are answered. */
@@ -17,6 +17,8 @@ interface Waiting<Answer> {
   /** Runs something on behalf of who asked. */
   readonly inContext: ReturnType<typeof AsyncLocalStorage.snapshot>;
   settle(answer: Promise<Answer> | undefined): void;
+  /** Gives up when its time is over, for it has to wait. */
+  limitWait(): void;
 }
 
 interface MergedCallsParts<Answer> {
@@ -29,9 +31,9 @@ interface MergedCallsParts<Answer> {
 }
 
 /**
- * Makes calls at once while few are under way. What is asked meanwhile waits, and the first call that
- * ends makes room for one with all of it; equal questions are asked once.
- * A call is made on behalf of the first who asked.
+ * Makes a call for each question while they are few. What one turn of the event loop asks beyond that,
+ * or what comes while as many calls are under way as may be, shares a call; equal questions in it are
+ * asked once. A call is made on behalf of the first who asked.
  */
 export function mergedCalls<Answer>({
   mostCalls,
@@ -40,6 +42,7 @@ export function mergedCalls<Answer>({
 }: MergedCallsParts<Answer>): MergedCalls<Answer> {
   const waiting = new Set<Waiting<Answer>>();
   let underWay = 0;
+  let isTurnOpen = false;
 
   async function run(questions: readonly string[], askedAt: number) {
     underWay += 1;
@@ -52,9 +55,10 @@ export function mergedCalls<Answer>({
   }
 
   function callNext(): void {
-    const next = [...waiting.values().take(mostQuestions())];
+    const free = mostCalls() - underWay;
+    const next = [...waiting.values().take(waiting.size <= free ? 1 : mostQuestions())];
     const [first] = next;
-    if (first === undefined || underWay >= mostCalls()) return;
+    if (first === undefined || free <= 0) return;
     const questions = new Set(next.map(({ question }) => question));
     const answers = first.inContext(() => run([...questions], first.askedAt));
     for (const asked of next) {
@@ -64,10 +68,16 @@ export function mergedCalls<Answer>({
     callNext();
   }
 
+  function endTurn(): void {
+    isTurnOpen = false;
+    callNext();
+    for (const asked of waiting) asked.limitWait();
+  }
+
   return {
-    async ask(question, askedAt, ms) {
-      if (underWay < mostCalls()) return (await run([question], askedAt))(question);
+    ask(question, askedAt, ms) {
       const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
+      let timer: Timer | undefined;
       const asked: Waiting<Answer> = {
         question,
         askedAt,
@@ -76,12 +86,16 @@ export function mergedCalls<Answer>({
           clearTimeout(timer);
           resolve(answer);
         },
+        limitWait() {
+          timer ??= setTimeout(() => {
+            waiting.delete(asked);
+            resolve(undefined);
+          }, ms);
+        },
       };
-      const timer = setTimeout(() => {
-        waiting.delete(asked);
-        resolve(undefined);
-      }, ms);
       waiting.add(asked);
+      if (!isTurnOpen) setImmediate(endTurn);
+      isTurnOpen = true;
       return promise;
     },
   };

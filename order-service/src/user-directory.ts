@@ -33,9 +33,8 @@ const mostTries = 3;
 const longestFirstPauseMs = 100;
 
 /**
- * More look-ups than this wait for a call that ends, and share the next one: it costs two services
- * far more to make a call than to ask for another user in it. Every call of fewer carries the ids of
- * the one request that it is made for.
+ * More look-ups than this share calls: it costs two services far more to make a call than to ask for
+ * another user in it. Every call of fewer carries the ids of the one request that it is made for.
  */
 const mostCalls = 8;
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mergedCalls } from "../src/merged-calls.ts";
 
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** Calls that are answered when the test says so, two of them at a time. */
 function heldCalls() {
   const calls: { questions: readonly string[]; end(error?: Error): void }[] = [];
@@ -19,34 +21,51 @@ function heldCalls() {
   const ask = (question: string) => merged.ask(question, 0, 60_000);
   /** Ends all calls, also those that are made because of it. */
   async function endAll(): Promise<void> {
+    await nextTurn();
     for (let n = 0; n < calls.length; n += 1) {
       calls[n]?.end();
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
   }
   return { calls, merged, ask, endAll, asked: () => calls.map(({ questions }) => questions) };
 }
 
 describe("questions", () => {
-  test("are asked at once and alone while few are under way", async () => {
+  test("are asked in this turn and alone while there are few", async () => {
     const { ask, asked, endAll } = heldCalls();
     const answers = [ask("a"), ask("b")];
+    await nextTurn();
     expect(asked()).toEqual([["a"], ["b"]]);
     await endAll();
     expect(await Promise.all(answers)).toEqual(["A", "B"]);
   });
 
-  test("that come faster share the next calls, in their order, equal ones as one", async () => {
+  test("that come together beyond that share calls, in their order, equal ones as one", async () => {
     const { ask, asked, endAll } = heldCalls();
-    const answers = Promise.all(["a", "b", "c", "d", "c", "e"].map(ask));
+    const answers = Promise.all(["a", "b", "a", "c", "d"].map(ask));
+    await nextTurn();
+    expect(asked()).toEqual([
+      ["a", "b"],
+      ["c", "d"],
+    ]);
+    await endAll();
+    expect(await answers).toEqual(["A", "B", "A", "C", "D"]);
+  });
+
+  test("that come while no call may be made share the next ones", async () => {
+    const { ask, asked, endAll } = heldCalls();
+    const answers = [ask("a"), ask("b")];
+    await nextTurn();
+    answers.push(...["c", "d", "c", "e"].map(ask));
     await endAll();
     expect(asked()).toEqual([["a"], ["b"], ["c", "d"], ["e"]]);
-    expect(await answers).toEqual(["A", "B", "C", "D", "C", "E"]);
+    expect(await Promise.all(answers)).toEqual(["A", "B", "C", "D", "C", "E"]);
   });
 
   test("that waited too long are given up, and hold nobody up", async () => {
     const { ask, asked, endAll, merged } = heldCalls();
     const answers = [ask("a"), ask("b")];
+    await nextTurn();
     expect(await merged.ask("c", 0, 1)).toBeUndefined();
     const last = ask("d");
     await endAll();
@@ -56,22 +75,24 @@ describe("questions", () => {
 
   test("fail with their call, and with no other", async () => {
     const { ask, calls, endAll } = heldCalls();
-    const outcomes = Promise.allSettled(["a", "b", "c", "d"].map(ask));
+    const outcomes = Promise.allSettled(["a", "b"].map(ask));
+    await nextTurn();
+    const late = Promise.allSettled(["c", "d"].map(ask));
     calls[0]?.end(new Error("failed"));
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     calls[2]?.end(new Error("failed too"));
     await endAll();
-    const statuses = (await outcomes).map(({ status }) => status);
+    const statuses = [...(await outcomes), ...(await late)].map(({ status }) => status);
     expect(statuses).toEqual(["rejected", "fulfilled", "rejected", "rejected"]);
   });
 });
 
-test("a call is made on behalf of the first who waited for it", async () => {
+test("a call is made on behalf of the first who asks in it", async () => {
   const context = new AsyncLocalStorage<string>();
   const seen: (string | undefined)[] = [];
   const merged = mergedCalls<string>({
     mostCalls: () => 1,
-    mostQuestions: () => 10,
+    mostQuestions: () => 2,
     async call() {
       seen.push(context.getStore());
       return (question) => question;
@@ -80,5 +101,5 @@ test("a call is made on behalf of the first who waited for it", async () => {
   await Promise.all(
     ["first", "second", "third"].map((who) => context.run(who, () => merged.ask(who, 0, 60_000))),
   );
-  expect(seen).toEqual(["first", "second"]);
+  expect(seen).toEqual(["first", "third"]);
 });
