@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { batchedOutput } from "../src/batched-output.ts";
@@ -14,6 +14,16 @@ test("lines are written together at the end of a turn, in order and whole", asyn
   expect(readFileSync(path, "utf8")).toBe("");
   await new Promise((resolve) => setImmediate(resolve));
   expect(readFileSync(path, "utf8")).toBe("one ä\ntwo 😀\n");
+  closeSync(file);
+});
+
+test("the lines of a turn take one buffer, however many they are", async () => {
+  const file = openSync("/dev/null", "w");
+  const output = batchedOutput(file, () => undefined);
+  using buffers = spyOn(Buffer, "from");
+  for (let n = 0; n < 1000; n += 1) output.write("a line\n");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(buffers).toHaveBeenCalledTimes(1);
   closeSync(file);
 });
 

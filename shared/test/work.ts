@@ -1,0 +1,97 @@
+// What services do for requests, counted: a change that makes it more is seen on any machine, however
+// busy it is.
+import { Database } from "bun:sqlite";
+import { createLog, type Logger } from "../src/logger.ts";
+import { createMetrics } from "../src/metrics.ts";
+import type { ServiceParts } from "../src/service-app.ts";
+import type { SqliteStorage } from "../src/sqlite.ts";
+
+interface App {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+/** What was done for some requests. */
+export interface Work {
+  /** All different ones. */
+  readonly statuses: number[];
+  /** SQL statements, with those around transactions. */
+  readonly statements: number;
+  readonly logLines: number;
+}
+
+/** Counts the work of apps that are made of its parts. */
+export interface WorkCounter extends Disposable {
+  readonly logger: Logger;
+  parts(storage: SqliteStorage): ServiceParts;
+  /** Sends so many requests at once, and waits until all is done. */
+  of(app: App, count: number, path: string, init?: RequestInit): Promise<Work>;
+}
+
+type Method = (...parameters: unknown[]) => unknown;
+
+// What a generic method is at run time, and cannot be wrapped as otherwise.
+const methods = Database.prototype as unknown as {
+  prepare: (...parameters: unknown[]) => Record<"run" | "get" | "all", Method>;
+};
+
+/** Has `onRun` called whenever a statement runs that is prepared from now on, until it is ended. */
+function watchStatements(onRun: () => void): () => void {
+  const { prepare } = methods;
+  methods.prepare = function (...parameters) {
+    const statement = Reflect.apply(prepare, this, parameters);
+    for (const name of ["run", "get", "all"] as const) {
+      const method = statement[name].bind(statement);
+      statement[name] = (...values) => {
+        onRun();
+        return method(...values);
+      };
+    }
+    return statement;
+  };
+  return () => void (methods.prepare = prepare);
+}
+
+/** Makes the counter, before the databases that it is to look at are opened. */
+export function workCounter(): WorkCounter {
+  let logLines = 0;
+  let statements = 0;
+  const stop = watchStatements(() => (statements += 1));
+  const { logger } = createLog({
+    service: "test",
+    version: "test",
+    level: "info",
+    destination: { write: () => void (logLines += 1) },
+  });
+  return {
+    [Symbol.dispose]: stop,
+    logger,
+    parts: (storage) => ({
+      lifecycle: { phase: "ready" },
+      limits: { maxBodyBytes: 1_048_576, maxInFlight: 2000 },
+      logger,
+      metrics: createMetrics({ service: "test", version: "test", commit: "test" }),
+      storage,
+      version: "test",
+    }),
+    async of(app, count, path, init) {
+      const requests = Array.from(
+        { length: count },
+        () => new Request(`http://service${path}`, init),
+      );
+      statements = logLines = 0;
+      const answers = await Promise.all(requests.map(async (each) => app.fetch(each)));
+      await new Promise((resolve) => setImmediate(resolve));
+      return {
+        statuses: [...new Set(answers.map(({ status }) => status))],
+        statements,
+        logLines,
+      };
+    },
+  };
+}
+
+/** A request's method, header and body. */
+export function sending(method: string, json: unknown): RequestInit {
+  const headers = { "content-type": "application/json" };
+  return { method, headers, body: JSON.stringify(json) };
+}
