@@ -3,10 +3,11 @@ import { Type } from "@sinclair/typebox";
 import { defineKind } from "./kinds.ts";
 import { openObject } from "./open-object.ts";
 import type { Precondition, Versioned } from "./precondition.ts";
+import { fromTimestamp } from "./timestamp.ts";
 
 /** The strong entity tag of a resource's present state. */
 export function entityTag({ updated_at }: Versioned): string {
-  return `"${Date.parse(updated_at).toString(36)}"`;
+  return `"${fromTimestamp(updated_at).toString(36)}"`;
 }
 
 // One element of a list, which may be empty (RFC 9110, 5.6.1), up to its comma or the end.

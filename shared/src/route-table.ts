@@ -14,9 +14,16 @@ export interface RouteMatch {
   readonly methods: readonly string[];
 }
 
-/** `/users/:id` as `/users/{id}`. */
+const templates = new Map<string, string>();
+
+/** The path of a route, `/users/:id`, as `/users/{id}`. */
 export function routeTemplate(path: string): string {
-  return path.replace(/:(\w+)/g, "{$1}");
+  let template = templates.get(path);
+  if (template === undefined) {
+    template = path.replace(/:(\w+)/g, "{$1}");
+    templates.set(path, template);
+  }
+  return template;
 }
 
 /** Makes the look-up from a path to the route that it belongs to. */

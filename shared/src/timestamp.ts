@@ -19,6 +19,12 @@ export function toTimestamp(milliseconds: number): string {
   return latest;
 }
 
+/** The milliseconds since 1970 of a time that {@link toTimestamp} gave. */
+export function fromTimestamp(timestamp: string): number {
+  // The tag of what has just been read is asked for next.
+  return timestamp === latest ? latestMs : Date.parse(timestamp);
+}
+
 /**
  * The time of a change to something last changed at `previous`. It never repeats or goes back, even
  * where the clock does, so that it tells every state of a resource from every other.
