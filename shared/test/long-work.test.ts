@@ -25,7 +25,7 @@ async function inOrder(pieceMs: number): Promise<string[]> {
 }
 
 test("short work passes between pieces of long work that were asked for before", async () => {
-  const done = await inOrder(12);
+  const done = await inOrder(16);
   // Two pieces use up the first turn; each of the next has one.
   expect(done.indexOf("short")).toBeLessThanOrEqual(3);
   expect(done.lastIndexOf("long")).toBeGreaterThan(done.indexOf("short") + 6);
@@ -36,13 +36,31 @@ test("what takes less than its share of a turn does not wait", async () => {
   expect(done.indexOf("short")).toBe(10);
 });
 
+test("what waits is done although more keeps coming", async () => {
+  await nextTurn();
+  const done: string[] = [];
+  async function piece(name: string): Promise<void> {
+    await nextTurn();
+    await turnForLongWork();
+    Bun.sleepSync(16);
+    done.push(name);
+  }
+  const pieces = Array.from({ length: 6 }, () => piece("old"));
+  for (let n = 0; n < 10; n += 1) {
+    await nextTurn();
+    pieces.push(piece("new"));
+  }
+  await Promise.all(pieces);
+  expect(done.lastIndexOf("old")).toBeLessThan(12);
+});
+
 test("long work is done in the order in which it was asked for, whoever fails", async () => {
   const done: number[] = [];
   const outcomes = await Promise.allSettled(
     [1, 2, 3, 4, 5].map(async (n) => {
       await nextTurn();
       await turnForLongWork();
-      Bun.sleepSync(12);
+      Bun.sleepSync(16);
       done.push(n);
       if (n % 2 === 1) throw new Error("failed");
     }),
