@@ -63,20 +63,11 @@ class QueuedWrite<T> {
 /** What the queue needs of its entries, whatever they answer. */
 type Queued = Pick<QueuedWrite<unknown>, "queuedAt" | "succeeded" | "run" | "fail" | "settle">;
 
-interface GroupCommitOptions {
-  readonly observer?: StorageObserver | undefined;
-  /** How long locks of other processes are waited for. */
-  readonly lockTimeoutMs?: number | undefined;
-  /** Ends what the connection is at, for it can have one transaction only. */
-  readonly beforeBegin?: () => void;
-}
-
 /** Commits writes in groups. The connection must not wait for locks itself (`busy_timeout = 0`). */
 export class GroupCommit {
   readonly #db: Database;
   readonly #observer: StorageObserver | undefined;
   readonly #lockTimeoutMs: number;
-  readonly #beforeBegin: () => void;
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #dataVersion: Statement<{ data_version: number }, []>;
@@ -91,16 +82,11 @@ export class GroupCommit {
 
   constructor(
     db: Database,
-    {
-      observer,
-      lockTimeoutMs = defaultLockTimeoutMs,
-      beforeBegin = () => undefined,
-    }: GroupCommitOptions = {},
+    options: { observer?: StorageObserver | undefined; lockTimeoutMs?: number | undefined } = {},
   ) {
     this.#db = db;
-    this.#observer = observer;
-    this.#lockTimeoutMs = lockTimeoutMs;
-    this.#beforeBegin = beforeBegin;
+    this.#observer = options.observer;
+    this.#lockTimeoutMs = options.lockTimeoutMs ?? defaultLockTimeoutMs;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#dataVersion = db.prepare("PRAGMA data_version");
@@ -208,7 +194,6 @@ export class GroupCommit {
   #transact(batch: readonly Queued[], apart = false): void {
     let isChanging = false;
     try {
-      this.#beforeBegin();
       this.#begin.run();
       if (hasMoved(this.#db)) throw new StorageUnavailable("gone");
       this.#lookForOthers();

@@ -3,7 +3,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { GroupCommit } from "./group-commit.ts";
-import { SharedReads } from "./shared-reads.ts";
+import { readTransactions } from "./read-transaction.ts";
 import { retryWhileBusy, type Synchronous } from "./sqlite-lock.ts";
 import { hasMoved } from "./sqlite-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
@@ -126,14 +126,13 @@ function sqliteStorage(
   migrated: Migrated,
   options: { observer: StorageObserver | undefined; lockTimeoutMs: number | undefined },
 ): SqliteStorage {
-  const reads = new SharedReads(db);
-  const commits = new GroupCommit(db, { ...options, beforeBegin: reads.end });
+  const inTransaction = readTransactions(db);
+  const commits = new GroupCommit(db, options);
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;
 
   async function close(isCut: boolean): Promise<void> {
     await commits.close(isCut);
-    reads.end();
     try {
       db.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
@@ -143,7 +142,7 @@ function sqliteStorage(
   }
 
   const read = <T>(query: () => T): Promise<T> =>
-    retryWhileBusy(() => reads.run(query), options.lockTimeoutMs);
+    retryWhileBusy(() => inTransaction(query), options.lockTimeoutMs);
 
   return {
     db,
