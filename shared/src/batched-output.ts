@@ -36,8 +36,10 @@ export function batchedOutput(
 
   /** Writes what the reader takes now. */
   function writeHeld(): void {
-    const bytes = Buffer.from(lines);
-    unread = unread.length === 0 ? bytes : Buffer.concat([unread, bytes]);
+    if (lines !== "") {
+      const bytes = Buffer.from(lines);
+      unread = unread.length === 0 ? bytes : Buffer.concat([unread, bytes]);
+    }
     lines = "";
     unread = unread.subarray(writeSome(fileDescriptor, unread));
   }

@@ -18,6 +18,7 @@ import { requestFaults, type CheckedRequest, type RequestSchemas } from "./fault
 import { hasBody, isJsonType, isPlain, parseJsonBody } from "./json-body.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
+import { turnForLongWork } from "./long-work.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import { isOperationsPath } from "./operations.ts";
 import { HttpProblem, problemResponse } from "./problem.ts";
@@ -28,7 +29,6 @@ import {
   withAbsoluteUrl,
   type RequestContext,
 } from "./request-context.ts";
-import { turnForLongWork } from "./long-work.ts";
 import { logRequest } from "./request-log.ts";
 import { routeTable, routeTemplate, type RouteMatch } from "./route-table.ts";
 import { StorageUnavailable } from "./storage.ts";

@@ -33,8 +33,8 @@ function heldUpMs(): number {
 
 /**
  * Resolves when work that takes milliseconds may begin: at once until such work has held up a turn of
- * the event loop for 30 ms, else in one of the next, first come, first served. A hundred requests of
- * that kind then hold others up for a few of them, and not for all.
+ * the event loop for 30 ms, else in one of the next, where the first who waits comes first. A hundred
+ * requests of that kind then hold others up for a few of them, and not for all.
  *
  * Waiting is not the rule because it makes answers dear: what is over 16 KiB and not sent in the turn
  * in which its request came leaves in some 20 packets (https://github.com/oven-sh/bun/pull/41341).
