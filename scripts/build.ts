@@ -83,7 +83,8 @@ async function build(service: string): Promise<string> {
       autoloadTsconfig: false,
     },
     format: "esm",
-    minify: true,
+    // Not minified: Elysia reads the source of handlers to find out what they need, takes more of a
+    // minified one, and a GET takes a fifth longer by it. It would save 1 MB of 118, and no time.
     bytecode: true,
     sourcemap: "inline",
     define: {
