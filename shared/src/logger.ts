@@ -1,7 +1,6 @@
 // Structured logs: one JSON object a line on stdout, or lines for people where that is a terminal.
 import { SQLiteError } from "bun:sqlite";
 import pino, { type DestinationStream, type Logger } from "pino";
-import pretty from "pino-pretty";
 import { batchedOutput } from "./batched-output.ts";
 import { currentRequest } from "./request-context.ts";
 
@@ -28,14 +27,13 @@ interface LogOptions {
   service: string;
   version: string;
   level: LogLevel;
-  /** Whether stdout is a terminal, where people read. */
-  isTerminal?: boolean;
-  /** Where lines go; stdout if left out. */
+  /** Where lines go; stdout, for machines, if left out. */
   destination?: DestinationStream;
 }
 
-/** Stdout as a terminal shows it best. */
-function terminal(): DestinationStream {
+/** Stdout as a terminal shows it best. Loaded where there is one: machines need not wait for it. */
+export async function terminalOutput(): Promise<DestinationStream> {
+  const { default: pretty } = await import("pino-pretty");
   return pretty({
     sync: true,
     ignore: "version,service,pid,hostname",
@@ -79,19 +77,10 @@ function describeError(error: unknown, isFailure: boolean, causes = mostCauses):
 }
 
 /** Makes a service's log. Every line written while a request is answered carries its ids. */
-export function createLog({
-  service,
-  version,
-  level,
-  isTerminal = false,
-  destination,
-}: LogOptions): Log {
-  const batched =
-    destination || isTerminal
-      ? undefined
-      : batchedOutput(stdout, (lines) => {
-          logger.warn({ lines }, "log lines were lost: nobody read them in time");
-        });
+export function createLog({ service, version, level, destination }: LogOptions): Log {
+  const batched = batchedOutput(stdout, (lines) => {
+    logger.warn({ lines }, "log lines were lost: nobody read them in time");
+  });
   let isFailure = false;
   const logger = pino(
     {
@@ -107,7 +96,7 @@ export function createLog({
         return request ? { request_id: request.requestId, trace_id: request.trace.traceId } : {};
       },
     },
-    destination ?? batched ?? terminal(),
+    destination ?? batched,
   );
-  return { logger, flush: () => batched?.flush() };
+  return { logger, flush: () => batched.flush() };
 }

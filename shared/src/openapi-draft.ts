@@ -1,5 +1,4 @@
 // Reads an app's routes by way of the documentation plugin.
-import { swagger } from "@elysiajs/swagger";
 import type { TSchema } from "@sinclair/typebox";
 import type { AnyElysia } from "elysia";
 import type { RequestSchemas } from "./faults.ts";
@@ -61,6 +60,8 @@ export async function draftedRoutes(app: AnyElysia): Promise<DraftedRoute[]> {
 async function pluginPaths(
   app: AnyElysia,
 ): Promise<Record<string, Partial<Record<string, Draft>>>> {
+  // Loading it takes as long as all of a start otherwise may, and few processes are ever asked for this.
+  const { swagger } = await import("@elysiajs/swagger");
   const plugin = swagger({ excludeStaticFile: false });
   // The plugin asks for the routes of the app that uses it. This one is used by none, so that
   // nothing of it is served.

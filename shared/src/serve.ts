@@ -2,7 +2,7 @@
 import { buildInfo } from "./build-info.ts";
 import type { Settings } from "./config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { createLog } from "./logger.ts";
+import { createLog, terminalOutput } from "./logger.ts";
 import { addProcessMetrics, createMetrics } from "./metrics.ts";
 import { closeServer, listen } from "./server.ts";
 import { startChores } from "./chores.ts";
@@ -41,7 +41,7 @@ export async function serve<S extends Settings>({
     service: name,
     version,
     level: config.logLevel,
-    isTerminal: process.stdout.isTTY,
+    ...(process.stdout.isTTY ? { destination: await terminalOutput() } : {}),
   });
   const { logger } = log;
   const stop = stopSignal(process, log);

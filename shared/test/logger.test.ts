@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import fs from "node:fs";
-import { createLog, logLevels, type LogLevel } from "../src/logger.ts";
+import { createLog, logLevels, terminalOutput, type LogLevel } from "../src/logger.ts";
 import { openContext, runInRequest } from "../src/request-context.ts";
 import type { LogLine } from "./harness.ts";
 
@@ -146,7 +146,7 @@ describe("an error", () => {
   });
 });
 
-test("on a terminal people get a short line with what matters to them", () => {
+test("on a terminal people get a short line with what matters to them", async () => {
   const written: string[] = [];
   using _ = spyOn(fs, "writeSync").mockImplementation((_fd: number, text: unknown) => {
     written.push(String(text));
@@ -156,7 +156,7 @@ test("on a terminal people get a short line with what matters to them", () => {
     service: "notes",
     version: "1.2.3",
     level: "info",
-    isTerminal: true,
+    destination: await terminalOutput(),
   });
   logger.info({ port: 80 }, "listening");
   flush();
