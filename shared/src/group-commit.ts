@@ -68,6 +68,7 @@ export class GroupCommit {
   readonly #db: Database;
   readonly #observer: StorageObserver | undefined;
   readonly #lockTimeoutMs: number;
+  readonly #beforeBegin: () => void;
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #dataVersion: Statement<{ data_version: number }, []>;
@@ -80,13 +81,19 @@ export class GroupCommit {
   #committedAt = -Infinity;
   #stretchStartedAt = -Infinity;
 
+  /** @param options `beforeBegin` ends whatever transaction may be open */
   constructor(
     db: Database,
-    options: { observer?: StorageObserver | undefined; lockTimeoutMs?: number | undefined } = {},
+    options: {
+      observer?: StorageObserver | undefined;
+      lockTimeoutMs?: number | undefined;
+      beforeBegin?: () => void;
+    } = {},
   ) {
     this.#db = db;
     this.#observer = options.observer;
     this.#lockTimeoutMs = options.lockTimeoutMs ?? defaultLockTimeoutMs;
+    this.#beforeBegin = options.beforeBegin ?? (() => undefined);
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#dataVersion = db.prepare("PRAGMA data_version");
@@ -194,6 +201,7 @@ export class GroupCommit {
   #transact(batch: readonly Queued[], apart = false): void {
     let isChanging = false;
     try {
+      this.#beforeBegin();
       this.#begin.run();
       if (hasMoved(this.#db)) throw new StorageUnavailable("gone");
       this.#lookForOthers();

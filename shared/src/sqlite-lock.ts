@@ -42,13 +42,14 @@ export async function retryWhileBusy<T>(
   attempt: () => T,
   timeoutMs: number = defaultLockTimeoutMs,
 ): Promise<T> {
-  const startedAt = performance.now();
+  let startedAt: number | undefined;
   for (;;) {
     try {
       return attempt();
     } catch (error) {
       if (isFull(error)) throw new StorageUnavailable("full", { cause: error });
       if (!isBusy(error)) throw error;
+      startedAt ??= performance.now();
       if (performance.now() - startedAt >= timeoutMs) {
         throw new StorageUnavailable("busy", { cause: error });
       }

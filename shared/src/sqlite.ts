@@ -3,7 +3,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { GroupCommit } from "./group-commit.ts";
-import { readTransactions } from "./read-transaction.ts";
+import { SharedSnapshot } from "./shared-snapshot.ts";
 import { retryWhileBusy, type Synchronous } from "./sqlite-lock.ts";
 import { hasMoved } from "./sqlite-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
@@ -21,8 +21,8 @@ export interface SqliteStorage extends Storage {
   readonly migrated: Migrated;
 
   /**
-   * Gives what `query` returns, which sees one state of the database: at once unless another process
-   * has the whole file locked.
+   * Gives what `query` returns, which sees one state of the database, the newest: at once unless
+   * another process has the whole file locked.
    *
    * @throws {StorageUnavailable} if it keeps it so for too long
    */
@@ -126,13 +126,14 @@ function sqliteStorage(
   migrated: Migrated,
   options: { observer: StorageObserver | undefined; lockTimeoutMs: number | undefined },
 ): SqliteStorage {
-  const inTransaction = readTransactions(db);
-  const commits = new GroupCommit(db, options);
+  const snapshot = new SharedSnapshot(db);
+  const commits = new GroupCommit(db, { ...options, beforeBegin: () => snapshot.end() });
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;
 
   async function close(isCut: boolean): Promise<void> {
     await commits.close(isCut);
+    snapshot.end();
     try {
       db.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
@@ -142,7 +143,7 @@ function sqliteStorage(
   }
 
   const read = <T>(query: () => T): Promise<T> =>
-    retryWhileBusy(() => inTransaction(query), options.lockTimeoutMs);
+    retryWhileBusy(() => snapshot.read(query), options.lockTimeoutMs);
 
   return {
     db,

@@ -85,22 +85,23 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
       return toUser(orThrow(outcome));
     },
 
-    async find(id) {
-      const row = await read(() => byId.get({ id }));
-      return row ? toUser(row) : undefined;
-    },
+    find: (id) =>
+      read(() => {
+        const row = byId.get({ id });
+        return row ? toUser(row) : undefined;
+      }),
 
-    async list({ email, ids, after = start, limit }) {
-      const { name, id } = after;
-      const position = { name, id, limit: limit + 1 };
-      const rows = await read(() => {
-        if (ids !== undefined) {
-          return byIds.all({ ids: JSON.stringify(ids), email: email ?? null, ...position });
-        }
-        return email === undefined ? byName.all(position) : byEmail.all({ email, ...position });
-      });
-      return cutPage(rows.map(toUser), limit);
-    },
+    list: ({ email, ids, after: { name, id } = start, limit }) =>
+      read(() => {
+        const page = { name, id, limit: limit + 1 };
+        const rows =
+          ids !== undefined
+            ? byIds.all({ ids: JSON.stringify(ids), email: email ?? null, ...page })
+            : email !== undefined
+              ? byEmail.all({ email, ...page })
+              : byName.all(page);
+        return cutPage(rows.map(toUser), limit);
+      }),
 
     async update(id, change, precondition) {
       const outcome = await write(() => {
