@@ -52,6 +52,8 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
   const nextId = uuidSequence(now);
   const keys = sqliteIdempotency(db, now);
 
+  // +$id: of a statement with ORDER BY, SQLite makes a new plan for every value of a bare parameter that
+  // a column is equal to, which takes longer than to run it.
   const byId = db.prepare<OrderRow, { id: string }>(`
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
@@ -59,7 +61,7 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
   const linesOf = db.prepare<OrderLine, { id: string }>(`
     SELECT sku, quantity, unit_price_cents AS unitPriceCents
     FROM order_items
-    WHERE order_id = $id
+    WHERE order_id = +$id
     ORDER BY position`);
   const linesOfAll = db.prepare<OrderLine & { orderId: string }, { ids: string; limit: number }>(`
     SELECT order_id AS orderId, sku, quantity, unit_price_cents AS unitPriceCents
@@ -76,19 +78,19 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
   const byUser = db.prepare<OrderRow, Page & { userId: string }>(`
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
-    WHERE user_id = $userId AND id > $after
+    WHERE user_id = +$userId AND id > $after
     ORDER BY id
     LIMIT $limit`);
   const byStatus = db.prepare<OrderRow, Page & { status: OrderStatus }>(`
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
-    WHERE status = $status AND id > $after
+    WHERE status = +$status AND id > $after
     ORDER BY id
     LIMIT $limit`);
   const byUserAndStatus = db.prepare<OrderRow, Page & { userId: string; status: OrderStatus }>(`
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
-    WHERE user_id = $userId AND status = $status AND id > $after
+    WHERE user_id = +$userId AND status = +$status AND id > $after
     ORDER BY id
     LIMIT $limit`);
   const insertOrder = db.prepare<unknown, OrderRow>(`

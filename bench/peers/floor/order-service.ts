@@ -26,7 +26,7 @@ const byId = db.prepare<Row, [string]>(`
 const linesOf = db.prepare<Line, [string]>(`
   SELECT sku, quantity, unit_price_cents
   FROM order_items
-  WHERE order_id = ?
+  WHERE order_id = +?
   ORDER BY position`);
 const insertOrder = db.prepare<unknown, [string, string, number, string, number, number]>(`
   INSERT INTO orders (id, user_id, total_cents, status, created_at, updated_at)
