@@ -10,10 +10,15 @@ const mostHeld = 67_108_864;
 const mostMs = 30_000;
 const bytesPerMs = 65.536;
 
+/** How often it is looked for bodies that take too long, in ms: a timer for each would be dear. */
+const sweepMs = 1000;
+
 /** One body that is arriving. */
 interface Arrival {
   /** What it may hold: its declared length, or what has come so far where none is declared. */
   bytes: number;
+  /** When it has taken too long, in monotonic ms. */
+  readonly endsAt: number;
   refuse(reason: Error): void;
 }
 
@@ -35,6 +40,15 @@ export function bodyArrivals(
 ): BodyArrivals {
   const arriving = new Set<Arrival>();
   let held = 0;
+  let sweeping: Timer | undefined;
+
+  function sweep(): void {
+    const now = performance.now();
+    for (const { endsAt, refuse } of arriving) if (endsAt <= now) refuse(slowBody());
+    if (arriving.size > 0) return;
+    clearInterval(sweeping);
+    sweeping = undefined;
+  }
 
   function grow(arrival: Arrival, bytes: number): void {
     arrival.bytes += bytes;
@@ -70,20 +84,21 @@ export function bodyArrivals(
   return {
     async read(request) {
       const declared = request.headers.get("content-length");
-      const { promise: refused, reject } = Promise.withResolvers<never>();
-      const arrival: Arrival = { bytes: 0, refuse: reject };
+      const { promise: settled, resolve, reject } = Promise.withResolvers<Uint8Array>();
       const mostBytes = declared === null ? maxBytes : Number(declared);
-      const timer = setTimeout(() => reject(slowBody()), timeMs + mostBytes / bytesPerMs);
+      const endsAt = performance.now() + timeMs + mostBytes / bytesPerMs;
+      const arrival: Arrival = { bytes: 0, endsAt, refuse: reject };
       arriving.add(arrival);
+      sweeping ??= setInterval(sweep, Math.min(sweepMs, timeMs));
       try {
         if (declared !== null) grow(arrival, mostBytes);
         // A declared length was compared with the limit before, and the server holds the client to it.
         const bytes = declared === null ? readPieces(request.body, arrival) : request.bytes();
-        return await Promise.race([bytes, refused]);
+        bytes.then(resolve, reject);
+        return await settled;
       } catch (error) {
         throw error instanceof HttpProblem ? error : malformedBody(error);
       } finally {
-        clearTimeout(timer);
         leave(arrival);
       }
     },
