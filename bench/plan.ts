@@ -15,10 +15,10 @@ export interface Plan {
   readonly growth: (Pace & { readonly rows: number }) | undefined;
 }
 
-const pace = { connections: 64, rounds: 5, seconds: 4, warmUpSeconds: 1 };
-const shorter = { ...pace, seconds: 2 };
+const pace = { connections: 64, rounds: 5, seconds: 2, warmUpSeconds: 1 };
+const shorter = { ...pace, rounds: 3, seconds: 1, warmUpSeconds: 0.5 };
 
-/** A bit more than an hour. */
+/** Some forty minutes. */
 export const fullPlan: Plan = {
   levels: [
     pace,
