@@ -83,8 +83,8 @@ async function build(service: string): Promise<string> {
       autoloadTsconfig: false,
     },
     format: "esm",
-    // Not minified: Elysia reads the source of handlers to find out what they need, takes more of a
-    // minified one, and a GET takes a fifth longer by it. It would save 1 MB of 119, and no time.
+    // Not minified: Elysia reads the source of hooks, and takes minified ones that call a function for
+    // asynchronous. A GET would take a fifth longer, for 1 MB of 119.
     bytecode: true,
     sourcemap: "inline",
     define: {
