@@ -1,10 +1,11 @@
 // How often and how long everything is measured.
 import type { Pace } from "./measure/bench.ts";
+import type { Ladder } from "./measure/throughput.ts";
 
 /** See above. */
 export interface Plan {
-  /** For each number of connections; the first is the one that ratios are made of. */
-  readonly levels: readonly Pace[];
+  /** The first level is the one that ratios are made of. */
+  readonly throughput: Ladder;
   readonly starts: number;
   readonly interference: Pace;
   /** Reads beside writes are measured with the platform alone, or with all peers. */
@@ -20,12 +21,16 @@ const shorter = { ...pace, rounds: 3, seconds: 1, warmUpSeconds: 0.5 };
 
 /** Some forty minutes. */
 export const fullPlan: Plan = {
-  levels: [
-    pace,
-    { ...shorter, connections: 1 },
-    { ...shorter, connections: 8 },
-    { ...shorter, connections: 256 },
-  ],
+  throughput: {
+    levels: [
+      { connections: 64, seconds: 2 },
+      { connections: 1, seconds: 1 },
+      { connections: 8, seconds: 1 },
+      { connections: 256, seconds: 1 },
+    ],
+    rounds: 5,
+    warmUpSeconds: 0.6,
+  },
   starts: 9,
   interference: pace,
   isInterferenceOfAll: true,
@@ -38,7 +43,7 @@ const glance = { connections: 64, rounds: 1, seconds: 1, warmUpSeconds: 0.3 };
 
 /** Less than two minutes: its figures are no more than a hint. */
 export const quickPlan: Plan = {
-  levels: [glance],
+  throughput: { levels: [glance], rounds: glance.rounds, warmUpSeconds: glance.warmUpSeconds },
   starts: 2,
   interference: glance,
   isInterferenceOfAll: false,

@@ -87,10 +87,8 @@ async function measure(): Promise<Results> {
 
   const starts = await measureStarts(bench, plan.starts);
   const throughput: Comparison[] = [];
-  for (const level of plan.levels) {
-    for (const workload of options.workloads) {
-      throughput.push(await compare(bench, workload, level));
-    }
+  for (const workload of options.workloads) {
+    throughput.push(...(await compare(bench, workload, plan.throughput)));
   }
   const beside = plan.isInterferenceOfAll ? ready : ready.slice(0, 1);
   const interference = await measureInterference({ ...bench, peers: beside }, plan.interference);
@@ -134,7 +132,7 @@ function rounded(_name: string, value: unknown): unknown {
 /** Prints the report and writes it; gives the number of requests that failed. */
 async function report(results: Results): Promise<number> {
   const text = summarise(results);
-  const [{ connections } = { connections: 64 }] = plan.levels;
+  const [{ connections } = { connections: 64 }] = plan.throughput.levels;
   const json = join(options.output, "results.json");
   const markdown = join(options.output, "results.md");
   const chart = join(options.output, "chart.svg");
