@@ -26,6 +26,8 @@ import { amount } from "../tools/scale.ts";
 
 const ok = "HTTP/1.1 200 OK\r\n";
 const chunked = `${ok}transfer-encoding: chunked\r\n\r\n`;
+const kibibyte = `400\r\n${"x".repeat(1024)}\r\n`;
+const short = `${ok}content-length: 9\r\n`;
 const most = 50 * 1024 * 1024;
 /** In KiB. */
 const mebibyte = 1024;
@@ -35,6 +37,7 @@ const floods: [string, Behaviour][] = [
   ["without a length", pours(`${ok}\r\n`, "x", most)],
   ["in one chunk", pours(`${chunked}${most.toString(16)}\r\n`, "x", most)],
   ["in chunks of a byte", pours(chunked, "1\r\nx\r\n", most)],
+  ["in chunks, with a short length", pours(`${short}${chunked.slice(ok.length)}`, kibibyte, most)],
   ["of a failure", pours("HTTP/1.1 500 X\r\n\r\n", "x", most)],
   ["in its header", pours(ok, "x-many: lines\r\n", most)],
   ["in a line of its header", pours(`${ok}x: `, "x", most)],

@@ -78,6 +78,14 @@ describe("an answer that makes no sense", () => {
     },
   );
 
+  test("is a longer one in chunks, whatever length it claims", async () => {
+    const { body, progress } = inPieces(1000);
+    const headers = { "content-length": "10", "transfer-encoding": "chunked" };
+    const error = await rejectionOf(ask(new Response(body, { headers })));
+    expect(error).toMatchObject({ name: "UselessAnswer", status: 200, isCut: false });
+    expect(progress.read).toBeLessThan(25);
+  });
+
   test("is one that says that it is longer, which is not read at all", async () => {
     const { body, progress } = inPieces(1000);
     const headers = { "content-length": String(mebibyte + 1) };
