@@ -1,5 +1,4 @@
 // Configuration from environment variables, checked as a whole before anything starts.
-import { isIP } from "node:net";
 
 /** How one variable is read: its value if it is good, or what is allowed if it is not. */
 export interface Setting<T> {
@@ -63,6 +62,12 @@ export function oneOf<const T extends string>(
 const hostName =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
+const isIPv4 = (text: string) =>
+  /^\d+(?:\.\d+){3}$/.test(text) && URL.parse(`http://${text}`)?.hostname === text;
+
+/** Loads what it needs when it is asked: that takes longer than all other settings. */
+const isIPv6 = (text: string) => process.getBuiltinModule("node:net").isIPv6(text);
+
 /** A network address to listen on. */
 export function listenAddress(
   variable: string,
@@ -72,7 +77,9 @@ export function listenAddress(
     variable,
     fallback,
     allowed: "an IP address or a host name",
-    parse: (text) => (isIP(text) !== 0 || hostName.test(text) ? text : undefined),
+    parse(text) {
+      return hostName.test(text) || isIPv4(text) || isIPv6(text) ? text : undefined;
+    },
   };
 }
 

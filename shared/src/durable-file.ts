@@ -1,5 +1,4 @@
 // Files that appear under their name whole, and stay there when the power goes.
-import { randomUUID } from "node:crypto";
 import { link, open, rename, rm } from "node:fs/promises";
 import { hasCode } from "./error-code.ts";
 import { isFull } from "./sqlite-lock.ts";
@@ -7,7 +6,7 @@ import { StorageUnavailable } from "./storage.ts";
 
 /** A name for a file until it is whole; who is killed leaves it, and whoever sees it can tell. */
 export function unfinished(path: string): string {
-  return `${path}.${randomUUID()}.tmp`;
+  return `${path}.${crypto.randomUUID()}.tmp`;
 }
 
 const unfinishedEnding = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp(?:-[a-z]+)?$/;

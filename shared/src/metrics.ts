@@ -1,5 +1,5 @@
 // The metrics that every service has. Names and labels are part of the wire contract.
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Gauge, processMetrics, Registry } from "./prom-client.ts";
 import { counter, histogram, type CounterSeries, type HistogramSeries } from "./metric-series.ts";
 import type { StorageObserver } from "./storage.ts";
 
@@ -128,8 +128,7 @@ const meaningfulUnderBun =
 
 /** Adds what the operating system and the event loop tell about this process. */
 export function addProcessMetrics(registry: Registry): void {
-  const process = new Registry();
-  collectDefaultMetrics({ register: process });
+  const process = processMetrics();
   for (const { name } of process.getMetricsAsArray()) {
     const metric = process.getSingleMetric(name);
     if (metric !== undefined && meaningfulUnderBun.test(name)) registry.registerMetric(metric);

@@ -11,7 +11,6 @@ import {
 } from "node:fs";
 import { access, chmod, chown, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { finishedName, flush, isDiskFull, moveToNew, remove, unfinished } from "./durable-file.ts";
 import { hasCode } from "./error-code.ts";
 import { migrate } from "./migrations.ts";
@@ -139,6 +138,7 @@ async function removeUnfinished(target: string): Promise<void> {
 /** Copies with the rights and the owner of the former file, and none beyond the copy's without one. */
 async function copyFile({ path, facts }: FoundFile, to: string, former?: Stats): Promise<void> {
   const mode = former ? 0o600 : (facts.mode & 0o777) | 0o600;
+  const { pipeline } = await import("node:stream/promises");
   await pipeline(createReadStream(path), createWriteStream(to, { flags: "wx", mode }));
   if (!former) return;
   const made = await stat(to);
