@@ -17,13 +17,14 @@ from sqlalchemy.pool import QueuePool
 
 Base = declarative_base()
 
-# As many connections as FastAPI has threads for endpoints.
+# As many connections as are asked for. Were they fewer, requests that have one would wait for a thread
+# to give it back, and those who have the threads for a connection.
 engine = create_engine(
     "sqlite:///" + os.environ["DATABASE_URL"].removeprefix("sqlite:"),
     connect_args={"check_same_thread": False, "timeout": 30},
     poolclass=QueuePool,
     pool_size=40,
-    max_overflow=0,
+    max_overflow=-1,
 )
 SessionLocal = sessionmaker(autocommit=False, autoflush=False, bind=engine)
 
