@@ -28,9 +28,14 @@ test("wrk that could not connect gives no figures instead of zeros", () => {
   expect(readSummary("unable to connect to 127.0.0.1:1 Connection refused\n")).toBeUndefined();
 });
 
-test("what was never answered was not answered in no time", () => {
+test("what was never answered is an error, and was not answered in no time", () => {
   const silent = output.replace("requests=18234", "requests=0").replace("p99_us=18100", "p99_us=0");
-  expect(readSummary(silent)).toMatchObject({ requestsPerSecond: 0, p99Ms: Number.NaN });
+  const before = readSummary(output)?.errors ?? Number.NaN;
+  expect(readSummary(silent)).toMatchObject({
+    requestsPerSecond: 0,
+    p99Ms: Number.NaN,
+    errors: before + 1,
+  });
 });
 
 test("a figure that is missing or no number is not taken for zero", () => {
