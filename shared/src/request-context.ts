@@ -33,21 +33,26 @@ export function runInRequest<T>(context: RequestContext, work: () => T): T {
 
 const wellFormedId = /^[A-Za-z0-9._-]{1,128}$/;
 
+const pathStart = (url: string) => url.indexOf("/", url.indexOf("://") + 3);
+
 /** The path of an absolute URL. */
 function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const start = pathStart(url);
   const query = url.indexOf("?", start);
   return query < 0 ? url.slice(start) : url.slice(start, query);
 }
 
 /**
- * The request with an absolute URL. Bun gives the bare target if the Host field was missing or odd,
- * which routers do not understand.
+ * The request with a URL that can be parsed. Bun gives the bare target if the Host field was missing,
+ * and both as they were sent if it was odd; routers do not understand the one, and nobody has taken
+ * the dots out of the path of the other.
  */
 export function withAbsoluteUrl(request: Request): Request {
   const { url } = request;
-  if (url.startsWith("http://") || url.startsWith("https://")) return request;
-  const target = URL.parse(`http://unknown-host${url.startsWith("/") ? url : "/"}`);
+  const isAbsolute = url.startsWith("http://") || url.startsWith("https://");
+  if (isAbsolute && URL.canParse(url)) return request;
+  const path = isAbsolute ? url.slice(pathStart(url)) : url;
+  const target = URL.parse(`http://unknown-host${path.startsWith("/") ? path : "/"}`);
   return new Request(target?.href ?? "http://unknown-host/", request);
 }
 

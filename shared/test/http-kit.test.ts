@@ -266,7 +266,7 @@ describe("Host", () => {
 
   test("a path means the same whatever the Host", async () => {
     await using service = await startSample();
-    for (const host of ["a", "a b"]) {
+    for (const host of ["a", "a b", "%", "a:99999", "[::1", "1.2.3.999", "x:y:z"]) {
       const got = await exchange(
         service.port,
         `GET /notes/../health HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
