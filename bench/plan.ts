@@ -22,13 +22,13 @@ const shorter = { ...pace, rounds: 3, seconds: 1, warmUpSeconds: 0.5 };
 /** Some forty minutes. */
 export const fullPlan: Plan = {
   throughput: {
+    ...pace,
     levels: [
-      { connections: 64, seconds: 2 },
+      pace,
       { connections: 1, seconds: 1 },
       { connections: 8, seconds: 1 },
       { connections: 256, seconds: 1 },
     ],
-    rounds: 5,
     warmUpSeconds: 0.6,
   },
   starts: 9,
@@ -43,7 +43,7 @@ const glance = { connections: 64, rounds: 1, seconds: 1, warmUpSeconds: 0.3 };
 
 /** Less than two minutes: its figures are no more than a hint. */
 export const quickPlan: Plan = {
-  throughput: { levels: [glance], rounds: glance.rounds, warmUpSeconds: glance.warmUpSeconds },
+  throughput: { ...glance, levels: [glance] },
   starts: 2,
   interference: glance,
   isInterferenceOfAll: false,

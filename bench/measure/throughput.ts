@@ -43,10 +43,10 @@ export async function compare(
   const measured = levels.map((level) => ({ ...level, samples: {} as Record<string, Sample[]> }));
   for (let round = 1; round <= rounds; round += 1) {
     for (const { connections, seconds, samples } of measured) {
+      const run = `round-${round}-${connections}`;
       const figures: string[] = [];
       for (const system of rotated(systems, round - 1)) {
         const { name } = system.peer;
-        const run = `round-${round}-${connections}`;
         const result = await sample(system, { ...options, connections, seconds, run });
         (samples[name] ??= []).push(result);
         const errors = result.errors > 0 ? ` (${result.errors} ERRORS)` : "";

@@ -62,6 +62,7 @@ export function oneOf<const T extends string>(
 const hostName =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
+/** A URL has four numbers as they are only if they are an address. */
 const isIPv4 = (text: string) =>
   /^\d+(?:\.\d+){3}$/.test(text) && URL.parse(`http://${text}`)?.hostname === text;
 
@@ -77,9 +78,7 @@ export function listenAddress(
     variable,
     fallback,
     allowed: "an IP address or a host name",
-    parse(text) {
-      return hostName.test(text) || isIPv4(text) || isIPv6(text) ? text : undefined;
-    },
+    parse: (text) => (hostName.test(text) || isIPv4(text) || isIPv6(text) ? text : undefined),
   };
 }
 

@@ -121,8 +121,7 @@ export function createMetrics(build: {
   return { registry, http: httpMetrics(registry), storage: storageMetrics(registry) };
 }
 
-// The rest of prom-client's defaults is empty, zero or misleading under Bun: its engine reserves
-// gigabytes of address space, has no V8 heap spaces and reports no collections.
+// The rest is misleading under Bun: its engine reserves gigabytes of address space.
 const meaningfulUnderBun =
   /^(process_(cpu|start_time|resident_memory|open_fds|max_fds)|nodejs_eventloop_lag)/;
 

@@ -1,5 +1,5 @@
 // prom-client without what nobody here uses: whoever imports it whole loads Node's HTTP client, streams,
-// zlib and v8 too, which takes a quarter of a service's start.
+// zlib and v8 too, which take a part of a service's start.
 import cpu from "prom-client/lib/metrics/processCpuTotal.js";
 import eventLoopLag from "prom-client/lib/metrics/eventLoopLag.js";
 import maxFds from "prom-client/lib/metrics/processMaxFileDescriptors.js";
@@ -11,7 +11,7 @@ import startTime from "prom-client/lib/metrics/processStartTime.js";
 export { default as Gauge } from "prom-client/lib/gauge.js";
 export { Registry };
 
-/** The default metrics of a process that mean something under Bun, in a registry of their own. */
+/** The default metrics of a process, without those of V8, in a registry of their own. */
 export function processMetrics(): Registry {
   const registry = new Registry();
   for (const add of [cpu, startTime, memory, openFds, maxFds, eventLoopLag]) {

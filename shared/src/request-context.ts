@@ -43,9 +43,8 @@ function pathOf(url: string): string {
 }
 
 /**
- * The request with a URL that can be parsed. Bun gives the bare target if the Host field was missing,
- * and both as they were sent if it was odd; routers do not understand the one, and nobody has taken
- * the dots out of the path of the other.
+ * The request with a URL that can be parsed. If the Host field was missing or odd, Bun gives the bare
+ * target, which routers do not understand, or puts it behind that Host with its dots still in it.
  */
 export function withAbsoluteUrl(request: Request): Request {
   const { url } = request;

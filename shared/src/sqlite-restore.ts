@@ -138,7 +138,7 @@ async function removeUnfinished(target: string): Promise<void> {
 /** Copies with the rights and the owner of the former file, and none beyond the copy's without one. */
 async function copyFile({ path, facts }: FoundFile, to: string, former?: Stats): Promise<void> {
   const mode = former ? 0o600 : (facts.mode & 0o777) | 0o600;
-  const { pipeline } = await import("node:stream/promises");
+  const { pipeline } = await import("node:stream/promises"); // nothing that serves needs it
   await pipeline(createReadStream(path), createWriteStream(to, { flags: "wx", mode }));
   if (!former) return;
   const made = await stat(to);
