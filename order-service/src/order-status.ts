@@ -16,6 +16,11 @@ export const orderStatus = Type.Union(
 /** See {@link orderStatus}. */
 export type OrderStatus = typeof orderStatus.static;
 
+/** All of them. */
+export const orderStatuses: readonly OrderStatus[] = orderStatus.anyOf.map(
+  ({ const: status }) => status,
+);
+
 /** The states that each state may be left for. */
 const next: Record<OrderStatus, readonly OrderStatus[]> = {
   pending: ["confirmed", "cancelled"],

@@ -6,7 +6,7 @@ import type { SqliteStorage } from "@platform/shared/sqlite";
 import { timeOfChange, toTimestamp } from "@platform/shared/timestamp";
 import { uuidSequence } from "@platform/shared/uuid";
 import { fromCents } from "./money.ts";
-import { canBecome, type OrderStatus } from "./order-status.ts";
+import { canBecome, orderStatuses, type OrderStatus } from "./order-status.ts";
 import { ClaimLost, type Claim, type ClaimAnswer, type OrderStore } from "./order-store.ts";
 import {
   OrderNotFound,
@@ -75,10 +75,13 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
     WHERE id > $after
     ORDER BY id
     LIMIT $limit`);
-  const byUser = db.prepare<OrderRow, Page & { userId: string }>(`
+  const ofUserIn = (status: OrderStatus) => `
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
-    WHERE user_id = +$userId AND id > $after
+    WHERE user_id = +$userId AND status = '${status}' AND id > $after`;
+  // Each part comes in order, so they are merged for as long as rows are asked for, and not sorted.
+  const byUser = db.prepare<OrderRow, Page & { userId: string }>(`
+    ${orderStatuses.map(ofUserIn).join(" UNION ALL ")}
     ORDER BY id
     LIMIT $limit`);
   const byStatus = db.prepare<OrderRow, Page & { status: OrderStatus }>(`

@@ -88,6 +88,31 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
     expect(await ids({ userId, after: placed[0]?.id, limit: 1 })).toEqual([2]);
   });
 
+  test("a user's orders come by age, whatever became of them", async () => {
+    await using stores = await open();
+    const paths = [
+      ["cancelled"],
+      ["confirmed", "shipped", "delivered"],
+      ["confirmed"],
+      [],
+    ] as const;
+    const placed: string[] = [];
+    for (const path of [...paths, ["confirmed", "shipped"] as const, ...paths]) {
+      const { id } = await stores.orders.place(draft);
+      await stores.orders.place({ ...draft, userId: otherUser });
+      placed.push(id);
+      for (const status of path) await stores.orders.setStatus(id, status, always);
+    }
+    const found: string[] = [];
+    for (let after: string | undefined, isMore = true; isMore;) {
+      const page = await stores.orders.list({ ...everything, userId, after, limit: 2 });
+      found.push(...page.items.map(({ id }) => id));
+      after = page.last?.id;
+      isMore = after !== undefined;
+    }
+    expect(found).toEqual(placed);
+  });
+
   test("a page of large orders ends early, and the next goes on behind it", async () => {
     await using stores = await open();
     const lines = Array(100).fill({ sku: "KB-87", quantity: 1, unitPriceCents: 1 });
