@@ -1,7 +1,7 @@
 // Fairness on the one thread that there is: long work lets short work pass in between.
 
 /** How long one turn of the event loop may be held up by long work before the rest of it waits, in ms. */
-const shareMs = 30;
+const shareMs = 50;
 
 /** How much of that may be of earlier turns. The rest is for requests that come now, see below. */
 const shareOfWaitingMs = 10;
@@ -33,7 +33,7 @@ function heldUpMs(): number {
 
 /**
  * Resolves when work that takes milliseconds may begin: at once until such work has held up a turn of
- * the event loop for 30 ms, else in one of the next, where the first who waits comes first. A hundred
+ * the event loop for 50 ms, else in one of the next, where the first who waits comes first. A hundred
  * requests of that kind then hold others up for a few of them, and not for all.
  *
  * Waiting is not the rule because it makes answers dear: what is over 16 KiB and not sent in the turn
