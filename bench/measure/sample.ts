@@ -18,7 +18,7 @@ export interface Sample extends Load {
 }
 
 /** What to do to a system. */
-interface SampleOptions {
+export interface SampleOptions {
   readonly workload: Pick<Workload, "name" | "service">;
   readonly connections: number;
   readonly seconds: number;

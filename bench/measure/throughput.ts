@@ -2,9 +2,10 @@
 import { count } from "../tools/numbers.ts";
 import { say } from "../tools/progress.ts";
 import { rotated } from "../tools/statistics.ts";
+import type { System } from "../tools/system.ts";
 import type { Workload } from "../workloads/index.ts";
 import type { Bench, Pace } from "./bench.ts";
-import { sample, startAll, warm, type Sample } from "./sample.ts";
+import { sample, startAll, warm, type Sample, type SampleOptions } from "./sample.ts";
 
 /** A workload at a number of connections: the rounds of each peer by its name. */
 export interface Comparison {
@@ -14,10 +15,10 @@ export interface Comparison {
 }
 
 /** How many connections, and for how long each time. */
-export type Level = Pick<Pace, "connections" | "seconds">;
+export type Level = Omit<Pace, "rounds">;
 
 /** At which numbers of connections a workload is measured, and how often. */
-export interface Ladder extends Pick<Pace, "rounds" | "warmUpSeconds"> {
+export interface Ladder extends Pick<Pace, "rounds"> {
   readonly levels: readonly Level[];
 }
 
@@ -28,37 +29,45 @@ export interface Ladder extends Pick<Pace, "rounds" | "warmUpSeconds"> {
 export async function compare(
   bench: Bench,
   workload: Workload,
-  { levels, rounds, warmUpSeconds }: Ladder,
+  { levels, rounds }: Ladder,
 ): Promise<Comparison[]> {
   await using stack = new AsyncDisposableStack();
   const systems = await startAll(stack, bench, bench.peers, workload.service);
   const options = { workload, rows: bench.seed.rows, pinned: bench.placement.load };
   // At every level: a lone client is too slow to get code compiled, and leads to other code than many.
   for (const system of systems) {
-    for (const { connections } of levels) {
-      const run = `warm-up-${connections}`;
-      await warm(system, { ...options, connections, seconds: warmUpSeconds, run });
+    for (const { connections, warmUpSeconds: seconds } of levels) {
+      await warm(system, { ...options, connections, seconds, run: `warm-up-${connections}` });
     }
   }
-  const measured = levels.map((level) => ({ ...level, samples: {} as Record<string, Sample[]> }));
+
+  const samples = levels.map((): Record<string, Sample[]> => ({}));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const { connections, seconds, samples } of measured) {
-      const run = `round-${round}-${connections}`;
-      const figures: string[] = [];
-      for (const system of rotated(systems, round - 1)) {
-        const { name } = system.peer;
-        const result = await sample(system, { ...options, connections, seconds, run });
-        (samples[name] ??= []).push(result);
-        const errors = result.errors > 0 ? ` (${result.errors} ERRORS)` : "";
-        figures.push(`${name} ${count(result.requestsPerSecond)}/s${errors}`);
-      }
+    for (const [n, { connections, seconds }] of levels.entries()) {
+      const turn = { ...options, connections, seconds, run: `round-${round}-${connections}` };
+      const results = await takeTurns(rotated(systems, round - 1), turn);
+      for (const [name, result] of results) ((samples[n] ?? {})[name] ??= []).push(result);
       const title = `${workload.title}, ${connections} connections, round ${round} of ${rounds}`;
-      say(`${title}: ${figures.join(", ")}`);
+      say(`${title}: ${results.map(told).join(", ")}`);
     }
   }
-  return measured.map(({ connections, samples }) => ({
+  return levels.map(({ connections }, n) => ({
     workload: workload.name,
     connections,
-    samples,
+    samples: samples[n] ?? {},
   }));
+}
+
+/** Measures one system after the other. */
+async function takeTurns(
+  systems: readonly System[],
+  options: SampleOptions,
+): Promise<(readonly [string, Sample])[]> {
+  const results: (readonly [string, Sample])[] = [];
+  for (const system of systems) results.push([system.peer.name, await sample(system, options)]);
+  return results;
+}
+
+function told([name, { requestsPerSecond, errors }]: readonly [string, Sample]): string {
+  return `${name} ${count(requestsPerSecond)}/s${errors > 0 ? ` (${errors} ERRORS)` : ""}`;
 }
