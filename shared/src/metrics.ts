@@ -1,5 +1,5 @@
 // The metrics that every service has. Names and labels are part of the wire contract.
-import { Gauge, processMetrics, Registry } from "./prom-client.ts";
+import { Gauge, Registry } from "./prom-client.ts";
 import { counter, histogram, type CounterSeries, type HistogramSeries } from "./metric-series.ts";
 import type { StorageObserver } from "./storage.ts";
 
@@ -119,17 +119,4 @@ export function createMetrics(build: {
     registers: [registry],
   }).set(build, 1);
   return { registry, http: httpMetrics(registry), storage: storageMetrics(registry) };
-}
-
-// The rest is misleading under Bun: its engine reserves gigabytes of address space.
-const meaningfulUnderBun =
-  /^(process_(cpu|start_time|resident_memory|open_fds|max_fds)|nodejs_eventloop_lag)/;
-
-/** Adds what the operating system and the event loop tell about this process. */
-export function addProcessMetrics(registry: Registry): void {
-  const process = processMetrics();
-  for (const { name } of process.getMetricsAsArray()) {
-    const metric = process.getSingleMetric(name);
-    if (metric !== undefined && meaningfulUnderBun.test(name)) registry.registerMetric(metric);
-  }
 }

@@ -11,11 +11,12 @@ import startTime from "prom-client/lib/metrics/processStartTime.js";
 export { default as Gauge } from "prom-client/lib/gauge.js";
 export { Registry };
 
-/** The default metrics of a process, without those of V8, in a registry of their own. */
-export function processMetrics(): Registry {
-  const registry = new Registry();
+/** Adds what the operating system and the event loop tell about this process. */
+export function addProcessMetrics(registry: Registry): void {
   for (const add of [cpu, startTime, memory, openFds, maxFds, eventLoopLag]) {
     add(registry, { eventLoopMonitoringPrecision: 10 });
   }
-  return registry;
+  // Misleading under Bun: its engine reserves gigabytes of address space.
+  registry.removeSingleMetric("process_virtual_memory_bytes");
+  registry.removeSingleMetric("process_heap_bytes");
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { addProcessMetrics, createMetrics, type ServiceMetrics } from "../src/metrics.ts";
+import { createMetrics, type ServiceMetrics } from "../src/metrics.ts";
+import { addProcessMetrics } from "../src/prom-client.ts";
 
 const build = { service: "notes", version: "1.2.3", commit: "abc" };
 
