@@ -1,7 +1,7 @@
-// A bound on the calls that are under way: many questions become one call.
+// Questions that come together become one call, and so few calls are under way.
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** Asks questions, several in a call where they come faster than calls are answered. */
+/** Asks questions, several in a call where they come together. */
 export interface MergedCalls<Answer> {
   /**
    * @param askedAt when the question came up, in monotonic ms
@@ -31,9 +31,8 @@ interface MergedCallsParts<Answer> {
 }
 
 /**
- * Makes a call for each question while they are few. What one turn of the event loop asks beyond that,
- * or what comes while as many calls are under way as may be, shares a call; equal questions in it are
- * asked once. A call is made on behalf of the first who asked.
+ * Makes a call for what one turn of the event loop asks, equal questions as one, and for what comes
+ * while as many calls are under way as may be. A call is made on behalf of the first who asked.
  */
 export function mergedCalls<Answer>({
   mostCalls,
@@ -56,7 +55,7 @@ export function mergedCalls<Answer>({
 
   function callNext(): void {
     const free = mostCalls() - underWay;
-    const next = [...waiting.values().take(waiting.size <= free ? 1 : mostQuestions())];
+    const next = [...waiting.values().take(mostQuestions())];
     const [first] = next;
     if (first === undefined || free <= 0) return;
     const questions = new Set(next.map(({ question }) => question));

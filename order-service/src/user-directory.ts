@@ -32,10 +32,7 @@ export function slowestCallMs(tryMs: number): number {
 const mostTries = 3;
 const longestFirstPauseMs = 100;
 
-/**
- * More look-ups than this share calls: it costs two services far more to make a call than to ask for
- * another user in it. Every call of fewer carries the ids of the one request that it is made for.
- */
+/** While so many calls are under way, look-ups wait for one another: a call costs far more than a user. */
 const mostCalls = 8;
 
 /** Bun's fetch has 256 requests under way in a process; time in its queue would count as a fault. */

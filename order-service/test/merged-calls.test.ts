@@ -19,6 +19,14 @@ function heldCalls() {
     },
   });
   const ask = (question: string) => merged.ask(question, 0, 60_000);
+  /** Asks in turns of the event loop of their own, which takes up all calls. */
+  async function askTwoApart(): Promise<Promise<string | undefined>[]> {
+    const answers = [ask("a")];
+    await nextTurn();
+    answers.push(ask("b"));
+    await nextTurn();
+    return answers;
+  }
   /** Ends all calls, also those that are made because of it. */
   async function endAll(): Promise<void> {
     await nextTurn();
@@ -27,20 +35,35 @@ function heldCalls() {
       await nextTurn();
     }
   }
-  return { calls, merged, ask, endAll, asked: () => calls.map(({ questions }) => questions) };
+  return {
+    calls,
+    merged,
+    ask,
+    askTwoApart,
+    endAll,
+    asked: () => calls.map(({ questions }) => questions),
+  };
 }
 
 describe("questions", () => {
-  test("are asked in this turn and alone while there are few", async () => {
-    const { ask, asked, endAll } = heldCalls();
-    const answers = [ask("a"), ask("b")];
-    await nextTurn();
+  test("are asked in the turn that brings them, whatever is under way", async () => {
+    const { askTwoApart, asked, endAll } = heldCalls();
+    const answers = await askTwoApart();
     expect(asked()).toEqual([["a"], ["b"]]);
     await endAll();
     expect(await Promise.all(answers)).toEqual(["A", "B"]);
   });
 
-  test("that come together beyond that share calls, in their order, equal ones as one", async () => {
+  test("that come in one turn are one call, although more could be made", async () => {
+    const { ask, asked, endAll } = heldCalls();
+    const answers = Promise.all(["a", "b"].map(ask));
+    await nextTurn();
+    expect(asked()).toEqual([["a", "b"]]);
+    await endAll();
+    expect(await answers).toEqual(["A", "B"]);
+  });
+
+  test("that are too many for a call share several, in their order, equal ones as one", async () => {
     const { ask, asked, endAll } = heldCalls();
     const answers = Promise.all(["a", "b", "a", "c", "d"].map(ask));
     await nextTurn();
@@ -53,9 +76,8 @@ describe("questions", () => {
   });
 
   test("that come while no call may be made share the next ones", async () => {
-    const { ask, asked, endAll } = heldCalls();
-    const answers = [ask("a"), ask("b")];
-    await nextTurn();
+    const { ask, askTwoApart, asked, endAll } = heldCalls();
+    const answers = await askTwoApart();
     answers.push(...["c", "d", "c", "e"].map(ask));
     await endAll();
     expect(asked()).toEqual([["a"], ["b"], ["c", "d"], ["e"]]);
@@ -63,9 +85,8 @@ describe("questions", () => {
   });
 
   test("that waited too long are given up, and hold nobody up", async () => {
-    const { ask, asked, endAll, merged } = heldCalls();
-    const answers = [ask("a"), ask("b")];
-    await nextTurn();
+    const { ask, askTwoApart, asked, endAll, merged } = heldCalls();
+    const answers = await askTwoApart();
     expect(await merged.ask("c", 0, 1)).toBeUndefined();
     const last = ask("d");
     await endAll();
@@ -74,9 +95,8 @@ describe("questions", () => {
   });
 
   test("fail with their call, and with no other", async () => {
-    const { ask, calls, endAll } = heldCalls();
-    const outcomes = Promise.allSettled(["a", "b"].map(ask));
-    await nextTurn();
+    const { ask, askTwoApart, calls, endAll } = heldCalls();
+    const outcomes = Promise.allSettled(await askTwoApart());
     const late = Promise.allSettled(["c", "d"].map(ask));
     calls[0]?.end(new Error("failed"));
     await nextTurn();
