@@ -78,6 +78,13 @@ test.each(services)(
   },
 );
 
+function versionOf(db: Database): number {
+  using newest = db.prepare<{ version: number }, []>(
+    "SELECT max(version) AS version FROM schema_migrations",
+  );
+  return newest.get()?.version ?? 0;
+}
+
 test.each(services)("%s does not start on a database of a newer version", async (service) => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
@@ -85,17 +92,20 @@ test.each(services)("%s does not start on a database of a newer version", async 
   expect(await runCommand(service, ["migrate"], { cwd, env })).toMatchObject({ status: 0 });
   const path = join(cwd, "service.db");
   using db = new Database(path);
-  db.run("INSERT INTO schema_migrations (version, checksum) VALUES (2, 'of a migration to come')");
+  const known = versionOf(db);
+  db.run(
+    `INSERT INTO schema_migrations (version, checksum) VALUES (${known + 1}, 'of a migration to come')`,
+  );
   for (const command of [["migrate"], ["serve"]]) {
     expect(await runCommand(service, command, { cwd, env })).toEqual({
       status: 1,
       stdout: "",
       stderr:
-        `${service}: Cannot use the database "${path}": it is at version 2 and this program ` +
-        "knows 1; run a newer program\n",
+        `${service}: Cannot use the database "${path}": it is at version ${known + 1} and this ` +
+        `program knows ${known}; run a newer program\n`,
     });
   }
-  db.run("DELETE FROM schema_migrations WHERE version = 2");
+  db.run(`DELETE FROM schema_migrations WHERE version = ${known + 1}`);
   await using running = await startExecutable(service, { cwd, env });
   expect((await running.fetch("/ready")).status).toBe(200);
 });

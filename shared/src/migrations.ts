@@ -63,14 +63,15 @@ function checkedVersion(db: Database, migrations: readonly string[]): number {
     ORDER BY version`);
 
   const applied = history.all();
-  if (applied.length > migrations.length) {
-    throw new StorageOpenError(
-      `Cannot use the database "${db.filename}": it is at version ${applied.length} and this ` +
-        `program knows ${migrations.length}; run a newer program`,
-    );
-  }
   for (const { version, checksum } of applied) {
-    if (checksum === checksumOf(migrations[version - 1] ?? "")) continue;
+    const migration = migrations[version - 1];
+    if (migration === undefined) {
+      throw new StorageOpenError(
+        `Cannot use the database "${db.filename}": it is at version ${applied.length} and this ` +
+          `program knows ${migrations.length}; run a newer program`,
+      );
+    }
+    if (checksum === checksumOf(migration)) continue;
     throw new StorageOpenError(
       `Cannot use the database "${db.filename}": its version ${version} was made by another ` +
         "program, or by a migration that was edited since; name the right file",
