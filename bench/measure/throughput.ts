@@ -41,20 +41,22 @@ export async function compare(
     }
   }
 
-  const samples = levels.map((): Record<string, Sample[]> => ({}));
+  const measured = levels.map((level) => ({ ...level, samples: new Map<string, Sample[]>() }));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const [n, { connections, seconds }] of levels.entries()) {
+    for (const { connections, seconds, samples } of measured) {
       const turn = { ...options, connections, seconds, run: `round-${round}-${connections}` };
       const results = await takeTurns(rotated(systems, round - 1), turn);
-      for (const [name, result] of results) ((samples[n] ?? {})[name] ??= []).push(result);
+      for (const [name, result] of results) {
+        samples.set(name, [...(samples.get(name) ?? []), result]);
+      }
       const title = `${workload.title}, ${connections} connections, round ${round} of ${rounds}`;
       say(`${title}: ${results.map(told).join(", ")}`);
     }
   }
-  return levels.map(({ connections }, n) => ({
+  return measured.map(({ connections, samples }) => ({
     workload: workload.name,
     connections,
-    samples: samples[n] ?? {},
+    samples: Object.fromEntries(samples),
   }));
 }
 

@@ -16,7 +16,7 @@ export const orderStatus = Type.Union(
 /** See {@link orderStatus}. */
 export type OrderStatus = typeof orderStatus.static;
 
-/** All of them. */
+/** Every status that an order can have. */
 export const orderStatuses: readonly OrderStatus[] = orderStatus.anyOf.map(
   ({ const: status }) => status,
 );

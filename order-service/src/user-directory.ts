@@ -32,7 +32,7 @@ export function slowestCallMs(tryMs: number): number {
 const mostTries = 3;
 const longestFirstPauseMs = 100;
 
-/** While so many calls are under way, look-ups wait for one another: a call costs far more than a user. */
+/** Look-ups beyond so many calls wait, and share the next: a call costs far more than a user in it. */
 const mostCalls = 8;
 
 /** Bun's fetch has 256 requests under way in a process; time in its queue would count as a fault. */

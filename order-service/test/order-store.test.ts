@@ -104,12 +104,12 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
       for (const status of path) await stores.orders.setStatus(id, status, always);
     }
     const found: string[] = [];
-    for (let after: string | undefined, isMore = true; isMore;) {
+    let after: string | undefined;
+    do {
       const page = await stores.orders.list({ ...everything, userId, after, limit: 2 });
       found.push(...page.items.map(({ id }) => id));
       after = page.last?.id;
-      isMore = after !== undefined;
-    }
+    } while (after !== undefined);
     expect(found).toEqual(placed);
   });
 
