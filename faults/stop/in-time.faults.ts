@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { startExecutable, type Running } from "../../shared/test/executable.ts";
 import { temporaryFolder } from "../../shared/test/harness.ts";
 import { answered, fetchClient } from "../tools/clients.ts";
+import { areInFlight } from "../tools/in-flight.ts";
 import { startLateUsers } from "../tools/late-users.ts";
 import { newOrder } from "../tools/platform.ts";
 import { openConnection } from "../tools/raw-connection.ts";
@@ -58,7 +59,8 @@ describe("orders that wait for a user-service that hangs", () => {
     const send = fetchClient(running.url);
     const replies = Array.from({ length: 8 }, () => send("POST", "/orders", { json: order }));
     const outcomes = Promise.all(replies.map((reply) => reply.catch(() => "cut" as const)));
-    while (users.asked < replies.length) await Bun.sleep(1);
+    await areInFlight(running, replies.length);
+    while (users.asked === 0) await Bun.sleep(1);
     const parts = stack.move();
     return { running, outcomes, [Symbol.asyncDispose]: () => parts.disposeAsync() };
   };

@@ -3,9 +3,10 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Order } from "../../order-service/src/order.ts";
-import { startExecutable, type Running } from "../../shared/test/executable.ts";
+import { startExecutable } from "../../shared/test/executable.ts";
 import { temporaryFolder } from "../../shared/test/harness.ts";
 import { answered, fetchClient } from "../tools/clients.ts";
+import { areInFlight } from "../tools/in-flight.ts";
 import { startLateUsers } from "../tools/late-users.ts";
 import { newOrder, newUser } from "../tools/platform.ts";
 import { openConnection } from "../tools/raw-connection.ts";
@@ -15,10 +16,6 @@ import { UserBook } from "../tools/user-book.ts";
 
 const drainMs = 3000;
 const answers = amount({ full: 2000, fast: 300 });
-
-async function areInFlight({ fetch }: Running, count: number): Promise<void> {
-  while (!(await (await fetch("/metrics")).text()).includes(`http_requests_in_flight ${count}\n`));
-}
 
 test("no request fails that is sent while a service is ready, and what it wrote stays", async () => {
   await using folder = await temporaryFolder();
