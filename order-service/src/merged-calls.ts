@@ -54,10 +54,10 @@ export function mergedCalls<Answer>({
   }
 
   function callNext(): void {
-    const free = mostCalls() - underWay;
+    if (underWay >= mostCalls()) return;
     const next = [...waiting.values().take(mostQuestions())];
     const [first] = next;
-    if (first === undefined || free <= 0) return;
+    if (first === undefined) return;
     const questions = new Set(next.map(({ question }) => question));
     const answers = first.inContext(() => run([...questions], first.askedAt));
     for (const asked of next) {

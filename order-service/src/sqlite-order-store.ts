@@ -75,13 +75,13 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
     WHERE id > $after
     ORDER BY id
     LIMIT $limit`);
-  const ofUserIn = (status: OrderStatus) => `
+  const ofUserIn = (status: string) => `
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
-    WHERE user_id = +$userId AND status = '${status}' AND id > $after`;
+    WHERE user_id = +$userId AND status = ${status} AND id > $after`;
   // Each part comes in order, so they are merged for as long as rows are asked for, and not sorted.
   const byUser = db.prepare<OrderRow, Page & { userId: string }>(`
-    ${orderStatuses.map(ofUserIn).join(" UNION ALL ")}
+    ${orderStatuses.map((status) => ofUserIn(`'${status}'`)).join(" UNION ALL ")}
     ORDER BY id
     LIMIT $limit`);
   const byStatus = db.prepare<OrderRow, Page & { status: OrderStatus }>(`
@@ -91,9 +91,7 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
     ORDER BY id
     LIMIT $limit`);
   const byUserAndStatus = db.prepare<OrderRow, Page & { userId: string; status: OrderStatus }>(`
-    SELECT id, user_id, total_cents, status, created_at, updated_at
-    FROM orders
-    WHERE user_id = +$userId AND status = +$status AND id > $after
+    ${ofUserIn("+$status")}
     ORDER BY id
     LIMIT $limit`);
   const insertOrder = db.prepare<unknown, OrderRow>(`
