@@ -1,6 +1,6 @@
 // What clients send, as far as tests look into it.
 import type * as fc from "fast-check";
-import type { OpenApiDocument } from "../../shared/src/openapi-types.ts";
+import type { OpenApiDocument } from "../../shared/src/openapi/types.ts";
 import { operation } from "./operations.ts";
 import { validValue, type JsonObject } from "./valid-values.ts";
 

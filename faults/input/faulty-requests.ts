@@ -1,7 +1,7 @@
 // Requests with exactly one fault, and the place where it is.
 import * as fc from "fast-check";
-import type { Fault } from "../../shared/src/problem.ts";
-import type { Json, Parameter } from "../../shared/src/openapi-types.ts";
+import type { Fault } from "../../shared/src/http/problem.ts";
+import type { Json, Parameter } from "../../shared/src/openapi/types.ts";
 import type { Known, Parts } from "./operations.ts";
 import { readSchema, type Schema } from "./valid-values.ts";
 import { wrongParameter, wrongValue } from "./wrong-values.ts";

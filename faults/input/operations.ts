@@ -1,5 +1,5 @@
 // The operations of an API document, and requests for them before they are written out.
-import type { Json, OpenApiDocument, Parameter } from "../../shared/src/openapi-types.ts";
+import type { Json, OpenApiDocument, Parameter } from "../../shared/src/openapi/types.ts";
 import type { RawRequest } from "./raw-request.ts";
 import { readSchema, type Schema } from "./valid-values.ts";
 

@@ -1,5 +1,5 @@
 // What a refusal has to be beyond what its schema says.
-import type { Fault, Problem } from "../../shared/src/problem.ts";
+import type { Fault, Problem } from "../../shared/src/http/problem.ts";
 import type { RawAnswer } from "../tools/raw-answer.ts";
 
 /** The most that is sent back of what a client sent. */

@@ -1,6 +1,6 @@
 // One value, many JSON texts: what the grammar leaves open makes no difference.
 import * as fc from "fast-check";
-import type { Json } from "../../shared/src/openapi-types.ts";
+import type { Json } from "../../shared/src/openapi/types.ts";
 import { jsonText } from "./json-texts.ts";
 
 const space = fc.constantFrom("", "", " ", "\t", "\r\n  ");

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { validatingFetch } from "../../shared/test/contract-check.ts";
 import type { ServiceName, Running } from "../../shared/test/executable.ts";
-import type { OpenApiDocument } from "../../shared/src/openapi-types.ts";
+import type { OpenApiDocument } from "../../shared/src/openapi/types.ts";
 import { startPlatform } from "../tools/platform.ts";
 import { problemFaults } from "./problem-rules.ts";
 import type { RawAnswer } from "../tools/raw-answer.ts";

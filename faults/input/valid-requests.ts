@@ -1,6 +1,6 @@
 // Requests that have to succeed.
 import * as fc from "fast-check";
-import type { Parameter } from "../../shared/src/openapi-types.ts";
+import type { Parameter } from "../../shared/src/openapi/types.ts";
 import type { Known, Parts } from "./operations.ts";
 import { readSchema, validValue } from "./valid-values.ts";
 

@@ -1,7 +1,7 @@
 // Values that the contract accepts, made from the document's schemas and from what is written about
 // them: text, addresses, prices.
 import * as fc from "fast-check";
-import type { Json, JsonSchema } from "../../shared/src/openapi-types.ts";
+import type { Json, JsonSchema } from "../../shared/src/openapi/types.ts";
 
 /** The keywords that our documents use. */
 export interface Schema {

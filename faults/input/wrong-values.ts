@@ -1,6 +1,6 @@
 // Values that are nearly right: each breaks one rule of its schema.
 import * as fc from "fast-check";
-import type { Json } from "../../shared/src/openapi-types.ts";
+import type { Json } from "../../shared/src/openapi/types.ts";
 import type { Schema } from "./valid-values.ts";
 
 /** How JSON calls the kind of a value. */

@@ -1,14 +1,14 @@
 // The HTTP face of order-service: routes, schemas, status codes.
-import { retrySoon } from "@platform/shared/common-problems";
-import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/shared/etag";
-import { describe } from "@platform/shared/openapi-detail";
-import { cursorCodec, limit, nextLink, pageLimit } from "@platform/shared/pagination";
-import { openObject } from "@platform/shared/open-object";
-import { turnForLongWork } from "@platform/shared/long-work";
-import { PreconditionFailed } from "@platform/shared/precondition";
-import { HttpProblem, problems } from "@platform/shared/problem";
-import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
-import { isUuid, uuid } from "@platform/shared/uuid";
+import { retrySoon } from "@platform/shared/http/common-problems";
+import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/shared/http/etag";
+import { describe } from "@platform/shared/openapi/route-docs";
+import { cursorCodec, limit, nextLink, pageLimit } from "@platform/shared/http/pagination";
+import { openObject } from "@platform/shared/schema/request-object";
+import { turnForLongWork } from "@platform/shared/http/fair-scheduling";
+import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { HttpProblem, problems } from "@platform/shared/http/problem";
+import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
+import { isUuid, uuid } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
 import { parseIdempotencyKey } from "./idempotency-key.ts";
 import { OrderRefused, placeOrder, type RefusalReason } from "./order-placement.ts";

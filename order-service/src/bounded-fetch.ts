@@ -1,6 +1,6 @@
 // A fetch that reads an answer whole, and no more of it than an honest neighbour would send.
 
-import { isTooDeep } from "@platform/shared/json-body";
+import { isTooDeep } from "@platform/shared/http/body-parser";
 
 /** The part of fetch that a client needs. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

@@ -1,5 +1,5 @@
 // Idempotency keys are forgotten when nobody can still be repeating their request.
-import type { Chore } from "@platform/shared/chores";
+import type { Chore } from "@platform/shared/service/background-jobs";
 import { keyClock, type KeyClock } from "./key-clock.ts";
 import type { OrderStore } from "./order-store.ts";
 

@@ -1,6 +1,6 @@
 // order-service: its configuration and its parts.
-import { runService } from "@platform/shared/command-line";
-import { serviceUrl, wholeNumber } from "@platform/shared/config";
+import { runService } from "@platform/shared/service/cli";
+import { serviceUrl, wholeNumber } from "@platform/shared/service/env";
 import { createApp } from "./app.ts";
 import { keyRetention } from "./key-retention.ts";
 import { migrations } from "./migrations/index.ts";

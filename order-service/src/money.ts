@@ -1,5 +1,5 @@
 // Money in whole cents; on the wire a JSON number of at most two decimals.
-import { defineKind } from "@platform/shared/kinds";
+import { defineKind } from "@platform/shared/schema/custom-type";
 
 const mostCents = 100_000_000;
 

@@ -1,6 +1,6 @@
 // What the service asks of its storage, whichever that is.
-import type { Page } from "@platform/shared/page";
-import type { Precondition } from "@platform/shared/precondition";
+import type { Page } from "@platform/shared/core/page";
+import type { Precondition } from "@platform/shared/core/precondition";
 import type { OrderStatus } from "./order-status.ts";
 import type { Order, OrderDraft } from "./order.ts";
 

@@ -1,10 +1,10 @@
 // Orders in SQLite.
-import { PreconditionFailed } from "@platform/shared/precondition";
-import { orThrow } from "@platform/shared/outcome";
-import { cutPage } from "@platform/shared/page";
-import type { SqliteStorage } from "@platform/shared/sqlite";
-import { timeOfChange, toTimestamp } from "@platform/shared/timestamp";
-import { uuidSequence } from "@platform/shared/uuid";
+import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { orThrow } from "@platform/shared/core/result";
+import { cutPage } from "@platform/shared/core/page";
+import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
+import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
+import { uuidSequence } from "@platform/shared/schema/uuid";
 import { fromCents } from "./money.ts";
 import { canBecome, orderStatuses, type OrderStatus } from "./order-status.ts";
 import { ClaimLost, type Claim, type ClaimAnswer, type OrderStore } from "./order-store.ts";

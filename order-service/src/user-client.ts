@@ -1,7 +1,7 @@
 // How user-service is asked over HTTP: for one user, or for many at once.
 import { treaty } from "@elysiajs/eden";
-import { currentRequest } from "@platform/shared/request-context";
-import { uuid } from "@platform/shared/uuid";
+import { currentRequest } from "@platform/shared/telemetry/request-context";
+import { uuid } from "@platform/shared/schema/uuid";
 import type { App } from "@platform/user-service/app";
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";

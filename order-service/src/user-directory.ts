@@ -1,5 +1,5 @@
 // The one place that knows user-service: whether a user exists, asked over HTTP.
-import type { Logger } from "@platform/shared/logger";
+import type { Logger } from "@platform/shared/telemetry/logger";
 import type { Fetch } from "./bounded-fetch.ts";
 import { mergedCalls } from "./merged-calls.ts";
 import { userCircuit } from "./user-circuit.ts";

@@ -1,7 +1,7 @@
 // How calls of user-service fare.
-import { counter, histogram } from "@platform/shared/metric-series";
-import { latencyBuckets } from "@platform/shared/metrics";
-import { Gauge, type Registry } from "@platform/shared/prom-client";
+import { counter, histogram } from "@platform/shared/telemetry/prometheus";
+import { latencyBuckets } from "@platform/shared/telemetry/metrics";
+import { Gauge, type Registry } from "@platform/shared/telemetry/prom-client";
 
 const service = "user-service";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { OpenApiDocument } from "@platform/shared/openapi-types";
+import type { OpenApiDocument } from "@platform/shared/openapi/types";
 import { documentFaults } from "@platform/shared/test/document-check";
 import { bodyOf } from "@platform/shared/test/harness";
 import { startOrderService } from "./order-service.ts";

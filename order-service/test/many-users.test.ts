@@ -1,6 +1,6 @@
 // Look-ups that come faster than user-service answers share its answers.
 import { describe, expect, test } from "bun:test";
-import { createLog } from "@platform/shared/logger";
+import { createLog } from "@platform/shared/telemetry/logger";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
 import { Registry } from "prom-client";
 import { userDirectory } from "../src/user-directory.ts";

@@ -1,6 +1,6 @@
 // What every storage of orders must do, whichever engine is behind it.
 import { describe, expect, test } from "bun:test";
-import { PreconditionFailed } from "@platform/shared/precondition";
+import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { rejectionOf, temporaryStorage } from "@platform/shared/test/harness";
 import { migrations } from "../src/migrations/index.ts";
 import { ClaimLost, type Claim, type OrderStore } from "../src/order-store.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createLog } from "@platform/shared/logger";
+import { createLog } from "@platform/shared/telemetry/logger";
 import { startUserService, createUser } from "@platform/user-service/test/user-service";
 import { Registry } from "prom-client";
 import { userDirectory } from "../src/user-directory.ts";

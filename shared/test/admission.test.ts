@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from "bun:test";
-import { admission } from "../src/admission.ts";
+import { admission } from "../src/http/load-shedding.ts";
 
 const request = () => ({ isAdmitted: false });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rotateBackups } from "../src/backup-rotation.ts";
+import { rotateBackups } from "../src/sqlite/backup-rotation.ts";
 import { connect, notes, rejection, temporaryFolder } from "./sqlite-harness.ts";
 
 const day = (n: number) => new Date(Date.UTC(2026, 10, n, 2));

@@ -1,7 +1,7 @@
 import { expect, spyOn, test } from "bun:test";
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { batchedOutput } from "../src/batched-output.ts";
+import { batchedOutput } from "../src/telemetry/log-stream.ts";
 import { temporaryFolder } from "./harness.ts";
 
 test("lines are written together at the end of a turn, in order and whole", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { bodyArrivals } from "../src/body-arrivals.ts";
+import { bodyArrivals } from "../src/http/body-reader.ts";
 import { rejectionOf } from "./harness.ts";
 
 /** A POST request with this body; its length is declared as `declared` says. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { startChores } from "../src/chores.ts";
-import { createLog } from "../src/logger.ts";
+import { startChores } from "../src/service/background-jobs.ts";
+import { createLog } from "../src/telemetry/logger.ts";
 import type { LogLine } from "./harness.ts";
 
 function logInto() {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { commitWatch } from "../src/commit-watch.ts";
+import { commitWatch } from "../src/sqlite/database-file.ts";
 import { connect, temporaryFolder } from "./sqlite-harness.ts";
 
 /** A database with a table, and a watch on it. */

@@ -6,8 +6,8 @@ import {
   readConfig,
   serviceUrl,
   wholeNumber,
-} from "../src/config.ts";
-import { readServiceConfig } from "../src/service.ts";
+} from "../src/service/env.ts";
+import { readServiceConfig } from "../src/service/definition.ts";
 
 type Environment = Record<string, string | undefined>;
 

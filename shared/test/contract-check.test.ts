@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { openApiDocument } from "../src/openapi.ts";
+import { openApiDocument } from "../src/openapi/document.ts";
 import { validatingFetch } from "./contract-check.ts";
 import { noteInfo, noteService } from "./note-service.ts";
 

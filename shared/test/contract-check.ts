@@ -1,5 +1,5 @@
 // Holds every answer that a test sees against the API document, so that neither changes alone.
-import { headerRefs, type ResponseHeader } from "../src/openapi-headers.ts";
+import { headerRefs, type ResponseHeader } from "../src/openapi/headers.ts";
 import type {
   Answer,
   Header,
@@ -7,7 +7,7 @@ import type {
   OpenApiDocument,
   PathItem,
   Ref,
-} from "../src/openapi-types.ts";
+} from "../src/openapi/types.ts";
 import { schemaCheck, type SchemaCheck } from "./schema-check.ts";
 
 /** Sends a request: an app's `handle`, or `fetch`. */

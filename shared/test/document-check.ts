@@ -1,6 +1,6 @@
 // Checks an API document in itself: that it is OpenAPI, and that its examples are examples.
 import { Validator, type SpecData } from "@seriousme/openapi-schema-validator";
-import type { Json, MediaType, OpenApiDocument, Operation } from "../src/openapi-types.ts";
+import type { Json, MediaType, OpenApiDocument, Operation } from "../src/openapi/types.ts";
 import { schemaCheck } from "./schema-check.ts";
 
 /** What is wrong with a document; nothing if it may be published. */

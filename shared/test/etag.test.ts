@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { entityTag, isKnown, preconditionOf, preconditions } from "../src/etag.ts";
+import { entityTag, isKnown, preconditionOf, preconditions } from "../src/http/etag.ts";
 
 const resource = { updated_at: "2026-01-31T12:00:00.000Z" };
 const present = entityTag(resource);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { Type, type TSchema } from "@sinclair/typebox";
-import { preconditions } from "../src/etag.ts";
-import { requestFaults } from "../src/faults.ts";
-import { limit } from "../src/pagination.ts";
-import { text } from "../src/text.ts";
-import { uuid } from "../src/uuid.ts";
+import { preconditions } from "../src/http/etag.ts";
+import { requestFaults } from "../src/http/validation-errors.ts";
+import { limit } from "../src/http/pagination.ts";
+import { text } from "../src/schema/text.ts";
+import { uuid } from "../src/schema/uuid.ts";
 
 const item = Type.Object({ sku: text({ minLength: 1, maxLength: 5 }), count: Type.Integer() });
 const body = Type.Object({

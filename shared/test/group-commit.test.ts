@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { GroupCommit } from "../src/group-commit.ts";
-import { retryWhileBusy } from "../src/sqlite-lock.ts";
-import { StorageUnavailable } from "../src/storage.ts";
+import { GroupCommit } from "../src/sqlite/group-commit.ts";
+import { retryWhileBusy } from "../src/sqlite/lock.ts";
+import { StorageUnavailable } from "../src/core/storage.ts";
 import { connect, migrations, notes, rejection, temporaryFolder } from "./sqlite-harness.ts";
 
 /** A database with a writer, and another connection, which sees only what is committed. */

@@ -4,14 +4,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AnyElysia } from "elysia";
-import type { Lifecycle } from "../src/lifecycle.ts";
-import { createLog } from "../src/logger.ts";
-import { createMetrics } from "../src/metrics.ts";
-import { openApiDocument } from "../src/openapi.ts";
-import type { Problem } from "../src/problem.ts";
-import { listen } from "../src/server.ts";
-import type { ServiceParts } from "../src/service-app.ts";
-import { openSqlite, type SqliteStorage } from "../src/sqlite.ts";
+import type { Lifecycle } from "../src/core/lifecycle.ts";
+import { createLog } from "../src/telemetry/logger.ts";
+import { createMetrics } from "../src/telemetry/metrics.ts";
+import { openApiDocument } from "../src/openapi/document.ts";
+import type { Problem } from "../src/http/problem.ts";
+import { listen } from "../src/http/server.ts";
+import type { ServiceParts } from "../src/service/service-app.ts";
+import { openSqlite, type SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 import { validatingFetch } from "./contract-check.ts";
 
 /** A folder for one test, gone after it. */

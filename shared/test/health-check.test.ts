@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { healthCheck } from "../src/health-check.ts";
+import { healthCheck } from "../src/service/health-check.ts";
 
 /** A service on a free port that answers with a status, and the paths that it was asked for. */
 function answering(status: number) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { connect } from "node:net";
-import { StorageUnavailable } from "../src/storage.ts";
+import { StorageUnavailable } from "../src/core/storage.ts";
 import { bodyOf } from "./harness.ts";
 import { startSample } from "./sample-app.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hasBody, isJsonType, parseJsonBody } from "../src/json-body.ts";
+import { hasBody, isJsonType, parseJsonBody } from "../src/http/body-parser.ts";
 
 /** A POST request with this body; its length is declared as `declared` says. */
 function post(body: RequestInit["body"], declared?: string): Request {

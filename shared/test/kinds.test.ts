@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { defineKind, kindRule } from "../src/kinds.ts";
+import { defineKind, kindRule } from "../src/schema/custom-type.ts";
 
 const multiple = defineKind<number>("Multiple in a test", {
   check: (value, { of }) => typeof value === "number" && value % of === 0,

@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import fs from "node:fs";
-import { createLog, logLevels, terminalOutput, type LogLevel } from "../src/logger.ts";
-import { openContext, runInRequest } from "../src/request-context.ts";
+import { createLog, logLevels, terminalOutput, type LogLevel } from "../src/telemetry/logger.ts";
+import { openContext, runInRequest } from "../src/telemetry/request-context.ts";
 import type { LogLine } from "./harness.ts";
 
 /** A log and the lines that it has written. */

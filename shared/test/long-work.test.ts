@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { turnForLongWork } from "../src/long-work.ts";
+import { turnForLongWork } from "../src/http/fair-scheduling.ts";
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Registry } from "prom-client";
-import { counter, histogram } from "../src/metric-series.ts";
+import { counter, histogram } from "../src/telemetry/prometheus.ts";
 
 /** The lines that are scraped, without those that describe them. */
 async function samples(registry: Registry): Promise<string[]> {

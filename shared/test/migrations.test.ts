@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { migrate } from "../src/migrations.ts";
+import { migrate } from "../src/sqlite/migrations.ts";
 import { connect, rejection, temporaryFolder } from "./sqlite-harness.ts";
 
 const notes = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;";

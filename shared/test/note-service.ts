@@ -2,17 +2,17 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import pino from "pino";
-import { apiReference } from "../src/api-reference.ts";
-import { entityTag, isKnown, preconditions, preconditionOf } from "../src/etag.ts";
-import { httpKit } from "../src/http-kit.ts";
-import { createMetrics } from "../src/metrics.ts";
-import { describe, operationsTag } from "../src/openapi-detail.ts";
-import { cursorCodec } from "../src/pagination.ts";
-import { PreconditionFailed } from "../src/precondition.ts";
-import { HttpProblem, problems } from "../src/problem.ts";
-import { text } from "../src/text.ts";
-import { timestamp } from "../src/timestamp.ts";
-import { uuid } from "../src/uuid.ts";
+import { apiReference } from "../src/openapi/api-reference.ts";
+import { entityTag, isKnown, preconditions, preconditionOf } from "../src/http/etag.ts";
+import { httpKit } from "../src/http/http-plugin.ts";
+import { createMetrics } from "../src/telemetry/metrics.ts";
+import { describe, operationsTag } from "../src/openapi/route-docs.ts";
+import { cursorCodec } from "../src/http/pagination.ts";
+import { PreconditionFailed } from "../src/core/precondition.ts";
+import { HttpProblem, problems } from "../src/http/problem.ts";
+import { text } from "../src/schema/text.ts";
+import { timestamp } from "../src/schema/timestamp.ts";
+import { uuid } from "../src/schema/uuid.ts";
 
 /** How the service presents itself. */
 export const noteInfo = { title: "note-service", version: "1.2.3", description: "Notes." };

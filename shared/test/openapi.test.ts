@@ -1,10 +1,10 @@
 import { describe as group, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { Elysia, type AnyElysia } from "elysia";
-import { describe } from "../src/openapi-detail.ts";
-import type { Operation } from "../src/openapi-types.ts";
-import { openApiDocument } from "../src/openapi.ts";
-import { problems } from "../src/problem.ts";
+import { describe } from "../src/openapi/route-docs.ts";
+import type { Operation } from "../src/openapi/types.ts";
+import { openApiDocument } from "../src/openapi/document.ts";
+import { problems } from "../src/http/problem.ts";
 import { documentFaults } from "./document-check.ts";
 import { noteInfo, noteService } from "./note-service.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { cutPage } from "../src/page.ts";
+import { cutPage } from "../src/core/page.ts";
 
 test.each([
   [[], { items: [], last: undefined }],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { cursorCodec, limit, nextLink, pageLimit } from "../src/pagination.ts";
+import { cursorCodec, limit, nextLink, pageLimit } from "../src/http/pagination.ts";
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isNumber = (value: unknown): value is number => typeof value === "number";

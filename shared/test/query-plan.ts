@@ -1,6 +1,6 @@
 // What SQLite does for the statements of a store: looks up, or reads everything.
 import type { Database } from "bun:sqlite";
-import type { SqliteStorage } from "../src/sqlite.ts";
+import type { SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 
 /** The statements that a store prepares when it is made. */
 export function preparedStatements(

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { createLog, type LogLevel } from "../src/logger.ts";
-import { openContext, runInRequest, type RequestContext } from "../src/request-context.ts";
-import { logRequest } from "../src/request-log.ts";
+import { createLog, type LogLevel } from "../src/telemetry/logger.ts";
+import {
+  openContext,
+  runInRequest,
+  type RequestContext,
+} from "../src/telemetry/request-context.ts";
+import { logRequest } from "../src/telemetry/access-log.ts";
 import type { LogLine } from "./harness.ts";
 
 interface Finished {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { routeTable, routeTemplate } from "../src/route-table.ts";
+import { routeTable, routeTemplate } from "../src/http/route-matcher.ts";
 
 const find = routeTable([
   { method: "POST", path: "/notes" },

@@ -1,11 +1,11 @@
 // A service that is neither users nor orders, for what every service does.
 import { Type } from "@sinclair/typebox";
-import { describe } from "../src/openapi-detail.ts";
-import { openObject } from "../src/open-object.ts";
-import { problems } from "../src/problem.ts";
-import { serviceApp, type ServiceParts } from "../src/service-app.ts";
-import { text } from "../src/text.ts";
-import { uuid } from "../src/uuid.ts";
+import { describe } from "../src/openapi/route-docs.ts";
+import { openObject } from "../src/schema/request-object.ts";
+import { problems } from "../src/http/problem.ts";
+import { serviceApp, type ServiceParts } from "../src/service/service-app.ts";
+import { text } from "../src/schema/text.ts";
+import { uuid } from "../src/schema/uuid.ts";
 import { startService, type RunningService } from "./harness.ts";
 
 const note = Type.Object({ text: text({ minLength: 1, maxLength: 10 }, { examples: ["hello"] }) });

@@ -1,8 +1,8 @@
 // Checks values against the schemas of an API document.
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { isJsonObject, withParts } from "../src/openapi-schema.ts";
-import type { JsonSchema, OpenApiDocument } from "../src/openapi-types.ts";
+import { isJsonObject, withParts } from "../src/openapi/schema.ts";
+import type { JsonSchema, OpenApiDocument } from "../src/openapi/types.ts";
 
 /** What is wrong with a value; nothing if it fits the schema and has no member beyond it. */
 export type SchemaCheck = (schema: JsonSchema, value: unknown) => string[];

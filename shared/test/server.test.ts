@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { closeServer, listen, ListenError } from "../src/server.ts";
+import { closeServer, listen, ListenError } from "../src/http/server.ts";
 import { rejectionOf } from "./harness.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;

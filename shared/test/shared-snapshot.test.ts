@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { openSqlite } from "../src/sqlite.ts";
+import { openSqlite } from "../src/sqlite/sqlite-storage.ts";
 import { connect, migrations, notes, rejection, temporaryFolder } from "./sqlite-harness.ts";
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openSqlite } from "../src/sqlite.ts";
-import { backupSqlite } from "../src/sqlite-backup.ts";
+import { openSqlite } from "../src/sqlite/sqlite-storage.ts";
+import { backupSqlite } from "../src/sqlite/backup.ts";
 import {
   connect,
   migrations,

@@ -1,6 +1,6 @@
 // A service reduced to its storage, as a process of its own. It obeys one command at a time and
 // reports after each, and once at its start. Each of its writes adds a pair of rows.
-import { openSqlite, type SqliteStorage } from "../src/sqlite.ts";
+import { openSqlite, type SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 import { migrations, type WriterCommand, type WriterReport } from "./sqlite-harness.ts";
 
 const [path = ""] = process.argv.slice(2);

@@ -12,9 +12,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { openSqlite } from "../src/sqlite.ts";
-import { backupSqlite } from "../src/sqlite-backup.ts";
-import { restoreSqlite } from "../src/sqlite-restore.ts";
+import { openSqlite } from "../src/sqlite/sqlite-storage.ts";
+import { backupSqlite } from "../src/sqlite/backup.ts";
+import { restoreSqlite } from "../src/sqlite/restore.ts";
 import { connect, migrations, notes, rejection, temporaryFolder } from "./sqlite-harness.ts";
 
 const options = { migrations, settleMs: 0 };

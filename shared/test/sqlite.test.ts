@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openSqlite, parseSqliteUrl } from "../src/sqlite.ts";
+import { openSqlite, parseSqliteUrl } from "../src/sqlite/sqlite-storage.ts";
 import { connect, migrations, notes, rejection, temporaryFolder } from "./sqlite-harness.ts";
 
 async function setUp() {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { EventEmitter } from "node:events";
-import { createLog } from "../src/logger.ts";
-import type { ServiceProcess } from "../src/service.ts";
-import { stopSignal } from "../src/stop-signal.ts";
+import { createLog } from "../src/telemetry/logger.ts";
+import type { ServiceProcess } from "../src/service/definition.ts";
+import { stopSignal } from "../src/service/shutdown-signal.ts";
 import type { LogLine } from "./harness.ts";
 
 /** A process that can be sent signals, and what it did about them. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { parseText, text } from "../src/text.ts";
+import { parseText, text } from "../src/schema/text.ts";
 
 const bounds = { minLength: 1, maxLength: 10 };
 const parse = (raw: string) => parseText(raw, bounds);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { fromTimestamp, timeOfChange, timestamp, toTimestamp } from "../src/timestamp.ts";
+import { fromTimestamp, timeOfChange, timestamp, toTimestamp } from "../src/schema/timestamp.ts";
 
 test.each([
   [0, "1970-01-01T00:00:00.000Z"],

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { continueTrace } from "../src/trace-context.ts";
+import { continueTrace } from "../src/telemetry/trace-context.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const parentId = "b7ad6b7169203331";

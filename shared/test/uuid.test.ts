@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { isUuid, uuid, uuidSequence } from "../src/uuid.ts";
+import { isUuid, uuid, uuidSequence } from "../src/schema/uuid.ts";
 
 /** The milliseconds since 1970 in a version 7 UUID (RFC 9562, 5.7). */
 function timeIn(id: string): number {

@@ -1,10 +1,10 @@
 // What services do for requests, counted: a change that makes it more is seen on any machine, however
 // busy it is.
 import { Database } from "bun:sqlite";
-import { createLog, type Logger } from "../src/logger.ts";
-import { createMetrics } from "../src/metrics.ts";
-import type { ServiceParts } from "../src/service-app.ts";
-import type { SqliteStorage } from "../src/sqlite.ts";
+import { createLog, type Logger } from "../src/telemetry/logger.ts";
+import { createMetrics } from "../src/telemetry/metrics.ts";
+import type { ServiceParts } from "../src/service/service-app.ts";
+import type { SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 
 interface App {
   fetch(request: Request): Response | Promise<Response>;

@@ -1,13 +1,13 @@
 // The HTTP face of user-service: routes, schemas, status codes.
-import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/shared/etag";
-import { describe } from "@platform/shared/openapi-detail";
-import { cursorCodec, limit, nextLink, pageLimit } from "@platform/shared/pagination";
-import { openObject } from "@platform/shared/open-object";
-import { turnForLongWork } from "@platform/shared/long-work";
-import { PreconditionFailed } from "@platform/shared/precondition";
-import { HttpProblem, problems } from "@platform/shared/problem";
-import { serviceApp, type ServiceParts } from "@platform/shared/service-app";
-import { isUuid, splitUuids, uuid, uuidList } from "@platform/shared/uuid";
+import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/shared/http/etag";
+import { describe } from "@platform/shared/openapi/route-docs";
+import { cursorCodec, limit, nextLink, pageLimit } from "@platform/shared/http/pagination";
+import { openObject } from "@platform/shared/schema/request-object";
+import { turnForLongWork } from "@platform/shared/http/fair-scheduling";
+import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { HttpProblem, problems } from "@platform/shared/http/problem";
+import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
+import { isUuid, splitUuids, uuid, uuidList } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
 import type { UserKey, UserStore } from "./user-store.ts";
 import {

@@ -1,5 +1,5 @@
 // E-mail addresses: what browsers accept in a form, with a domain that can be reached.
-import { defineKind } from "@platform/shared/kinds";
+import { defineKind } from "@platform/shared/schema/custom-type";
 
 // https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address, with at least one dot.
 const pattern =

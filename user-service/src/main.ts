@@ -1,5 +1,5 @@
 // user-service: its configuration and its parts.
-import { runService } from "@platform/shared/command-line";
+import { runService } from "@platform/shared/service/cli";
 import { createApp } from "./app.ts";
 import { migrations } from "./migrations/index.ts";
 import { sqliteUserStore } from "./sqlite-user-store.ts";

@@ -1,10 +1,10 @@
 // Users in SQLite.
-import { PreconditionFailed } from "@platform/shared/precondition";
-import { orThrow } from "@platform/shared/outcome";
-import { cutPage } from "@platform/shared/page";
-import type { SqliteStorage } from "@platform/shared/sqlite";
-import { timeOfChange, toTimestamp } from "@platform/shared/timestamp";
-import { uuidSequence } from "@platform/shared/uuid";
+import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { orThrow } from "@platform/shared/core/result";
+import { cutPage } from "@platform/shared/core/page";
+import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
+import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
+import { uuidSequence } from "@platform/shared/schema/uuid";
 import { EmailTaken, UserNotFound, type User } from "./user.ts";
 import type { UserStore } from "./user-store.ts";
 

@@ -1,6 +1,6 @@
 // What the service asks of its storage, whichever that is.
-import type { Page } from "@platform/shared/page";
-import type { Precondition } from "@platform/shared/precondition";
+import type { Page } from "@platform/shared/core/page";
+import type { Precondition } from "@platform/shared/core/precondition";
 import type { NewUser, User, UserChange } from "./user.ts";
 
 /** Where a user stands in the list of users: by name in code point order, then by id. */

@@ -1,9 +1,9 @@
 // What a user is, and what can be asked of one.
-import { openObject } from "@platform/shared/open-object";
-import { promised } from "@platform/shared/outcome";
-import { parseText, text } from "@platform/shared/text";
-import { timestamp } from "@platform/shared/timestamp";
-import { uuid } from "@platform/shared/uuid";
+import { openObject } from "@platform/shared/schema/request-object";
+import { promised } from "@platform/shared/core/result";
+import { parseText, text } from "@platform/shared/schema/text";
+import { timestamp } from "@platform/shared/schema/timestamp";
+import { uuid } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
 import { email, parseEmail } from "./email.ts";
 

@@ -5,7 +5,7 @@ import {
   type RunningService,
   type Sent,
 } from "@platform/shared/test/harness";
-import type { ServiceParts } from "@platform/shared/service-app";
+import type { ServiceParts } from "@platform/shared/service/service-app";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
 import { sqliteUserStore } from "../src/sqlite-user-store.ts";

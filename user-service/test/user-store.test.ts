@@ -1,6 +1,6 @@
 // What every storage of users must do, whichever engine is behind it.
 import { describe, expect, test } from "bun:test";
-import { PreconditionFailed } from "@platform/shared/precondition";
+import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { rejectionOf, temporaryStorage } from "@platform/shared/test/harness";
 import { migrations } from "../src/migrations/index.ts";
 import { sqliteUserStore } from "../src/sqlite-user-store.ts";

@@ -1,0 +1,124 @@
+// The answers of one route in the API document: its own, and the problems that it can have.
+import { Type, type TSchema } from "@sinclair/typebox";
+import type { DraftedRoute } from "./draft.ts";
+import { headerRefs, type ResponseHeader } from "./headers.ts";
+import { describeCauses, refusalsOf } from "./problems.ts";
+import { exampleOf, plainSchema, publishSchema } from "./schema.ts";
+import type { Answer, JsonSchema, MediaType } from "./types.ts";
+import { problem, type ProblemStatus } from "../http/problem.ts";
+
+/** What all routes together add to the document. */
+export interface SharedParts {
+  /** Schemas that have a name. */
+  readonly schemas: Record<string, JsonSchema>;
+  /** What routes leave unsaid. */
+  readonly gaps: string[];
+}
+
+/** `GET /users/{id}`, to say which route is meant. */
+export function nameOf({ method, path }: DraftedRoute): string {
+  return `${method.toUpperCase()} ${path}`;
+}
+
+/** A body, with an example; `what` names it where there is none. */
+export function describeBody(
+  route: DraftedRoute,
+  what: string,
+  schema: JsonSchema,
+  { schemas, gaps }: SharedParts,
+): MediaType {
+  const example = exampleOf(schema);
+  if (example === undefined) gaps.push(`${nameOf(route)} has no example for its ${what}`);
+  return { schema: publishSchema(schema, schemas), ...(example === undefined ? {} : { example }) };
+}
+
+/** Every answer of a route. */
+export async function describeAnswers(
+  route: DraftedRoute,
+  shared: SharedParts,
+): Promise<Record<string, Answer>> {
+  const refusals = await describeRefusals(route);
+  const answers: Record<string, Answer> = {};
+  const isConditionalGet = route.method === "get" && route.facts.conditional === true;
+  const implied: Record<string, TSchema> = isConditionalGet ? { 304: Type.Void() } : {};
+  for (const [status, schema] of Object.entries({ ...implied, ...route.answers })) {
+    if (schema !== problem) answers[status] = describeOwn(route, status, schema, shared);
+    else if (refusals[status] === undefined) {
+      shared.gaps.push(`${nameOf(route)} has no refusal that tells when it answers ${status}`);
+    }
+  }
+  return { ...answers, ...refusals };
+}
+
+const texts: Readonly<Record<string, string>> = {
+  200: "Success",
+  201: "Created",
+  204: "Done; there is nothing to send back",
+  304: "The caller has the present state: If-None-Match names its ETag",
+  503: "Cannot serve at present",
+};
+
+function describeOwn(
+  route: DraftedRoute,
+  status: string,
+  answer: TSchema,
+  shared: SharedParts,
+): Answer {
+  // The plugin's copy of an answer's schema has lost some of its keywords.
+  const schema = plainSchema(answer);
+  const { description = texts[status] } = answer;
+  if (description === undefined) {
+    shared.gaps.push(`${nameOf(route)} has no description for its ${status}`);
+  }
+  const head = {
+    description: description ?? "",
+    headers: headerRefs(ownHeaders(route, Number(status), schema)),
+  };
+  if (schema.type === "void") return head;
+  const body = describeBody(route, status, schema, shared);
+  return { ...head, content: { [route.facts.produces ?? "application/json"]: body } };
+}
+
+function ownHeaders(
+  { method, facts }: DraftedRoute,
+  status: number,
+  schema: JsonSchema,
+): ResponseHeader[] {
+  const names: ResponseHeader[] = ["X-Request-Id"];
+  if (status === 201) names.push("ETag", "Location");
+  if (status === 201 && facts.idempotencyKey === true) names.push("Idempotent-Replayed");
+  if ((status === 200 || status === 304) && facts.conditional === true) names.push("ETag");
+  if (status === 200 && method === "get" && schema.type === "array") names.push("Link");
+  return names;
+}
+
+async function describeRefusals(route: DraftedRoute): Promise<Record<string, Answer>> {
+  const path = examplePath(route);
+  const answers: Record<string, Answer> = {};
+  for (const [status, causes] of refusalsOf(route)) {
+    const { description, body } = await describeCauses(status, causes, path);
+    answers[status] = {
+      description,
+      headers: headerRefs(refusalHeaders(route, status)),
+      content: { "application/problem+json": body },
+    };
+  }
+  return answers;
+}
+
+function refusalHeaders({ facts }: DraftedRoute, status: ProblemStatus): ResponseHeader[] {
+  const names: ResponseHeader[] = ["X-Request-Id"];
+  if (status === 405) names.push("Allow");
+  if (status === 503) names.push("Retry-After");
+  if (status === 409 && facts.idempotencyKey === true) names.push("Retry-After");
+  return names;
+}
+
+/** The path with the parameters' examples in it. */
+function examplePath({ path, draft }: DraftedRoute): string {
+  return path.replace(/\{(\w+)\}/g, (placeholder: string, name: string) => {
+    const parameter = draft.parameters?.find((one) => one.in === "path" && one.name === name);
+    const [example] = parameter?.examples ?? [];
+    return typeof example === "string" ? example : placeholder;
+  });
+}

@@ -1,0 +1,36 @@
+// What a service does by itself now and then.
+import type { Logger } from "../telemetry/logger.ts";
+
+/** Something to do at the start, and then now and then. A failure is logged, and it is tried again. */
+export interface Chore {
+  readonly everyMs: number;
+  /** @param stop says when the service ends, which waits for what is under way */
+  run(stop: AbortSignal): Promise<void>;
+}
+
+/** Starts chores, none of which overlaps itself. @returns stops them, when what runs has ended */
+export function startChores(chores: readonly Chore[], logger: Logger): () => Promise<void> {
+  const stop = new AbortController();
+  const running = new Map<Chore, Promise<void>>();
+
+  async function run(chore: Chore): Promise<void> {
+    try {
+      await chore.run(stop.signal);
+    } catch (err) {
+      logger.warn({ err }, "chore failed, and will be tried again");
+    }
+    running.delete(chore);
+  }
+
+  function start(chore: Chore): void {
+    if (!running.has(chore)) running.set(chore, run(chore));
+  }
+
+  chores.forEach(start);
+  const timers = chores.map((chore) => setInterval(() => start(chore), chore.everyMs));
+  return async () => {
+    timers.forEach(clearInterval);
+    stop.abort();
+    await Promise.all(running.values());
+  };
+}

@@ -1,0 +1,75 @@
+// What operators and their machines ask a service: does it run, can it serve, how does it fare.
+import { Type } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+import type { Registry } from "prom-client";
+import type { Lifecycle } from "../core/lifecycle.ts";
+import { describe, operationsTag as tag } from "../openapi/route-docs.ts";
+
+/** What the operations endpoints look at. */
+export interface OperationsParts {
+  lifecycle: Lifecycle;
+  registry: Registry;
+  /** Rejects if the service's storage does not answer. */
+  pingStorage(): Promise<void>;
+}
+
+const notReady = Type.Object({
+  status: Type.String({ examples: ["draining"] }),
+  reason: Type.String({ examples: ["The service is shutting down"] }),
+});
+
+/** `GET /health`, `GET /ready` and `GET /metrics`. */
+export const operations = ({ lifecycle, registry, pingStorage }: OperationsParts) =>
+  new Elysia({ name: "operations", normalize: false })
+    .get("/health", () => ({ status: "ok" as const }), {
+      response: { 200: Type.Object({ status: Type.Literal("ok") }) },
+      detail: describe({ operationId: "getHealth", summary: "Whether the process runs", tag }),
+    })
+    .get(
+      "/ready",
+      async ({ status }) => {
+        if (lifecycle.phase === "starting") {
+          return status(503, { status: "starting", reason: "The service has not started yet" });
+        }
+        if (lifecycle.phase === "draining") {
+          return status(503, { status: "draining", reason: "The service is shutting down" });
+        }
+        try {
+          await pingStorage();
+        } catch {
+          return status(503, { status: "unavailable", reason: "The storage does not answer" });
+        }
+        return { status: "ready" as const };
+      },
+      {
+        response: { 200: Type.Object({ status: Type.Literal("ready") }), 503: notReady },
+        detail: describe({
+          operationId: "getReadiness",
+          summary: "Whether requests can be served",
+          tag,
+        }),
+      },
+    )
+    .get(
+      "/metrics",
+      async ({ set }) => {
+        set.headers["content-type"] = registry.contentType;
+        return registry.metrics();
+      },
+      {
+        response: { 200: Type.String({ examples: ["http_requests_in_flight 0"] }) },
+        detail: describe({
+          operationId: "getMetrics",
+          summary: "Metrics in Prometheus' text format",
+          tag,
+          produces: "text/plain; version=0.0.4",
+        }),
+      },
+    );
+
+const paths = new Set(["/health", "/ready", "/metrics", "/swagger"]);
+
+/** Whether a path belongs to operations, which are no traffic: not counted, not shed. */
+export function isOperationsPath(path: string): boolean {
+  return paths.has(path) || path.startsWith("/swagger/");
+}

@@ -1,0 +1,68 @@
+// A copy of a database that others may be writing to.
+import { Database } from "bun:sqlite";
+import { lstat, stat, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { flush, isDiskFull, moveToNew, remove, unfinished } from "./durable-file.ts";
+import { retryWhileBusy } from "./lock.ts";
+import { StorageUnavailable } from "../core/storage.ts";
+
+/** A backup could not be made; one line for the operator, which names files: not for clients. */
+export class BackupError extends Error {
+  override readonly name = "BackupError";
+}
+
+/**
+ * Copies the database at `path`, as it is at one moment, to the new file `target`, which appears
+ * under its name whole. Meant for a process of its own: the event loop stands still for about two
+ * seconds per gigabyte.
+ *
+ * @throws {BackupError} if that is impossible; nothing is left behind then
+ */
+export async function backupSqlite(
+  path: string,
+  target: string,
+  { lockTimeoutMs }: { lockTimeoutMs?: number } = {},
+): Promise<void> {
+  const temporary = unfinished(resolve(target));
+  try {
+    const { mode } = await findSource(path);
+    await refuseExisting(target);
+    await writeFile(temporary, "", { flag: "wx", mode }); // no more readable than the source
+    await retryWhileBusy(() => vacuumInto(path, temporary), lockTimeoutMs);
+    await flush(temporary);
+    await moveToNew(temporary, target);
+    await flush(dirname(temporary));
+  } catch (error) {
+    throw new BackupError(`Cannot back up "${path}" to "${target}": ${reasonFor(error)}`, {
+      cause: error,
+    });
+  } finally {
+    await remove(temporary);
+    await remove(`${temporary}-journal`);
+  }
+}
+
+function reasonFor(error: unknown): string {
+  if (isDiskFull(error)) return "the disk is full; make room or name another place";
+  if (error instanceof StorageUnavailable) {
+    return "another process keeps it locked; stop that process or try again later";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function findSource(path: string): Promise<{ mode: number }> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw new Error("there is no database at this path");
+  return { mode: found.mode & 0o777 };
+}
+
+async function refuseExisting(target: string): Promise<void> {
+  const found = await lstat(target).catch(() => undefined);
+  if (found) throw new Error("the target exists already; name a new file");
+}
+
+function vacuumInto(path: string, target: string): void {
+  using db = new Database(resolve(path), { create: false, readwrite: true, strict: true });
+  using vacuum = db.prepare<unknown, { target: string }>("VACUUM INTO $target");
+  vacuum.run({ target });
+}

@@ -1,0 +1,105 @@
+// Brings a database's schema up to date, in one transaction, whoever else tries the same.
+import type { Database } from "bun:sqlite";
+import { retryWhileBusy } from "./lock.ts";
+import { StorageOpenError } from "../core/storage.ts";
+
+/** The versions that a database had before its migration and has after it; an empty one has 0. */
+export interface Migrated {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Runs the migrations that `db` has not had yet, all or none, and records them; version n is
+ * `migrations[n - 1]`. Foreign keys are enforced after it.
+ *
+ * @param lockTimeoutMs how long another process's lock, or migration, is waited for
+ * @throws {StorageOpenError} if a migration fails, or the database has another history
+ * @throws {StorageUnavailable} if the lock is not free in time, or the disk is full
+ */
+export async function migrate(
+  db: Database,
+  migrations: readonly string[],
+  lockTimeoutMs?: number,
+): Promise<Migrated> {
+  // To rebuild a table is to drop it, which would delete the rows that refer to it. Within a
+  // transaction this cannot be set.
+  db.run("PRAGMA foreign_keys = OFF");
+  const migrated = await retryWhileBusy(() => applyPending(db, migrations), lockTimeoutMs);
+  db.run("PRAGMA foreign_keys = ON");
+  return migrated;
+}
+
+function applyPending(db: Database, migrations: readonly string[]): Migrated {
+  db.run("BEGIN IMMEDIATE");
+  try {
+    const from = checkedVersion(db, migrations);
+    for (const [index, sql] of migrations.entries()) {
+      if (index >= from) apply(db, index + 1, sql);
+    }
+    db.run("COMMIT");
+    return { from, to: migrations.length };
+  } catch (error) {
+    if (db.inTransaction) db.run("ROLLBACK");
+    throw error;
+  }
+}
+
+/** The database's version; throws unless its history is a beginning of ours. */
+function checkedVersion(db: Database, migrations: readonly string[]): number {
+  // A table and not `user_version`: to a bare number any other service's database looks like ours,
+  // and so does one whose migrations were edited after they had run.
+  db.run(`
+    CREATE TABLE IF NOT EXISTS schema_migrations (
+      version    INTEGER NOT NULL PRIMARY KEY,
+      checksum   TEXT    NOT NULL,
+      applied_at INTEGER NOT NULL DEFAULT (unixepoch())
+    ) STRICT`);
+  // On a file that cannot be written a transaction begins all the same; this alone is refused.
+  db.run("UPDATE schema_migrations SET version = version WHERE FALSE");
+  using history = db.prepare<{ version: number; checksum: string }, []>(`
+    SELECT version, checksum
+    FROM schema_migrations
+    ORDER BY version`);
+
+  const applied = history.all();
+  for (const { version, checksum } of applied) {
+    const migration = migrations[version - 1];
+    if (migration === undefined) {
+      throw new StorageOpenError(
+        `Cannot use the database "${db.filename}": it is at version ${applied.length} and this ` +
+          `program knows ${migrations.length}; run a newer program`,
+      );
+    }
+    if (checksum === checksumOf(migration)) continue;
+    throw new StorageOpenError(
+      `Cannot use the database "${db.filename}": its version ${version} was made by another ` +
+        "program, or by a migration that was edited since; name the right file",
+    );
+  }
+  return applied.length;
+}
+
+function apply(db: Database, version: number, sql: string): void {
+  try {
+    db.run(sql);
+    using check = db.prepare<{ table: string }, []>("PRAGMA foreign_key_check");
+    const orphan = check.get();
+    if (orphan) throw new Error(`a row of ${orphan.table} refers to a row that does not exist`);
+    using record = db.prepare<unknown, { version: number; checksum: string }>(`
+      INSERT INTO schema_migrations (version, checksum)
+      VALUES ($version, $checksum)`);
+    record.run({ version, checksum: checksumOf(sql) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StorageOpenError(
+      `Cannot bring the database "${db.filename}" to version ${version}: ${reason}; nothing was ` +
+        "changed; run the previous version until this migration is fixed",
+      { cause: error },
+    );
+  }
+}
+
+function checksumOf(sql: string): string {
+  return new Bun.CryptoHasher("sha256").update(sql.replaceAll("\r\n", "\n")).digest("hex");
+}

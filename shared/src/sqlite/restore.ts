@@ -1,0 +1,204 @@
+// Puts a backup in the place of a database that nobody uses.
+import { Database } from "bun:sqlite";
+import {
+  constants,
+  createReadStream,
+  createWriteStream,
+  linkSync,
+  renameSync,
+  rmSync,
+  type Stats,
+} from "node:fs";
+import { access, chmod, chown, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { finishedName, flush, isDiskFull, moveToNew, remove, unfinished } from "./durable-file.ts";
+import { hasCode } from "../core/errno.ts";
+import { migrate } from "./migrations.ts";
+import { damageIn, lockAlone } from "./exclusive-lock.ts";
+import { defaultLockTimeoutMs, pause } from "./lock.ts";
+import { timeInName } from "./time-in-name.ts";
+
+/** A copy could not be restored; one line for the operator, which names files: not for clients. */
+export class RestoreError extends Error {
+  override readonly name = "RestoreError";
+}
+
+/** How to restore. */
+export interface RestoreOptions {
+  /** The program's, of which the copy must have had the first or all. */
+  readonly migrations: readonly string[];
+  readonly now?: Date;
+  /** How long whoever opened the former file before it was replaced is kept out. Default: 6000. */
+  readonly settleMs?: number;
+}
+
+interface FoundFile {
+  readonly path: string;
+  readonly facts: Stats;
+}
+
+/** What SQLite keeps beside a database that is in use, or was when its process died. */
+const logs = ["-wal", "-journal"] as const;
+
+/**
+ * Puts `copy` in the place of the database at `path`. There is a whole database under that name at
+ * every moment, the former or the new one, whenever the process is killed. Meant for a process of its
+ * own.
+ *
+ * @returns where the former database is now, if there was one
+ * @throws {RestoreError} if that is impossible; nothing is changed and nothing left behind then
+ */
+export async function restoreSqlite(
+  path: string,
+  copy: string,
+  { migrations, now = new Date(), settleMs = defaultLockTimeoutMs + 1000 }: RestoreOptions,
+): Promise<string | undefined> {
+  const target = await realpath(path).catch(() => resolve(path));
+  const temporary = unfinished(target);
+  try {
+    const former = await factsOf(target);
+    const source = await findCopy(copy, former);
+    await mkdir(dirname(target), { recursive: true });
+    if (former) await access(target, constants.W_OK);
+    // SQLite would delete it, and it may be all that is left.
+    if (!former?.size) await refuseLogs(target, "put its database back, or move it away");
+
+    using lock = former ? lockAlone(target) : undefined;
+    if (lock) await removeUnfinished(target);
+    await copyFile(source, temporary, former);
+    await check(temporary, migrations);
+    await flush(temporary);
+    if (!lock) {
+      await moveToNew(temporary, target);
+      await flush(dirname(target));
+      return undefined;
+    }
+    const kept = `${target}.before-restore-${timeInName(now)}`;
+    replace(target, temporary, kept);
+    await flush(dirname(target));
+    // Who opened the former file under its old name would, let in now, take the new one's log for
+    // its own. So it waits for the lock until it gives up.
+    await pause(settleMs);
+    return kept;
+  } catch (error) {
+    const reason = reasonFor(error).replaceAll(temporary, copy).replaceAll("\n", " ");
+    throw new RestoreError(`Cannot restore "${copy}" to "${path}": ${reason}`, { cause: error });
+  } finally {
+    for (const suffix of ["", "-shm", ...logs]) await remove(temporary + suffix);
+  }
+}
+
+function reasonFor(error: unknown): string {
+  if (isDiskFull(error)) return "the disk is full; make room";
+  if (hasCode(error, "EPERM", "EACCES")) {
+    return `${messageOf(error)}; run this as the user whom the database belongs to`;
+  }
+  return messageOf(error);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The facts of a file, or undefined if the name is free. */
+async function factsOf(path: string): Promise<Stats | undefined> {
+  const isTaken = await lstat(path).catch(() => undefined);
+  if (!isTaken) return undefined;
+  const facts = await stat(path);
+  if (!facts.isFile()) throw new Error(`"${path}" is no file; name one`);
+  return facts;
+}
+
+async function findCopy(copy: string, former: Stats | undefined): Promise<FoundFile> {
+  const path = await realpath(copy).catch(() => resolve(copy));
+  const facts = await factsOf(path);
+  if (!facts) throw new Error("there is no such file; check the path");
+  if (facts.dev === former?.dev && facts.ino === former.ino) {
+    throw new Error("it is the database itself; name a copy of it");
+  }
+  await refuseLogs(path, "the copy is in use, or not whole without it; make one by `backup`");
+  return { path, facts };
+}
+
+/** What is in a log belongs to the file beside it, which is another one in a moment. */
+async function refuseLogs(path: string, advice: string): Promise<void> {
+  for (const suffix of logs) {
+    const found = await lstat(path + suffix).catch(() => undefined);
+    if (found) throw new Error(`there is "${path}${suffix}"; ${advice}`);
+  }
+}
+
+/** Removes what restores left that were killed; with the lock, none is at work. */
+async function removeUnfinished(target: string): Promise<void> {
+  for (const name of await readdir(dirname(target))) {
+    if (finishedName(name) === basename(target)) await remove(join(dirname(target), name));
+  }
+}
+
+/** Copies with the rights and the owner of the former file, and none beyond the copy's without one. */
+async function copyFile({ path, facts }: FoundFile, to: string, former?: Stats): Promise<void> {
+  const mode = former ? 0o600 : (facts.mode & 0o777) | 0o600;
+  const { pipeline } = await import("node:stream/promises"); // nothing that serves needs it
+  await pipeline(createReadStream(path), createWriteStream(to, { flags: "wx", mode }));
+  if (!former) return;
+  const made = await stat(to);
+  if (made.uid !== former.uid || made.gid !== former.gid) await chown(to, former.uid, former.gid);
+  await chmod(to, former.mode & 0o777);
+}
+
+async function check(path: string, migrations: readonly string[]): Promise<void> {
+  using db = new Database(path, { create: false, readwrite: true, strict: true });
+  try {
+    db.run("PRAGMA trusted_schema = OFF");
+    db.run("PRAGMA journal_mode = DELETE"); // else there are two files to move
+    using pages = db.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check(1)");
+    const fault = pages.get()?.integrity_check;
+    if (fault !== "ok") throw new Error(`it is damaged (${fault}); name another copy`);
+    using references = db.prepare<{ table: string }, []>("PRAGMA foreign_key_check");
+    const orphan = references.get();
+    if (orphan) {
+      throw new Error(
+        `it is damaged (a row of ${orphan.table} lacks its parent); name another copy`,
+      );
+    }
+    const version = versionOf(db);
+    if (version === 0) throw new Error("it is no backup of this service; name another copy");
+    // Compares the histories and applies nothing: an older copy may be wanted for an older program.
+    await migrate(db, migrations.slice(0, version));
+  } catch (error) {
+    const damage = damageIn(error);
+    if (damage === undefined) throw error;
+    throw new Error(`it is ${damage}; name another copy`, { cause: error });
+  }
+}
+
+function versionOf(db: Database): number {
+  using table = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'");
+  if (!table.get()) return 0;
+  using count = db.prepare<{ version: number }, []>(
+    "SELECT count(*) AS version FROM schema_migrations",
+  );
+  return count.get()?.version ?? 0;
+}
+
+/** Swaps the files in one instant; nothing here may open the former, which would unlock it. */
+function replace(target: string, temporary: string, kept: string): void {
+  try {
+    linkSync(target, kept);
+  } catch (error) {
+    const reason = messageOf(error);
+    throw new Error(`the former database cannot be kept beside it (${reason}); move it away`, {
+      cause: error,
+    });
+  }
+  for (const suffix of logs) {
+    // Left only by a database that is damaged beyond SQLite's reading.
+    try {
+      renameSync(target + suffix, kept + suffix);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+  }
+  rmSync(`${target}-shm`, { force: true });
+  renameSync(temporary, target);
+}

@@ -1,0 +1,122 @@
+// The metrics that every service has. Names and labels are part of the wire contract.
+import { Gauge, Registry } from "./prom-client.ts";
+import { counter, histogram, type CounterSeries, type HistogramSeries } from "./prometheus.ts";
+import type { StorageObserver } from "../core/storage.ts";
+
+/** A service's metrics: the registry that `/metrics` prints, and what the toolbox reports to. */
+export interface ServiceMetrics {
+  readonly registry: Registry;
+  readonly http: HttpMetrics;
+  readonly storage: StorageObserver;
+}
+
+/** What the HTTP kit reports. */
+export interface HttpMetrics {
+  /** Says where to read, when metrics are scraped, how many requests are being answered. */
+  watchInFlight(count: () => number): void;
+  /** Counts an answer. `endpoint` is a route template, or undefined if no route matched. */
+  answered(method: string, endpoint: string | undefined, status: number, seconds: number): void;
+}
+
+/** Seconds: from a read in memory to a call that ran into its deadline. */
+export const latencyBuckets = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+// Clients may send any word as a method: labels keep to those of RFC 9110 and RFC 5789.
+const knownMethods = new Set("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT".split(" "));
+
+function httpMetrics(registry: Registry): HttpMetrics {
+  const requests = counter(registry, {
+    name: "http_requests_total",
+    help: "Requests answered, by method, route template and status",
+  });
+  const durations = histogram(
+    registry,
+    {
+      name: "http_request_duration_seconds",
+      help: "Time from a request's arrival to its answer, by method and route template",
+    },
+    latencyBuckets,
+  );
+
+  interface EndpointSeries {
+    readonly duration: HistogramSeries;
+    readonly byStatus: Map<number, CounterSeries>;
+  }
+  const series = new Map<string, EndpointSeries>();
+
+  const http: HttpMetrics = {
+    watchInFlight(count) {
+      new Gauge({
+        name: "http_requests_in_flight",
+        help: "Requests being answered, without those to operations endpoints",
+        registers: [registry],
+        collect() {
+          this.set(count());
+        },
+      });
+    },
+    answered(sentMethod, endpoint = "unmatched", status, seconds) {
+      const method = knownMethods.has(sentMethod) ? sentMethod : "OTHER";
+      const key = `${method} ${endpoint}`;
+      let known = series.get(key);
+      if (known === undefined) {
+        known = { duration: durations({ method, endpoint }), byStatus: new Map() };
+        series.set(key, known);
+      }
+      let answers = known.byStatus.get(status);
+      if (answers === undefined) {
+        answers = requests({ method, endpoint, status: String(status) });
+        known.byStatus.set(status, answers);
+      }
+      answers.add();
+      known.duration.observe(seconds);
+    },
+  };
+  return http;
+}
+
+function storageMetrics(registry: Registry): StorageObserver {
+  const durations = histogram(
+    registry,
+    {
+      name: "storage_commit_duration_seconds",
+      help: "Time from the begin of a transaction to its end on disk",
+    },
+    latencyBuckets,
+  )();
+  const batches = histogram(
+    registry,
+    { name: "storage_commit_batch_size", help: "Writes committed together" },
+    batchBuckets,
+  )();
+  const busy = counter(registry, {
+    name: "storage_busy_total",
+    help: "Times that a write had to wait for the lock of another process",
+  })();
+  return {
+    committed(durationSeconds, writes) {
+      durations.observe(durationSeconds);
+      batches.observe(writes);
+    },
+    lockWaited: () => busy.add(),
+  };
+}
+
+/** Makes the metrics of one service; none is global, so that two services fit in one process. */
+export function createMetrics(build: {
+  service: string;
+  version: string;
+  commit: string;
+}): ServiceMetrics {
+  const registry = new Registry();
+  new Gauge({
+    name: "build_info",
+    help: "Which build this is; always 1",
+    labelNames: ["service", "version", "commit"],
+    registers: [registry],
+  }).set(build, 1);
+  return { registry, http: httpMetrics(registry), storage: storageMetrics(registry) };
+}
