@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { entityTag, isKnown, preconditionOf, preconditions } from "../../src/http/etag.ts";
+
+const resource = { updated_at: "2026-01-31T12:00:00.000Z" };
+const present = entityTag(resource);
+
+describe("an entity tag", () => {
+  test("is strong and well-formed", () => {
+    expect(present).toMatch(/^"[\x21\x23-\x7e]+"$/);
+  });
+
+  test("differs for states a millisecond apart, and is the same for the same state", () => {
+    expect(entityTag({ updated_at: "2026-01-31T12:00:00.001Z" })).not.toBe(present);
+    expect(entityTag({ ...resource })).toBe(present);
+  });
+});
+
+const malformed = [
+  "",
+  ",",
+  present.slice(1),
+  present.slice(0, -1),
+  "bare",
+  `${present} ${present}`,
+  `${present};`,
+  `*, ${present}`,
+  "**",
+  `w/${present}`,
+  `W/ ${present}`,
+  '"a b"',
+  '"a"b"',
+  `"a\u007f"`,
+];
+
+describe("If-Match", () => {
+  const applies = (field: string | undefined) => preconditionOf({ "if-match": field })(resource);
+
+  test("a change without it applies", () => {
+    expect(applies(undefined)).toBe(true);
+  });
+
+  test.each([
+    ["the tag", present, true],
+    ["any tag", "*", true],
+    ["any tag, between blanks", " * ", true],
+    ["a list with the tag", `"x", ${present} ,"y"`, true],
+    ["a list with empty elements", `,, ${present},`, true],
+    ["a tag with a comma in it, and the tag", `"a,b",${present}`, true],
+    ["another tag", '"x"', false],
+    ["the empty tag", '""', false],
+    ["the tag as a weak one", `W/${present}`, false],
+    ["the tag within another", `"x${present.slice(1)}`, false],
+    ["the tag in capitals", present.toUpperCase(), false],
+  ])("with %s: does the change apply?", (_, field, expected) => {
+    expect(Value.Check(preconditions, { "if-match": field })).toBe(true);
+    expect(applies(field)).toBe(expected);
+  });
+
+  test.each(malformed)("%j is malformed, and nothing applies with it", (field) => {
+    expect(Value.Check(preconditions, { "if-match": field })).toBe(false);
+    expect(applies(field)).toBe(false);
+  });
+
+  test("other header fields do not matter", () => {
+    expect(Value.Check(preconditions, { accept: "*/*" })).toBe(true);
+  });
+});
+
+describe("If-None-Match", () => {
+  test.each([
+    ["missing", null, false],
+    ["the tag", present, true],
+    ["the tag as a weak one", `W/${present}`, true],
+    ["any tag", "*", true],
+    ["a list with the tag", `"x",W/"y", ${present}`, true],
+    ["another tag", '"x"', false],
+    ["a list of others", '"x", W/"y"', false],
+  ])("%s: does the client have the present state?", (_, field, expected) => {
+    expect(isKnown(field, present)).toBe(expected);
+  });
+
+  test.each(malformed)("%j is malformed, and ignored", (field) => {
+    expect(isKnown(field, present)).toBe(false);
+  });
+});
+
+test.each([
+  ["commas", `${",".repeat(100_000)}x`],
+  ["blanks", `${" ".repeat(100_000)}x`],
+  ["tags", `${'"a" ,'.repeat(50_000)}x`],
+  ["an open quote", `"${"a".repeat(100_000)}`],
+])(
+  "a long field of %s is judged at once",
+  (_, field) => {
+    expect(isKnown(field, present)).toBe(false);
+  },
+  500,
+);

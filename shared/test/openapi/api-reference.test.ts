@@ -1,0 +1,122 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { openApiDocument } from "../../src/openapi/document.ts";
+import { validatingFetch } from "../contract-check.ts";
+import { noteInfo, noteService } from "../note-service.ts";
+
+const app = noteService();
+const get = (path: string, headers: Record<string, string> = {}) =>
+  app.handle(new Request(`http://notes.test${path}`, { headers }));
+
+/** What the page loads, as its browser would ask for it. */
+async function pageFiles(): Promise<string[]> {
+  const page = await (await get("/swagger")).text();
+  return Array.from(
+    page.matchAll(/<(?:script|link)[^>]* (?:src|href)="([^"]+)"/g),
+    ([, address]) => new URL(address ?? "", "http://notes.test/swagger").pathname,
+  );
+}
+
+describe("the API reference", () => {
+  test("is a page whose every file comes from the service", async () => {
+    const response = await get("/swagger");
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    const files = await pageFiles();
+    expect(files).toEqual([
+      "/swagger/favicon.png",
+      "/swagger/ui.css",
+      "/swagger/page.css",
+      "/swagger/ui.js",
+      "/swagger/init.js",
+    ]);
+    for (const file of files) expect((await get(file)).status).toBe(200);
+  });
+
+  test("names no address outside of the service in its page and its start script", async () => {
+    for (const path of ["/swagger", "/swagger/init.js"]) {
+      expect(await (await get(path)).text()).not.toContain("//");
+    }
+    // Without this, Swagger UI asks a validator on the internet for a badge.
+    expect(await (await get("/swagger/init.js")).text()).toContain("validatorUrl: null");
+  });
+
+  test("has no script in the page, and a policy that would refuse it", async () => {
+    const response = await get("/swagger");
+    expect(await response.text()).not.toMatch(/<script(?![^>]*src=)|\son\w+=|style=/);
+    expect(response.headers.get("content-security-policy")?.split("; ")).toEqual([
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "img-src 'self' data:",
+      "connect-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ]);
+  });
+
+  test("sends every file with its type, its policy and no leave to guess", async () => {
+    const types = await Promise.all(
+      ["/swagger/json", ...(await pageFiles())].map(async (path) => {
+        const { headers } = await get(path);
+        expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+        expect(headers.get("x-content-type-options")).toBe("nosniff");
+        expect(headers.get("referrer-policy")).toBe("no-referrer");
+        return headers.get("content-type");
+      }),
+    );
+    expect(types).toEqual([
+      "application/json",
+      "image/png",
+      "text/css; charset=utf-8",
+      "text/css; charset=utf-8",
+      "text/javascript; charset=utf-8",
+      "text/javascript; charset=utf-8",
+    ]);
+  });
+
+  test("is sent again only if it has changed", async () => {
+    for (const path of ["/swagger", "/swagger/json", ...(await pageFiles())]) {
+      const first = await get(path);
+      expect(first.headers.get("cache-control")).toBe("no-cache");
+      const etag = first.headers.get("etag") ?? "";
+      const again = await get(path, { "if-none-match": etag });
+      expect(again.status).toBe(304);
+      expect(await again.text()).toBe("");
+      expect((await get(path, { "if-none-match": '"other"' })).status).toBe(200);
+    }
+  });
+
+  test("has the document of the whole app, also what was added after it", async () => {
+    const document = await openApiDocument(app, noteInfo);
+    expect(await (await get("/swagger/json")).json()).toEqual(JSON.parse(JSON.stringify(document)));
+    expect(document.paths).toHaveProperty("/notes");
+  });
+
+  test("shows a title as text", async () => {
+    const odd = noteService({ title: "<script>notes</script>" });
+    const page = await (await odd.handle(new Request("http://notes.test/swagger"))).text();
+    expect(page).toContain("<title>&lt;script&gt;notes&lt;/script&gt;</title>");
+  });
+});
+
+describe("over a socket", () => {
+  const { server } = noteService().listen({ port: 0, hostname: "127.0.0.1" });
+  const address = (path: string) => `http://127.0.0.1:${server?.port}${path}`;
+  afterAll(() => server?.stop(true));
+
+  test("page and document are answered as documented, also to HEAD", async () => {
+    const call = validatingFetch(fetch, await openApiDocument(app, noteInfo));
+    for (const path of ["/swagger", "/swagger/json"]) {
+      for (const method of ["GET", "HEAD"]) {
+        const response = await call(new Request(address(path), { method }));
+        expect(response.status).toBe(200);
+      }
+    }
+  });
+
+  test("the script is whole", async () => {
+    const script = await (await fetch(address("/swagger/ui.js"))).text();
+    expect(script.length).toBeGreaterThan(1_000_000);
+    expect(script).toContain("SwaggerUIBundle");
+  });
+});

@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { defineKind, kindRule } from "../../src/schema/custom-type.ts";
+
+const multiple = defineKind<number>("Multiple in a test", {
+  check: (value, { of }) => typeof value === "number" && value % of === 0,
+  rule: ({ of }) => `a multiple of ${of}`,
+});
+const even = multiple({ type: "number", of: 2, description: "Even" });
+const decimal = multiple({ type: "number", of: 10 });
+
+test("a kind decides by itself, with the keywords of each schema", () => {
+  expect([4, 5, "4", undefined].map((value) => Value.Check(even, value))).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect([4, 20].map((value) => Value.Check(decimal, value))).toEqual([false, true]);
+  expect(Value.Check(Type.Object({ sizes: Type.Array(even) }), { sizes: [2, 3] })).toBe(false);
+});
+
+test("a kind appears in the API document as plain JSON Schema", () => {
+  const documented: unknown = JSON.parse(JSON.stringify(even));
+  expect(documented).toEqual({ type: "number", of: 2, description: "Even" });
+});
+
+test("a kind tells what it would have accepted, and is silent about others", () => {
+  expect(kindRule(even)).toBe("a multiple of 2");
+  expect(kindRule(decimal)).toBe("a multiple of 10");
+  expect(kindRule(Type.Number())).toBeUndefined();
+});

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "bun:test";
+import {
+  ConfigError,
+  listenAddress,
+  oneOf,
+  readConfig,
+  serviceUrl,
+  wholeNumber,
+} from "../../src/service/env.ts";
+import { readServiceConfig } from "../../src/service/definition.ts";
+
+type Environment = Record<string, string | undefined>;
+
+const settings = {
+  port: wholeNumber("PORT", { fallback: 8000, min: 0, max: 65535 }),
+  host: listenAddress("HOST", { fallback: "0.0.0.0" }),
+  level: oneOf("LEVEL", { fallback: "info", words: ["debug", "info", "warn"] }),
+  url: serviceUrl("URL", { fallback: "http://localhost:8000" }),
+};
+
+const read = (environment: Environment) => readConfig(settings, environment);
+
+/** The lines that wrong variables are refused with; none if nothing is wrong. */
+function faultsOf(work: () => unknown): readonly string[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+describe("reading variables", () => {
+  test("what is not set, or empty, has its default", () => {
+    const defaults = { port: 8000, host: "0.0.0.0", level: "info", url: "http://localhost:8000" };
+    expect(read({})).toEqual(read({ PORT: "", HOST: "", LEVEL: "", URL: undefined }));
+    expect(read({ UNKNOWN: "1" })).toMatchObject(defaults);
+  });
+
+  test.each([
+    ["PORT", "0", { port: 0 }],
+    ["PORT", "65535", { port: 65535 }],
+    ["PORT", "0080", { port: 80 }],
+    ["HOST", "127.0.0.1", { host: "127.0.0.1" }],
+    ["HOST", "::", { host: "::" }],
+    ["HOST", "fd00::1:2", { host: "fd00::1:2" }],
+    ["HOST", "my-host.example", { host: "my-host.example" }],
+    ["LEVEL", "warn", { level: "warn" }],
+    ["URL", "http://users:8000", { url: "http://users:8000" }],
+    ["URL", "http://users:8000/", { url: "http://users:8000" }],
+    ["URL", "HTTPS://Users.Example:443", { url: "https://users.example" }],
+    ["URL", "http://[::1]:8000", { url: "http://[::1]:8000" }],
+  ])("%s may be %p", (variable, text, expected) => {
+    expect(read({ [variable]: text })).toMatchObject(expected);
+  });
+
+  test.each([
+    ["PORT", ["65536", "-1", "+1", "1.5", "1e3", "0x10", " 80", "80 ", "80a", "9".repeat(30)]],
+    ["HOST", ["a b", "http://a", "a/b", "[::1]", "ä.example", "a_b"]],
+    ["LEVEL", ["INFO", "information", " info", "toString"]],
+    ["URL", ["users:8000", "ftp://users", "http://", "http://:80", "http://users:99999"]],
+    ["URL", ["http://users/api", "http://users?a=1", "http://users/?", "http://users#a"]],
+    ["URL", ["http://bob@users", "http://bob:secret@users", "http://a b", "http:\\\\users"]],
+  ])("%s may be none of %p", (variable, texts) => {
+    for (const text of texts) expect(faultsOf(() => read({ [variable]: text }))).toHaveLength(1);
+  });
+});
+
+describe("telling the operator", () => {
+  test("every wrong variable is told in a line, with what was found and what is allowed", () => {
+    const wrong = { PORT: "80a", HOST: "a b", LEVEL: "loud", URL: "users" };
+    const faults = faultsOf(() => read(wrong));
+    expect(faults).toEqual([
+      'Cannot use PORT "80a": it must be a whole number from 0 to 65535',
+      'Cannot use HOST "a b": it must be an IP address or a host name',
+      'Cannot use LEVEL "loud": it must be one of debug, info, warn',
+      "Cannot use URL: it must be an http or https URL without path, query or " +
+        "credentials, such as http://users:8000",
+    ]);
+  });
+
+  test("a line stays one short line, whatever the variable holds", () => {
+    const [fault = ""] = faultsOf(() => read({ LEVEL: `a\r\nb\u001b[2J${"x".repeat(10_000)}` }));
+    expect(fault).toMatch(/^[ -~]{1,250}$/);
+  });
+
+  test("the password in a wrong address is not shown", () => {
+    for (const URL of ["http://bob:secret@users:8000", "bob:secret@users", "http://u?p=secret"]) {
+      expect(faultsOf(() => read({ URL })).join()).not.toContain("secret");
+    }
+  });
+});
+
+describe("the variables of every service", () => {
+  const service = { database: "sqlite:data/x.db", settings: { url: settings.url } };
+  const readService = (environment: Environment) => readServiceConfig(service, environment);
+
+  test("a service that is told nothing has defaults to start with", () => {
+    expect(readService({})).toEqual({
+      port: 8000,
+      host: "0.0.0.0",
+      databaseUrl: "sqlite:data/x.db",
+      logLevel: "info",
+      maxBodyBytes: 1_048_576,
+      maxInFlight: 1024,
+      shutdownDrainMs: 0,
+      shutdownGraceMs: 10_000,
+      url: "http://localhost:8000",
+    });
+  });
+
+  test.each([
+    ["PORT", 0, 65_535],
+    ["MAX_BODY_BYTES", 1, 104_857_600],
+    ["MAX_IN_FLIGHT", 1, 100_000],
+    ["SHUTDOWN_DRAIN_MS", 0, 300_000],
+    ["SHUTDOWN_GRACE_MS", 1, 300_000],
+  ])("%s is a whole number from %i to %i", (variable, lowest, highest) => {
+    const faults = (value: number) => faultsOf(() => readService({ [variable]: String(value) }));
+    expect(faults(lowest)).toEqual([]);
+    expect(faults(highest)).toEqual([]);
+    expect(faults(lowest - 1)).toHaveLength(1);
+    expect(faults(highest + 1)).toHaveLength(1);
+  });
+
+  test("HOST is where it listens", () => {
+    expect(readService({ HOST: "127.0.0.1" }).host).toBe("127.0.0.1");
+  });
+
+  test("DATABASE_URL names a file, and nothing that is lost with the process", () => {
+    expect(readService({ DATABASE_URL: "sqlite:/var/x.db" }).databaseUrl).toBe("sqlite:/var/x.db");
+    for (const url of ["sqlite::memory:", "postgres://db/x", "data/x.db"]) {
+      expect(faultsOf(() => readService({ DATABASE_URL: url }))).toEqual([
+        "Cannot use DATABASE_URL: it must be sqlite: and the path of a file, such as " +
+          "sqlite:data/x.db",
+      ]);
+    }
+  });
+
+  test.each(["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const)(
+    "LOG_LEVEL may be %s",
+    (level) => {
+      expect(readService({ LOG_LEVEL: level }).logLevel).toBe(level);
+    },
+  );
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { commitWatch } from "../../src/sqlite/database-file.ts";
+import { connect, temporaryFolder } from "./harness.ts";
+
+/** A database with a table, and a watch on it. */
+function setUp() {
+  const folder = temporaryFolder();
+  const path = join(folder.path, "test.db");
+  const db = connect(path);
+  db.run("CREATE TABLE note (text TEXT)");
+  return {
+    folder: folder.path,
+    path,
+    db,
+    hasChanged: commitWatch(path),
+    add: () => db.run("INSERT INTO note VALUES ('x')"),
+    [Symbol.dispose]() {
+      db.close(true);
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+test("every commit is a change, once; the first look is one too", () => {
+  using it = setUp();
+  expect(it.hasChanged()).toBe(true);
+  expect(it.hasChanged()).toBe(false);
+  for (let n = 0; n < 1000; n += 1) {
+    it.add();
+    expect(it.hasChanged()).toBe(true);
+    expect(it.hasChanged()).toBe(false);
+  }
+});
+
+test("what is not committed is no change", () => {
+  using it = setUp();
+  it.hasChanged();
+  it.db.run("BEGIN");
+  it.add();
+  expect(it.hasChanged()).toBe(false);
+  it.db.run("ROLLBACK");
+  expect(it.hasChanged()).toBe(false);
+});
+
+test("an index of a format that is not known, or cut short, is always a change", () => {
+  using it = setUp();
+  const copy = join(it.folder, "copy.db");
+  const index = `${copy}-shm`;
+  writeFileSync(copy, "");
+  copyFileSync(`${it.path}-shm`, index);
+  const hasChanged = commitWatch(copy);
+  hasChanged();
+  expect(hasChanged()).toBe(false);
+
+  truncateSync(index, 47);
+  for (let n = 0; n < 3; n += 1) expect(hasChanged()).toBe(true);
+  const later = new Uint32Array(12);
+  later[0] = 3_008_000;
+  writeFileSync(index, later);
+  for (let n = 0; n < 3; n += 1) expect(hasChanged()).toBe(true);
+});

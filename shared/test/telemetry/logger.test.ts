@@ -1,0 +1,165 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, spyOn, test } from "bun:test";
+import fs from "node:fs";
+import { createLog, logLevels, terminalOutput, type LogLevel } from "../../src/telemetry/logger.ts";
+import { openContext, runInRequest } from "../../src/telemetry/request-context.ts";
+import type { LogLine } from "../harness.ts";
+
+/** A log and the lines that it has written. */
+function logInto(level: LogLevel = "trace") {
+  const lines: LogLine[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  return { lines, ...createLog({ service: "notes", version: "1.2.3", level, destination }) };
+}
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
+
+describe("a line", () => {
+  test("is one JSON object that tells when, how bad, what and by whom", () => {
+    const { logger, lines } = logInto();
+    logger.warn({ port: 80 }, "two\nlines");
+    expect(lines).toEqual([
+      {
+        level: "warn",
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        service: "notes",
+        version: "1.2.3",
+        port: 80,
+        msg: "two\nlines",
+      },
+    ]);
+  });
+
+  test("that is written for a request carries its ids, also after a wait", async () => {
+    const { logger, lines } = logInto();
+    const headers = {
+      "x-request-id": "abc",
+      traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    };
+    await runInRequest(openContext(new Request("http://a/notes", { headers })), async () => {
+      await Promise.resolve();
+      logger.info("within");
+    });
+    logger.info("outside");
+    const ids = { request_id: "abc", trace_id: "0af7651916cd43dd8448eb211c80319c" };
+    expect(lines[0]).toMatchObject({ msg: "within", ...ids });
+    expect(Object.keys(lines[1] ?? {})).not.toContain("request_id");
+  });
+});
+
+test.each(logLevels.map((level, at) => [level, at] as const))(
+  "a log at level %s has the lines of this level and those above",
+  (level, at) => {
+    const { logger, lines } = logInto(level);
+    const written = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+    for (const word of written) logger[word]("x");
+    expect(lines.map((line) => line["level"])).toEqual(written.slice(at));
+  },
+);
+
+describe("an error", () => {
+  test("is told by type, message and stack, and so is what caused it", () => {
+    const { logger, lines } = logInto();
+    const cause = new TypeError("no such column");
+    logger.error({ err: new Error("Cannot read", { cause }) }, "failed");
+    expect(lines[0]?.["err"]).toEqual({
+      type: "Error",
+      message: "Cannot read",
+      stack: expect.stringContaining("logger.test.ts"),
+      cause: {
+        type: "TypeError",
+        message: "no such column",
+        stack: expect.stringContaining("logger.test.ts"),
+      },
+    });
+  });
+
+  test("has its stack where something failed, and not in a warning", () => {
+    const { logger, lines } = logInto();
+    const err = new Error("Cannot ask", { cause: new Error("no answer") });
+    logger.warn({ err }, "once more");
+    logger.error({ err }, "failed");
+    expect(lines[0]?.["err"]).toEqual({
+      type: "Error",
+      message: "Cannot ask",
+      cause: { type: "Error", message: "no answer" },
+    });
+    expect(lines[1]?.["err"]).toMatchObject({ stack: expect.stringContaining("Cannot ask") });
+  });
+
+  test("of a parser is told without what the parser was given", () => {
+    const { logger, lines } = logInto();
+    for (const text of ["token123", '{"id": token123}', "token123.signature"]) {
+      const cause = thrownBy(() => JSON.parse(text));
+      logger.error({ err: new Error("Cannot read", { cause }) }, "failed");
+    }
+    expect(JSON.stringify(lines)).not.toContain("token123");
+    expect(lines[0]?.["err"]).toMatchObject({
+      cause: {
+        type: "SyntaxError",
+        message: "JSON Parse error: Unexpected identifier",
+        stack: expect.stringMatching(/^SyntaxError: [^"]+\n +at .*logger\.test\.ts/s),
+      },
+    });
+  });
+
+  test("of a database is told by its code, without SQL and the names in it", () => {
+    const { logger, lines } = logInto();
+    using db = new Database(":memory:");
+    db.run("CREATE TABLE notes (owner TEXT UNIQUE)");
+    db.run("INSERT INTO notes VALUES ('x')");
+    const statements = ["INSERT INTO notes VALUES ('x')", "SELECT secret FROM notes", "SELEKT 1"];
+    for (const sql of statements) logger.error({ err: thrownBy(() => db.run(sql)) }, "failed");
+    expect(JSON.stringify(lines)).not.toMatch(/owner|secret|SELEKT|constraint failed/);
+    expect(lines.map(({ err }) => err)).toEqual([
+      expect.objectContaining({ type: "SQLiteError", message: "SQLITE_CONSTRAINT_UNIQUE" }),
+      expect.objectContaining({ type: "SQLiteError", message: "SQLITE_ERROR" }),
+      expect.objectContaining({ type: "SQLiteError", message: "SQLITE_ERROR" }),
+    ]);
+  });
+
+  test("brings nothing else to the log that it may carry", () => {
+    const { logger, lines } = logInto();
+    const carried = { email: "alice@example.com", body: { name: "Alice" } };
+    logger.error({ err: Object.assign(new Error("failed"), carried) }, "failed");
+    expect(JSON.stringify(lines)).not.toMatch(/alice/i);
+  });
+
+  test.each([
+    ["a text", "no", { type: "string", message: "no" }],
+    ["a number", 5, { type: "number", message: "5" }],
+    ["an object", { email: "a@b.c" }, { type: "object", message: "[object Object]" }],
+  ])("that is no error but %s is told as far as it goes", (_, thrown, expected) => {
+    const { logger, lines } = logInto();
+    logger.error({ err: thrown }, "failed");
+    logger.error({ err: new Error("failed", { cause: thrown }) }, "failed");
+    expect(lines.map(({ err }) => err)).toEqual([
+      expected,
+      expect.objectContaining({ message: "failed", cause: expected }),
+    ]);
+  });
+});
+
+test("on a terminal people get a short line with what matters to them", async () => {
+  const written: string[] = [];
+  using _ = spyOn(fs, "writeSync").mockImplementation((_fd: number, text: unknown) => {
+    written.push(String(text));
+    return Buffer.byteLength(String(text));
+  });
+  const { logger, flush } = createLog({
+    service: "notes",
+    version: "1.2.3",
+    level: "info",
+    destination: await terminalOutput(),
+  });
+  logger.info({ port: 80 }, "listening");
+  flush();
+  const shown = Bun.stripANSI(written.join(""));
+  expect(shown).toMatch(/^\[[\d:.]+\] INFO: notes listening\n +port: 80\n$/);
+});

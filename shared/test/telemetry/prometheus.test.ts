@@ -1,0 +1,106 @@
+import { describe, expect, test } from "bun:test";
+import { Registry } from "prom-client";
+import { counter, histogram } from "../../src/telemetry/prometheus.ts";
+
+/** The lines that are scraped, without those that describe them. */
+async function samples(registry: Registry): Promise<string[]> {
+  const lines = (await registry.metrics()).split("\n");
+  return lines.filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+describe("a counter", () => {
+  test("is scraped with its help, its type and a line for every series", async () => {
+    const registry = new Registry();
+    const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" });
+    jobs({ kind: "small" }).add();
+    jobs({ kind: "large" }).add(5);
+    jobs({ kind: "small" }).add(2);
+    expect((await registry.metrics()).trim().split("\n")).toEqual([
+      "# HELP jobs_total Jobs done",
+      "# TYPE jobs_total counter",
+      'jobs_total{kind="small"} 3',
+      'jobs_total{kind="large"} 5',
+    ]);
+  });
+
+  test("without labels is there from the start, at 0", async () => {
+    const registry = new Registry();
+    const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" })();
+    expect(await samples(registry)).toEqual(["jobs_total 0"]);
+    jobs.add();
+    expect(await samples(registry)).toEqual(["jobs_total 1"]);
+  });
+
+  test("counts on in a series that is asked for again", async () => {
+    const registry = new Registry();
+    const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" });
+    for (let n = 0; n < 1000; n += 1) jobs({ kind: "small", size: String(n % 2) }).add();
+    expect(await samples(registry)).toEqual([
+      'jobs_total{kind="small",size="0"} 500',
+      'jobs_total{kind="small",size="1"} 500',
+    ]);
+  });
+
+  test("keeps series apart whose labels look alike when they are put together", async () => {
+    const registry = new Registry();
+    const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" });
+    for (const [a, b] of [
+      ["x", "yz"],
+      ["xy", "z"],
+      ["", "xyz"],
+    ] as const) {
+      jobs({ a, b }).add();
+    }
+    expect(await samples(registry)).toHaveLength(3);
+  });
+
+  test("cannot be broken out of by a label's value", async () => {
+    const registry = new Registry();
+    const value = '"} 1\nevil_total{a="\\';
+    counter(registry, { name: "jobs_total", help: "Jobs done" })({ value }).add();
+    expect(await samples(registry)).toEqual([
+      String.raw`jobs_total{value="\"} 1\nevil_total{a=\"\\"} 1`,
+    ]);
+  });
+});
+
+describe("a histogram", () => {
+  test("counts what is at or below each bound, and sums it up", async () => {
+    const registry = new Registry();
+    const durations = histogram(registry, { name: "seconds", help: "Time" }, [0.5, 1]);
+    const series = durations({ job: "a" });
+    for (const value of [0, 0.5, 0.75, 1, 4]) series.observe(value);
+    expect((await registry.metrics()).trim().split("\n")).toEqual([
+      "# HELP seconds Time",
+      "# TYPE seconds histogram",
+      'seconds_bucket{job="a",le="0.5"} 2',
+      'seconds_bucket{job="a",le="1"} 4',
+      'seconds_bucket{job="a",le="+Inf"} 5',
+      'seconds_sum{job="a"} 6.25',
+      'seconds_count{job="a"} 5',
+    ]);
+  });
+
+  test("without labels is there from the start, empty", async () => {
+    const registry = new Registry();
+    histogram(registry, { name: "seconds", help: "Time" }, [1])();
+    expect(await samples(registry)).toEqual([
+      'seconds_bucket{le="1"} 0',
+      'seconds_bucket{le="+Inf"} 0',
+      "seconds_sum 0",
+      "seconds_count 0",
+    ]);
+  });
+
+  test("never has a bucket that holds more than the next", async () => {
+    const registry = new Registry();
+    const bounds = [1, 2, 4, 8, 16];
+    const series = histogram(registry, { name: "sizes", help: "Sizes" }, bounds)();
+    for (let n = 0; n < 200; n += 1) series.observe((n * 7919) % 23);
+    const lines = await samples(registry);
+    const buckets = lines.filter((line) => line.startsWith("sizes_bucket"));
+    const counts = buckets.map((line) => Number(line.split(" ")[1]));
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    expect(counts.at(-1)).toBe(200);
+  });
+});
