@@ -1,7 +1,7 @@
 // What is in the copy of a database, and what there is to copy.
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
-import { executableOf, runCommand, type ServiceName } from "../../shared/test/executable.ts";
+import { executableOf, runCommand, type ServiceName } from "../../shared/testing/executable.ts";
 import { checkDatabase } from "../tools/sound-database.ts";
 
 /** What orders there are, and of each the sum of its items. */

@@ -2,8 +2,8 @@
 import { expect } from "bun:test";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand, type Outcome } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { runCommand, type Outcome } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { makeUsers } from "./copies.ts";
 
 const service = "user-service";

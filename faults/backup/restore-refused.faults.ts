@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { cp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand, startExecutable } from "../../shared/test/executable.ts";
+import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { nameOfUsers, userIds } from "./copies.ts";
 import { repeat } from "../tools/load.ts";
 import { createUser } from "../tools/platform.ts";

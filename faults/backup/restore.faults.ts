@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { startExecutable, type Running } from "../../shared/test/executable.ts";
+import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { makeUsers, nameOfUsers, startCommand, userIds } from "./copies.ts";
 import { createUser, newUser, sending } from "../tools/platform.ts";
 import { count, expectRefused, restorable } from "./restorable.ts";

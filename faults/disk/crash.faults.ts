@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { cp, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand, startExecutable } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient, listAll } from "../tools/clients.ts";
 import { newUser, sending } from "../tools/platform.ts";
 import { amount } from "../tools/scale.ts";

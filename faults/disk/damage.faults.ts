@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand, startExecutable, type Running } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import * as damage from "./damage.ts";
 import { newUser, sending } from "../tools/platform.ts";
 import { somethingWentWrong, storageIsGone, told } from "./refusals.ts";

@@ -1,8 +1,8 @@
 // A disk that fails or turns read-only: nothing is promised that is not kept.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { startExecutable, type Running } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable, type Running } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient, listAll } from "../tools/clients.ts";
 import { createUser, newOrder, newUser, sending, startPlatform } from "../tools/platform.ts";
 import { somethingWentWrong, storageIsFull, told } from "./refusals.ts";

@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { startExecutable } from "../../shared/test/executable.ts";
+import { startExecutable } from "../../shared/testing/executable.ts";
 import { fetchClient, listAll } from "../tools/clients.ts";
 import { createUser, newOrder, newUser, sending, startPlatform } from "../tools/platform.ts";
 import { storageIsFull, told } from "./refusals.ts";

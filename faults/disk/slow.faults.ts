@@ -1,7 +1,7 @@
 // A disk that takes its time for every flush: callers share flushes, and none is refused.
 import { expect, test } from "bun:test";
-import { startExecutable } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { repeat } from "../tools/load.ts";
 import { median } from "../tools/median.ts";
 import { newUser, sending } from "../tools/platform.ts";

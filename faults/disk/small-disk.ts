@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../../shared/src/core/errno.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 
 /** A disk of its own, unmounted with the scope. */
 export interface SmallDisk extends AsyncDisposable {

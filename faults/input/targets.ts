@@ -1,7 +1,7 @@
 // Both services under fire: whatever they are sent, what they answer is held against their documents.
 import { expect } from "bun:test";
-import { validatingFetch } from "../../shared/test/contract-check.ts";
-import type { ServiceName, Running } from "../../shared/test/executable.ts";
+import { validatingFetch } from "../../shared/testing/contract-check.ts";
+import type { ServiceName, Running } from "../../shared/testing/executable.ts";
 import type { OpenApiDocument } from "../../shared/src/openapi/types.ts";
 import { startPlatform } from "../tools/platform.ts";
 import { problemFaults } from "./problem-rules.ts";

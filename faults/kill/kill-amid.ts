@@ -1,5 +1,5 @@
 // The end of a process in the midst of its work.
-import type { Running } from "../../shared/test/executable.ts";
+import type { Running } from "../../shared/testing/executable.ts";
 import { fetchClient, type Send } from "../tools/clients.ts";
 
 /** Thrown to callers whose request was not answered since the process is dead. */

@@ -1,8 +1,8 @@
 // Processes that die while they write: what was answered stays, and nothing is made twice.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { startExecutable } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient, type Send } from "../tools/clients.ts";
 import { killAmid, type Work } from "./kill-amid.ts";
 import { OrderBook, type Wish } from "../tools/order-book.ts";

@@ -1,8 +1,8 @@
 // A user-service that dies while orders are placed: they are whole, or not there.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { startExecutable } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient } from "../tools/clients.ts";
 import { repeat } from "../tools/load.ts";
 import { OrderBook } from "../tools/order-book.ts";

@@ -3,8 +3,8 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand, startExecutable, type Outcome } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { runCommand, startExecutable, type Outcome } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { leaksOnStderr, secret } from "./secrets.ts";
 
 const services = ["user-service", "order-service"] as const;

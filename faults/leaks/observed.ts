@@ -1,5 +1,5 @@
 // A service whose every printed byte is kept, or thrown away where nobody looks at it.
-import { executableOf, type ServiceName } from "../../shared/test/executable.ts";
+import { executableOf, type ServiceName } from "../../shared/testing/executable.ts";
 
 /** A running process of a service. */
 export interface Observed extends AsyncDisposable {

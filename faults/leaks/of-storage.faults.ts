@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { user, well } from "../tools/behaviours.ts";
 import { startNeighbour } from "../tools/neighbour.ts";
 import { createSecretUser, placeSecretOrder, secretOrder, secretUser } from "./secret-requests.ts";

@@ -1,7 +1,7 @@
 // Both services, and an order-service whose neighbour is moody, for work that goes on for long.
 import { join } from "node:path";
-import type { ServiceName } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import type { ServiceName } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { answer, says, saysAndCloses, well } from "../tools/behaviours.ts";
 import { countable } from "../tools/footprint.ts";
 import type { Inspected } from "./levels.ts";

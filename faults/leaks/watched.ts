@@ -1,6 +1,6 @@
 // A service at its most talkative, watched for what it tells.
 import { expect } from "bun:test";
-import type { ServiceName } from "../../shared/test/executable.ts";
+import type { ServiceName } from "../../shared/testing/executable.ts";
 import { startObserved, type Observed } from "./observed.ts";
 import { rawClient, type RawAnswer, type RawClient } from "../tools/raw-client.ts";
 import {

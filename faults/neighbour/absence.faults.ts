@@ -1,7 +1,7 @@
 // user-service is not there, or as good as not there.
 import { expect, test } from "bun:test";
-import { startExecutable } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { drips, userJson, well } from "../tools/behaviours.ts";
 import { fullPort } from "./full-port.ts";
 import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";

@@ -1,7 +1,7 @@
 // What a misbehaving user-service costs order-service: no memory, no sockets, no files for long.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import {
   answer,
   drips,

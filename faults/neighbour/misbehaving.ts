@@ -1,7 +1,7 @@
 // One misbehaviour of the neighbour, from before to after it.
 import { expect } from "bun:test";
 import type { Order } from "../../order-service/src/order.ts";
-import { bodyOf } from "../../shared/test/harness.ts";
+import { bodyOf } from "../../shared/testing/running-service.ts";
 import { well } from "../tools/behaviours.ts";
 import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
 import { callsOf, expectReadable, expectRefusal, startOrders } from "./neighbourhood.ts";

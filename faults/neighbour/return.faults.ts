@@ -1,6 +1,6 @@
 // user-service is left alone while it is in trouble, and found again when it is well.
 import { describe, expect, test } from "bun:test";
-import { startExecutable } from "../../shared/test/executable.ts";
+import { startExecutable } from "../../shared/testing/executable.ts";
 import { answer, says, well } from "../tools/behaviours.ts";
 import { repeat } from "../tools/load.ts";
 import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";

@@ -1,5 +1,5 @@
 // Asks a service how it is, as an orchestrator does, while something is done to it.
-import type { Running } from "../../shared/test/executable.ts";
+import type { Running } from "../../shared/testing/executable.ts";
 import { rawClient } from "../tools/raw-client.ts";
 
 /** Probing that is under way. */

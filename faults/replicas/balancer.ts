@@ -1,7 +1,7 @@
 // A load balancer as Kubernetes has them: it passes new connections to instances that are ready, and
 // leaves those that are open alone.
 import { connect, createServer, type Socket } from "node:net";
-import type { Running } from "../../shared/test/executable.ts";
+import type { Running } from "../../shared/testing/executable.ts";
 import { watchReadiness, type Readiness } from "../tools/readiness.ts";
 
 /** An address for several instances of a service. */

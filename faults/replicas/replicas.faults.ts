@@ -1,7 +1,7 @@
 // Two replicas of each service, on one file each: for their callers they are one service.
 import { expect, test } from "bun:test";
-import { startExecutable, type Running } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable, type Running } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { answered, fetchClient, listAll, type Send } from "../tools/clients.ts";
 import { repeat } from "../tools/load.ts";
 import { OrderBook } from "../tools/order-book.ts";

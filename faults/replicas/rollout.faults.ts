@@ -1,7 +1,7 @@
 // Replicas that are replaced one by one while they are used: nobody notices.
 import { expect, test } from "bun:test";
-import { startExecutable, type ServiceName } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable, type ServiceName } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { startBalancer, type Balancer } from "./balancer.ts";
 import { answered, fetchClient, socketClient, type Send } from "../tools/clients.ts";
 import { repeat } from "../tools/load.ts";

@@ -1,7 +1,7 @@
 // Services that are told to stop, and how soon they end, whatever holds on to them.
 import { describe, expect, test } from "bun:test";
-import { startExecutable, type Running } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable, type Running } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { answered, fetchClient } from "../tools/clients.ts";
 import { areInFlight } from "../tools/in-flight.ts";
 import { startLateUsers } from "../tools/late-users.ts";

@@ -1,5 +1,5 @@
 // The end of a service in the midst of its work, behind a load balancer.
-import type { Running } from "../../shared/test/executable.ts";
+import type { Running } from "../../shared/testing/executable.ts";
 import { fetchClient, socketClient, type Send } from "../tools/clients.ts";
 import { watchReadiness } from "../tools/readiness.ts";
 

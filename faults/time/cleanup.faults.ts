@@ -1,8 +1,8 @@
 // Idempotency keys that nobody needs any longer are forgotten, and nobody notices.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { runCommand, startExecutable, type Running } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { user } from "../tools/behaviours.ts";
 import { addLapsedKeys } from "./forced-keys.ts";
 import { startLateUsers } from "../tools/late-users.ts";

@@ -2,8 +2,8 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { startExecutable } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { answer, says, user, userJson } from "../tools/behaviours.ts";
 import { startLateUsers } from "../tools/late-users.ts";
 import { startNeighbour } from "../tools/neighbour.ts";

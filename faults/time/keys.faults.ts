@@ -3,8 +3,8 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Order } from "../../order-service/src/order.ts";
-import { startExecutable, type Running } from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { startExecutable, type Running } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { user } from "../tools/behaviours.ts";
 import { answered, fetchClient, listAll, type Reply } from "../tools/clients.ts";
 import { addLapsedKeys } from "./forced-keys.ts";

@@ -1,8 +1,8 @@
 // A clock that jumps while orders are placed: lists keep their order, and pages stay true.
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/order.ts";
-import { startExecutable } from "../../shared/test/executable.ts";
-import type { LogLine } from "../../shared/test/harness.ts";
+import { startExecutable } from "../../shared/testing/executable.ts";
+import type { LogLine } from "../../shared/testing/running-service.ts";
 import { answered, fetchClient, listAll, type Send } from "../tools/clients.ts";
 import { placeOrders } from "./buyers.ts";
 import { createUser, newOrder, startPlatform } from "../tools/platform.ts";

@@ -1,5 +1,5 @@
 // Clients that do as HTTP says: they keep their connections until they are told to close them.
-import type { Running } from "../../shared/test/executable.ts";
+import type { Running } from "../../shared/testing/executable.ts";
 import { openConnection, type RawConnection } from "./raw-connection.ts";
 
 /** A whole answer. */

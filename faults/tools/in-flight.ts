@@ -1,5 +1,5 @@
 // When requests have got as far as to be answered.
-import type { Running } from "../../shared/test/executable.ts";
+import type { Running } from "../../shared/testing/executable.ts";
 
 /** Resolves when a service answers this many requests. */
 export async function areInFlight({ fetch }: Running, count: number): Promise<void> {

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 
 /** The fields of the control file, in the order of shim.c. */
 const fields = [

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { OpenApiDocument } from "@platform/shared/openapi/types";
-import { documentFaults } from "@platform/shared/test/document-check";
-import { bodyOf } from "@platform/shared/test/harness";
+import { documentFaults } from "@platform/shared/testing/document-check";
+import { bodyOf } from "@platform/shared/testing/running-service";
 import { startOrderService } from "./order-service.ts";
 
 test("the API document is valid OpenAPI, and its examples fit its schemas", async () => {

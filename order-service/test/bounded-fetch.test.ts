@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { rejectionOf } from "@platform/shared/test/harness";
+import { rejectionOf } from "@platform/shared/testing/running-service";
 import { boundedFetch } from "../src/bounded-fetch.ts";
 
 const mebibyte = 1024 * 1024;

@@ -1,6 +1,6 @@
 // What clients of the platform's original, written in Python, rely on.
 import { describe, expect, test } from "bun:test";
-import { bodyOf } from "@platform/shared/test/harness";
+import { bodyOf } from "@platform/shared/testing/running-service";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
 import { placeOrder, startOrderService, userId, wish } from "./order-service.ts";
 

@@ -1,7 +1,7 @@
 // Both services as processes, as their users run them.
 import { expect, test } from "bun:test";
-import { runCommand, startExecutable, type Running } from "@platform/shared/test/executable";
-import { temporaryFolder } from "@platform/shared/test/harness";
+import { runCommand, startExecutable, type Running } from "@platform/shared/testing/executable";
+import { temporaryFolder } from "@platform/shared/testing/running-service";
 import type { Order } from "../src/order.ts";
 import { userId, wish } from "./order-service.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from "bun:test";
-import { rejectionOf, temporaryStorage } from "@platform/shared/test/harness";
+import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
 import { migrations } from "../src/migrations/index.ts";
 import { placeOrder } from "../src/order-placement.ts";
 import type { OrderStore } from "../src/order-store.ts";

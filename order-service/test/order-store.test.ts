@@ -1,7 +1,7 @@
 // What every storage of orders must do, whichever engine is behind it.
 import { describe, expect, test } from "bun:test";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
-import { rejectionOf, temporaryStorage } from "@platform/shared/test/harness";
+import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
 import { migrations } from "../src/migrations/index.ts";
 import { ClaimLost, type Claim, type OrderStore } from "../src/order-store.ts";
 import { OrderNotFound, StatusConflict, type Order } from "../src/order.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { bodyOf, type RunningService } from "@platform/shared/test/harness";
+import { bodyOf, type RunningService } from "@platform/shared/testing/running-service";
 import { canBecome, type OrderStatus } from "../src/order-status.ts";
 import type { Order } from "../src/order.ts";
 import { placeOrder, startOrderService, userId, wish } from "./order-service.ts";

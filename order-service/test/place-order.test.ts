@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { bodyOf } from "@platform/shared/test/harness";
+import { bodyOf } from "@platform/shared/testing/running-service";
 import type { Order } from "../src/order.ts";
 import {
   answering,

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { temporaryStorage } from "@platform/shared/test/harness";
-import { costlySteps, preparedStatements } from "@platform/shared/test/query-plan";
+import { temporaryStorage } from "@platform/shared/testing/running-service";
+import { costlySteps, preparedStatements } from "@platform/shared/testing/query-plan";
 import { migrations } from "../src/migrations/index.ts";
 import { sqliteOrderStore } from "../src/sqlite-order-store.ts";
 

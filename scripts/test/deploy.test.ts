@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { chmod } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 
 const script = resolve(import.meta.dir, "../deploy.sh");
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;

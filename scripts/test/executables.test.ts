@@ -9,8 +9,8 @@ import {
   testCommit,
   type Running,
   type ServiceName,
-} from "../../shared/test/executable.ts";
-import { temporaryFolder } from "../../shared/test/harness.ts";
+} from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 const services: ServiceName[] = ["user-service", "order-service"];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { bodyOf } from "@platform/shared/test/harness";
+import { bodyOf } from "@platform/shared/testing/running-service";
 import type { User } from "../src/user.ts";
 import { createUser, startUserService } from "./user-service.ts";
 

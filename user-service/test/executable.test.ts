@@ -9,8 +9,8 @@ import {
   runCommand,
   startExecutable,
   type Running,
-} from "@platform/shared/test/executable";
-import { temporaryFolder } from "@platform/shared/test/harness";
+} from "@platform/shared/testing/executable";
+import { temporaryFolder } from "@platform/shared/testing/running-service";
 
 const service = "user-service";
 const post = (name: string, n: number) => ({

@@ -4,7 +4,7 @@ import {
   startService,
   type RunningService,
   type Sent,
-} from "@platform/shared/test/harness";
+} from "@platform/shared/testing/running-service";
 import type { ServiceParts } from "@platform/shared/service/service-app";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";

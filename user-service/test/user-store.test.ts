@@ -1,7 +1,7 @@
 // What every storage of users must do, whichever engine is behind it.
 import { describe, expect, test } from "bun:test";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
-import { rejectionOf, temporaryStorage } from "@platform/shared/test/harness";
+import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
 import { migrations } from "../src/migrations/index.ts";
 import { sqliteUserStore } from "../src/sqlite-user-store.ts";
 import type { UserStore } from "../src/user-store.ts";

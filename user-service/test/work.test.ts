@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
-import { temporaryStorage } from "@platform/shared/test/harness";
-import { sending, workCounter } from "@platform/shared/test/work";
+import { temporaryStorage } from "@platform/shared/testing/running-service";
+import { sending, workCounter } from "@platform/shared/testing/work-counter";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
 import { sqliteUserStore } from "../src/sqlite-user-store.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyArrivals } from "../../src/http/body-reader.ts";
-import { rejectionOf } from "../harness.ts";
+import { rejectionOf } from "../../testing/running-service.ts";
 
 /** A POST request with this body; its length is declared as `declared` says. */
 function post(body: RequestInit["body"], declared?: number): Request {

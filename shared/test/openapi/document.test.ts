@@ -5,8 +5,8 @@ import { describe } from "../../src/openapi/route-docs.ts";
 import type { Operation } from "../../src/openapi/types.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import { problems } from "../../src/http/problem.ts";
-import { documentFaults } from "../document-check.ts";
-import { noteInfo, noteService } from "../note-service.ts";
+import { documentFaults } from "../../testing/document-check.ts";
+import { noteInfo, noteService } from "../../testing/note-service.ts";
 
 const document = await openApiDocument(noteService(), noteInfo);
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { startChores } from "../../src/service/background-jobs.ts";
 import { createLog } from "../../src/telemetry/logger.ts";
-import type { LogLine } from "../harness.ts";
+import type { LogLine } from "../../testing/running-service.ts";
 
 function logInto() {
   const lines: LogLine[] = [];

@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { createLog } from "../../src/telemetry/logger.ts";
 import type { ServiceProcess } from "../../src/service/definition.ts";
 import { stopSignal } from "../../src/service/shutdown-signal.ts";
-import type { LogLine } from "../harness.ts";
+import type { LogLine } from "../../testing/running-service.ts";
 
 /** A process that can be sent signals, and what it did about them. */
 function startProcess() {

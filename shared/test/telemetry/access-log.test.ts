@@ -6,7 +6,7 @@ import {
   type RequestContext,
 } from "../../src/telemetry/request-context.ts";
 import { logRequest } from "../../src/telemetry/access-log.ts";
-import type { LogLine } from "../harness.ts";
+import type { LogLine } from "../../testing/running-service.ts";
 
 interface Finished {
   readonly path?: string;

@@ -2,7 +2,7 @@ import { expect, spyOn, test } from "bun:test";
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { batchedOutput } from "../../src/telemetry/log-stream.ts";
-import { temporaryFolder } from "../harness.ts";
+import { temporaryFolder } from "../../testing/running-service.ts";
 
 test("lines are written together at the end of a turn, in order and whole", async () => {
   await using folder = await temporaryFolder();

@@ -3,7 +3,7 @@ import { describe, expect, spyOn, test } from "bun:test";
 import fs from "node:fs";
 import { createLog, logLevels, terminalOutput, type LogLevel } from "../../src/telemetry/logger.ts";
 import { openContext, runInRequest } from "../../src/telemetry/request-context.ts";
-import type { LogLine } from "../harness.ts";
+import type { LogLine } from "../../testing/running-service.ts";
 
 /** A log and the lines that it has written. */
 function logInto(level: LogLevel = "trace") {

@@ -6,7 +6,7 @@ import { problems } from "../src/http/problem.ts";
 import { serviceApp, type ServiceParts } from "../src/service/service-app.ts";
 import { text } from "../src/schema/text.ts";
 import { uuid } from "../src/schema/uuid.ts";
-import { startService, type RunningService } from "./harness.ts";
+import { startService, type RunningService } from "./running-service.ts";
 
 const note = Type.Object({ text: text({ minLength: 1, maxLength: 10 }, { examples: ["hello"] }) });
 

@@ -1,6 +1,6 @@
 // A service as the process that users run: its executable, in a folder of its own.
 import { join, resolve } from "node:path";
-import type { LogLine } from "./harness.ts";
+import type { LogLine } from "./running-service.ts";
 
 /** A service by the name of its folder. */
 export type ServiceName = "user-service" | "order-service";
