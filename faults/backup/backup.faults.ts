@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Order } from "../../order-service/src/order.ts";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import type { User } from "../../user-service/src/user.ts";
+import type { User } from "../../user-service/src/users/user.ts";
 import { answered, fetchClient } from "../tools/clients.ts";
 import { makeUsers, nameOfUsers, orderIds, startCommand, userIds } from "./copies.ts";
 import { repeat } from "../tools/load.ts";

@@ -1,5 +1,5 @@
 // Callers who make, rename and remove users, and remember what they were told.
-import type { User } from "../../user-service/src/user.ts";
+import type { User } from "../../user-service/src/users/user.ts";
 import { answered, listAll, type Send } from "./clients.ts";
 import { Ledger, type Entry } from "./ledger.ts";
 

@@ -9,7 +9,7 @@ import { HttpProblem, problems } from "@platform/shared/http/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { isUuid, splitUuids, uuid, uuidList } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
-import type { UserKey, UserStore } from "./user-store.ts";
+import type { UserKey, UserStore } from "./users/user-store.ts";
 import {
   EmailTaken,
   newUser,
@@ -18,7 +18,7 @@ import {
   user,
   userChange,
   UserNotFound,
-} from "./user.ts";
+} from "./users/user.ts";
 
 /** What the app is made of. */
 export interface UserServiceParts extends ServiceParts {

@@ -2,7 +2,7 @@
 import { runService } from "@platform/shared/service/cli";
 import { createApp } from "./app.ts";
 import { migrations } from "./migrations/index.ts";
-import { sqliteUserStore } from "./sqlite-user-store.ts";
+import { sqliteUserStore } from "./users/sqlite-user-store.ts";
 
 await runService(
   {

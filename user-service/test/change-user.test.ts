@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf } from "@platform/shared/testing/running-service";
-import type { User } from "../src/user.ts";
+import type { User } from "../src/users/user.ts";
 import { createUser, startUserService } from "./user-service.ts";
 
 const unknownId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";

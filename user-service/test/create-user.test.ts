@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf } from "@platform/shared/testing/running-service";
-import type { User } from "../src/user.ts";
+import type { User } from "../src/users/user.ts";
 import { createUser, startUserService } from "./user-service.ts";
 
 describe("POST /users", () => {

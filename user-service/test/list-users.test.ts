@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf, type RunningService } from "@platform/shared/testing/running-service";
-import type { User } from "../src/user.ts";
+import type { User } from "../src/users/user.ts";
 import { createUser, startUserService } from "./user-service.ts";
 
 /** The users of a page and the path of the next, if there is one. */

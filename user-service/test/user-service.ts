@@ -8,8 +8,8 @@ import {
 import type { ServiceParts } from "@platform/shared/service/service-app";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
-import { sqliteUserStore } from "../src/sqlite-user-store.ts";
-import type { User } from "../src/user.ts";
+import { sqliteUserStore } from "../src/users/sqlite-user-store.ts";
+import type { User } from "../src/users/user.ts";
 
 interface Options {
   readonly limits?: Partial<ServiceParts["limits"]>;

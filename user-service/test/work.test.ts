@@ -3,7 +3,7 @@ import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { sending, workCounter } from "@platform/shared/testing/work-counter";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
-import { sqliteUserStore } from "../src/sqlite-user-store.ts";
+import { sqliteUserStore } from "../src/users/sqlite-user-store.ts";
 
 const work = workCounter();
 const database = await temporaryStorage(migrations);

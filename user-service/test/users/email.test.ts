@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { email, parseEmail } from "../src/email.ts";
+import { email, parseEmail } from "../../src/users/email.ts";
 
 const label = (length: number) => "d".repeat(length);
 

@@ -7,7 +7,7 @@ import {
   user,
   userChange,
   type UserChange,
-} from "../src/user.ts";
+} from "../../src/users/user.ts";
 
 const raw = { name: " Zoe\u0308\t", email: " Zoe@EXAMPLE.com " };
 const normal = { name: "Zoë", email: "Zoe@example.com" };

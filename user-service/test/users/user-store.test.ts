@@ -2,10 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
-import { migrations } from "../src/migrations/index.ts";
-import { sqliteUserStore } from "../src/sqlite-user-store.ts";
-import type { UserStore } from "../src/user-store.ts";
-import { EmailTaken, UserNotFound } from "../src/user.ts";
+import { migrations } from "../../src/migrations/index.ts";
+import { sqliteUserStore } from "../../src/users/sqlite-user-store.ts";
+import type { UserStore } from "../../src/users/user-store.ts";
+import { EmailTaken, UserNotFound } from "../../src/users/user.ts";
 
 /** An empty store, and a second one on the same data, as another replica has it. */
 type OpenStores = () => Promise<{ users: UserStore; replica: UserStore } & AsyncDisposable>;

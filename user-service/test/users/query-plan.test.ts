@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { costlySteps, preparedStatements } from "@platform/shared/testing/query-plan";
-import { migrations } from "../src/migrations/index.ts";
-import { sqliteUserStore } from "../src/sqlite-user-store.ts";
+import { migrations } from "../../src/migrations/index.ts";
+import { sqliteUserStore } from "../../src/users/sqlite-user-store.ts";
 
 test("no query gets slower with the number of users", async () => {
   await using database = await temporaryStorage(migrations);
