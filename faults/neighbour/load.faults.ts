@@ -1,6 +1,6 @@
 // Many callers place orders while user-service is in and out of trouble.
 import { expect, test } from "bun:test";
-import type { Order } from "../../order-service/src/order.ts";
+import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { answer, says, saysAndResets, user, userJson, well } from "../tools/behaviours.ts";
 import { fetchClient, listAll } from "../tools/clients.ts";

@@ -1,6 +1,6 @@
 // One misbehaviour of the neighbour, from before to after it.
 import { expect } from "bun:test";
-import type { Order } from "../../order-service/src/order.ts";
+import type { Order } from "../../order-service/src/orders/order.ts";
 import { bodyOf } from "../../shared/testing/running-service.ts";
 import { well } from "../tools/behaviours.ts";
 import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";

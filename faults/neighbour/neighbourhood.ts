@@ -1,6 +1,6 @@
 // order-service beside a neighbour that misbehaves, and what it owes its callers meanwhile.
 import { expect } from "bun:test";
-import type { Order } from "../../order-service/src/order.ts";
+import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { bodyOf, temporaryFolder } from "../../shared/testing/running-service.ts";
 import { user } from "../tools/behaviours.ts";

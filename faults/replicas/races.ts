@@ -1,5 +1,5 @@
 // Requests that are sent at once and of which one may win.
-import type { Order } from "../../order-service/src/order.ts";
+import type { Order } from "../../order-service/src/orders/order.ts";
 import type { User } from "../../user-service/src/users/user.ts";
 import { answered, type Reply, type Send } from "../tools/clients.ts";
 import { newOrder } from "../tools/platform.ts";

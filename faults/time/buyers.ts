@@ -1,5 +1,5 @@
 // Callers who place orders.
-import type { Order } from "../../order-service/src/order.ts";
+import type { Order } from "../../order-service/src/orders/order.ts";
 import { answered, fetchClient } from "../tools/clients.ts";
 import { repeat } from "../tools/load.ts";
 import { newOrder } from "../tools/platform.ts";

@@ -2,7 +2,7 @@
 // remembered for as long as is promised.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import type { Order } from "../../order-service/src/order.ts";
+import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { user } from "../tools/behaviours.ts";

@@ -1,6 +1,6 @@
 // A clock that jumps while orders are placed: lists keep their order, and pages stay true.
 import { expect, test } from "bun:test";
-import type { Order } from "../../order-service/src/order.ts";
+import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import type { LogLine } from "../../shared/testing/running-service.ts";
 import { answered, fetchClient, listAll, type Send } from "../tools/clients.ts";

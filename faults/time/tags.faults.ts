@@ -1,6 +1,6 @@
 // A clock that jumps between changes: tags and times still tell every state from every other.
 import { expect, test } from "bun:test";
-import type { Order } from "../../order-service/src/order.ts";
+import type { Order } from "../../order-service/src/orders/order.ts";
 import type { Running } from "../../shared/testing/executable.ts";
 import { createUser, newOrder, sending, startPlatform } from "../tools/platform.ts";
 import { startShim } from "../tools/shim.ts";

@@ -1,5 +1,5 @@
 // Callers who place orders and move them on, and remember what they were told.
-import type { Order } from "../../order-service/src/order.ts";
+import type { Order } from "../../order-service/src/orders/order.ts";
 import { answered, listAll, type Send } from "./clients.ts";
 import { Ledger, type Entry } from "./ledger.ts";
 import { newOrder } from "./platform.ts";

@@ -10,10 +10,10 @@ import { HttpProblem, problems } from "@platform/shared/http/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { isUuid, uuid } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
-import { parseIdempotencyKey } from "./idempotency-key.ts";
-import { OrderRefused, placeOrder, type RefusalReason } from "./order-placement.ts";
-import { orderStatus } from "./order-status.ts";
-import type { OrderStore } from "./order-store.ts";
+import { parseIdempotencyKey } from "./idempotency/idempotency-key.ts";
+import { OrderRefused, placeOrder, type RefusalReason } from "./orders/place-order.ts";
+import { orderStatus } from "./orders/order-status.ts";
+import type { OrderStore } from "./orders/order-store.ts";
 import {
   draftOrder,
   newOrder,
@@ -21,8 +21,8 @@ import {
   OrderNotFound,
   statusChange,
   StatusConflict,
-} from "./order.ts";
-import type { UserDirectory } from "./user-directory.ts";
+} from "./orders/order.ts";
+import type { UserDirectory } from "./user-service/user-directory.ts";
 
 /** What the app is made of. */
 export interface OrderServiceParts extends ServiceParts {

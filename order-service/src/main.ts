@@ -2,11 +2,11 @@
 import { runService } from "@platform/shared/service/cli";
 import { serviceUrl, wholeNumber } from "@platform/shared/service/env";
 import { createApp } from "./app.ts";
-import { keyRetention } from "./key-retention.ts";
+import { keyRetention } from "./idempotency/key-retention.ts";
 import { migrations } from "./migrations/index.ts";
-import { sqliteOrderStore } from "./sqlite-order-store.ts";
-import { slowestCallMs, userDirectory } from "./user-directory.ts";
-import { userServiceMetrics } from "./user-service-metrics.ts";
+import { sqliteOrderStore } from "./orders/sqlite-order-store.ts";
+import { slowestCallMs, userDirectory } from "./user-service/user-directory.ts";
+import { userServiceMetrics } from "./user-service/metrics.ts";
 
 await runService(
   {

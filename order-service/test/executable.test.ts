@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { runCommand, startExecutable, type Running } from "@platform/shared/testing/executable";
 import { temporaryFolder } from "@platform/shared/testing/running-service";
-import type { Order } from "../src/order.ts";
+import type { Order } from "../src/orders/order.ts";
 import { userId, wish } from "./order-service.ts";
 
 const json = { "content-type": "application/json" };

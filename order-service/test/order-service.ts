@@ -8,10 +8,14 @@ import {
 import type { ServiceParts } from "@platform/shared/service/service-app";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
-import type { Order } from "../src/order.ts";
-import { sqliteOrderStore } from "../src/sqlite-order-store.ts";
-import { userDirectory, type UserAnswer, type UserDirectory } from "../src/user-directory.ts";
-import { userServiceMetrics } from "../src/user-service-metrics.ts";
+import type { Order } from "../src/orders/order.ts";
+import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
+import {
+  userDirectory,
+  type UserAnswer,
+  type UserDirectory,
+} from "../src/user-service/user-directory.ts";
+import { userServiceMetrics } from "../src/user-service/metrics.ts";
 
 /** A well-formed id that the neighbours below say yes to. */
 export const userId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";

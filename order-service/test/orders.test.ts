@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf, type RunningService } from "@platform/shared/testing/running-service";
-import { canBecome, type OrderStatus } from "../src/order-status.ts";
-import type { Order } from "../src/order.ts";
+import { canBecome, type OrderStatus } from "../src/orders/order-status.ts";
+import type { Order } from "../src/orders/order.ts";
 import { placeOrder, startOrderService, userId, wish } from "./order-service.ts";
 
 const otherUser = "01936f5e-8a3c-7c4e-9d2b-000000000000";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf } from "@platform/shared/testing/running-service";
-import type { Order } from "../src/order.ts";
+import type { Order } from "../src/orders/order.ts";
 import {
   answering,
   countOrders,

@@ -5,9 +5,9 @@ import { createUser, startUserService } from "@platform/user-service/test/user-s
 import { Registry } from "prom-client";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
-import { sqliteOrderStore } from "../src/sqlite-order-store.ts";
-import { userDirectory, type UserDirectory } from "../src/user-directory.ts";
-import { userServiceMetrics } from "../src/user-service-metrics.ts";
+import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
+import { userDirectory, type UserDirectory } from "../src/user-service/user-directory.ts";
+import { userServiceMetrics } from "../src/user-service/metrics.ts";
 import { answering, wish } from "./order-service.ts";
 
 const work = workCounter();

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Registry } from "prom-client";
-import { userServiceMetrics } from "../src/user-service-metrics.ts";
+import { userServiceMetrics } from "../../src/user-service/metrics.ts";
 
 /** Metrics of calls, and the value that is scraped for a series. */
 function setUp() {

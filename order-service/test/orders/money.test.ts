@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { amount, fromCents, toCents, unitPrice } from "../src/money.ts";
+import { amount, fromCents, toCents, unitPrice } from "../../src/orders/money.ts";
 
 /** The double next to a positive one, above or below it. */
 function neighbour(value: number, step: 1n | -1n): number {

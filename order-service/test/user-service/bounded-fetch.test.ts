@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { rejectionOf } from "@platform/shared/testing/running-service";
-import { boundedFetch } from "../src/bounded-fetch.ts";
+import { boundedFetch } from "../../src/user-service/bounded-fetch.ts";
 
 const mebibyte = 1024 * 1024;
 

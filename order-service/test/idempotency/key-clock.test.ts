@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { keyClock } from "../src/key-clock.ts";
+import { keyClock } from "../../src/idempotency/key-clock.ts";
 
 const hourMs = 3_600_000;
 const now = 1_800_000_000_000;

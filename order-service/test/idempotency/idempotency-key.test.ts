@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { fingerprintOf, parseIdempotencyKey } from "../src/idempotency-key.ts";
-import type { OrderDraft } from "../src/order.ts";
+import { fingerprintOf, parseIdempotencyKey } from "../../src/idempotency/idempotency-key.ts";
+import type { OrderDraft } from "../../src/orders/order.ts";
 
 const visible = Array.from({ length: 0x7f - 0x21 }, (_, n) => String.fromCharCode(0x21 + n));
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { createLog } from "@platform/shared/telemetry/logger";
 import { startUserService, createUser } from "@platform/user-service/test/user-service";
 import { Registry } from "prom-client";
-import { userDirectory } from "../src/user-directory.ts";
-import { userServiceMetrics } from "../src/user-service-metrics.ts";
-import { countOrders, startOrderService, urlOf, userId, wish } from "./order-service.ts";
+import { userDirectory } from "../../src/user-service/user-directory.ts";
+import { userServiceMetrics } from "../../src/user-service/metrics.ts";
+import { countOrders, startOrderService, urlOf, userId, wish } from "../order-service.ts";
 
 type Neighbour = (request: Request) => Response | Promise<Response>;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { keyRetention } from "../src/key-retention.ts";
+import { keyRetention } from "../../src/idempotency/key-retention.ts";
 
 const hourMs = 3_600_000;
 const now = 1_800_000_000_000;

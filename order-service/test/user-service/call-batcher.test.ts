@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { mergedCalls } from "../src/merged-calls.ts";
+import { mergedCalls } from "../../src/user-service/call-batcher.ts";
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 

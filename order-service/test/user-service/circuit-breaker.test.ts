@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { userCircuit } from "../src/user-circuit.ts";
+import { userCircuit } from "../../src/user-service/circuit-breaker.ts";
 
 function circuitAt(clock: { ms: number }) {
   return userCircuit<string>({ isFault: (result) => result === "fault", now: () => clock.ms });

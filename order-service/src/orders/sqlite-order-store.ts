@@ -16,7 +16,7 @@ import {
   type Order,
   type OrderLine,
 } from "./order.ts";
-import { leaseMs, sqliteIdempotency } from "./sqlite-idempotency.ts";
+import { leaseMs, sqliteIdempotency } from "../idempotency/sqlite-idempotency.ts";
 
 type OrderRow = {
   id: string;

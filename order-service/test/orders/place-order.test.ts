@@ -1,11 +1,11 @@
 import { describe, expect, jest, test } from "bun:test";
 import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
-import { migrations } from "../src/migrations/index.ts";
-import { placeOrder } from "../src/order-placement.ts";
-import type { OrderStore } from "../src/order-store.ts";
-import { sqliteOrderStore } from "../src/sqlite-order-store.ts";
-import type { UserAnswer, UserDirectory } from "../src/user-directory.ts";
-import { answering, userId } from "./order-service.ts";
+import { migrations } from "../../src/migrations/index.ts";
+import { placeOrder } from "../../src/orders/place-order.ts";
+import type { OrderStore } from "../../src/orders/order-store.ts";
+import { sqliteOrderStore } from "../../src/orders/sqlite-order-store.ts";
+import type { UserAnswer, UserDirectory } from "../../src/user-service/user-directory.ts";
+import { answering, userId } from "../order-service.ts";
 
 const draft = { userId, lines: [{ sku: "KB-87", quantity: 2, unitPriceCents: 1999 }] };
 const otherDraft = { userId, lines: [{ sku: "MS-01", quantity: 1, unitPriceCents: 550 }] };

@@ -3,9 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { createLog } from "@platform/shared/telemetry/logger";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
 import { Registry } from "prom-client";
-import { userDirectory } from "../src/user-directory.ts";
-import { userServiceMetrics } from "../src/user-service-metrics.ts";
-import { urlOf } from "./order-service.ts";
+import { userDirectory } from "../../src/user-service/user-directory.ts";
+import { userServiceMetrics } from "../../src/user-service/metrics.ts";
+import { urlOf } from "../order-service.ts";
 
 const idOf = (n: number) => `01936f5e-8a3c-7c4e-9d2b-${n.toString(16).padStart(12, "0")}`;
 const userOf = (id: string) => ({ id, name: "Alice", email: "alice@example.com" });

@@ -1,8 +1,8 @@
 // Placing an order: for a user that exists, and for one key at most once.
-import { fingerprintOf } from "./idempotency-key.ts";
+import { fingerprintOf } from "../idempotency/idempotency-key.ts";
 import { ClaimLost, type OrderStore } from "./order-store.ts";
 import { asPlaced, type Order, type OrderDraft } from "./order.ts";
-import type { UserDirectory } from "./user-directory.ts";
+import type { UserDirectory } from "../user-service/user-directory.ts";
 
 /** Why an order was not placed, as far as it is the caller's or the neighbour's doing. */
 export type RefusalReason =

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { canBecome, orderStatus, type OrderStatus } from "../src/order-status.ts";
+import { canBecome, orderStatus, type OrderStatus } from "../../src/orders/order-status.ts";
 
 const statuses = ["pending", "confirmed", "shipped", "delivered", "cancelled"] as const;
 

@@ -1,7 +1,7 @@
 // Idempotency keys are forgotten when nobody can still be repeating their request.
 import type { Chore } from "@platform/shared/service/background-jobs";
 import { keyClock, type KeyClock } from "./key-clock.ts";
-import type { OrderStore } from "./order-store.ts";
+import type { OrderStore } from "../orders/order-store.ts";
 
 const hourMs = 3_600_000;
 

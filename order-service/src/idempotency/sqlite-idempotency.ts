@@ -2,7 +2,7 @@
 // inside its own, so that a key and its order are stored together or not at all.
 import type { Database } from "bun:sqlite";
 import { keyClock } from "./key-clock.ts";
-import type { Claim } from "./order-store.ts";
+import type { Claim } from "../orders/order-store.ts";
 
 /** How long a claim holds without being renewed, in ms: a dead holder's key is free after this. */
 export const leaseMs = 8000;

@@ -1,10 +1,10 @@
 // The one place that knows user-service: whether a user exists, asked over HTTP.
 import type { Logger } from "@platform/shared/telemetry/logger";
 import type { Fetch } from "./bounded-fetch.ts";
-import { mergedCalls } from "./merged-calls.ts";
-import { userCircuit } from "./user-circuit.ts";
+import { mergedCalls } from "./call-batcher.ts";
+import { userCircuit } from "./circuit-breaker.ts";
 import { mostIds, userClient, type Try, type UserAnswer } from "./user-client.ts";
-import type { UserServiceMetrics } from "./user-service-metrics.ts";
+import type { UserServiceMetrics } from "./metrics.ts";
 
 export type { UserAnswer } from "./user-client.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { costlySteps, preparedStatements } from "@platform/shared/testing/query-plan";
-import { migrations } from "../src/migrations/index.ts";
-import { sqliteOrderStore } from "../src/sqlite-order-store.ts";
+import { migrations } from "../../src/migrations/index.ts";
+import { sqliteOrderStore } from "../../src/orders/sqlite-order-store.ts";
 
 test("no query gets slower with the number of orders", async () => {
   await using database = await temporaryStorage(migrations);

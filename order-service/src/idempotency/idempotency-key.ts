@@ -1,5 +1,5 @@
 // The Idempotency-Key field: draft-ietf-httpapi-idempotency-key-header, and the bare keys in use.
-import type { OrderDraft } from "./order.ts";
+import type { OrderDraft } from "../orders/order.ts";
 
 const bare = /^[\x21-\x7e]{1,255}$/;
 // RFC 9651, 3.3.3: a String escapes the quote and the backslash, and nothing else.

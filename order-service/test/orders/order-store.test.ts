@@ -2,10 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
-import { migrations } from "../src/migrations/index.ts";
-import { ClaimLost, type Claim, type OrderStore } from "../src/order-store.ts";
-import { OrderNotFound, StatusConflict, type Order } from "../src/order.ts";
-import { sqliteOrderStore } from "../src/sqlite-order-store.ts";
+import { migrations } from "../../src/migrations/index.ts";
+import { ClaimLost, type Claim, type OrderStore } from "../../src/orders/order-store.ts";
+import { OrderNotFound, StatusConflict, type Order } from "../../src/orders/order.ts";
+import { sqliteOrderStore } from "../../src/orders/sqlite-order-store.ts";
 
 interface Stores extends AsyncDisposable {
   readonly orders: OrderStore;
