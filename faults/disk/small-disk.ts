@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode } from "../../shared/src/core/errno.ts";
+import { hasErrno } from "../../shared/src/core/errno.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 
 /** A disk of its own, unmounted with the scope. */
@@ -31,7 +31,7 @@ function writeUntilFull(path: string): void {
   try {
     for (;;) writeSync(file, zeros);
   } catch (error) {
-    if (!hasCode(error, "ENOSPC")) throw error;
+    if (!hasErrno(error, "ENOSPC")) throw error;
   } finally {
     closeSync(file);
   }

@@ -1,13 +1,13 @@
 // Requests with exactly one fault, and the place where it is.
 import * as fc from "fast-check";
-import type { Fault } from "../../shared/src/http/problem.ts";
+import type { FieldError } from "../../shared/src/http/problem.ts";
 import type { Json, Parameter } from "../../shared/src/openapi/types.ts";
 import type { Known, Parts } from "./operations.ts";
 import { readSchema, type Schema } from "./valid-values.ts";
 import { wrongParameter, wrongValue } from "./wrong-values.ts";
 
 /** Where a fault is, as a refusal names it. */
-export type Place = Omit<Fault, "detail">;
+export type Place = Omit<FieldError, "detail">;
 
 /** A request with one fault. */
 export interface Faulty {

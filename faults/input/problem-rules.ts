@@ -1,5 +1,5 @@
 // What a refusal has to be beyond what its schema says.
-import type { Fault, Problem } from "../../shared/src/http/problem.ts";
+import type { FieldError, Problem } from "../../shared/src/http/problem.ts";
 import type { RawAnswer } from "../tools/raw-answer.ts";
 
 /** The most that is sent back of what a client sent. */
@@ -15,14 +15,14 @@ export function problemOf({ body }: RawAnswer): Problem {
 }
 
 /** The places that a refusal names. */
-export function placesOf(answer: RawAnswer): Omit<Fault, "detail">[] {
+export function placesOf(answer: RawAnswer): Omit<FieldError, "detail">[] {
   return (problemOf(answer).errors ?? []).map((fault) => {
     const { detail: _, ...place } = fault;
     return place;
   });
 }
 
-function faultFaults(fault: Fault): string[] {
+function faultFaults(fault: FieldError): string[] {
   const { detail, ...place } = fault;
   const faults: string[] = [];
   if (Object.keys(place).length !== 1) faults.push(`${JSON.stringify(fault)} names no one place`);

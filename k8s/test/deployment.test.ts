@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
-import { readConfig, serviceUrl } from "../../shared/src/service/env.ts";
+import { readConfig, httpOrigin } from "../../shared/src/service/env.ts";
 import { serviceSettings } from "../../shared/src/service/service-settings.ts";
 import { all, backups, deliveries, only, read, services, workload } from "./manifests.ts";
 import { amount, expectRestricted } from "./pod.ts";
@@ -15,7 +15,7 @@ const endpointPropagationMs = 10_000;
 
 /** Settings of single services, which serviceSettings does not have. */
 const ownSettings = {
-  userServiceUrl: serviceUrl("USER_SERVICE_URL", { fallback: "http://localhost:8000" }),
+  userServiceUrl: httpOrigin("USER_SERVICE_URL", { default: "http://localhost:8000" }),
 };
 
 describe.each(cases)("$service by $title", ({ service, objects }) => {

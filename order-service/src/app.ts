@@ -1,10 +1,15 @@
 // The HTTP face of order-service: routes, schemas, status codes.
-import { retrySoon } from "@platform/shared/http/common-problems";
-import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/shared/http/etag";
-import { describe } from "@platform/shared/openapi/route-docs";
-import { cursorCodec, limit, nextLink, pageLimit } from "@platform/shared/http/pagination";
-import { openObject } from "@platform/shared/schema/request-object";
-import { turnForLongWork } from "@platform/shared/http/fair-scheduling";
+import { retryAfterOneSecond } from "@platform/shared/http/common-problems";
+import {
+  entityTag,
+  matchesIfNoneMatch,
+  parsePrecondition,
+  conditionalHeaders,
+} from "@platform/shared/http/etag";
+import { routeDocs } from "@platform/shared/openapi/route-docs";
+import { cursorCodec, limit, nextLink, parseLimit } from "@platform/shared/http/pagination";
+import { requestObject } from "@platform/shared/schema/request-object";
+import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { HttpProblem, problems } from "@platform/shared/http/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
@@ -33,16 +38,16 @@ export interface OrderServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const oneOrder = openObject({ id: uuid });
+const oneOrder = requestObject({ id: uuid });
 const cursor = cursorCodec("orders", isUuid);
-const orderList = openObject({
+const orderList = requestObject({
   limit: Type.Optional(limit),
   after: Type.Optional(cursor.schema),
   user_id: Type.Optional(uuid),
   status: Type.Optional(orderStatus),
 });
 
-const retryLater = { headers: retrySoon };
+const retryLater = { headers: retryAfterOneSecond };
 
 const refusals: Record<RefusalReason, () => HttpProblem> = {
   "user unknown": () => new HttpProblem(400, "User does not exist"),
@@ -56,7 +61,7 @@ const refusals: Record<RefusalReason, () => HttpProblem> = {
     ),
   "key of another order": () =>
     new HttpProblem(422, "This Idempotency-Key was used with another body", {
-      faults: [{ header: "Idempotency-Key", detail: "Must be new for a new order" }],
+      fieldErrors: [{ header: "Idempotency-Key", detail: "Must be new for a new order" }],
     }),
 };
 
@@ -76,7 +81,7 @@ function keyIn(field: string | null): string | undefined {
   if (key !== undefined) return key;
   const detail = "Must be one key of 1 to 255 visible ASCII characters, bare or quoted";
   throw new HttpProblem(400, "Idempotency-Key is malformed", {
-    faults: [{ header: "Idempotency-Key", detail }],
+    fieldErrors: [{ header: "Idempotency-Key", detail }],
   });
 }
 
@@ -92,23 +97,23 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
       async ({ body, request, set, status }) => {
         const key = keyIn(request.headers.get("idempotency-key"));
         const placement = await placeOrder({ orders, users }, draftOrder(body), key);
-        const { placed, present, isReplay } = placement;
-        set.headers.location = `/orders/${placed.id}`;
-        set.headers.etag = entityTag(present);
+        const { original, current, isReplay } = placement;
+        set.headers.location = `/orders/${original.id}`;
+        set.headers.etag = entityTag(current);
         if (isReplay) set.headers["idempotent-replayed"] = "true";
-        return status(201, placed);
+        return status(201, original);
       },
       {
         body: newOrder,
         response: { 201: order, ...problems(400, 409, 422, 502, 503) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "placeOrder",
           summary: "Place an order",
           description:
             "With an Idempotency-Key it can be repeated without harm: one key makes one order.",
           tag: "orders",
           idempotencyKey: true,
-          refusals: {
+          problems: {
             400: ["User does not exist", "Idempotency-Key is malformed"],
             409: "A request with this Idempotency-Key is still being processed",
             422: "This Idempotency-Key was used with another body",
@@ -121,16 +126,16 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
     .get(
       "/orders",
       async ({ query, set }) => {
-        await turnForLongWork();
-        const { items, last } = await orders.list({
+        await yieldToShortRequests();
+        const { items, nextAfter } = await orders.list({
           userId: query.user_id?.toLowerCase(),
           status: query.status,
           after: query.after === undefined ? undefined : cursor.decode(query.after),
-          limit: pageLimit(query.limit),
+          limit: parseLimit(query.limit),
         });
-        if (last) {
+        if (nextAfter) {
           const { limit, user_id, status } = query;
-          const after = cursor.encode(last.id);
+          const after = cursor.encode(nextAfter.id);
           set.headers.link = nextLink("/orders", { limit, user_id, status }, after);
         }
         return items;
@@ -138,7 +143,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
       {
         query: orderList,
         response: { 200: Type.Array(order), ...problems(422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "listOrders",
           summary: "List orders, oldest first",
           description:
@@ -154,19 +159,20 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         const found = await orders.find(params.id.toLowerCase());
         if (found === undefined) throw new OrderNotFound();
         set.headers.etag = entityTag(found);
-        if (!isKnown(request.headers.get("if-none-match"), set.headers.etag)) return found;
+        if (!matchesIfNoneMatch(request.headers.get("if-none-match"), set.headers.etag))
+          return found;
         set.status = 304;
         return undefined;
       },
       {
         params: oneOrder,
         response: { 200: order, 304: Type.Void(), ...problems(404, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "getOrder",
           summary: "Get an order",
           tag: "orders",
           conditional: true,
-          refusals: { 404: "Order not found" },
+          problems: { 404: "Order not found" },
         }),
       },
     )
@@ -176,17 +182,17 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         const changed = await orders.setStatus(
           params.id.toLowerCase(),
           body.status,
-          preconditionOf(headers),
+          parsePrecondition(headers),
         );
         set.headers.etag = entityTag(changed);
         return changed;
       },
       {
         params: oneOrder,
-        headers: preconditions,
+        headers: conditionalHeaders,
         body: statusChange,
         response: { 200: order, ...problems(404, 409, 412, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "patchOrder",
           summary: "Move an order on",
           description:
@@ -194,7 +200,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
             "To the status that it has already: nothing changes.",
           tag: "orders",
           conditional: true,
-          refusals: {
+          problems: {
             404: "Order not found",
             409: "Order cannot go from delivered to cancelled",
           },

@@ -12,7 +12,7 @@ import type { Order } from "../src/orders/order.ts";
 import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
 import {
   userDirectory,
-  type UserAnswer,
+  type UserCheck,
   type UserDirectory,
 } from "../src/user-service/user-directory.ts";
 import { userServiceMetrics } from "../src/user-service/metrics.ts";
@@ -32,8 +32,8 @@ interface Options {
 }
 
 /** A directory that always answers the same. */
-export function answering(answer: UserAnswer): UserDirectory {
-  return { look: () => Promise.resolve(answer) };
+export function answering(answer: UserCheck): UserDirectory {
+  return { check: () => Promise.resolve(answer) };
 }
 
 /** Starts order-service on a free port with an empty database. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf, type RunningService } from "@platform/shared/testing/running-service";
-import { canBecome, type OrderStatus } from "../src/orders/order-status.ts";
+import { canTransition, type OrderStatus } from "../src/orders/order-status.ts";
 import type { Order } from "../src/orders/order.ts";
 import { placeOrder, startOrderService, userId, wish } from "./order-service.ts";
 
@@ -90,7 +90,7 @@ describe("PATCH /orders/{id}", () => {
       for (const step of paths[from]) await move(service, order, step);
       const response = await move(service, order, to);
       const present = await bodyOf<Order>(await service.request(`/orders/${order.id}`));
-      if (canBecome(from, to)) {
+      if (canTransition(from, to)) {
         expect(response.status).toBe(200);
         expect(present).toEqual({ ...order, status: to, updated_at: present.updated_at });
       } else {

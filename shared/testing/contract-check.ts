@@ -1,7 +1,7 @@
 // Holds every answer that a test sees against the API document, so that neither changes alone.
 import { headerRefs, type ResponseHeader } from "../src/openapi/headers.ts";
 import type {
-  Answer,
+  ResponseObject,
   Header,
   MediaType,
   OpenApiDocument,
@@ -29,7 +29,7 @@ const standardFields = new Set([
 ]);
 
 /** What comes back for a request that no operation describes. */
-const undescribed = (description: string, fields: ResponseHeader[]): Answer => ({
+const undescribed = (description: string, fields: ResponseHeader[]): ResponseObject => ({
   description,
   headers: headerRefs(fields),
   content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
@@ -93,7 +93,7 @@ interface Contract {
 
 function faultsOf(exchange: Exchange, contract: Contract): string[] {
   const { response, item } = exchange;
-  const answers: Record<string, Answer> = expectedAnswers(exchange);
+  const answers: Record<string, ResponseObject> = expectedAnswers(exchange);
   const answer = answers[response.status];
   if (answer === undefined) {
     return [`Status ${response.status} is not one of ${Object.keys(answers).join(", ")}`];
@@ -110,7 +110,7 @@ function faultsOf(exchange: Exchange, contract: Contract): string[] {
   return faults;
 }
 
-function expectedAnswers({ method, item }: Exchange): Record<string, Answer> {
+function expectedAnswers({ method, item }: Exchange): Record<string, ResponseObject> {
   if (item === undefined) return unknownPath;
   const [, operation] = Object.entries(item).find(([name]) => name.toUpperCase() === method) ?? [];
   return operation?.responses ?? unknownMethod;

@@ -3,10 +3,15 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import pino from "pino";
 import { apiReference } from "../src/openapi/api-reference.ts";
-import { entityTag, isKnown, preconditions, preconditionOf } from "../src/http/etag.ts";
-import { httpKit } from "../src/http/http-plugin.ts";
+import {
+  entityTag,
+  matchesIfNoneMatch,
+  conditionalHeaders,
+  parsePrecondition,
+} from "../src/http/etag.ts";
+import { httpPlugin } from "../src/http/http-plugin.ts";
 import { createMetrics } from "../src/telemetry/metrics.ts";
-import { describe, operationsTag } from "../src/openapi/route-docs.ts";
+import { routeDocs, managementTag } from "../src/openapi/route-docs.ts";
 import { cursorCodec } from "../src/http/pagination.ts";
 import { PreconditionFailed } from "../src/core/precondition.ts";
 import { HttpProblem, problems } from "../src/http/problem.ts";
@@ -62,7 +67,7 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
   });
   return app
     .use(
-      httpKit({
+      httpPlugin({
         lifecycle: { phase: "ready" },
         limits: { maxBodyBytes: 1000, maxInFlight: 10 },
         logger: pino({ level: "silent" }),
@@ -92,10 +97,10 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
             { description: "Not ready" },
           ),
         },
-        detail: describe({
+        detail: routeDocs({
           operationId: "getReadiness",
           summary: "Whether requests can be served",
-          tag: operationsTag,
+          tag: managementTag,
         }),
       },
     )
@@ -107,10 +112,10 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
       },
       {
         response: { 200: Type.String({ examples: ["notes_total 0\n"] }) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "getMetrics",
           summary: "Metrics",
-          tag: operationsTag,
+          tag: managementTag,
           produces: "text/plain; version=0.0.4",
         }),
       },
@@ -137,12 +142,12 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
       {
         body: newNote,
         response: { 201: note, ...problems(409, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "createNote",
           summary: "Create a note",
           tag: "notes",
           idempotencyKey: true,
-          refusals: {
+          problems: {
             409: "The first request with this key is still at work",
             422: "This key was used with another body",
           },
@@ -152,7 +157,7 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
     .get("/notes", () => [...notes.values()], {
       query: noteList,
       response: { 200: Type.Array(note), ...problems(422) },
-      detail: describe({
+      detail: routeDocs({
         operationId: "listNotes",
         summary: "List notes",
         description: "In the order in which they were written.",
@@ -164,7 +169,7 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
       ({ params, request, set }) => {
         const found = find(params.id);
         const etag = entityTag(found);
-        if (isKnown(request.headers.get("if-none-match"), etag)) {
+        if (matchesIfNoneMatch(request.headers.get("if-none-match"), etag)) {
           return new Response(null, { status: 304, headers: { etag } });
         }
         set.headers.etag = etag;
@@ -173,12 +178,12 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
       {
         params: oneNote,
         response: { 200: note, ...problems(404, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "getNote",
           summary: "Get a note",
           tag: "notes",
           conditional: true,
-          refusals: { 404: "Note not found" },
+          problems: { 404: "Note not found" },
         }),
       },
     )
@@ -186,7 +191,7 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
       "/notes/:id",
       ({ params, body, headers, set }) => {
         const found = find(params.id);
-        if (!preconditionOf(headers)(found)) throw new PreconditionFailed();
+        if (!parsePrecondition(headers)(found)) throw new PreconditionFailed();
         const changed = {
           ...found,
           title: body.title ?? found.title,
@@ -199,15 +204,15 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
       },
       {
         params: oneNote,
-        headers: preconditions,
+        headers: conditionalHeaders,
         body: noteChange,
         response: { 200: note, ...problems(404, 412, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "changeNote",
           summary: "Change a note",
           tag: "notes",
           conditional: true,
-          refusals: { 404: "Note not found" },
+          problems: { 404: "Note not found" },
         }),
       },
     )
@@ -219,14 +224,14 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
       },
       {
         params: oneNote,
-        headers: preconditions,
+        headers: conditionalHeaders,
         response: { 204: Type.Void(), ...problems(404, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "deleteNote",
           summary: "Delete a note",
           tag: "notes",
           conditional: true,
-          refusals: { 404: "Note not found" },
+          problems: { 404: "Note not found" },
         }),
       },
     );

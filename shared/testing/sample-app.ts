@@ -1,7 +1,7 @@
 // A service that is neither users nor orders, for what every service does.
 import { Type } from "@sinclair/typebox";
-import { describe } from "../src/openapi/route-docs.ts";
-import { openObject } from "../src/schema/request-object.ts";
+import { routeDocs } from "../src/openapi/route-docs.ts";
+import { requestObject } from "../src/schema/request-object.ts";
 import { problems } from "../src/http/problem.ts";
 import { serviceApp, type ServiceParts } from "../src/service/service-app.ts";
 import { text } from "../src/schema/text.ts";
@@ -25,9 +25,9 @@ const createSampleApp = (
 ) =>
   serviceApp(parts, { title: "sample", description: "A sample.", problemOf: () => undefined })
     .post("/notes", ({ body }) => ({ text: body.text }), {
-      body: openObject(note.properties),
+      body: requestObject(note.properties),
       response: { 200: note, ...problems(422) },
-      detail: describe({ operationId: "echoNote", summary: "Send a note back", tag: "notes" }),
+      detail: routeDocs({ operationId: "echoNote", summary: "Send a note back", tag: "notes" }),
     })
     .get(
       "/notes/:id",
@@ -36,9 +36,9 @@ const createSampleApp = (
         return { text: found };
       },
       {
-        params: openObject({ id: uuid }),
+        params: requestObject({ id: uuid }),
         response: { 200: note, ...problems(422) },
-        detail: describe({ operationId: "getNote", summary: "Get a note", tag: "notes" }),
+        detail: routeDocs({ operationId: "getNote", summary: "Get a note", tag: "notes" }),
       },
     );
 

@@ -1,7 +1,7 @@
 // Checks values against the schemas of an API document.
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { isJsonObject, withParts } from "../src/openapi/schema.ts";
+import { isJsonObject, mapSubschemas } from "../src/openapi/schema.ts";
 import type { JsonSchema, OpenApiDocument } from "../src/openapi/types.ts";
 
 /** What is wrong with a value; nothing if it fits the schema and has no member beyond it. */
@@ -53,7 +53,7 @@ function makeCheck(schemas: Record<string, JsonSchema>): SchemaCheck {
  * the document is not complete.
  */
 function closed(schema: JsonSchema): JsonSchema {
-  const inside = withParts(schema, closed);
+  const inside = mapSubschemas(schema, closed);
   const isClosable = isJsonObject(schema.properties) && schema.additionalProperties === undefined;
   return isClosable ? { ...inside, additionalProperties: false } : inside;
 }

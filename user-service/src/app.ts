@@ -1,9 +1,14 @@
 // The HTTP face of user-service: routes, schemas, status codes.
-import { entityTag, isKnown, preconditionOf, preconditions } from "@platform/shared/http/etag";
-import { describe } from "@platform/shared/openapi/route-docs";
-import { cursorCodec, limit, nextLink, pageLimit } from "@platform/shared/http/pagination";
-import { openObject } from "@platform/shared/schema/request-object";
-import { turnForLongWork } from "@platform/shared/http/fair-scheduling";
+import {
+  entityTag,
+  matchesIfNoneMatch,
+  parsePrecondition,
+  conditionalHeaders,
+} from "@platform/shared/http/etag";
+import { routeDocs } from "@platform/shared/openapi/route-docs";
+import { cursorCodec, limit, nextLink, parseLimit } from "@platform/shared/http/pagination";
+import { requestObject } from "@platform/shared/schema/request-object";
+import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { HttpProblem, problems } from "@platform/shared/http/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
@@ -28,9 +33,9 @@ export interface UserServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const oneUser = openObject({ id: uuid });
+const oneUser = requestObject({ id: uuid });
 const cursor = cursorCodec<UserKey>("users", isUserKey);
-const userList = openObject({
+const userList = requestObject({
   limit: Type.Optional(limit),
   after: Type.Optional(cursor.schema),
   email: Type.Optional(Type.String({ description: "Only the user with this address" })),
@@ -74,27 +79,27 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
       {
         body: newUser,
         response: { 201: user, ...problems(409, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "createUser",
           summary: "Create a user",
           tag: "users",
-          refusals: { 409: "Email already registered" },
+          problems: { 409: "Email already registered" },
         }),
       },
     )
     .get(
       "/users",
       async ({ query, set }) => {
-        await turnForLongWork();
-        const { items, last } = await users.list({
+        await yieldToShortRequests();
+        const { items, nextAfter } = await users.list({
           email: query.email?.trim(),
           ids: query.ids === undefined ? undefined : splitUuids(query.ids),
           after: query.after === undefined ? undefined : cursor.decode(query.after),
-          limit: pageLimit(query.limit),
+          limit: parseLimit(query.limit),
         });
-        if (last) {
+        if (nextAfter) {
           const { limit, email, ids } = query;
-          const after = cursor.encode({ name: last.name, id: last.id });
+          const after = cursor.encode({ name: nextAfter.name, id: nextAfter.id });
           set.headers.link = nextLink("/users", { limit, email, ids }, after);
         }
         return items;
@@ -102,7 +107,11 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
       {
         query: userList,
         response: { 200: Type.Array(user), ...problems(422) },
-        detail: describe({ operationId: "listUsers", summary: "List users by name", tag: "users" }),
+        detail: routeDocs({
+          operationId: "listUsers",
+          summary: "List users by name",
+          tag: "users",
+        }),
       },
     )
     .get(
@@ -111,19 +120,20 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
         const found = await users.find(params.id.toLowerCase());
         if (found === undefined) throw new UserNotFound();
         set.headers.etag = entityTag(found);
-        if (!isKnown(request.headers.get("if-none-match"), set.headers.etag)) return found;
+        if (!matchesIfNoneMatch(request.headers.get("if-none-match"), set.headers.etag))
+          return found;
         set.status = 304;
         return undefined;
       },
       {
         params: oneUser,
         response: { 200: user, 304: Type.Void(), ...problems(404, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "getUser",
           summary: "Get a user",
           tag: "users",
           conditional: true,
-          refusals: { 404: "User not found" },
+          problems: { 404: "User not found" },
         }),
       },
     )
@@ -134,22 +144,22 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
         const changed = await users.update(
           params.id.toLowerCase(),
           wanted,
-          preconditionOf(headers),
+          parsePrecondition(headers),
         );
         set.headers.etag = entityTag(changed);
         return changed;
       },
       {
         params: oneUser,
-        headers: preconditions,
+        headers: conditionalHeaders,
         body: userChange,
         response: { 200: user, ...problems(404, 409, 412, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "putUser",
           summary: "Change a user; what is left out stays",
           tag: "users",
           conditional: true,
-          refusals: { 404: "User not found", 409: "Email already registered" },
+          problems: { 404: "User not found", 409: "Email already registered" },
         }),
       },
     )
@@ -160,41 +170,41 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
         const changed = await users.update(
           params.id.toLowerCase(),
           wanted,
-          preconditionOf(headers),
+          parsePrecondition(headers),
         );
         set.headers.etag = entityTag(changed);
         return changed;
       },
       {
         params: oneUser,
-        headers: preconditions,
+        headers: conditionalHeaders,
         body: userChange,
         response: { 200: user, ...problems(404, 409, 412, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "patchUser",
           summary: "Change a user",
           tag: "users",
           conditional: true,
-          refusals: { 404: "User not found", 409: "Email already registered" },
+          problems: { 404: "User not found", 409: "Email already registered" },
         }),
       },
     )
     .delete(
       "/users/:id",
       async ({ params, headers, set }) => {
-        await users.remove(params.id.toLowerCase(), preconditionOf(headers));
+        await users.remove(params.id.toLowerCase(), parsePrecondition(headers));
         set.status = 204;
       },
       {
         params: oneUser,
-        headers: preconditions,
+        headers: conditionalHeaders,
         response: { 204: Type.Void(), ...problems(404, 412, 422) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "deleteUser",
           summary: "Delete a user",
           tag: "users",
           conditional: true,
-          refusals: { 404: "User not found" },
+          problems: { 404: "User not found" },
         }),
       },
     );

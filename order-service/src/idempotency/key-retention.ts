@@ -1,5 +1,5 @@
 // Idempotency keys are forgotten when nobody can still be repeating their request.
-import type { Chore } from "@platform/shared/service/background-jobs";
+import type { BackgroundJob } from "@platform/shared/service/background-jobs";
 import { keyClock, type KeyClock } from "./key-clock.ts";
 import type { OrderStore } from "../orders/order-store.ts";
 
@@ -16,7 +16,7 @@ const keysAtOnce = 25;
 
 /** How long nothing is forgotten after a step, as a multiple of the time that it took. */
 const restShare = 4;
-const longestRestMs = 250;
+const maxRestMs = 250;
 
 /** What keeps time for {@link keyRetention}; all of it has defaults. */
 interface Timing {
@@ -30,15 +30,15 @@ interface Timing {
 export function keyRetention(
   orders: Pick<OrderStore, "forgetKeys">,
   { clock = keyClock(), elapsed = () => performance.now(), pause = Bun.sleep }: Timing = {},
-): Chore {
+): BackgroundJob {
   return {
-    everyMs: 60_000,
+    intervalMs: 60_000,
     async run(stop) {
       const time = clock.judgedAt() - retentionMs;
       while (!stop.aborted) {
         const startedAt = elapsed();
         if ((await orders.forgetKeys(time, keysAtOnce)) < keysAtOnce) return;
-        await pause(Math.min(restShare * (elapsed() - startedAt), longestRestMs));
+        await pause(Math.min(restShare * (elapsed() - startedAt), maxRestMs));
       }
     },
   };

@@ -22,7 +22,7 @@ export const orderStatuses: readonly OrderStatus[] = orderStatus.anyOf.map(
 );
 
 /** The states that each state may be left for. */
-const next: Record<OrderStatus, readonly OrderStatus[]> = {
+const transitions: Record<OrderStatus, readonly OrderStatus[]> = {
   pending: ["confirmed", "cancelled"],
   confirmed: ["shipped", "cancelled"],
   shipped: ["delivered"],
@@ -31,6 +31,6 @@ const next: Record<OrderStatus, readonly OrderStatus[]> = {
 };
 
 /** Staying put is always allowed, so that a repeated request does no harm. */
-export function canBecome(from: OrderStatus, to: OrderStatus): boolean {
-  return from === to || next[from].includes(to);
+export function canTransition(from: OrderStatus, to: OrderStatus): boolean {
+  return from === to || transitions[from].includes(to);
 }

@@ -5,7 +5,7 @@ import type { OrderStatus } from "./order-status.ts";
 import type { Order, OrderDraft } from "./order.ts";
 
 /** A page of the list of orders, oldest first. */
-export interface OrderPage {
+export interface OrderQuery {
   readonly userId: string | undefined;
   readonly status: OrderStatus | undefined;
   /** Only orders after the one with this id. */
@@ -21,7 +21,7 @@ export type Claim = {
 };
 
 /** What became of an attempt to claim a key. */
-export type ClaimAnswer =
+export type ClaimResult =
   | { readonly outcome: "claimed"; readonly claim: Claim }
   /** The key's order has been placed. */
   | { readonly outcome: "placed"; readonly order: Order }
@@ -41,7 +41,7 @@ export interface OrderStore {
   place(draft: OrderDraft, claim?: Claim): Promise<Order>;
   find(id: string): Promise<Order | undefined>;
   /** May give fewer orders than there are and were asked for, if they are large. */
-  list(page: OrderPage): Promise<Page<Order>>;
+  list(page: OrderQuery): Promise<Page<Order>>;
   /** Moves an order on. @throws OrderNotFound, PreconditionFailed, StatusConflict */
   setStatus(id: string, status: OrderStatus, precondition: Precondition): Promise<Order>;
   /**
@@ -50,7 +50,7 @@ export interface OrderStore {
    *
    * @param fingerprint the same for equal drafts, and only for them
    */
-  claim(key: string, fingerprint: string): Promise<ClaimAnswer>;
+  claim(key: string, fingerprint: string): Promise<ClaimResult>;
   /** Gives a claim back, so that the key can be used at once. */
   release(claim: Claim): Promise<void>;
   /** Forgets up to `most` keys whose orders were placed before `time`, in ms; tells how many. */

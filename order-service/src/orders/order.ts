@@ -1,5 +1,5 @@
 // What an order is, and what can be asked of one.
-import { openObject } from "@platform/shared/schema/request-object";
+import { requestObject } from "@platform/shared/schema/request-object";
 import { promised } from "@platform/shared/core/result";
 import { parseText, text } from "@platform/shared/schema/text";
 import { timestamp } from "@platform/shared/schema/timestamp";
@@ -33,16 +33,16 @@ export const order = Type.Object(
 export type Order = typeof order.static;
 
 /** The body that places an order. */
-export const newOrder = openObject({
+export const newOrder = requestObject({
   user_id: uuid,
-  items: Type.Array(openObject(item), itemCount),
+  items: Type.Array(requestObject(item), itemCount),
 });
 
 /** See {@link newOrder}. */
 export type NewOrder = typeof newOrder.static;
 
 /** The body that moves an order on. */
-export const statusChange = openObject({ status: orderStatus });
+export const statusChange = requestObject({ status: orderStatus });
 
 /** A line of an order as it is stored. */
 export type OrderLine = {

@@ -24,14 +24,14 @@ export class OrderRefused extends Error {
 /** An order, and whether it had been placed by an earlier request with the same key. */
 export interface Placement {
   /** As it was when it was placed. */
-  readonly placed: Order;
+  readonly original: Order;
   /** As it is now. */
-  readonly present: Order;
+  readonly current: Order;
   readonly isReplay: boolean;
 }
 
 /** How long an answer waits for its key to be given back. */
-const mostReleaseMs = 200;
+const maxReleaseMs = 200;
 
 /** What placing an order needs. */
 interface PlacementParts {
@@ -40,7 +40,7 @@ interface PlacementParts {
 }
 
 async function ensureUser(users: UserDirectory, id: string): Promise<void> {
-  const answer = await users.look(id);
+  const answer = await users.check(id);
   switch (answer) {
     case "exists":
       return;
@@ -61,14 +61,14 @@ export async function placeOrder(
 ): Promise<Placement> {
   if (key === undefined) {
     await ensureUser(users, draft.userId);
-    const placed = await orders.place(draft);
-    return { placed, present: placed, isReplay: false };
+    const original = await orders.place(draft);
+    return { original, current: original, isReplay: false };
   }
 
   const answer = await orders.claim(key, fingerprintOf(draft));
   switch (answer.outcome) {
     case "placed":
-      return { placed: asPlaced(answer.order), present: answer.order, isReplay: true };
+      return { original: asPlaced(answer.order), current: answer.order, isReplay: true };
     case "at work":
       throw new OrderRefused("key at work");
     case "other order":
@@ -78,13 +78,13 @@ export async function placeOrder(
 
   try {
     await ensureUser(users, draft.userId);
-    const placed = await orders.place(draft, answer.claim);
-    return { placed, present: placed, isReplay: false };
+    const original = await orders.place(draft, answer.claim);
+    return { original, current: original, isReplay: false };
   } catch (error) {
     if (error instanceof ClaimLost) throw new OrderRefused("key at work");
     // So that the caller can try again at once. A key that cannot be given back now lapses by itself.
     const released = orders.release(answer.claim).catch(() => undefined);
-    await Promise.race([released, Bun.sleep(mostReleaseMs)]);
+    await Promise.race([released, Bun.sleep(maxReleaseMs)]);
     throw error;
   }
 }

@@ -1,13 +1,13 @@
 // Orders in SQLite.
 import { PreconditionFailed } from "@platform/shared/core/precondition";
-import { orThrow } from "@platform/shared/core/result";
-import { cutPage } from "@platform/shared/core/page";
+import { unwrap } from "@platform/shared/core/result";
+import { toPage } from "@platform/shared/core/page";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
 import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { fromCents } from "./money.ts";
-import { canBecome, orderStatuses, type OrderStatus } from "./order-status.ts";
-import { ClaimLost, type Claim, type ClaimAnswer, type OrderStore } from "./order-store.ts";
+import { canTransition, orderStatuses, type OrderStatus } from "./order-status.ts";
+import { ClaimLost, type Claim, type ClaimResult, type OrderStore } from "./order-store.ts";
 import {
   OrderNotFound,
   StatusConflict,
@@ -33,7 +33,7 @@ type Page = {
 };
 
 /** Lines in one page: about a megabyte, which holds other requests up for some 20 ms. */
-const mostLines = 10_000;
+const maxLines = 10_000;
 
 function toOrder(row: OrderRow, lines: readonly OrderLine[]): Order {
   return {
@@ -111,7 +111,7 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
   }
 
   /** What a key's state means for a draft with this fingerprint; undefined if it can be claimed. */
-  function answerFor(key: string, fingerprint: string): ClaimAnswer | undefined {
+  function answerFor(key: string, fingerprint: string): ClaimResult | undefined {
     const known = keys.stateOf(key);
     if (known.state === "free") return undefined;
     if (known.fingerprint !== fingerprint) return { outcome: "other order" };
@@ -123,7 +123,7 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
   const held = new Map<string, Claim>();
   let renewal: Timer | undefined;
 
-  function hold(claim: Claim): void {
+  function startRenewing(claim: Claim): void {
     held.set(claim.token, claim);
     // A renewal that fails is made up for by the next one, or the claim is lost and told so.
     renewal ??= setInterval(
@@ -132,7 +132,7 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
     );
   }
 
-  function letGo({ token }: Claim): void {
+  function stopRenewing({ token }: Claim): void {
     held.delete(token);
     if (held.size > 0) return;
     clearInterval(renewal);
@@ -157,8 +157,8 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
         if (claim) keys.use(claim, id);
         return toOrder(row, lines);
       });
-      if (claim) letGo(claim);
-      return orThrow(outcome);
+      if (claim) stopRenewing(claim);
+      return unwrap(outcome);
     },
 
     find: (id) => read(() => findNow(id)),
@@ -175,12 +175,12 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
               ? byUser.all({ ...page, userId })
               : byUserAndStatus.all({ ...page, userId, status });
         const ids = JSON.stringify(rows.map(({ id }) => id));
-        const lines = linesOfAll.all({ ids, limit: mostLines });
+        const lines = linesOfAll.all({ ids, limit: maxLines });
         const linesById = Map.groupBy(lines, ({ orderId }) => orderId);
         // The last order that has lines may have more of them, and is left to the next page.
-        const whole = lines.length < mostLines ? rows.length : linesById.size - 1;
+        const whole = lines.length < maxLines ? rows.length : linesById.size - 1;
         const orders = rows.map((row) => toOrder(row, linesById.get(row.id) ?? []));
-        return cutPage(orders, Math.min(limit, whole));
+        return toPage(orders, Math.min(limit, whole));
       }),
 
     async setStatus(id, status, precondition) {
@@ -189,31 +189,31 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
         if (row === null) return new OrderNotFound();
         const current = toOrder(row, linesOf.all({ id }));
         if (!precondition(current)) return new PreconditionFailed();
-        if (!canBecome(row.status, status)) return new StatusConflict(row.status, status);
+        if (!canTransition(row.status, status)) return new StatusConflict(row.status, status);
         if (row.status === status) return current;
         const updated_at = timeOfChange(row.updated_at, now());
         updateStatus.run({ id, status, updated_at });
         return { ...current, status, updated_at: toTimestamp(updated_at) };
       });
-      return orThrow(outcome);
+      return unwrap(outcome);
     },
 
     async claim(key, fingerprint) {
       const known = await read(() => answerFor(key, fingerprint));
       if (known !== undefined) return known;
-      const answer = await write<ClaimAnswer>(
+      const answer = await write<ClaimResult>(
         () =>
           answerFor(key, fingerprint) ?? {
             outcome: "claimed",
             claim: keys.claim(key, fingerprint),
           },
       );
-      if (answer.outcome === "claimed") hold(answer.claim);
+      if (answer.outcome === "claimed") startRenewing(answer.claim);
       return answer;
     },
 
     async release(claim) {
-      letGo(claim);
+      stopRenewing(claim);
       await write(() => keys.release(claim));
     },
 

@@ -6,10 +6,10 @@ import { isTooDeep } from "@platform/shared/http/body-parser";
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** A user is a few hundred bytes; this is far beyond, and still harmless. */
-const mostBytes = 1024 * 1024;
+const maxBytes = 1024 * 1024;
 
 /** Thrown for an answer that has a status and no content that could be used. */
-export class UselessAnswer extends Error {
+export class UnusableResponse extends Error {
   override readonly name = "UselessAnswer";
 
   /** @param isCut it broke off in the middle, so that another try could be luckier */
@@ -31,9 +31,9 @@ function lengthOf(headers: Headers): number | undefined {
 async function readWhole(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   const { status } = response;
   const length = lengthOf(response.headers);
-  if (length !== undefined && length > mostBytes) {
+  if (length !== undefined && length > maxBytes) {
     await response.body?.cancel();
-    throw new UselessAnswer(status, false);
+    throw new UnusableResponse(status, false);
   }
   // Whoever looks at `body` makes a stream of it: a tenth of what a lone order costs.
   return length === undefined ? readStream(response) : Buffer.from(await response.arrayBuffer());
@@ -44,7 +44,7 @@ async function readStream({ body, status }: Response): Promise<Uint8Array<ArrayB
   let length = 0;
   for await (const chunk of body ?? []) {
     length += chunk.byteLength;
-    if (length > mostBytes) throw new UselessAnswer(status, false);
+    if (length > maxBytes) throw new UnusableResponse(status, false);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
@@ -55,11 +55,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Refuses what the client's parser would stumble over. */
 function checkJson(bytes: Uint8Array, status: number): void {
-  if (isTooDeep(bytes)) throw new UselessAnswer(status, false);
+  if (isTooDeep(bytes)) throw new UnusableResponse(status, false);
   try {
     JSON.parse(utf8.decode(bytes));
   } catch (cause) {
-    throw new UselessAnswer(status, false, cause);
+    throw new UnusableResponse(status, false, cause);
   }
 }
 
@@ -81,14 +81,14 @@ export function boundedFetch(fetch: Fetch): Fetch {
     try {
       bytes = await readWhole(response);
     } catch (error) {
-      if (error instanceof UselessAnswer || init?.signal?.aborted) throw error;
-      throw new UselessAnswer(status, true, error);
+      if (error instanceof UnusableResponse || init?.signal?.aborted) throw error;
+      throw new UnusableResponse(status, true, error);
     }
     if (status === 200) {
       checkJson(bytes, status);
       return new Response(bytes, { headers: json });
     }
-    if (status < 200 || status > 599) throw new UselessAnswer(status, false);
+    if (status < 200 || status > 599) throw new UnusableResponse(status, false);
     return new Response(null, { status });
   };
 }

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /** Asks questions, several in a call where they come together. */
-export interface MergedCalls<Answer> {
+export interface CallBatcher<Answer> {
   /**
    * @param askedAt when the question came up, in monotonic ms
    * @param ms how long a call may be waited for from now on
@@ -13,9 +13,9 @@ export interface MergedCalls<Answer> {
 
 interface Waiting<Answer> {
   readonly question: string;
-  readonly askedAt: number;
+  readonly enqueuedAt: number;
   /** Runs something on behalf of who asked. */
-  readonly inContext: ReturnType<typeof AsyncLocalStorage.snapshot>;
+  readonly runInCallerContext: ReturnType<typeof AsyncLocalStorage.snapshot>;
   settle(answer: Promise<Answer> | undefined): void;
   /** Gives up when its time is over, for it has to wait. */
   limitWait(): void;
@@ -23,9 +23,9 @@ interface Waiting<Answer> {
 
 interface MergedCallsParts<Answer> {
   /** How many calls may be under way. */
-  mostCalls(): number;
+  maxCalls(): number;
   /** How many questions a call may have. */
-  mostQuestions(): number;
+  maxBatchSize(): number;
   /** @param askedAt when the first of them came up; a rejection reaches all */
   call(questions: readonly string[], askedAt: number): Promise<(question: string) => Answer>;
 }
@@ -34,11 +34,11 @@ interface MergedCallsParts<Answer> {
  * Makes a call for what one turn of the event loop asks, equal questions as one, and for what comes
  * while as many calls are under way as may be. A call is made on behalf of the first who asked.
  */
-export function mergedCalls<Answer>({
-  mostCalls,
-  mostQuestions,
+export function batchCalls<Answer>({
+  maxCalls,
+  maxBatchSize,
   call,
-}: MergedCallsParts<Answer>): MergedCalls<Answer> {
+}: MergedCallsParts<Answer>): CallBatcher<Answer> {
   const waiting = new Set<Waiting<Answer>>();
   let underWay = 0;
   let isTurnOpen = false;
@@ -54,12 +54,12 @@ export function mergedCalls<Answer>({
   }
 
   function callNext(): void {
-    if (underWay >= mostCalls()) return;
-    const next = [...waiting.values().take(mostQuestions())];
+    if (underWay >= maxCalls()) return;
+    const next = [...waiting.values().take(maxBatchSize())];
     const [first] = next;
     if (first === undefined) return;
     const questions = new Set(next.map(({ question }) => question));
-    const answers = first.inContext(() => run([...questions], first.askedAt));
+    const answers = first.runInCallerContext(() => run([...questions], first.enqueuedAt));
     for (const asked of next) {
       waiting.delete(asked);
       asked.settle(answers.then((answerTo) => answerTo(asked.question)));
@@ -74,13 +74,13 @@ export function mergedCalls<Answer>({
   }
 
   return {
-    ask(question, askedAt, ms) {
+    ask(question, enqueuedAt, ms) {
       const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
       let timer: Timer | undefined;
       const asked: Waiting<Answer> = {
         question,
-        askedAt,
-        inContext: AsyncLocalStorage.snapshot(),
+        enqueuedAt,
+        runInCallerContext: AsyncLocalStorage.snapshot(),
         settle(answer) {
           clearTimeout(timer);
           resolve(answer);

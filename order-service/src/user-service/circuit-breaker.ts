@@ -1,8 +1,8 @@
 // The circuit breaker in front of user-service: a neighbour in trouble is left alone for a while.
 import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhenResult } from "cockatiel";
 
-const faultsToOpen = 5;
-const openMs = 5000;
+const failureThreshold = 5;
+const resetTimeoutMs = 5000;
 
 /** The states as `circuit_state` shows them. */
 export type CircuitStateNumber = 0 | 1 | 2;
@@ -32,7 +32,7 @@ export function userCircuit<T>({
   // half open at once, and the pause is ours.
   const breaker = circuitBreaker(
     handleWhenResult((result) => isFault(result as T)),
-    { breaker: new ConsecutiveBreaker(faultsToOpen), halfOpenAfter: -Infinity },
+    { breaker: new ConsecutiveBreaker(failureThreshold), halfOpenAfter: -Infinity },
   );
   let openedAt = 0;
   let changes = 0;
@@ -51,7 +51,8 @@ export function userCircuit<T>({
     async run(call) {
       // While one call tries the half-open circuit, others would wait for what becomes of it.
       if (breaker.state === CircuitState.HalfOpen) return undefined;
-      if (breaker.state === CircuitState.Open && now() - openedAt < openMs) return undefined;
+      if (breaker.state === CircuitState.Open && now() - openedAt < resetTimeoutMs)
+        return undefined;
       if (breaker.state !== CircuitState.Closed) return breaker.execute(call);
       const changesBefore = changes;
       const result = await call();

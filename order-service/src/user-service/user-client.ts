@@ -5,15 +5,15 @@ import { uuid } from "@platform/shared/schema/uuid";
 import type { App } from "@platform/user-service/app";
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { boundedFetch, UselessAnswer, type Fetch } from "./bounded-fetch.ts";
+import { boundedFetch, UnusableResponse, type Fetch } from "./bounded-fetch.ts";
 
 /** What user-service told us, in words that order-service cares about. */
-export type UserAnswer = "exists" | "unknown" | "unavailable" | "failed";
+export type UserCheck = "exists" | "unknown" | "unavailable" | "failed";
 
 /** What one try came to: answers, and whether another try could find better ones. */
-export interface Try {
+export interface Attempt {
   /** What is known now of a user who was asked for. */
-  answerTo(id: string): UserAnswer;
+  answerTo(id: string): UserCheck;
   /** The HTTP status, or what happened instead of one. */
   readonly status: number | "error" | "timeout";
   /** A network fault, a time-out, 429 or 5xx: the call did not work. */
@@ -21,17 +21,17 @@ export interface Try {
   /** Why there is no whole answer. */
   readonly error?: unknown;
   /** Whether the answer is to another question: this user-service cannot be asked for many. */
-  readonly isMisunderstood?: boolean;
+  readonly batchUnsupported?: boolean;
 }
 
 /** Asks user-service once; `ms` is what it may take. */
 export interface UserClient {
-  askFor(id: string, ms: number): Promise<Try>;
-  askForAll(ids: readonly string[], ms: number): Promise<Try>;
+  askFor(id: string, ms: number): Promise<Attempt>;
+  askForAll(ids: readonly string[], ms: number): Promise<Attempt>;
 }
 
 /** The most users that can be asked for at once. */
-export const mostIds = 100;
+export const maxIds = 100;
 
 /** What makes a user one to us. When it came to be is none of our business, and may be told anyhow. */
 const aUser = Type.Object({ id: uuid, name: Type.String(), email: Type.String() });
@@ -41,9 +41,9 @@ const wellFormedUsers = TypeCompiler.Compile(Type.Array(aUser));
 /** 429, 503 and 504 tell of a service that cannot answer now; any other fault of one that is broken. */
 const unavailableStatuses = new Set([429, 503, 504]);
 
-const always = (answer: UserAnswer) => () => answer;
+const always = (answer: UserCheck) => () => answer;
 
-function classify(status: number, isThisUser: boolean): Try {
+function classify(status: number, isThisUser: boolean): Attempt {
   if (status === 200 && isThisUser) return { answerTo: always("exists"), status, isFault: false };
   if (status === 404) return { answerTo: always("unknown"), status, isFault: false };
   const isFault = status === 429 || status >= 500;
@@ -52,17 +52,17 @@ function classify(status: number, isThisUser: boolean): Try {
 }
 
 /** What a try that ended without a whole answer came to. */
-function classifyError(error: unknown, isTimeout: boolean): Try {
+function classifyError(error: unknown, isTimeout: boolean): Attempt {
   const unavailable = { answerTo: always("unavailable"), isFault: true };
   if (isTimeout) return { ...unavailable, status: "timeout" };
-  if (!(error instanceof UselessAnswer)) return { ...unavailable, status: "error", error };
+  if (!(error instanceof UnusableResponse)) return { ...unavailable, status: "error", error };
   return error.isCut
     ? { answerTo: always("failed"), status: "error", isFault: true, error }
     : { ...classify(error.status, false), error };
 }
 
 /** What a list of users says about those who were asked for; undefined if it is no such list. */
-function readList(ids: readonly string[], data: unknown): Try["answerTo"] | undefined {
+function readList(ids: readonly string[], data: unknown): Attempt["answerTo"] | undefined {
   const asked = new Set(ids);
   // A user-service that does not know the question gives all its users, or refuses it.
   const isList = wellFormedUsers.Check(data) && data.every(({ id }) => asked.has(id));
@@ -101,8 +101,8 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): UserCl
   async function ask(
     ms: number,
     send: (options: { fetch: RequestInit }) => Promise<Settled>,
-    read: (status: number, data: unknown) => Try,
-  ): Promise<Try> {
+    read: (status: number, data: unknown) => Attempt,
+  ): Promise<Attempt> {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), ms);
     try {
@@ -138,7 +138,7 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): UserCl
       );
       // Whoever has answered this before is in trouble now, as is who gives no answer at all.
       const isTrouble = typeof result.status !== "number" || (answersLists && result.isFault);
-      return isList || isTrouble ? result : { ...result, isFault: false, isMisunderstood: true };
+      return isList || isTrouble ? result : { ...result, isFault: false, batchUnsupported: true };
     },
   };
 }

@@ -1,17 +1,17 @@
 // The one place that knows user-service: whether a user exists, asked over HTTP.
 import type { Logger } from "@platform/shared/telemetry/logger";
 import type { Fetch } from "./bounded-fetch.ts";
-import { mergedCalls } from "./call-batcher.ts";
+import { batchCalls } from "./call-batcher.ts";
 import { userCircuit } from "./circuit-breaker.ts";
-import { mostIds, userClient, type Try, type UserAnswer } from "./user-client.ts";
+import { maxIds, userClient, type Attempt, type UserCheck } from "./user-client.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
 
-export type { UserAnswer } from "./user-client.ts";
+export type { UserCheck } from "./user-client.ts";
 
 /** Who can be asked for users. */
 export interface UserDirectory {
   /** Whether a user exists; never rejects. @param id a UUID in lower case */
-  look(id: string): Promise<UserAnswer>;
+  check(id: string): Promise<UserCheck>;
 }
 
 interface UserDirectoryParts {
@@ -25,12 +25,12 @@ interface UserDirectoryParts {
 }
 
 /** What a whole call may take, given what one try may. */
-export function slowestCallMs(tryMs: number): number {
+export function maxCallMs(tryMs: number): number {
   return 2.5 * tryMs;
 }
 
-const mostTries = 3;
-const longestFirstPauseMs = 100;
+const maxAttempts = 3;
+const maxFirstPauseMs = 100;
 
 /** Look-ups beyond so many calls wait, and share the next: a call costs far more than a user in it. */
 const mostCalls = 8;
@@ -50,17 +50,17 @@ export function userDirectory({
   fetch,
 }: UserDirectoryParts): UserDirectory {
   const client = userClient(url, fetch);
-  const wholeMs = slowestCallMs(timeoutMs);
+  const wholeMs = maxCallMs(timeoutMs);
   // Where tries are short, so are the pauses: there has to be time for a second one.
-  const firstPauseMs = Math.min(longestFirstPauseMs, timeoutMs / 8);
-  const circuit = userCircuit<Try>({ isFault: (result) => result.isFault });
+  const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
+  const circuit = userCircuit<Attempt>({ isFault: (result) => result.isFault });
   metrics.reportCircuit(() => circuit.state);
 
   let oneByOneUntil = -Infinity;
   const isOneByOne = () => performance.now() < oneByOneUntil;
 
   /** Asks until there is an answer, or no time or no try is left. */
-  async function askWithRetries(ids: readonly string[], endsAt: number): Promise<Try> {
+  async function askWithRetries(ids: readonly string[], endsAt: number): Promise<Attempt> {
     const [first = ""] = ids;
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
@@ -85,20 +85,20 @@ export function userDirectory({
       const pauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random());
       // A try that is given next to no time would only turn an answer into a time-out.
       const isTooLate = performance.now() + pauseMs + timeoutMs / 4 > endsAt;
-      if (!isFault || attempt === mostTries || isTooLate) return result;
+      if (!isFault || attempt === maxAttempts || isTooLate) return result;
       await Bun.sleep(pauseMs);
     }
   }
 
   /** Logs a call that was not made: there is no attempt to tell of. */
-  function refuse(status: "circuit_open" | "queue_full"): UserAnswer {
+  function refuse(status: "circuit_open" | "queue_full"): UserCheck {
     logger.warn({ upstream: "user-service", attempt: 0, status, duration_ms: 0 }, "call");
     return "unavailable";
   }
 
-  const calls = mergedCalls<UserAnswer>({
-    mostCalls: () => (isOneByOne() ? mostSingleCalls : mostCalls),
-    mostQuestions: () => (isOneByOne() ? 1 : mostIds),
+  const calls = batchCalls<UserCheck>({
+    maxCalls: () => (isOneByOne() ? mostSingleCalls : mostCalls),
+    maxBatchSize: () => (isOneByOne() ? 1 : maxIds),
     async call(ids, askedAt) {
       const result = await circuit.run(() => askWithRetries(ids, askedAt + wholeMs));
       if (result === undefined) {
@@ -107,7 +107,7 @@ export function userDirectory({
           return refuse("circuit_open");
         };
       }
-      if (result.isMisunderstood !== true) return result.answerTo;
+      if (result.batchUnsupported !== true) return result.answerTo;
       oneByOneUntil = performance.now() + oneByOneMs;
       const answers = new Map(
         await Promise.all(ids.map(async (id) => [id, await ask(id, askedAt)] as const)),
@@ -116,11 +116,11 @@ export function userDirectory({
     },
   });
 
-  async function ask(id: string, askedAt: number): Promise<UserAnswer> {
+  async function ask(id: string, askedAt: number): Promise<UserCheck> {
     // Who gets a place any later has no whole try left, and its end would be user-service's fault.
     const waitMs = askedAt + wholeMs - timeoutMs - performance.now();
     return (await calls.ask(id, askedAt, waitMs)) ?? refuse("queue_full");
   }
 
-  return { look: (id) => ask(id, performance.now()) };
+  return { check: (id) => ask(id, performance.now()) };
 }

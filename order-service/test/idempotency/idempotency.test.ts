@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { UserAnswer } from "../../src/user-service/user-directory.ts";
+import type { UserCheck } from "../../src/user-service/user-directory.ts";
 import {
   answering,
   countOrders,
@@ -14,12 +14,12 @@ const keyed = (key: string) => ({ headers: { "idempotency-key": key } });
 /** A directory that answers when it is told to. */
 function waiting() {
   const asked = Promise.withResolvers<void>();
-  const answer = Promise.withResolvers<UserAnswer>();
-  const look = () => {
+  const answer = Promise.withResolvers<UserCheck>();
+  const check = () => {
     asked.resolve();
     return answer.promise;
   };
-  return { users: { look }, asked: asked.promise, answer: answer.resolve };
+  return { users: { check }, asked: asked.promise, answer: answer.resolve };
 }
 
 describe("Idempotency-Key", () => {
@@ -96,7 +96,7 @@ describe("Idempotency-Key", () => {
     "a request that stored nothing (%s) can be repeated at once with its key",
     async (answer) => {
       let users = answering(answer);
-      await using service = await startOrderService({ users: { look: (id) => users.look(id) } });
+      await using service = await startOrderService({ users: { check: (id) => users.check(id) } });
       const refused = await service.request("/orders", { json: wish, ...keyed("k-1") });
       expect(refused.status).toBeGreaterThanOrEqual(400);
       users = answering("exists");

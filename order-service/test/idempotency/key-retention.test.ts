@@ -63,5 +63,5 @@ test("a service that ends does not wait until all old keys are forgotten", async
 });
 
 test("keys are looked through often enough that none is kept for an hour too long", () => {
-  expect(keyRetention(ordersWithKeys([])).everyMs).toBeLessThanOrEqual(hourMs);
+  expect(keyRetention(ordersWithKeys([])).intervalMs).toBeLessThanOrEqual(hourMs);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { canBecome, orderStatus, type OrderStatus } from "../../src/orders/order-status.ts";
+import { canTransition, orderStatus, type OrderStatus } from "../../src/orders/order-status.ts";
 
 const statuses = ["pending", "confirmed", "shipped", "delivered", "cancelled"] as const;
 
@@ -12,14 +12,14 @@ describe("an order", () => {
     ["delivered", []],
     ["cancelled", []],
   ])("that is %s can become %j, stay what it is, and nothing else", (from, expected) => {
-    const reachable = statuses.filter((to) => canBecome(from, to));
+    const reachable = statuses.filter((to) => canTransition(from, to));
     expect(reachable.toSorted()).toEqual([from, ...expected].toSorted());
   });
 
   test("can be delivered, one step at a time", () => {
     const path = ["pending", "confirmed", "shipped", "delivered"] as const;
     path.reduce((from, to) => {
-      expect(canBecome(from, to)).toBe(true);
+      expect(canTransition(from, to)).toBe(true);
       return to;
     });
   });

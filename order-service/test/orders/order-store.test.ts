@@ -108,7 +108,7 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
     do {
       const page = await stores.orders.list({ ...everything, userId, after, limit: 2 });
       found.push(...page.items.map(({ id }) => id));
-      after = page.last?.id;
+      after = page.nextAfter?.id;
     } while (after !== undefined);
     expect(found).toEqual(placed);
   });
@@ -121,9 +121,9 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
     );
     const first = await stores.orders.list(everything);
     expect(first.items.length).toBeLessThan(101);
-    expect(first.last).toEqual(first.items.at(-1));
-    const second = await stores.orders.list({ ...everything, after: first.last?.id });
-    expect(second.last).toBeUndefined();
+    expect(first.nextAfter).toEqual(first.items.at(-1));
+    const second = await stores.orders.list({ ...everything, after: first.nextAfter?.id });
+    expect(second.nextAfter).toBeUndefined();
     expect([...first.items, ...second.items]).toEqual(placed);
   });
 

@@ -4,7 +4,7 @@ import { migrations } from "../../src/migrations/index.ts";
 import { placeOrder } from "../../src/orders/place-order.ts";
 import type { OrderStore } from "../../src/orders/order-store.ts";
 import { sqliteOrderStore } from "../../src/orders/sqlite-order-store.ts";
-import type { UserAnswer, UserDirectory } from "../../src/user-service/user-directory.ts";
+import type { UserCheck, UserDirectory } from "../../src/user-service/user-directory.ts";
 import { answering, userId } from "../order-service.ts";
 
 const draft = { userId, lines: [{ sku: "KB-87", quantity: 2, unitPriceCents: 1999 }] };
@@ -43,16 +43,16 @@ describe("an order without a key", () => {
     const { orders } = store;
     const first = await placeOrder({ orders, users: everybody }, draft, undefined);
     const second = await placeOrder({ orders, users: everybody }, draft, undefined);
-    expect(first).toEqual({ placed: first.placed, present: first.placed, isReplay: false });
-    expect(second.placed.id).not.toBe(first.placed.id);
-    expect(await orders.find(first.placed.id)).toEqual(first.placed);
+    expect(first).toEqual({ original: first.original, current: first.original, isReplay: false });
+    expect(second.original.id).not.toBe(first.original.id);
+    expect(await orders.find(first.original.id)).toEqual(first.original);
   });
 });
 
 describe.each([["without a key", undefined] as const, ["with a key", "k"] as const])(
   "an order %s",
   (_, key) => {
-    test.each<[UserAnswer, string]>([
+    test.each<[UserCheck, string]>([
       ["unknown", "user unknown"],
       ["unavailable", "user check unavailable"],
       ["failed", "user check failed"],
@@ -84,11 +84,11 @@ describe("an order with a key", () => {
   test("is placed once, and told again as it was without asking for its user", async () => {
     await using store = await emptyStore();
     const { orders } = store;
-    const { placed } = await placeOrder({ orders, users: everybody }, draft, "k");
-    const present = await orders.setStatus(placed.id, "confirmed", () => true);
-    const users = { look: () => Promise.reject(new Error("was asked")) };
+    const { original } = await placeOrder({ orders, users: everybody }, draft, "k");
+    const current = await orders.setStatus(original.id, "confirmed", () => true);
+    const users = { check: () => Promise.reject(new Error("was asked")) };
     const again = await placeOrder({ orders, users }, draft, "k");
-    expect(again).toEqual({ placed, present, isReplay: true });
+    expect(again).toEqual({ original, current, isReplay: true });
     expect(await store.count()).toBe(1);
   });
 
@@ -103,12 +103,12 @@ describe("an order with a key", () => {
   test("is refused while the first request with the key is at work", async () => {
     await using store = await emptyStore();
     const { orders } = store;
-    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<UserAnswer>()];
-    const look = () => {
+    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<UserCheck>()];
+    const check = () => {
       asked.resolve();
       return answer.promise;
     };
-    const first = placeOrder({ orders, users: { look } }, draft, "k");
+    const first = placeOrder({ orders, users: { check } }, draft, "k");
     await asked.promise;
     expect(await refusal({ orders, users: everybody }, "k")).toBe("key at work");
     answer.resolve("exists");
@@ -119,12 +119,12 @@ describe("an order with a key", () => {
   test("that lost its key to another request leaves placing it to that one", async () => {
     await using store = await emptyStore();
     const { orders, clock } = store;
-    const look = async (): Promise<UserAnswer> => {
+    const check = async (): Promise<UserCheck> => {
       clock.ms += 60_000; // the process stood still, and its claim has lapsed
       await placeOrder({ orders, users: everybody }, draft, "k");
       return "exists";
     };
-    expect(await refusal({ orders, users: { look } }, "k")).toBe("key at work");
+    expect(await refusal({ orders, users: { check } }, "k")).toBe("key at work");
     expect(await store.count()).toBe(1);
   });
 
@@ -132,7 +132,7 @@ describe("an order with a key", () => {
     await using store = await emptyStore();
     const { orders, clock, written } = store;
     jest.useFakeTimers();
-    const look = async (): Promise<UserAnswer> => {
+    const check = async (): Promise<UserCheck> => {
       for (let seconds = 0; seconds < 60; seconds += 1) {
         clock.ms += 1000;
         jest.advanceTimersByTime(1000);
@@ -141,7 +141,7 @@ describe("an order with a key", () => {
       expect(await refusal({ orders, users: everybody }, "k")).toBe("key at work");
       return "exists";
     };
-    const { isReplay } = await placeOrder({ orders, users: { look } }, draft, "k").finally(() =>
+    const { isReplay } = await placeOrder({ orders, users: { check } }, draft, "k").finally(() =>
       jest.useRealTimers(),
     );
     expect(isReplay).toBe(false);

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { mergedCalls } from "../../src/user-service/call-batcher.ts";
+import { batchCalls } from "../../src/user-service/call-batcher.ts";
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Calls that are answered when the test says so, two of them at a time. */
 function heldCalls() {
   const calls: { questions: readonly string[]; end(error?: Error): void }[] = [];
-  const merged = mergedCalls<string>({
-    mostCalls: () => 2,
-    mostQuestions: () => 3,
+  const merged = batchCalls<string>({
+    maxCalls: () => 2,
+    maxBatchSize: () => 3,
     call(questions) {
       const { promise, resolve, reject } = Promise.withResolvers<(question: string) => string>();
       const end = (error?: Error) =>
@@ -110,9 +110,9 @@ describe("questions", () => {
 test("a call is made on behalf of the first who asks in it", async () => {
   const context = new AsyncLocalStorage<string>();
   const seen: (string | undefined)[] = [];
-  const merged = mergedCalls<string>({
-    mostCalls: () => 1,
-    mostQuestions: () => 2,
+  const merged = batchCalls<string>({
+    maxCalls: () => 1,
+    maxBatchSize: () => 2,
     async call() {
       seen.push(context.getStore());
       return (question) => question;

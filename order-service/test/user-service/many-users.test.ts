@@ -36,7 +36,7 @@ function directory(many: (ids: string[]) => Response) {
       return ids === null ? one(pathname) : many(ids.split(","));
     },
   });
-  const lookFor = (ids: readonly string[]) => Promise.all(ids.map((id) => users.look(id)));
+  const lookFor = (ids: readonly string[]) => Promise.all(ids.map((id) => users.check(id)));
   return { paths, lookFor, lookForAll: () => lookFor(everybody) };
 }
 
@@ -58,7 +58,7 @@ describe("many look-ups at once", () => {
       logger: createLog({ service: "test", version: "test", level: "silent" }).logger,
       metrics: userServiceMetrics(registry),
     });
-    const answers = await Promise.all(ids.map((id) => users.look(id)));
+    const answers = await Promise.all(ids.map((id) => users.check(id)));
     expect(answers).toEqual(ids.map((_, n) => (n % 2 ? "exists" : "unknown")));
     const calls = /^external_service_duration_seconds_count\S* (\d+)$/m.exec(
       await registry.metrics(),

@@ -212,7 +212,7 @@ describe("asking user-service", () => {
       },
     });
     const answers = await Promise.all(
-      Array.from({ length: 1000 }, () => users.look(Bun.randomUUIDv7())),
+      Array.from({ length: 1000 }, () => users.check(Bun.randomUUIDv7())),
     );
     expect(new Set(answers)).toEqual(new Set(["exists"]));
     expect(asked.most).toBeLessThanOrEqual(250);
@@ -236,7 +236,7 @@ describe("asking user-service", () => {
       },
     });
     const answers = await Promise.all(
-      Array.from({ length: 1010 }, () => users.look(Bun.randomUUIDv7())),
+      Array.from({ length: 1010 }, () => users.check(Bun.randomUUIDv7())),
     );
     expect(new Set(answers)).toEqual(new Set(["exists", "unavailable"]));
     const printed = await registry.metrics();

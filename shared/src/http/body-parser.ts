@@ -25,7 +25,7 @@ export function hasBody(request: Request): boolean {
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Levels of arrays and objects that a body may have: parsing time grows out of proportion with them. */
-const deepest = 500;
+const maxDepth = 500;
 
 const [quote, backslash] = [0x22, 0x5c];
 
@@ -41,7 +41,7 @@ export function isTooDeep(json: Uint8Array): boolean {
     } else if (byte === quote) isInString = true;
     else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
-      if (depth > deepest) return true;
+      if (depth > maxDepth) return true;
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
   }
   return false;
@@ -54,7 +54,7 @@ export function isTooDeep(json: Uint8Array): boolean {
  */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0) return undefined;
-  if (isTooDeep(bytes)) throw deepBody(deepest);
+  if (isTooDeep(bytes)) throw deepBody(maxDepth);
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch (cause) {

@@ -4,7 +4,7 @@ import { bodyTooLarge, malformedBody, noRoomForBody, slowBody } from "./common-p
 import { HttpProblem } from "./problem.ts";
 
 /** What all bodies that are arriving may hold together, in bytes, unless a single one may be larger. */
-const mostHeld = 67_108_864;
+const maxBufferedBytes = 67_108_864;
 
 /** A body may take half a minute, and a second more for every so many bytes. */
 const mostMs = 30_000;
@@ -23,7 +23,7 @@ interface Arrival {
 }
 
 /** Reads the bodies of requests. */
-export interface BodyArrivals {
+export interface BodyReader {
   /**
    * The body of a request, empty if it has none.
    *
@@ -34,10 +34,10 @@ export interface BodyArrivals {
 }
 
 /** @param maxBytes what one body may have, which is not asked again of declared lengths */
-export function bodyArrivals(
+export function bodyReader(
   maxBytes: number,
-  { timeMs = mostMs, heldBytes = Math.max(mostHeld, maxBytes) } = {},
-): BodyArrivals {
+  { timeMs = mostMs, heldBytes = Math.max(maxBufferedBytes, maxBytes) } = {},
+): BodyReader {
   const arriving = new Set<Arrival>();
   let held = 0;
   let sweeping: Timer | undefined;

@@ -1,10 +1,10 @@
 // The problems that any route can answer with, said in one place for the service and for its API
 // document.
-import { HttpProblem, type Fault } from "./problem.ts";
+import { HttpProblem, type FieldError } from "./problem.ts";
 import type { StorageUnavailable } from "../core/storage.ts";
 
 /** How long a client should wait when it was refused for want of capacity, as `Retry-After`. */
-export const retrySoon = { "retry-after": "1" };
+export const retryAfterOneSecond = { "retry-after": "1" };
 
 /** No route has this path. */
 export function unknownPath(): HttpProblem {
@@ -19,14 +19,14 @@ export function unknownMethod(methods: readonly string[]): HttpProblem {
 
 /** Too many requests are being answered already. Made once: under overload every effort counts. */
 export const overload = new HttpProblem(503, "Too many requests at once", {
-  headers: retrySoon,
+  headers: retryAfterOneSecond,
   isShed: true,
 });
 
 /** The storage was busy for too long, has no room, or was taken away. */
 export function storageProblem(reason: StorageUnavailable["reason"]): HttpProblem {
   return new HttpProblem(503, `Storage is ${reason}`, {
-    headers: retrySoon,
+    headers: retryAfterOneSecond,
     isShed: true,
   });
 }
@@ -47,7 +47,7 @@ export function slowBody(): HttpProblem {
 /** There is no room for all the bodies that are arriving. */
 export function noRoomForBody(): HttpProblem {
   return new HttpProblem(503, "Too many large bodies at once", {
-    headers: { ...retrySoon, ...closing },
+    headers: { ...retryAfterOneSecond, ...closing },
     isShed: true,
   });
 }
@@ -73,8 +73,8 @@ export function deepBody(deepest: number): HttpProblem {
 }
 
 /** The request does not fit the route's schemas. */
-export function schemaMismatch(faults: readonly Fault[]): HttpProblem {
-  return new HttpProblem(422, "Request does not fit the schema", { faults });
+export function schemaMismatch(fieldErrors: readonly FieldError[]): HttpProblem {
+  return new HttpProblem(422, "Request does not fit the schema", { fieldErrors });
 }
 
 /** Something failed that should not; the cause is for the log alone. */

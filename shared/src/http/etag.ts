@@ -1,7 +1,7 @@
 // Entity tags and the preconditions made of them (RFC 9110, sections 8.8.3 and 13).
 import { Type } from "@sinclair/typebox";
-import { defineKind } from "../schema/custom-type.ts";
-import { openObject } from "../schema/request-object.ts";
+import { customType } from "../schema/custom-type.ts";
+import { requestObject } from "../schema/request-object.ts";
 import type { Precondition, Versioned } from "../core/precondition.ts";
 import { fromTimestamp } from "../schema/timestamp.ts";
 
@@ -27,13 +27,13 @@ function parseTags(field: string): "*" | { weak: boolean; opaque: string }[] | u
   return tags.length > 0 ? tags : undefined;
 }
 
-const ifMatch = defineKind<string>("EntityTags", {
+const ifMatch = customType<string>("EntityTags", {
   check: (value) => typeof value === "string" && parseTags(value) !== undefined,
   rule: () => 'an entity tag such as "m2x8q1", a list of them, or *',
 })({ type: "string", examples: ['"m2x8q1"'] });
 
 /** The schema of the header fields of a request that changes a resource. */
-export const preconditions = openObject({
+export const conditionalHeaders = requestObject({
   "if-match": Type.Optional(ifMatch),
   "if-none-match": Type.Optional(Type.String()),
 });
@@ -48,7 +48,7 @@ interface Conditions {
  * The precondition of a request that changes a resource. RFC 9110: `If-Match` compares strongly
  * (13.1.1), and a change that `If-None-Match` rules out is refused too (13.1.2).
  */
-export function preconditionOf(headers: Conditions): Precondition {
+export function parsePrecondition(headers: Conditions): Precondition {
   const wanted = headers["if-match"];
   const tags = wanted === undefined ? "*" : parseTags(wanted);
   const unwanted = headers["if-none-match"] ?? null;
@@ -56,7 +56,7 @@ export function preconditionOf(headers: Conditions): Precondition {
     const present = entityTag(current);
     const isWanted =
       tags === "*" || tags?.some(({ weak, opaque }) => !weak && opaque === present) === true;
-    return isWanted && !isKnown(unwanted, present);
+    return isWanted && !matchesIfNoneMatch(unwanted, present);
   };
 }
 
@@ -64,7 +64,7 @@ export function preconditionOf(headers: Conditions): Precondition {
  * Whether an `If-None-Match` field names the present tag, so that 304 is the answer. RFC 9110,
  * 13.1.2: compared weakly. A malformed field is ignored.
  */
-export function isKnown(field: string | null, present: string): boolean {
+export function matchesIfNoneMatch(field: string | null, present: string): boolean {
   if (field === null) return false;
   const tags = parseTags(field);
   if (tags === undefined) return false;

@@ -39,7 +39,7 @@ function heldUpMs(): number {
  * Waiting is not the rule because it makes answers dear: what is over 16 KiB and not sent in the turn
  * in which its request came leaves in some 20 packets (https://github.com/oven-sh/bun/pull/41341).
  */
-export async function turnForLongWork(): Promise<void> {
+export async function yieldToShortRequests(): Promise<void> {
   if (turnStartedAt === undefined) startTurn();
   if (heldUpMs() < shareMs) return;
   await new Promise<void>((resolve) => waiting.push(resolve));

@@ -1,7 +1,7 @@
 // What every request goes through, whatever it asks for: identity, limits, errors, metrics, log.
 import { Elysia, ValidationError } from "elysia";
-import { admission } from "./load-shedding.ts";
-import { bodyArrivals } from "./body-reader.ts";
+import { concurrencyLimiter } from "./load-shedding.ts";
+import { bodyReader } from "./body-reader.ts";
 import { makeErrorsBrief } from "./brief-errors.ts";
 import {
   bodyTooLarge,
@@ -14,13 +14,13 @@ import {
   wrongCoding,
   wrongMediaType,
 } from "./common-problems.ts";
-import { requestFaults, type CheckedRequest, type RequestSchemas } from "./validation-errors.ts";
+import { validationErrors, type CheckedRequest, type RequestSchemas } from "./validation-errors.ts";
 import { hasBody, isJsonType, isPlain, parseJsonBody } from "./body-parser.ts";
 import type { Lifecycle } from "../core/lifecycle.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { turnForLongWork } from "./fair-scheduling.ts";
+import { yieldToShortRequests } from "./fair-scheduling.ts";
 import type { HttpMetrics } from "../telemetry/metrics.ts";
-import { isOperationsPath } from "../service/management-routes.ts";
+import { isManagementPath } from "../service/management-routes.ts";
 import { HttpProblem, problemResponse } from "./problem.ts";
 import {
   currentRequest,
@@ -30,7 +30,7 @@ import {
   type RequestContext,
 } from "../telemetry/request-context.ts";
 import { logRequest } from "../telemetry/access-log.ts";
-import { routeTable, routeTemplate, type RouteMatch } from "./route-matcher.ts";
+import { routeMatcher, routeTemplate, type RouteMatch } from "./route-matcher.ts";
 import { StorageUnavailable } from "../core/storage.ts";
 
 /** Bounds on what a client may ask of a service. */
@@ -48,7 +48,7 @@ interface KnownRoute {
 }
 
 /** What the kit works with. */
-export interface HttpKitParts {
+export interface HttpPluginParts {
   lifecycle: Lifecycle;
   limits: RequestLimits;
   logger: Logger;
@@ -63,7 +63,7 @@ export interface HttpKitParts {
 const noBody = Symbol("no body");
 
 /** An answer that we may not give, without what is in it. */
-function misfit({ valueError }: ValidationError): Error {
+function responseMismatch({ valueError }: ValidationError): Error {
   const place = valueError?.path || "the answer";
   return new Error(`An answer does not fit its schema: ${place}: ${valueError?.message}`);
 }
@@ -76,17 +76,24 @@ const usualBytes = 65_536;
 const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
 
 /** The plugin; `use` it before any route. */
-export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes }: HttpKitParts) {
+export function httpPlugin({
+  lifecycle,
+  limits,
+  logger,
+  metrics,
+  problemOf,
+  routes,
+}: HttpPluginParts) {
   let findRoute: ((path: string) => RouteMatch | undefined) | undefined;
   let schemas: Map<string, RequestSchemas> | undefined;
   let areSchemasBrief = false;
-  const door = admission(limits.maxInFlight);
-  const bodies = bodyArrivals(limits.maxBodyBytes);
+  const door = concurrencyLimiter(limits.maxInFlight);
+  const bodies = bodyReader(limits.maxBodyBytes);
   metrics.watchInFlight(() => door.inFlight);
 
   /** Why no route answers: the path is unknown, or it is but not with this method. */
-  function noRoute(context: RequestContext): HttpProblem | undefined {
-    findRoute ??= routeTable(routes());
+  function routingProblem(context: RequestContext): HttpProblem | undefined {
+    findRoute ??= routeMatcher(routes());
     const match = findRoute(context.path);
     if (match === undefined) return unknownPath();
     context.route = match.template;
@@ -106,13 +113,13 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
   /** The body of a request, which is not one of those being answered until it is whole. */
   async function bodyOf(request: Request): Promise<Uint8Array> {
     const context = currentRequest() ?? openContext(request);
-    door.leave(context);
+    door.release(context);
     const bytes = await bodies.read(request);
-    if (!door.enter(context)) {
-      await door.turnToRefuse();
+    if (!door.acquire(context)) {
+      await door.paceRejection();
       throw overload;
     }
-    if (bytes.byteLength > usualBytes) await turnForLongWork();
+    if (bytes.byteLength > usualBytes) await yieldToShortRequests();
     return bytes;
   }
 
@@ -143,18 +150,18 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
     if (known !== undefined) return known;
     if (error instanceof StorageUnavailable) return storageProblem(error.reason);
     if (error instanceof ValidationError && error.type === "response") {
-      return internalError(misfit(error));
+      return internalError(responseMismatch(error));
     }
     if (error instanceof ValidationError) {
       const schemas = schemasOf({ method: context.method, route: context.route ?? "" });
-      return schemaMismatch(requestFaults(schemas, request));
+      return schemaMismatch(validationErrors(schemas, request));
     }
     return internalError(error);
   }
 
   function answer(problem: HttpProblem, context: RequestContext): Response {
     if (problem.status >= 500 && !problem.isShed) context.error = problem.cause ?? problem;
-    context.isNamed = false;
+    context.hasRequestIdHeader = false;
     return problemResponse(problem, context);
   }
 
@@ -163,18 +170,18 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
       const startedAt = performance.now();
       const request = withAbsoluteUrl(received);
       const context = openContext(request);
-      const isOperations = isOperationsPath(context.path);
+      const isOperations = isManagementPath(context.path);
       prepareSchemas();
 
       const finish = (response: Response) => {
-        door.leave(context);
-        if (!context.isNamed) response.headers.set("x-request-id", context.requestId);
+        door.release(context);
+        if (!context.hasRequestIdHeader) response.headers.set("x-request-id", context.requestId);
         // Bun leaves it out of answers to HEAD (RFC 9110, 6.6.1).
         if (context.method === "HEAD") response.headers.set("date", new Date().toUTCString());
         if (lifecycle.phase === "draining") response.headers.set("connection", "close");
         const durationMs = performance.now() - startedAt;
         if (!isOperations) {
-          metrics.answered(context.method, context.route, response.status, durationMs / 1000);
+          metrics.responded(context.method, context.route, response.status, durationMs / 1000);
         }
         logRequest(logger, context, { status: response.status, durationMs, isOperations });
         return response;
@@ -182,11 +189,11 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
       const fail = (error: unknown) => finish(answer(toProblem(error, context, {}), context));
 
       return runInRequest(context, () => {
-        const isShed = !isOperations && !door.enter(context);
+        const isShed = !isOperations && !door.acquire(context);
         const problem = isShed ? overload : refusal(request);
         if (problem !== undefined) {
-          const refuse = () => finish(answer(noRoute(context) ?? problem, context));
-          return (isShed && door.turnToRefuse()?.then(refuse)) || refuse();
+          const refuse = () => finish(answer(routingProblem(context) ?? problem, context));
+          return (isShed && door.paceRejection()?.then(refuse)) || refuse();
         }
         let response: Response | Promise<Response>;
         try {
@@ -211,12 +218,12 @@ export function httpKit({ lifecycle, limits, logger, metrics, problemOf, routes 
       context.route = routeTemplate(elysia.route);
       // Setting it on the finished answer would cost more: its header is complete by then.
       elysia.set.headers["x-request-id"] = context.requestId;
-      context.isNamed = true;
+      context.hasRequestIdHeader = true;
     })
     .onError({ as: "global" }, ({ code, error, route, params, query, request, ...rest }) => {
       const context = currentRequest() ?? openContext(request);
       if (code === "NOT_FOUND") {
-        return answer(noRoute(context) ?? unknownPath(), context);
+        return answer(routingProblem(context) ?? unknownPath(), context);
       }
       context.route ??= routeTemplate(route);
       const cause = code === "PARSE" ? error.cause : error;

@@ -6,15 +6,15 @@ export interface Admitted {
 }
 
 /** The door of a service. */
-export interface Admission {
+export interface ConcurrencyLimiter {
   /** Requests that are being answered now. */
   readonly inFlight: number;
   /** Lets a request in if there is room. */
-  enter(request: Admitted): boolean;
+  acquire(request: Admitted): boolean;
   /** Makes room again, if this request had any. */
-  leave(request: Admitted): void;
+  release(request: Admitted): void;
   /** Resolves when a request that was not let in may be told so. */
-  turnToRefuse(): Promise<void> | undefined;
+  paceRejection(): Promise<void> | undefined;
 }
 
 /** Refusals are sent at once, up to this many in each tick: 1,000 a second take 2 % of a core. */
@@ -30,7 +30,7 @@ const mostTicks = 100;
  *
  * @param maxInFlight how many are let in
  */
-export function admission(maxInFlight: number): Admission {
+export function concurrencyLimiter(maxInFlight: number): ConcurrencyLimiter {
   let inFlight = 0;
   let refusedInTick = 0;
   let ticking: Timer | undefined;
@@ -50,17 +50,17 @@ export function admission(maxInFlight: number): Admission {
     get inFlight() {
       return inFlight;
     },
-    enter(request) {
+    acquire(request) {
       if (inFlight >= maxInFlight) return false;
       inFlight += 1;
       request.isAdmitted = true;
       return true;
     },
-    leave(request) {
+    release(request) {
       if (request.isAdmitted) inFlight -= 1;
       request.isAdmitted = false;
     },
-    turnToRefuse() {
+    paceRejection() {
       ticking ??= setInterval(tick, tickMs);
       if (waiting.length === 0 && refusedInTick < refusalsPerTick) {
         refusedInTick += 1;

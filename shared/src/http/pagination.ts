@@ -1,31 +1,31 @@
 // Lists in pages: a limit, an opaque cursor to go on after, and a Link to the next page.
 import type { TUnsafe } from "@sinclair/typebox";
-import { defineKind } from "../schema/custom-type.ts";
+import { customType } from "../schema/custom-type.ts";
 
-const largestLimit = 1000;
+const maxLimit = 1000;
 const defaultLimit = 100;
 
-const limitKind = defineKind<string>("Limit", {
+const limitKind = customType<string>("Limit", {
   // By value, as everywhere, but in plain digits: the URL is no place for 1e2 or 0x64.
   check: (value) =>
     typeof value === "string" &&
     /^[0-9]{1,9}$/.test(value) &&
     Number(value) >= 1 &&
-    Number(value) <= largestLimit,
-  rule: () => `a whole number from 1 to ${largestLimit}`,
+    Number(value) <= maxLimit,
+  rule: () => `a whole number from 1 to ${maxLimit}`,
 });
 
 /** The schema of `limit`: items in a page, 1–1000, 100 if left out. */
 export const limit = limitKind({
   type: "integer",
   minimum: 1,
-  maximum: largestLimit,
+  maximum: maxLimit,
   // Elysia would put a `default` keyword into the query as a number.
   description: `Most items in one answer, ${defaultLimit} if left out`,
 });
 
 /** The number of items that a caller asked for. */
-export function pageLimit(sent: string | undefined): number {
+export function parseLimit(sent: string | undefined): number {
   return sent === undefined ? defaultLimit : Number(sent);
 }
 
@@ -38,7 +38,7 @@ export interface CursorCodec<Key> {
   decode(cursor: string): Key | undefined;
 }
 
-const longestCursor = 4096;
+const maxCursorLength = 4096;
 const checksumBytes = 6;
 
 /**
@@ -66,7 +66,7 @@ export function cursorCodec<Key>(
   };
 
   const decode = (cursor: string) => {
-    if (cursor.length > longestCursor) return undefined;
+    if (cursor.length > maxCursorLength) return undefined;
     const bytes = Buffer.from(cursor, "base64url");
     const payload = bytes.subarray(checksumBytes);
     // Decoding skips what is not base64url: only the spelling that we made is ours.
@@ -76,7 +76,7 @@ export function cursorCodec<Key>(
     return isKey(key) ? key : undefined;
   };
 
-  const schema = defineKind<string>(`Cursor of ${list}`, {
+  const schema = customType<string>(`Cursor of ${list}`, {
     check: (value) => typeof value === "string" && decode(value) !== undefined,
     rule: () => `a cursor from the Link of an earlier page of ${list}`,
   })({ type: "string", description: "Where to go on: taken from the Link of the page before" });

@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 
 /** One fault of a request: where it is and what would have been accepted. */
-const fault = Type.Object({
+const fieldError = Type.Object({
   pointer: Type.Optional(
     Type.String({ description: "JSON Pointer (RFC 6901) into the body, as a URI fragment" }),
   ),
@@ -11,8 +11,8 @@ const fault = Type.Object({
   detail: Type.String({ description: "What was expected there" }),
 });
 
-/** See {@link fault}. */
-export type Fault = typeof fault.static;
+/** See {@link fieldError}. */
+export type FieldError = typeof fieldError.static;
 
 /** The schema of every error answer. */
 export const problem = Type.Object({
@@ -22,7 +22,9 @@ export const problem = Type.Object({
   detail: Type.String({ description: "What went wrong with this request" }),
   instance: Type.String({ format: "uri-reference", description: "The path of the request" }),
   request_id: Type.String({ description: "The same as in X-Request-Id and in the logs" }),
-  errors: Type.Optional(Type.Array(fault, { description: "Every fault, where there are several" })),
+  errors: Type.Optional(
+    Type.Array(fieldError, { description: "Every fault, where there are several" }),
+  ),
 });
 
 /** See {@link problem}. */
@@ -51,7 +53,7 @@ export type ProblemStatus = keyof typeof titles;
 export class HttpProblem extends Error {
   override readonly name = "HttpProblem";
   readonly headers: Readonly<Record<string, string>>;
-  readonly faults: readonly Fault[] | undefined;
+  readonly fieldErrors: readonly FieldError[] | undefined;
   /** Refused to protect the service, which is no error of it. */
   readonly isShed: boolean;
 
@@ -61,25 +63,25 @@ export class HttpProblem extends Error {
     readonly detail: string,
     {
       headers = {},
-      faults,
+      fieldErrors,
       isShed = false,
       cause,
     }: {
       headers?: Record<string, string>;
-      faults?: readonly Fault[];
+      fieldErrors?: readonly FieldError[];
       isShed?: boolean;
       cause?: unknown;
     } = {},
   ) {
     super(detail, { cause });
     this.headers = headers;
-    this.faults = faults;
+    this.fieldErrors = fieldErrors;
     this.isShed = isShed;
   }
 }
 
 /** The longest piece of a request that is sent back in an error. */
-export const longestEcho = 100;
+export const maxEchoLength = 100;
 
 // What RFC 3986 does not allow in a path, a lone percent sign among it.
 const notInPaths = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@%/-]/gu;
@@ -87,11 +89,11 @@ const notInPaths = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@%/-]/gu;
 /** A request's path as a URI reference, with every segment cut to what may be sent back. */
 function echoedPath(path: string): string {
   const cut =
-    path.length <= longestEcho
+    path.length <= maxEchoLength
       ? path
       : path
           .split("/", 10)
-          .map((segment) => segment.slice(0, longestEcho))
+          .map((segment) => segment.slice(0, maxEchoLength))
           .join("/");
   // Two slashes at the start would name a host.
   return cut
@@ -101,7 +103,7 @@ function echoedPath(path: string): string {
 
 /** The answer for a problem, for the request with this path and id. */
 export function problemResponse(
-  { status, detail, headers, faults }: HttpProblem,
+  { status, detail, headers, fieldErrors }: HttpProblem,
   { path, requestId }: { path: string; requestId: string },
 ): Response {
   const body: Problem = {
@@ -111,7 +113,7 @@ export function problemResponse(
     detail,
     instance: echoedPath(path),
     request_id: requestId,
-    ...(faults ? { errors: [...faults] } : {}),
+    ...(fieldErrors ? { errors: [...fieldErrors] } : {}),
   };
   return new Response(JSON.stringify(body), {
     status,

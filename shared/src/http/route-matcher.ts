@@ -27,7 +27,7 @@ export function routeTemplate(path: string): string {
 }
 
 /** Makes the look-up from a path to the route that it belongs to. */
-export function routeTable(routes: readonly Route[]): (path: string) => RouteMatch | undefined {
+export function routeMatcher(routes: readonly Route[]): (path: string) => RouteMatch | undefined {
   const byPath = new Map<string, Set<string>>();
   for (const { method, path } of routes) {
     const methods = byPath.get(path) ?? new Set();

@@ -1,5 +1,5 @@
 // The listening socket: opened with every limit set, closed without dropping a request.
-import { hasCode } from "../core/errno.ts";
+import { hasErrno } from "../core/errno.ts";
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -42,7 +42,7 @@ export function listen({
       error: () => new Response(null, { status: 500 }),
     });
   } catch (cause) {
-    const isTaken = hasCode(cause, "EADDRINUSE");
+    const isTaken = hasErrno(cause, "EADDRINUSE");
     const why = isTaken
       ? "the port is taken"
       : String(cause instanceof Error ? cause.message : cause);

@@ -1,12 +1,12 @@
 // Says what is wrong with a value, all of it, in the words of the schema that refused it.
 import type { TSchema } from "@sinclair/typebox";
 import { Value, ValueErrorType } from "@sinclair/typebox/value";
-import { fieldName } from "./field-name.ts";
-import { kindRule } from "../schema/custom-type.ts";
-import { longestEcho, type Fault } from "./problem.ts";
+import { canonicalHeaderName } from "./field-name.ts";
+import { customTypeRule } from "../schema/custom-type.ts";
+import { maxEchoLength, type FieldError } from "./problem.ts";
 
-/** More faults than this help nobody, and finding them takes time. */
-const mostFaults = 1000;
+/** More field errors than this help nobody, and finding them takes time. */
+const maxFieldErrors = 1000;
 
 /** `from 1 to 9`, `of at least 1`, `of at most 9`, or nothing. */
 function range(least: number | undefined, most: number | undefined, unit: string): string {
@@ -17,7 +17,7 @@ function range(least: number | undefined, most: number | undefined, unit: string
 
 /** What a schema allows, to be read after "Must be"; undefined if that is not easily said. */
 function rule(schema: TSchema): string | undefined {
-  const known = kindRule(schema);
+  const known = customTypeRule(schema);
   if (known !== undefined) return known;
   const { anyOf, minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;
   if (Array.isArray(anyOf)) {
@@ -53,11 +53,14 @@ function found(value: unknown): string {
     return "";
   }
   const text = JSON.stringify(value) ?? "nothing";
-  return text.length > longestEcho ? "" : `, found ${text}`;
+  return text.length > maxEchoLength ? "" : `, found ${text}`;
 }
 
 /** Every fault of a value, each place once, with its JSON Pointer (RFC 6901). */
-function* faultsOf(schema: TSchema, value: unknown): Generator<{ path: string; detail: string }> {
+function* schemaErrors(
+  schema: TSchema,
+  value: unknown,
+): Generator<{ path: string; detail: string }> {
   const seen = new Set<string>();
   for (const error of Value.Errors(schema, value)) {
     // A missing member is reported twice: as missing, and as not of its type.
@@ -91,19 +94,22 @@ function capital(text: string): string {
 }
 
 /** Every fault of a request: path, query, headers and body together. */
-export function requestFaults(schemas: RequestSchemas, request: CheckedRequest): Fault[] {
-  const faults: Fault[] = [];
-  const collect = (part: keyof CheckedRequest, place: (path: string) => Omit<Fault, "detail">) => {
+export function validationErrors(schemas: RequestSchemas, request: CheckedRequest): FieldError[] {
+  const fieldErrors: FieldError[] = [];
+  const collect = (
+    part: keyof CheckedRequest,
+    place: (path: string) => Omit<FieldError, "detail">,
+  ) => {
     const schema = schemas[part];
     if (!schema) return;
-    for (const { path, detail } of faultsOf(schema, request[part])) {
-      if (faults.length >= mostFaults) return;
-      faults.push({ ...place(path), detail });
+    for (const { path, detail } of schemaErrors(schema, request[part])) {
+      if (fieldErrors.length >= maxFieldErrors) return;
+      fieldErrors.push({ ...place(path), detail });
     }
   };
   collect("params", (path) => ({ parameter: path.slice(1) }));
   collect("query", (path) => ({ parameter: path.slice(1) }));
-  collect("headers", (path) => ({ header: fieldName(path.slice(1)) }));
+  collect("headers", (path) => ({ header: canonicalHeaderName(path.slice(1)) }));
   collect("body", (path) => ({ pointer: `#${path}` }));
-  return faults;
+  return fieldErrors;
 }

@@ -5,8 +5,8 @@ import { Elysia, type AnyElysia } from "elysia";
 import favicon from "swagger-ui-dist/favicon-32x32.png" with { type: "file" };
 import bundle from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import stylesheet from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
-import { isKnown } from "../http/etag.ts";
-import { describe, operationsTag } from "./route-docs.ts";
+import { matchesIfNoneMatch } from "../http/etag.ts";
+import { routeDocs, managementTag } from "./route-docs.ts";
 import type { ApiInfo } from "./types.ts";
 import { openApiDocument } from "./document.ts";
 
@@ -56,13 +56,13 @@ const initScript = `SwaggerUIBundle({
 const pageStyle = ".opblock-head { display: none; }\n";
 
 /** A file as it is sent. */
-interface Served {
+interface Asset {
   readonly content: string | Blob;
   readonly type: string;
   readonly etag: string;
 }
 
-async function served(content: string | Blob, type: string): Promise<Served> {
+async function served(content: string | Blob, type: string): Promise<Asset> {
   const bytes = typeof content === "string" ? content : await content.bytes();
   return { content, type, etag: `"${Bun.hash(bytes).toString(36)}"` };
 }
@@ -73,7 +73,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-async function answer(request: Request, file: Promise<Served>): Promise<Response> {
+async function answer(request: Request, file: Promise<Asset>): Promise<Response> {
   const { content, type, etag } = await file;
   const headers = {
     "cache-control": "no-cache",
@@ -83,7 +83,7 @@ async function answer(request: Request, file: Promise<Served>): Promise<Response
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
   };
-  return isKnown(request.headers.get("if-none-match"), etag)
+  return matchesIfNoneMatch(request.headers.get("if-none-match"), etag)
     ? new Response(null, { status: 304, headers })
     : new Response(content, { headers });
 }
@@ -114,10 +114,10 @@ export function apiReference({
   return new Elysia({ name: "api-reference", normalize: false })
     .get("/swagger", ({ request }) => answer(request, pageFile()), {
       response: { 200: Type.String({ examples: ["<!doctype html>"] }) },
-      detail: describe({
+      detail: routeDocs({
         operationId: "getApiReference",
         summary: "This reference, to read and to try",
-        tag: operationsTag,
+        tag: managementTag,
         conditional: true,
         produces: html,
       }),
@@ -129,10 +129,10 @@ export function apiReference({
           { additionalProperties: true, description: "An OpenAPI document" },
         ),
       },
-      detail: describe({
+      detail: routeDocs({
         operationId: "getApiDocument",
         summary: "This reference, for machines",
-        tag: operationsTag,
+        tag: managementTag,
         conditional: true,
       }),
     })

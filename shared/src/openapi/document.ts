@@ -1,12 +1,12 @@
 // The API document. The documentation plugin writes what it reads from the routes; what it cannot
 // say is completed: problems, header fields, the answers that every route shares, HEAD.
 import type { AnyElysia } from "elysia";
-import type { SharedParts } from "./openapi-answers.ts";
-import { operationsTag } from "./route-docs.ts";
+import type { Collected } from "./openapi-answers.ts";
+import { managementTag } from "./route-docs.ts";
 import { draftedRoutes } from "./draft.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
 import { describeOperation, headOperation } from "./operation.ts";
-import { plainSchema, publishSchema } from "./schema.ts";
+import { plainSchema, toComponent } from "./schema.ts";
 import type { ApiInfo, OpenApiDocument, PathItem } from "./types.ts";
 import { problem } from "../http/problem.ts";
 
@@ -25,8 +25,8 @@ ignored.`;
  * @throws Error that lists what the routes leave unsaid: examples, or when they refuse
  */
 export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<OpenApiDocument> {
-  const shared: SharedParts = { schemas: {}, gaps: [] };
-  publishSchema({ title: "Problem", ...plainSchema(problem) }, shared.schemas);
+  const shared: Collected = { schemas: {}, missing: [] };
+  toComponent({ title: "Problem", ...plainSchema(problem) }, shared.schemas);
   const tags = new Set<string>();
   const paths: Record<string, PathItem> = {};
   for (const route of await draftedRoutes(app)) {
@@ -36,8 +36,8 @@ export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<Op
     item[route.method] = operation;
     if (route.method === "get") item.head = headOperation(operation);
   }
-  if (shared.gaps.length > 0) {
-    throw new Error(`Cannot document the API: ${shared.gaps.join("; ")}`);
+  if (shared.missing.length > 0) {
+    throw new Error(`Cannot document the API: ${shared.missing.join("; ")}`);
   }
   return {
     openapi: "3.1.0",
@@ -55,7 +55,7 @@ export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<Op
 
 /** Keeps the order of tags but for the one about the service itself. */
 function operationsLast(one: string, other: string): number {
-  return Number(one === operationsTag) - Number(other === operationsTag);
+  return Number(one === managementTag) - Number(other === managementTag);
 }
 
 /** Those of our components that the paths of this app refer to. */

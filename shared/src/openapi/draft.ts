@@ -2,10 +2,10 @@
 import type { TSchema } from "@sinclair/typebox";
 import type { AnyElysia } from "elysia";
 import type { RequestSchemas } from "../http/validation-errors.ts";
-import { factsKey, operationsTag, type RouteFacts } from "./route-docs.ts";
+import { factsKey, managementTag, type RouteFacts } from "./route-docs.ts";
 import type { RefusingRoute } from "./problems.ts";
 import type { Json, JsonSchema, Method, Parameter } from "./types.ts";
-import { routeTable, routeTemplate } from "../http/route-matcher.ts";
+import { routeMatcher, routeTemplate } from "../http/route-matcher.ts";
 
 /** What the plugin writes about a route, as far as it is of use. */
 interface Draft {
@@ -35,7 +35,7 @@ interface RouteHooks extends RequestSchemas {
 /** The routes of a finished app, but for those that say `detail: { hide: true }`. */
 export async function draftedRoutes(app: AnyElysia): Promise<DraftedRoute[]> {
   const paths = await pluginPaths(app);
-  const matchOf = routeTable(app.routes);
+  const matchOf = routeMatcher(app.routes);
   return app.routes.flatMap((route) => {
     const path = routeTemplate(route.path);
     // Elysia names methods in capitals, OpenAPI in small letters.
@@ -50,7 +50,7 @@ export async function draftedRoutes(app: AnyElysia): Promise<DraftedRoute[]> {
       schemas: hooks,
       answers: hooks.response ?? {},
       facts: draft[factsKey] ?? {},
-      isOperations: draft.tags?.includes(operationsTag) === true,
+      isOperations: draft.tags?.includes(managementTag) === true,
       methods: matchOf(route.path)?.methods ?? [],
     };
   });

@@ -3,16 +3,16 @@ import { Type, type TSchema } from "@sinclair/typebox";
 import type { DraftedRoute } from "./draft.ts";
 import { headerRefs, type ResponseHeader } from "./headers.ts";
 import { describeCauses, refusalsOf } from "./problems.ts";
-import { exampleOf, plainSchema, publishSchema } from "./schema.ts";
-import type { Answer, JsonSchema, MediaType } from "./types.ts";
+import { exampleOf, plainSchema, toComponent } from "./schema.ts";
+import type { ResponseObject, JsonSchema, MediaType } from "./types.ts";
 import { problem, type ProblemStatus } from "../http/problem.ts";
 
 /** What all routes together add to the document. */
-export interface SharedParts {
+export interface Collected {
   /** Schemas that have a name. */
   readonly schemas: Record<string, JsonSchema>;
   /** What routes leave unsaid. */
-  readonly gaps: string[];
+  readonly missing: string[];
 }
 
 /** `GET /users/{id}`, to say which route is meant. */
@@ -25,26 +25,26 @@ export function describeBody(
   route: DraftedRoute,
   what: string,
   schema: JsonSchema,
-  { schemas, gaps }: SharedParts,
+  { schemas, missing }: Collected,
 ): MediaType {
   const example = exampleOf(schema);
-  if (example === undefined) gaps.push(`${nameOf(route)} has no example for its ${what}`);
-  return { schema: publishSchema(schema, schemas), ...(example === undefined ? {} : { example }) };
+  if (example === undefined) missing.push(`${nameOf(route)} has no example for its ${what}`);
+  return { schema: toComponent(schema, schemas), ...(example === undefined ? {} : { example }) };
 }
 
 /** Every answer of a route. */
 export async function describeAnswers(
   route: DraftedRoute,
-  shared: SharedParts,
-): Promise<Record<string, Answer>> {
+  shared: Collected,
+): Promise<Record<string, ResponseObject>> {
   const refusals = await describeRefusals(route);
-  const answers: Record<string, Answer> = {};
+  const answers: Record<string, ResponseObject> = {};
   const isConditionalGet = route.method === "get" && route.facts.conditional === true;
   const implied: Record<string, TSchema> = isConditionalGet ? { 304: Type.Void() } : {};
   for (const [status, schema] of Object.entries({ ...implied, ...route.answers })) {
     if (schema !== problem) answers[status] = describeOwn(route, status, schema, shared);
     else if (refusals[status] === undefined) {
-      shared.gaps.push(`${nameOf(route)} has no refusal that tells when it answers ${status}`);
+      shared.missing.push(`${nameOf(route)} has no refusal that tells when it answers ${status}`);
     }
   }
   return { ...answers, ...refusals };
@@ -62,13 +62,13 @@ function describeOwn(
   route: DraftedRoute,
   status: string,
   answer: TSchema,
-  shared: SharedParts,
-): Answer {
+  shared: Collected,
+): ResponseObject {
   // The plugin's copy of an answer's schema has lost some of its keywords.
   const schema = plainSchema(answer);
   const { description = texts[status] } = answer;
   if (description === undefined) {
-    shared.gaps.push(`${nameOf(route)} has no description for its ${status}`);
+    shared.missing.push(`${nameOf(route)} has no description for its ${status}`);
   }
   const head = {
     description: description ?? "",
@@ -92,9 +92,9 @@ function ownHeaders(
   return names;
 }
 
-async function describeRefusals(route: DraftedRoute): Promise<Record<string, Answer>> {
+async function describeRefusals(route: DraftedRoute): Promise<Record<string, ResponseObject>> {
   const path = examplePath(route);
-  const answers: Record<string, Answer> = {};
+  const answers: Record<string, ResponseObject> = {};
   for (const [status, causes] of refusalsOf(route)) {
     const { description, body } = await describeCauses(status, causes, path);
     answers[status] = {

@@ -1,19 +1,19 @@
 // One route in the API document: the plugin's draft, completed by what every route shares.
-import { describeAnswers, describeBody, nameOf, type SharedParts } from "./openapi-answers.ts";
+import { describeAnswers, describeBody, nameOf, type Collected } from "./openapi-answers.ts";
 import type { DraftedRoute } from "./draft.ts";
-import { fieldName } from "../http/field-name.ts";
+import { canonicalHeaderName } from "../http/field-name.ts";
 import { requestHeaders } from "./headers.ts";
-import { publishSchema } from "./schema.ts";
+import { toComponent } from "./schema.ts";
 import type { Operation, Parameter, Ref } from "./types.ts";
 
 /** Describes one route. */
 export async function describeOperation(
   route: DraftedRoute,
-  shared: SharedParts,
+  shared: Collected,
 ): Promise<Operation> {
   const { operationId, summary = "", description, tags = [], requestBody } = route.draft;
-  if (summary === "") shared.gaps.push(`${nameOf(route)} has no summary`);
-  if (tags.length === 0) shared.gaps.push(`${nameOf(route)} has no tag`);
+  if (summary === "") shared.missing.push(`${nameOf(route)} has no summary`);
+  if (tags.length === 0) shared.missing.push(`${nameOf(route)} has no tag`);
   const operation: Operation = {
     operationId,
     summary,
@@ -53,7 +53,7 @@ function describeParameters({ method, draft, facts }: DraftedRoute): (Parameter 
   if (facts.idempotencyKey === true) fields.add("Idempotency-Key");
 
   for (const { examples, schema, ...parameter } of draft.parameters ?? []) {
-    const name = parameter.in === "header" ? fieldName(parameter.name) : parameter.name;
+    const name = parameter.in === "header" ? canonicalHeaderName(parameter.name) : parameter.name;
     if (name in requestHeaders) {
       fields.add(name);
       continue;
@@ -64,7 +64,7 @@ function describeParameters({ method, draft, facts }: DraftedRoute): (Parameter 
     own.push({
       ...parameter,
       name,
-      schema: publishSchema(examples === undefined ? schema : { ...schema, examples }, {}),
+      schema: toComponent(examples === undefined ? schema : { ...schema, examples }, {}),
       ...(example === undefined ? {} : { example }),
     });
   }

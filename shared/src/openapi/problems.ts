@@ -13,10 +13,15 @@ import {
   wrongCoding,
   wrongMediaType,
 } from "../http/common-problems.ts";
-import { requestFaults, type RequestSchemas } from "../http/validation-errors.ts";
+import { validationErrors, type RequestSchemas } from "../http/validation-errors.ts";
 import type { RouteFacts } from "./route-docs.ts";
 import type { Example, Json, MediaType } from "./types.ts";
-import { HttpProblem, problemResponse, type Fault, type ProblemStatus } from "../http/problem.ts";
+import {
+  HttpProblem,
+  problemResponse,
+  type FieldError,
+  type ProblemStatus,
+} from "../http/problem.ts";
 
 /** What has to be known of a route to say what it refuses. */
 export interface RefusingRoute {
@@ -35,7 +40,7 @@ interface Cause {
   readonly detail: string;
   /** What to say instead of `detail` where causes are listed. */
   readonly when?: string;
-  readonly faults?: readonly Fault[] | undefined;
+  readonly fieldErrors?: readonly FieldError[] | undefined;
 }
 
 /** The reasons for which a route refuses requests, by status. */
@@ -45,7 +50,7 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
     causes.set(status, [...(causes.get(status) ?? []), ...more]);
 
   const { method, schemas, facts, isOperations, methods } = route;
-  for (const [status, details] of Object.entries(facts.refusals ?? {})) {
+  for (const [status, details] of Object.entries(facts.problems ?? {})) {
     // The keys of refusals are statuses, which Object.entries gives as strings.
     add(Number(status) as ProblemStatus, ...[details].flat().map((detail) => ({ detail })));
   }
@@ -55,8 +60,8 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
     add(413, { detail: bodyTooLarge(1_048_576).detail, when: "Body is larger than allowed" });
     add(415, wrongMediaType(), wrongCoding());
   }
-  const faults = exampleFaults(schemas);
-  if (faults.length > 0) add(422, schemaMismatch(faults));
+  const fieldErrors = exampleFaults(schemas);
+  if (fieldErrors.length > 0) add(422, schemaMismatch(fieldErrors));
   add(405, { detail: unknownMethod(methods).detail, when: "Any other method on this path" });
   if (facts.conditional === true && method !== "get" && !causes.has(412)) {
     add(412, { detail: "The resource has changed" });
@@ -70,16 +75,16 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
 }
 
 /** What is wrong with a request that gives every field a value that hardly anything accepts. */
-function exampleFaults(schemas: RequestSchemas): Fault[] {
+function exampleFaults(schemas: RequestSchemas): FieldError[] {
   const wrong = (schema: TSchema | undefined) =>
     Object.fromEntries(Object.keys(schema?.properties ?? {}).map((name) => [name, "abc"]));
   const { params, query, headers, body } = schemas;
   const request = { params: wrong(params), query: wrong(query), headers: wrong(headers), body: {} };
-  const faults = requestFaults(schemas, request);
+  const fieldErrors = validationErrors(schemas, request);
   // A body whose members are all optional accepts an empty object.
-  return body && !faults.some(({ pointer }) => pointer !== undefined)
-    ? requestFaults(schemas, { ...request, body: [] })
-    : faults;
+  return body && !fieldErrors.some(({ pointer }) => pointer !== undefined)
+    ? validationErrors(schemas, { ...request, body: [] })
+    : fieldErrors;
 }
 
 /** The text of a status and examples of its body, as they would be answered on `path`. */
@@ -89,8 +94,8 @@ export async function describeCauses(
   path: string,
 ): Promise<{ description: string; body: MediaType }> {
   const examples: Record<string, Example> = {};
-  for (const { detail, faults } of causes) {
-    const problem = new HttpProblem(status, detail, faults ? { faults } : {});
+  for (const { detail, fieldErrors } of causes) {
+    const problem = new HttpProblem(status, detail, fieldErrors ? { fieldErrors } : {});
     const answer = problemResponse(problem, { path, requestId: exampleRequestId });
     // Written by problemResponse, just above.
     const value = (await answer.json()) as Json;

@@ -18,23 +18,23 @@ export interface RouteFacts {
    * follows from the schemas and what any route can answer (400, 405, 408, 412, 413, 415, 422, 500, 503)
    * is there without being said.
    */
-  readonly refusals?: Readonly<Partial<Record<ProblemStatus, string | readonly string[]>>>;
+  readonly problems?: Readonly<Partial<Record<ProblemStatus, string | readonly string[]>>>;
 }
 
 /** A route as the reader of the API document meets it. */
-export interface RouteDescription extends RouteFacts {
+export interface RouteDocs extends RouteFacts {
   /** Unique in the service: the name of the call in generated clients. */
   readonly operationId: string;
   /** One line, without a full stop. */
   readonly summary: string;
   /** CommonMark. */
   readonly description?: string;
-  /** The group that the route is listed in; {@link operationsTag} for those about the service. */
+  /** The group that the route is listed in; {@link managementTag} for those about the service. */
   readonly tag: string;
 }
 
 /** The group of the endpoints that tell about the service itself: no overload, no storage. */
-export const operationsTag = "operations";
+export const managementTag = "operations";
 
 /** Carries a route's facts through the documentation plugin, which passes extensions on. */
 export const factsKey = "x-route-facts";
@@ -52,7 +52,7 @@ export const factsKey = "x-route-facts";
  * })
  * ```
  */
-export function describe(route: RouteDescription): DocumentDecoration {
+export function routeDocs(route: RouteDocs): DocumentDecoration {
   const { operationId, summary, description, tag, ...facts } = route;
   const detail = {
     operationId,

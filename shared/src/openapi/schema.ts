@@ -49,11 +49,11 @@ function exampleOfObject(
  *
  * @throws Error if two different schemas have the same title
  */
-export function publishSchema(
+export function toComponent(
   schema: JsonSchema,
   components: Record<string, JsonSchema>,
 ): JsonSchema {
-  const published = enumeration(withParts(schema, (part) => publishSchema(part, components)));
+  const published = enumeration(mapSubschemas(schema, (part) => toComponent(part, components)));
   // Elysia writes `false` into schemas itself, into each when a request first needs it.
   if (published.additionalProperties === false) delete published.additionalProperties;
   const { title } = published;
@@ -67,7 +67,7 @@ export function publishSchema(
 }
 
 /** The schema with each schema directly inside it changed. Examples are values, not schemas. */
-export function withParts(
+export function mapSubschemas(
   schema: JsonSchema,
   change: (part: JsonSchema) => JsonSchema,
 ): JsonSchema {

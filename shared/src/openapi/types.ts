@@ -43,7 +43,7 @@ export interface Parameter {
 }
 
 /** What a route answers with one status. */
-export interface Answer {
+export interface ResponseObject {
   description: string;
   /** Each refers to the component of the same name. */
   headers: Record<string, Ref>;
@@ -58,7 +58,7 @@ export interface Operation {
   tags: string[];
   parameters: (Parameter | Ref)[];
   requestBody?: { required: true; content: Record<string, MediaType> };
-  responses: Record<string, Answer>;
+  responses: Record<string, ResponseObject>;
 }
 
 /** A method that a route of ours can have. */

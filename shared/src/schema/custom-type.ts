@@ -6,7 +6,7 @@ import { Kind, Type, TypeRegistry, type TSchema, type TUnsafe } from "@sinclair/
 const rules = new Map<string, (schema: TSchema) => string>();
 
 /** How a kind decides, and how it tells a caller what it would have accepted. */
-export interface KindDefinition {
+export interface CustomTypeDefinition {
   /** Whether a value, already parsed from JSON or taken from the URL, is acceptable. */
   check(value: unknown, schema: TSchema): boolean;
   /** What is allowed, to be read after "Must be", such as `a UUID`. */
@@ -17,9 +17,9 @@ export interface KindDefinition {
  * Defines a TypeBox type that validates with `check` and appears in the API document as the JSON
  * Schema keywords given to the returned function.
  */
-export function defineKind<T>(
+export function customType<T>(
   name: string,
-  { check, rule }: KindDefinition,
+  { check, rule }: CustomTypeDefinition,
 ): (keywords: Record<string, unknown>) => TUnsafe<T> {
   TypeRegistry.Set<TSchema>(name, (schema, value) => check(value, schema));
   rules.set(name, rule);
@@ -27,6 +27,6 @@ export function defineKind<T>(
 }
 
 /** What a schema of one of our kinds allows, or undefined for TypeBox's own types. */
-export function kindRule(schema: TSchema): string | undefined {
+export function customTypeRule(schema: TSchema): string | undefined {
   return rules.get(schema[Kind])?.(schema);
 }

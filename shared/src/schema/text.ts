@@ -1,6 +1,6 @@
 // Text from outside: trimmed, in Unicode Normalization Form C, without control characters.
 import type { TUnsafe } from "@sinclair/typebox";
-import { defineKind } from "./custom-type.ts";
+import { customType } from "./custom-type.ts";
 
 // C0, DEL and C1. White space among them (tab, line feed) is trimmed away at either end.
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
@@ -51,7 +51,7 @@ export function parseText(raw: string, { minLength, maxLength }: Bounds): string
   return length >= minLength && length <= maxLength ? value : undefined;
 }
 
-const textKind = defineKind<string>("Text", {
+const textType = customType<string>("Text", {
   check: (value, schema) =>
     typeof value === "string" &&
     parseText(value, { minLength: schema.minLength, maxLength: schema.maxLength }) !== undefined,
@@ -61,5 +61,5 @@ const textKind = defineKind<string>("Text", {
 
 /** The schema of text whose length is counted in code points after trimming and NFC. */
 export function text(bounds: Bounds, keywords: Record<string, unknown> = {}): TUnsafe<string> {
-  return textKind({ type: "string", ...bounds, ...keywords });
+  return textType({ type: "string", ...bounds, ...keywords });
 }

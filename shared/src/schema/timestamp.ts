@@ -1,8 +1,8 @@
 // Points in time as the wire has them: RFC 3339, UTC, milliseconds, `Z`.
-import { defineKind } from "./custom-type.ts";
+import { customType } from "./custom-type.ts";
 
 /** The schema of a time that we send. */
-export const timestamp = defineKind<string>("Timestamp", {
+export const timestamp = customType<string>("Timestamp", {
   check: (value) => typeof value === "string" && value.length === 24 && value.endsWith("Z"),
   rule: () => "a time such as 2026-01-31T12:00:00.000Z",
 })({ type: "string", format: "date-time", examples: ["2026-01-31T12:00:00.000Z"] });

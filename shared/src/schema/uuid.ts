@@ -1,5 +1,5 @@
 // Identifiers: UUIDs, version 7 (RFC 9562) for those that we make.
-import { defineKind } from "./custom-type.ts";
+import { customType } from "./custom-type.ts";
 
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -9,27 +9,27 @@ export function isUuid(value: unknown): value is string {
 }
 
 /** The schema of an identifier. Callers may send it in upper case; we keep it in lower case. */
-export const uuid = defineKind<string>("Uuid", {
+export const uuid = customType<string>("Uuid", {
   check: isUuid,
   rule: () => "a UUID such as 01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
 })({ type: "string", format: "uuid", examples: ["01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"] });
 
 /** The most identifiers in a list of them: a URL has to hold it. */
-const mostUuids = 100;
+const maxUuids = 100;
 
 const spelling = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
 /** The schema of identifiers in a query, separated by commas: 1–100. */
-export const uuidList = defineKind<string>("Uuids", {
+export const uuidList = customType<string>("Uuids", {
   check(value) {
-    if (typeof value !== "string" || value.length > mostUuids * 37) return false;
+    if (typeof value !== "string" || value.length > maxUuids * 37) return false;
     return value.split(",").every(isUuid);
   },
-  rule: () => `1 to ${mostUuids} UUIDs, separated by commas`,
+  rule: () => `1 to ${maxUuids} UUIDs, separated by commas`,
 })({
   type: "string",
-  pattern: `^${spelling}(?:,${spelling}){0,${mostUuids - 1}}$`,
-  description: `Only those with one of these identifiers, up to ${mostUuids}, separated by commas`,
+  pattern: `^${spelling}(?:,${spelling}){0,${maxUuids - 1}}$`,
+  description: `Only those with one of these identifiers, up to ${maxUuids}, separated by commas`,
 });
 
 /** The identifiers in such a list, in lower case, each once. */

@@ -2,18 +2,21 @@
 import type { Logger } from "../telemetry/logger.ts";
 
 /** Something to do at the start, and then now and then. A failure is logged, and it is tried again. */
-export interface Chore {
-  readonly everyMs: number;
+export interface BackgroundJob {
+  readonly intervalMs: number;
   /** @param stop says when the service ends, which waits for what is under way */
   run(stop: AbortSignal): Promise<void>;
 }
 
 /** Starts chores, none of which overlaps itself. @returns stops them, when what runs has ended */
-export function startChores(chores: readonly Chore[], logger: Logger): () => Promise<void> {
+export function startBackgroundJobs(
+  chores: readonly BackgroundJob[],
+  logger: Logger,
+): () => Promise<void> {
   const stop = new AbortController();
-  const running = new Map<Chore, Promise<void>>();
+  const running = new Map<BackgroundJob, Promise<void>>();
 
-  async function run(chore: Chore): Promise<void> {
+  async function run(chore: BackgroundJob): Promise<void> {
     try {
       await chore.run(stop.signal);
     } catch (err) {
@@ -22,12 +25,12 @@ export function startChores(chores: readonly Chore[], logger: Logger): () => Pro
     running.delete(chore);
   }
 
-  function start(chore: Chore): void {
+  function start(chore: BackgroundJob): void {
     if (!running.has(chore)) running.set(chore, run(chore));
   }
 
   chores.forEach(start);
-  const timers = chores.map((chore) => setInterval(() => start(chore), chore.everyMs));
+  const timers = chores.map((chore) => setInterval(() => start(chore), chore.intervalMs));
   return async () => {
     timers.forEach(clearInterval);
     stop.abort();

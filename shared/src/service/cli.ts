@@ -1,8 +1,8 @@
 // The command line of every service's executable.
-import { mostBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
+import { maxBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
 import { buildInfo } from "../core/build-info.ts";
 import { ConfigError, type Settings } from "./env.ts";
-import { hasCode } from "../core/errno.ts";
+import { hasErrno } from "../core/errno.ts";
 import { healthCheck } from "./health-check.ts";
 import { printOpenApi } from "./openapi-command.ts";
 import { ListenError } from "../http/server.ts";
@@ -69,7 +69,7 @@ export async function runService<S extends Settings>(
     process.exit(await run(service, process, command, rest));
   } catch (error) {
     if (error instanceof ConfigError) {
-      for (const fault of error.faults) complain(`${service.name}: ${fault}`);
+      for (const fault of error.messages) complain(`${service.name}: ${fault}`);
       process.exit(exitStatus.config);
     }
     const isExpected = operatorErrors.some((expected) => error instanceof expected);
@@ -89,19 +89,19 @@ function usageFault(command: string, rest: readonly string[]): string | undefine
   if (!isComplete) return `wrong number of arguments for ${command}`;
   const [, count] = rest;
   const isGood = count === undefined || parseCount(count) !== undefined;
-  return isGood ? undefined : `COUNT must be a whole number from 1 to ${mostBackups}`;
+  return isGood ? undefined : `COUNT must be a whole number from 1 to ${maxBackups}`;
 }
 
 function parseCount(text: string): number | undefined {
   const count = /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;
-  return count >= 1 && count <= mostBackups ? count : undefined;
+  return count >= 1 && count <= maxBackups ? count : undefined;
 }
 
 /** Writes text whole, for a process that ends right after it, or as much as its reader wants. */
 function writeWhole(stream: ServiceProcess["stdout"], text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (error?: Error | null) => {
-      if (error && !hasCode(error, "EPIPE")) reject(error);
+      if (error && !hasErrno(error, "EPIPE")) reject(error);
       else resolve();
     };
     stream.once("error", end);

@@ -1,6 +1,6 @@
 // What makes one service different from another, for everything that runs it.
 import type { AnyElysia } from "elysia";
-import type { Chore } from "./background-jobs.ts";
+import type { BackgroundJob } from "./background-jobs.ts";
 import { readConfig, type Config, type Settings } from "./env.ts";
 import type { ServiceParts } from "./service-app.ts";
 import { serviceSettings, type ServiceSettings } from "./service-settings.ts";
@@ -18,11 +18,11 @@ export interface ServiceDefinition<S extends Settings> {
   /** Its own settings, beside those of every service. */
   readonly settings: S;
   /** The longest that it may take to answer, in whole seconds up to 200. */
-  slowestAnswerSeconds?(config: ServiceConfig<S>): number;
+  maxResponseSeconds?(config: ServiceConfig<S>): number;
   /** Puts the service together on an open storage. */
   build(given: { config: ServiceConfig<S>; storage: SqliteStorage; parts: ServiceParts }): {
     app: AnyElysia;
-    chores?: readonly Chore[];
+    backgroundJobs?: readonly BackgroundJob[];
   };
 }
 

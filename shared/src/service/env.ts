@@ -3,7 +3,7 @@
 /** How one variable is read: its value if it is good, or what is allowed if it is not. */
 export interface Setting<T> {
   readonly variable: string;
-  readonly fallback: T;
+  readonly default: T;
   /** What is allowed, to be read after "must be". */
   readonly allowed: string;
   /** Whether it may hold a password, so that a wrong value is not repeated to the operator. */
@@ -24,19 +24,19 @@ export type Config<S extends Settings> = {
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 
-  constructor(readonly faults: readonly string[]) {
-    super(faults.join("\n"));
+  constructor(readonly messages: readonly string[]) {
+    super(messages.join("\n"));
   }
 }
 
 /** A whole number within bounds, in plain digits. */
-export function wholeNumber(
+export function integer(
   variable: string,
-  { fallback, min, max }: { fallback: number; min: number; max: number },
+  { default: defaultValue, min, max }: { default: number; min: number; max: number },
 ): Setting<number> {
   return {
     variable,
-    fallback,
+    default: defaultValue,
     allowed: `a whole number from ${min} to ${max}`,
     parse(text) {
       const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;
@@ -46,13 +46,13 @@ export function wholeNumber(
 }
 
 /** One of a few words. */
-export function oneOf<const T extends string>(
+export function enumeration<const T extends string>(
   variable: string,
-  { fallback, words }: { fallback: NoInfer<T>; words: readonly T[] },
+  { default: defaultValue, words }: { default: NoInfer<T>; words: readonly T[] },
 ): Setting<T> {
   return {
     variable,
-    fallback,
+    default: defaultValue,
     allowed: `one of ${words.join(", ")}`,
     parse: (text) => words.find((word) => word === text),
   };
@@ -72,21 +72,24 @@ const isIPv6 = (text: string) => process.getBuiltinModule("node:net").isIPv6(tex
 /** A network address to listen on. */
 export function listenAddress(
   variable: string,
-  { fallback }: { fallback: string },
+  { default: defaultValue }: { default: string },
 ): Setting<string> {
   return {
     variable,
-    fallback,
+    default: defaultValue,
     allowed: "an IP address or a host name",
     parse: (text) => (hostName.test(text) || isIPv4(text) || isIPv6(text) ? text : undefined),
   };
 }
 
 /** The address of another service: scheme, host and port, and nothing else. */
-export function serviceUrl(variable: string, { fallback }: { fallback: string }): Setting<string> {
+export function httpOrigin(
+  variable: string,
+  { default: defaultValue }: { default: string },
+): Setting<string> {
   return {
     variable,
-    fallback,
+    default: defaultValue,
     isSecret: true,
     allowed: "an http or https URL without path, query or credentials, such as http://users:8000",
     parse(text) {
@@ -109,19 +112,19 @@ export function readConfig<S extends Settings>(
   settings: S,
   environment: Readonly<Record<string, string | undefined>>,
 ): Config<S> {
-  const faults: string[] = [];
+  const messages: string[] = [];
   const values = Object.entries(settings).map(([name, setting]) => {
-    const { variable, fallback, allowed, isSecret = false, parse } = setting;
+    const { variable, default: defaultValue, allowed, isSecret = false, parse } = setting;
     const text = environment[variable];
-    if (text === undefined || text === "") return [name, fallback];
+    if (text === undefined || text === "") return [name, defaultValue];
     const value = parse(text);
     if (value === undefined) {
       const quoted = isSecret ? "" : ` ${JSON.stringify(text.slice(0, longestQuote))}`;
-      faults.push(`Cannot use ${variable}${quoted}: it must be ${allowed}`);
+      messages.push(`Cannot use ${variable}${quoted}: it must be ${allowed}`);
     }
     return [name, value];
   });
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (messages.length > 0) throw new ConfigError(messages);
   // Object.fromEntries forgets which name has which type; the entries were made from `settings`.
   return Object.fromEntries(values) as Config<S>;
 }

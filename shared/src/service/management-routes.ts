@@ -3,10 +3,10 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Registry } from "prom-client";
 import type { Lifecycle } from "../core/lifecycle.ts";
-import { describe, operationsTag as tag } from "../openapi/route-docs.ts";
+import { routeDocs, managementTag as tag } from "../openapi/route-docs.ts";
 
 /** What the operations endpoints look at. */
-export interface OperationsParts {
+export interface ManagementParts {
   lifecycle: Lifecycle;
   registry: Registry;
   /** Rejects if the service's storage does not answer. */
@@ -19,11 +19,11 @@ const notReady = Type.Object({
 });
 
 /** `GET /health`, `GET /ready` and `GET /metrics`. */
-export const operations = ({ lifecycle, registry, pingStorage }: OperationsParts) =>
+export const managementRoutes = ({ lifecycle, registry, pingStorage }: ManagementParts) =>
   new Elysia({ name: "operations", normalize: false })
     .get("/health", () => ({ status: "ok" as const }), {
       response: { 200: Type.Object({ status: Type.Literal("ok") }) },
-      detail: describe({ operationId: "getHealth", summary: "Whether the process runs", tag }),
+      detail: routeDocs({ operationId: "getHealth", summary: "Whether the process runs", tag }),
     })
     .get(
       "/ready",
@@ -43,7 +43,7 @@ export const operations = ({ lifecycle, registry, pingStorage }: OperationsParts
       },
       {
         response: { 200: Type.Object({ status: Type.Literal("ready") }), 503: notReady },
-        detail: describe({
+        detail: routeDocs({
           operationId: "getReadiness",
           summary: "Whether requests can be served",
           tag,
@@ -58,7 +58,7 @@ export const operations = ({ lifecycle, registry, pingStorage }: OperationsParts
       },
       {
         response: { 200: Type.String({ examples: ["http_requests_in_flight 0"] }) },
-        detail: describe({
+        detail: routeDocs({
           operationId: "getMetrics",
           summary: "Metrics in Prometheus' text format",
           tag,
@@ -70,6 +70,6 @@ export const operations = ({ lifecycle, registry, pingStorage }: OperationsParts
 const paths = new Set(["/health", "/ready", "/metrics", "/swagger"]);
 
 /** Whether a path belongs to operations, which are no traffic: not counted, not shed. */
-export function isOperationsPath(path: string): boolean {
+export function isManagementPath(path: string): boolean {
   return paths.has(path) || path.startsWith("/swagger/");
 }

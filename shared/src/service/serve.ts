@@ -6,10 +6,10 @@ import { createLog, terminalOutput } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import { addProcessMetrics } from "../telemetry/prom-client.ts";
 import { closeServer, listen } from "../http/server.ts";
-import { startChores } from "./background-jobs.ts";
+import { startBackgroundJobs } from "./background-jobs.ts";
 import type { ServiceConfig, ServiceDefinition, ServiceProcess } from "./definition.ts";
 import { openSqlite } from "../sqlite/sqlite-storage.ts";
-import { stopSignal } from "./shutdown-signal.ts";
+import { shutdownSignal } from "./shutdown-signal.ts";
 
 /** Longer than load balancers keep idle connections, so that none of them uses one that just closed. */
 const idleSeconds = 75;
@@ -35,7 +35,7 @@ export async function serve<S extends Settings>({
   path,
   process,
 }: ServeOptions<S>): Promise<number> {
-  const { name, migrations, slowestAnswerSeconds } = service;
+  const { name, migrations, maxResponseSeconds } = service;
   const { version, commit } = buildInfo;
 
   const log = createLog({
@@ -45,7 +45,7 @@ export async function serve<S extends Settings>({
     ...(process.stdout.isTTY ? { destination: await terminalOutput() } : {}),
   });
   const { logger } = log;
-  const stop = stopSignal(process, log);
+  const stop = shutdownSignal(process, log);
   const metrics = createMetrics({ service: name, version, commit });
   addProcessMetrics(metrics.registry);
 
@@ -61,17 +61,17 @@ export async function serve<S extends Settings>({
   try {
     const limits = { maxBodyBytes: config.maxBodyBytes, maxInFlight: config.maxInFlight };
     const parts = { lifecycle, limits, logger, metrics, storage, version };
-    const { app, chores = [] } = service.build({ config, storage, parts });
+    const { app, backgroundJobs = [] } = service.build({ config, storage, parts });
     const server = listen({
       hostname: config.host,
       port: config.port,
       idleTimeoutSeconds: Math.max(
         idleSeconds,
-        (slowestAnswerSeconds?.(config) ?? 0) + answerMarginSeconds,
+        (maxResponseSeconds?.(config) ?? 0) + answerMarginSeconds,
       ),
       fetch: (request) => app.fetch(request),
     });
-    const stopChores = startChores(chores, logger);
+    const stopChores = startBackgroundJobs(backgroundJobs, logger);
     lifecycle.phase = "ready";
     logger.info({ host: config.host, port: server.port, commit }, "listening");
 

@@ -1,20 +1,20 @@
 // The Elysia app that every service starts from: what all of them do is in it already.
 import { Elysia } from "elysia";
 import { apiReference } from "../openapi/api-reference.ts";
-import { httpKit, type HttpKitParts } from "../http/http-plugin.ts";
+import { httpPlugin, type HttpPluginParts } from "../http/http-plugin.ts";
 import type { ServiceMetrics } from "../telemetry/metrics.ts";
-import { operations } from "./management-routes.ts";
+import { managementRoutes } from "./management-routes.ts";
 import type { Storage } from "../core/storage.ts";
 
 /** What a service's app is made of, beside its own domain. */
-export interface ServiceParts extends Pick<HttpKitParts, "lifecycle" | "limits" | "logger"> {
+export interface ServiceParts extends Pick<HttpPluginParts, "lifecycle" | "limits" | "logger"> {
   readonly metrics: ServiceMetrics;
   readonly storage: Pick<Storage, "ping">;
   readonly version: string;
 }
 
 /** How a service presents itself and what its own errors mean. */
-interface ServiceAbout extends Pick<HttpKitParts, "problemOf"> {
+interface ServiceAbout extends Pick<HttpPluginParts, "problemOf"> {
   readonly title: string;
   readonly description: string;
 }
@@ -37,7 +37,7 @@ export function serviceApp(
   });
   return app
     .use(
-      httpKit({
+      httpPlugin({
         lifecycle,
         limits,
         logger,
@@ -46,6 +46,12 @@ export function serviceApp(
         routes: () => app.routes,
       }),
     )
-    .use(operations({ lifecycle, registry: metrics.registry, pingStorage: () => storage.ping() }))
+    .use(
+      managementRoutes({
+        lifecycle,
+        registry: metrics.registry,
+        pingStorage: () => storage.ping(),
+      }),
+    )
     .use(apiReference({ title, description, version, app: () => app }));
 }

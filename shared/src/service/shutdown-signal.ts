@@ -14,7 +14,7 @@ export interface Stop {
 const exitStatus = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Listens for reasons to stop. A second signal ends the process at once. */
-export function stopSignal(process: ServiceProcess, log: Log): Stop {
+export function shutdownSignal(process: ServiceProcess, log: Log): Stop {
   const { promise, resolve } = Promise.withResolvers<string>();
   let isStopping = false;
   let isFailed = false;

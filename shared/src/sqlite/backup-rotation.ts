@@ -3,10 +3,10 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { finishedName, flush } from "./durable-file.ts";
 import { backupSqlite, BackupError } from "./backup.ts";
-import { timeInName } from "./time-in-name.ts";
+import { fileTimestamp } from "./time-in-name.ts";
 
 /** How many can be kept. */
-export const mostBackups = 10_000;
+export const maxBackups = 10_000;
 
 /** Longer than any backup takes: what is unfinished by then was left by a process that was killed. */
 const abandonedMs = 24 * 60 * 60 * 1000;
@@ -25,7 +25,7 @@ export async function rotateBackups(
   { keep, now = new Date() }: { keep: number; now?: Date },
 ): Promise<{ made: string; deleted: string[] }> {
   const { name, ext } = parse(path);
-  const made = `${name}-${timeInName(now)}${ext}`;
+  const made = `${name}-${fileTimestamp(now)}${ext}`;
   await backupSqlite(path, join(folder, made));
 
   const [start, end] = [RegExp.escape(`${name}-`), RegExp.escape(ext)];

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { lstat, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { flush, isDiskFull, moveToNew, remove, unfinished } from "./durable-file.ts";
+import { flush, isDiskFull, renameNoReplace, remove, temporaryName } from "./durable-file.ts";
 import { retryWhileBusy } from "./lock.ts";
 import { StorageUnavailable } from "../core/storage.ts";
 
@@ -23,14 +23,14 @@ export async function backupSqlite(
   target: string,
   { lockTimeoutMs }: { lockTimeoutMs?: number } = {},
 ): Promise<void> {
-  const temporary = unfinished(resolve(target));
+  const temporary = temporaryName(resolve(target));
   try {
     const { mode } = await findSource(path);
     await refuseExisting(target);
     await writeFile(temporary, "", { flag: "wx", mode }); // no more readable than the source
     await retryWhileBusy(() => vacuumInto(path, temporary), lockTimeoutMs);
     await flush(temporary);
-    await moveToNew(temporary, target);
+    await renameNoReplace(temporary, target);
     await flush(dirname(temporary));
   } catch (error) {
     throw new BackupError(`Cannot back up "${path}" to "${target}": ${reasonFor(error)}`, {

@@ -17,7 +17,7 @@ const knownFormat = 3_007_000;
  * @returns tells whether anything may have been committed since it was asked before: always, if the
  * index is not as it should be
  */
-export function commitWatch(databaseFile: string): () => boolean {
+export function watchCommits(databaseFile: string): () => boolean {
   // Never closed: it would drop all locks of this process on the file, those of SQLite too
   // (https://sqlite.org/howtocorrupt.html, 2.2).
   const index = openSync(`${realpathSync(databaseFile)}-shm`, "r");

@@ -1,11 +1,11 @@
 // Files that appear under their name whole, and stay there when the power goes.
 import { link, open, rename, rm } from "node:fs/promises";
-import { hasCode } from "../core/errno.ts";
+import { hasErrno } from "../core/errno.ts";
 import { isFull } from "./lock.ts";
 import { StorageUnavailable } from "../core/storage.ts";
 
 /** A name for a file until it is whole; who is killed leaves it, and whoever sees it can tell. */
-export function unfinished(path: string): string {
+export function temporaryName(path: string): string {
   return `${path}.${crypto.randomUUID()}.tmp`;
 }
 
@@ -32,11 +32,11 @@ export async function remove(path: string): Promise<void> {
 }
 
 /** Renames onto a name that must be free. */
-export async function moveToNew(from: string, to: string): Promise<void> {
+export async function renameNoReplace(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    if (hasCode(error, "EEXIST")) throw wasMadeMeanwhile(error);
+    if (hasErrno(error, "EEXIST")) throw wasMadeMeanwhile(error);
     await claimAndRename(from, to);
     return;
   }
@@ -46,7 +46,7 @@ export async function moveToNew(from: string, to: string): Promise<void> {
 /** For file systems without hard links; who is killed half-way leaves an empty file. */
 async function claimAndRename(from: string, to: string): Promise<void> {
   const claim = await open(to, "wx").catch((error: unknown) => {
-    throw hasCode(error, "EEXIST") ? wasMadeMeanwhile(error) : error;
+    throw hasErrno(error, "EEXIST") ? wasMadeMeanwhile(error) : error;
   });
   await claim.close();
   try {
@@ -64,5 +64,5 @@ function wasMadeMeanwhile(cause: unknown): Error {
 /** Whether an error says that there is no room, whoever tells it. */
 export function isDiskFull(error: unknown): boolean {
   if (error instanceof StorageUnavailable) return error.reason === "full";
-  return isFull(error) || hasCode(error, "ENOSPC", "EDQUOT");
+  return isFull(error) || hasErrno(error, "ENOSPC", "EDQUOT");
 }

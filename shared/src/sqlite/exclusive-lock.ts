@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { isBusy } from "./lock.ts";
 
 /** What is wrong with a file that an error tells of: no database, a damaged one, or nothing. */
-export function damageIn(error: unknown): string | undefined {
+export function findCorruption(error: unknown): string | undefined {
   const code = error instanceof SQLiteError ? error.errno & 0xff : undefined;
   if (code === 11) return "damaged"; // SQLITE_CORRUPT
   return code === 26 ? "not an SQLite database" : undefined; // SQLITE_NOTADB
@@ -20,7 +20,7 @@ export function damageIn(error: unknown): string | undefined {
  *
  * @throws Error if a process has it open
  */
-export function lockAlone(path: string): Database {
+export function lockExclusively(path: string): Database {
   const flags = constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_URI;
   const db = new Database(`${pathToFileURL(path).href}?vfs=unix-excl`, flags);
   try {
@@ -29,7 +29,7 @@ export function lockAlone(path: string): Database {
     if (mode !== "delete") throw new Error(`its journal mode stays ${mode}`);
     return db;
   } catch (error) {
-    if (damageIn(error) !== undefined) return db;
+    if (findCorruption(error) !== undefined) return db;
     db.close();
     if (!isBusy(error)) throw error;
     throw new Error("a process has the database open; stop the service, then run this again", {

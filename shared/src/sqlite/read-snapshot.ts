@@ -1,10 +1,10 @@
 // Reads of the newest state of a database. Taking SQLite's lock and letting go of it costs several
 // times what finding a row does, so reads share a transaction for as long as nobody commits.
 import type { Database, Statement } from "bun:sqlite";
-import { commitWatch } from "./database-file.ts";
+import { watchCommits } from "./database-file.ts";
 
 /** Runs reads, each of which sees one state: the newest that there is when it begins. */
-export class SharedSnapshot {
+export class ReadSnapshot {
   readonly #db: Database;
   readonly #begin: Statement;
   readonly #commit: Statement;
@@ -16,7 +16,7 @@ export class SharedSnapshot {
     this.#db = db;
     this.#begin = db.prepare("BEGIN");
     this.#commit = db.prepare("COMMIT");
-    this.#hasChanged = commitWatch(db.filename);
+    this.#hasChanged = watchCommits(db.filename);
   }
 
   /** Gives what `query` returns, or throws what it throws. */

@@ -11,12 +11,19 @@ import {
 } from "node:fs";
 import { access, chmod, chown, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { finishedName, flush, isDiskFull, moveToNew, remove, unfinished } from "./durable-file.ts";
-import { hasCode } from "../core/errno.ts";
+import {
+  finishedName,
+  flush,
+  isDiskFull,
+  renameNoReplace,
+  remove,
+  temporaryName,
+} from "./durable-file.ts";
+import { hasErrno } from "../core/errno.ts";
 import { migrate } from "./migrations.ts";
-import { damageIn, lockAlone } from "./exclusive-lock.ts";
+import { findCorruption, lockExclusively } from "./exclusive-lock.ts";
 import { defaultLockTimeoutMs, pause } from "./lock.ts";
-import { timeInName } from "./time-in-name.ts";
+import { fileTimestamp } from "./time-in-name.ts";
 
 /** A copy could not be restored; one line for the operator, which names files: not for clients. */
 export class RestoreError extends Error {
@@ -54,7 +61,7 @@ export async function restoreSqlite(
   { migrations, now = new Date(), settleMs = defaultLockTimeoutMs + 1000 }: RestoreOptions,
 ): Promise<string | undefined> {
   const target = await realpath(path).catch(() => resolve(path));
-  const temporary = unfinished(target);
+  const temporary = temporaryName(target);
   try {
     const former = await factsOf(target);
     const source = await findCopy(copy, former);
@@ -63,17 +70,17 @@ export async function restoreSqlite(
     // SQLite would delete it, and it may be all that is left.
     if (!former?.size) await refuseLogs(target, "put its database back, or move it away");
 
-    using lock = former ? lockAlone(target) : undefined;
+    using lock = former ? lockExclusively(target) : undefined;
     if (lock) await removeUnfinished(target);
     await copyFile(source, temporary, former);
     await check(temporary, migrations);
     await flush(temporary);
     if (!lock) {
-      await moveToNew(temporary, target);
+      await renameNoReplace(temporary, target);
       await flush(dirname(target));
       return undefined;
     }
-    const kept = `${target}.before-restore-${timeInName(now)}`;
+    const kept = `${target}.before-restore-${fileTimestamp(now)}`;
     replace(target, temporary, kept);
     await flush(dirname(target));
     // Who opened the former file under its old name would, let in now, take the new one's log for
@@ -90,7 +97,7 @@ export async function restoreSqlite(
 
 function reasonFor(error: unknown): string {
   if (isDiskFull(error)) return "the disk is full; make room";
-  if (hasCode(error, "EPERM", "EACCES")) {
+  if (hasErrno(error, "EPERM", "EACCES")) {
     return `${messageOf(error)}; run this as the user whom the database belongs to`;
   }
   return messageOf(error);
@@ -166,7 +173,7 @@ async function check(path: string, migrations: readonly string[]): Promise<void>
     // Compares the histories and applies nothing: an older copy may be wanted for an older program.
     await migrate(db, migrations.slice(0, version));
   } catch (error) {
-    const damage = damageIn(error);
+    const damage = findCorruption(error);
     if (damage === undefined) throw error;
     throw new Error(`it is ${damage}; name another copy`, { cause: error });
   }
@@ -196,7 +203,7 @@ function replace(target: string, temporary: string, kept: string): void {
     try {
       renameSync(target + suffix, kept + suffix);
     } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
+      if (!hasErrno(error, "ENOENT")) throw error;
     }
   }
   rmSync(`${target}-shm`, { force: true });

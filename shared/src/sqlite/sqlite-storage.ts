@@ -3,7 +3,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { GroupCommit } from "./group-commit.ts";
-import { SharedSnapshot } from "./read-snapshot.ts";
+import { ReadSnapshot } from "./read-snapshot.ts";
 import { retryWhileBusy, type Synchronous } from "./lock.ts";
 import { hasMoved } from "./sqlite-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
@@ -126,7 +126,7 @@ function sqliteStorage(
   migrated: Migrated,
   options: { observer: StorageObserver | undefined; lockTimeoutMs: number | undefined },
 ): SqliteStorage {
-  const snapshot = new SharedSnapshot(db);
+  const snapshot = new ReadSnapshot(db);
   const commits = new GroupCommit(db, { ...options, beforeBegin: () => snapshot.end() });
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;

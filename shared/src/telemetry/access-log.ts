@@ -20,7 +20,7 @@ function loggedPath(path: string): string {
 }
 
 /** Longer paths are noise, or an attack on the log. */
-const longestPath = 1000;
+const maxPathLength = 1000;
 
 /** Writes the line of a finished request. */
 export function logRequest(
@@ -38,7 +38,7 @@ export function logRequest(
   const fields = {
     method,
     route,
-    path: loggedPath(path).slice(0, longestPath),
+    path: loggedPath(path).slice(0, maxPathLength),
     status,
     duration_ms: Math.round(durationMs * 1000) / 1000,
   };

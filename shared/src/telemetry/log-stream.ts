@@ -2,17 +2,17 @@
 // destination would do, but for its flush: it waits until a disk has the log (fsync), and tries for
 // ever where nobody reads any more.
 import { writeSync } from "node:fs";
-import { hasCode } from "../core/errno.ts";
+import { hasErrno } from "../core/errno.ts";
 
 /** A destination for lines that can be told to write what it holds. */
-export interface BatchedOutput {
+export interface LogStream {
   write(line: string): void;
   /** Writes at once, and waits a moment for a slow reader. Call it before the process ends. */
   flush(): void;
 }
 
 /** Bytes that are held for a reader who does not read; lines beyond are lost. */
-const mostHeld = 4_194_304;
+const maxBufferedBytes = 4_194_304;
 
 /** How often a reader who does not read is looked at again, in ms. */
 const retryMs = 10;
@@ -25,10 +25,7 @@ const lastWaitMs = 500;
  *
  * @param onLost told how many lines were lost, once the reader reads again
  */
-export function batchedOutput(
-  fileDescriptor: number,
-  onLost: (lines: number) => void,
-): BatchedOutput {
+export function logStream(fileDescriptor: number, onLost: (lines: number) => void): LogStream {
   let lines = "";
   let unread = Buffer.alloc(0);
   let lost = 0;
@@ -57,7 +54,7 @@ export function batchedOutput(
 
   return {
     write(line) {
-      if (unread.length + lines.length > mostHeld) {
+      if (unread.length + lines.length > maxBufferedBytes) {
         lost += 1;
         return;
       }
@@ -82,7 +79,7 @@ function writeSome(fileDescriptor: number, bytes: Buffer): number {
     while (written < bytes.length) written += writeSync(fileDescriptor, bytes, written);
   } catch (error) {
     // Whoever read the log is gone; the service is not there for its log.
-    if (!hasCode(error, "EAGAIN")) return bytes.length;
+    if (!hasErrno(error, "EAGAIN")) return bytes.length;
   }
   return written;
 }

@@ -1,7 +1,7 @@
 // Structured logs: one JSON object a line on stdout, or lines for people where that is a terminal.
 import { SQLiteError } from "bun:sqlite";
 import pino, { type DestinationStream, type Logger } from "pino";
-import { batchedOutput } from "./log-stream.ts";
+import { logStream } from "./log-stream.ts";
 import { currentRequest } from "./request-context.ts";
 
 export type { Logger } from "pino";
@@ -56,13 +56,13 @@ function messageOf(error: Error): string {
 }
 
 /** Causes of causes that are told: an error can be its own. */
-const mostCauses = 5;
+const maxCauses = 5;
 
 /**
  * An error's kind, message and, of a failure, its stack, and of its cause; no other property, which
  * may be private.
  */
-function describeError(error: unknown, isFailure: boolean, causes = mostCauses): unknown {
+function describeError(error: unknown, isFailure: boolean, causes = maxCauses): unknown {
   if (!(error instanceof Error)) return { type: typeof error, message: textOf(error) };
   const { name, stack, cause } = error;
   const message = messageOf(error);
@@ -78,7 +78,7 @@ function describeError(error: unknown, isFailure: boolean, causes = mostCauses):
 
 /** Makes a service's log. Every line written while a request is answered carries its ids. */
 export function createLog({ service, version, level, destination }: LogOptions): Log {
-  const batched = batchedOutput(stdout, (lines) => {
+  const batched = logStream(stdout, (lines) => {
     logger.warn({ lines }, "log lines were lost: nobody read them in time");
   });
   let isFailure = false;

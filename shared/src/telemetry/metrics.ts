@@ -15,7 +15,7 @@ export interface HttpMetrics {
   /** Says where to read, when metrics are scraped, how many requests are being answered. */
   watchInFlight(count: () => number): void;
   /** Counts an answer. `endpoint` is a route template, or undefined if no route matched. */
-  answered(method: string, endpoint: string | undefined, status: number, seconds: number): void;
+  responded(method: string, endpoint: string | undefined, status: number, seconds: number): void;
 }
 
 /** Seconds: from a read in memory to a call that ran into its deadline. */
@@ -58,7 +58,7 @@ function httpMetrics(registry: Registry): HttpMetrics {
         },
       });
     },
-    answered(sentMethod, endpoint = "unmatched", status, seconds) {
+    responded(sentMethod, endpoint = "unmatched", status, seconds) {
       const method = knownMethods.has(sentMethod) ? sentMethod : "OTHER";
       const key = `${method} ${endpoint}`;
       let known = series.get(key);

@@ -14,7 +14,7 @@ export interface RequestContext {
   /** What made the answer a 5xx, for the log. */
   error: unknown;
   /** Whether the answer that Elysia makes has the id in its header. */
-  isNamed: boolean;
+  hasRequestIdHeader: boolean;
   /** Whether it counts among the requests that are being answered. */
   isAdmitted: boolean;
 }
@@ -66,7 +66,7 @@ export function openContext({ headers, method, url }: Request): RequestContext {
     path: pathOf(url),
     route: undefined,
     error: undefined,
-    isNamed: false,
+    hasRequestIdHeader: false,
     isAdmitted: false,
   };
 }

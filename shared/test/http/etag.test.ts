@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { entityTag, isKnown, preconditionOf, preconditions } from "../../src/http/etag.ts";
+import {
+  entityTag,
+  matchesIfNoneMatch,
+  parsePrecondition,
+  conditionalHeaders,
+} from "../../src/http/etag.ts";
 
 const resource = { updated_at: "2026-01-31T12:00:00.000Z" };
 const present = entityTag(resource);
@@ -34,7 +39,7 @@ const malformed = [
 ];
 
 describe("If-Match", () => {
-  const applies = (field: string | undefined) => preconditionOf({ "if-match": field })(resource);
+  const applies = (field: string | undefined) => parsePrecondition({ "if-match": field })(resource);
 
   test("a change without it applies", () => {
     expect(applies(undefined)).toBe(true);
@@ -53,17 +58,17 @@ describe("If-Match", () => {
     ["the tag within another", `"x${present.slice(1)}`, false],
     ["the tag in capitals", present.toUpperCase(), false],
   ])("with %s: does the change apply?", (_, field, expected) => {
-    expect(Value.Check(preconditions, { "if-match": field })).toBe(true);
+    expect(Value.Check(conditionalHeaders, { "if-match": field })).toBe(true);
     expect(applies(field)).toBe(expected);
   });
 
   test.each(malformed)("%j is malformed, and nothing applies with it", (field) => {
-    expect(Value.Check(preconditions, { "if-match": field })).toBe(false);
+    expect(Value.Check(conditionalHeaders, { "if-match": field })).toBe(false);
     expect(applies(field)).toBe(false);
   });
 
   test("other header fields do not matter", () => {
-    expect(Value.Check(preconditions, { accept: "*/*" })).toBe(true);
+    expect(Value.Check(conditionalHeaders, { accept: "*/*" })).toBe(true);
   });
 });
 
@@ -77,11 +82,11 @@ describe("If-None-Match", () => {
     ["another tag", '"x"', false],
     ["a list of others", '"x", W/"y"', false],
   ])("%s: does the client have the present state?", (_, field, expected) => {
-    expect(isKnown(field, present)).toBe(expected);
+    expect(matchesIfNoneMatch(field, present)).toBe(expected);
   });
 
   test.each(malformed)("%j is malformed, and ignored", (field) => {
-    expect(isKnown(field, present)).toBe(false);
+    expect(matchesIfNoneMatch(field, present)).toBe(false);
   });
 });
 
@@ -93,7 +98,7 @@ test.each([
 ])(
   "a long field of %s is judged at once",
   (_, field) => {
-    expect(isKnown(field, present)).toBe(false);
+    expect(matchesIfNoneMatch(field, present)).toBe(false);
   },
   500,
 );

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { turnForLongWork } from "../../src/http/fair-scheduling.ts";
+import { yieldToShortRequests } from "../../src/http/fair-scheduling.ts";
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -9,7 +9,7 @@ async function inOrder(pieceMs: number): Promise<string[]> {
   const done: string[] = [];
   const long = Array.from({ length: 10 }, async () => {
     await nextTurn(); // as requests do, each begins by itself
-    await turnForLongWork();
+    await yieldToShortRequests();
     Bun.sleepSync(pieceMs);
     done.push("long");
   });
@@ -41,7 +41,7 @@ test("what waits is done although more keeps coming", async () => {
   const done: string[] = [];
   async function piece(name: string): Promise<void> {
     await nextTurn();
-    await turnForLongWork();
+    await yieldToShortRequests();
     Bun.sleepSync(26);
     done.push(name);
   }
@@ -59,7 +59,7 @@ test("long work is done in the order in which it was asked for, whoever fails", 
   const outcomes = await Promise.allSettled(
     [1, 2, 3, 4, 5].map(async (n) => {
       await nextTurn();
-      await turnForLongWork();
+      await yieldToShortRequests();
       Bun.sleepSync(26);
       done.push(n);
       if (n % 2 === 1) throw new Error("failed");

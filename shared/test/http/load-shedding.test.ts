@@ -1,28 +1,32 @@
 import { describe, expect, jest, test } from "bun:test";
-import { admission } from "../../src/http/load-shedding.ts";
+import { concurrencyLimiter } from "../../src/http/load-shedding.ts";
 
 const request = () => ({ isAdmitted: false });
 
 describe("the door", () => {
   test("lets in as many as there is room for", () => {
-    const door = admission(2);
+    const door = concurrencyLimiter(2);
     const [one, two, three] = [request(), request(), request()];
-    expect([door.enter(one), door.enter(two), door.enter(three)]).toEqual([true, true, false]);
+    expect([door.acquire(one), door.acquire(two), door.acquire(three)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(door.inFlight).toBe(2);
-    door.leave(one);
-    expect(door.enter(three)).toBe(true);
+    door.release(one);
+    expect(door.acquire(three)).toBe(true);
     expect(door.inFlight).toBe(2);
   });
 
   test("whoever was not let in, or has left, makes no room by leaving", () => {
-    const door = admission(1);
+    const door = concurrencyLimiter(1);
     const [inside, outside] = [request(), request()];
-    door.enter(inside);
-    door.enter(outside);
-    door.leave(outside);
+    door.acquire(inside);
+    door.acquire(outside);
+    door.release(outside);
     expect(door.inFlight).toBe(1);
-    door.leave(inside);
-    door.leave(inside);
+    door.release(inside);
+    door.release(inside);
     expect(door.inFlight).toBe(0);
   });
 });
@@ -30,10 +34,10 @@ describe("the door", () => {
 describe("refusals", () => {
   /** Asks for so many refusals. @returns how many were given so far */
   function refusing(count: number): () => number {
-    const door = admission(1);
+    const door = concurrencyLimiter(1);
     let given = 0;
     for (let n = 0; n < count; n += 1) {
-      const turn = door.turnToRefuse();
+      const turn = door.paceRejection();
       if (turn === undefined) given += 1;
       else void turn.then(() => (given += 1));
     }
@@ -72,11 +76,11 @@ describe("refusals", () => {
   test("come at once again after a rush", async () => {
     jest.useFakeTimers();
     try {
-      const door = admission(1);
-      while (door.turnToRefuse() === undefined);
+      const door = concurrencyLimiter(1);
+      while (door.paceRejection() === undefined);
       await pass(20);
       await pass(20);
-      expect(door.turnToRefuse()).toBeUndefined();
+      expect(door.paceRejection()).toBeUndefined();
       expect(jest.getTimerCount()).toBe(1);
       await pass(20);
       expect(jest.getTimerCount()).toBe(0);

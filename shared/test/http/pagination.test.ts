@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { cursorCodec, limit, nextLink, pageLimit } from "../../src/http/pagination.ts";
+import { cursorCodec, limit, nextLink, parseLimit } from "../../src/http/pagination.ts";
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isNumber = (value: unknown): value is number => typeof value === "number";
@@ -15,7 +15,7 @@ describe("limit", () => {
     ["0010", 10],
   ])("%p asks for %i items", (sent, expected) => {
     expect(sent === undefined || Value.Check(limit, sent)).toBe(true);
-    expect(pageLimit(sent)).toBe(expected);
+    expect(parseLimit(sent)).toBe(expected);
   });
 
   test.each(["0", "1001", "-1", "+1", "1.0", "1e2", "0x10", "", " 1", "1\n", "9".repeat(20), 5])(

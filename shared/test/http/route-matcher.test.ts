@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { routeTable, routeTemplate } from "../../src/http/route-matcher.ts";
+import { routeMatcher, routeTemplate } from "../../src/http/route-matcher.ts";
 
-const find = routeTable([
+const find = routeMatcher([
   { method: "POST", path: "/notes" },
   { method: "GET", path: "/notes" },
   { method: "GET", path: "/notes/:id" },

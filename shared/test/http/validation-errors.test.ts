@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Type, type TSchema } from "@sinclair/typebox";
-import { preconditions } from "../../src/http/etag.ts";
-import { requestFaults } from "../../src/http/validation-errors.ts";
+import { conditionalHeaders } from "../../src/http/etag.ts";
+import { validationErrors } from "../../src/http/validation-errors.ts";
 import { limit } from "../../src/http/pagination.ts";
 import { text } from "../../src/schema/text.ts";
 import { uuid } from "../../src/schema/uuid.ts";
@@ -23,12 +23,12 @@ const good = {
 
 /** What is told about a body. */
 const faultsOf = (sent: unknown, schema: TSchema = body) =>
-  requestFaults({ body: schema }, { body: sent });
+  validationErrors({ body: schema }, { body: sent });
 
 describe("what was expected", () => {
   test("a request that fits has no faults", () => {
     expect(faultsOf(good)).toEqual([]);
-    expect(requestFaults({}, { body: "anything" })).toEqual([]);
+    expect(validationErrors({}, { body: "anything" })).toEqual([]);
   });
 
   test.each([
@@ -78,7 +78,7 @@ describe("all faults", () => {
     const schemas = {
       params: Type.Object({ id: uuid }),
       query: Type.Object({ limit: Type.Optional(limit) }),
-      headers: preconditions,
+      headers: conditionalHeaders,
       body,
     };
     const sent = {
@@ -98,7 +98,7 @@ describe("all faults", () => {
       { pointer: "#/items/2/sku" },
       { pointer: "#/items/2/count" },
     ];
-    expect(requestFaults(schemas, sent)).toEqual(
+    expect(validationErrors(schemas, sent)).toEqual(
       places.map((place) => ({ ...place, detail: expect.any(String) })),
     );
   });

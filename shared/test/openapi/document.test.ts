@@ -1,7 +1,7 @@
 import { describe as group, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { Elysia, type AnyElysia } from "elysia";
-import { describe } from "../../src/openapi/route-docs.ts";
+import { routeDocs } from "../../src/openapi/route-docs.ts";
 import type { Operation } from "../../src/openapi/types.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import { problems } from "../../src/http/problem.ts";
@@ -241,7 +241,7 @@ test("routes that leave things unsaid are refused, all of them in one message", 
   const app = new Elysia()
     .get("/a", () => "a", {
       response: { 200: Type.String() },
-      detail: describe({ operationId: "getA", summary: "Get a", tag: "letters" }),
+      detail: routeDocs({ operationId: "getA", summary: "Get a", tag: "letters" }),
     })
     .get("/b", () => "b", {
       response: { 200: Type.String({ examples: ["b"] }), ...problems(404) },
@@ -254,7 +254,7 @@ test("routes that leave things unsaid are refused, all of them in one message", 
 
 test("two different schemas of one title are refused", async () => {
   const detail = (operationId: string) =>
-    describe({ operationId, summary: "Get it", tag: "letters" });
+    routeDocs({ operationId, summary: "Get it", tag: "letters" });
   const letter = (example: string) =>
     Type.String({ title: "Letter", examples: [example], description: "A letter" });
   const app = new Elysia()

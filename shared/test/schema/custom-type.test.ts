@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { defineKind, kindRule } from "../../src/schema/custom-type.ts";
+import { customType, customTypeRule } from "../../src/schema/custom-type.ts";
 
-const multiple = defineKind<number>("Multiple in a test", {
+const multiple = customType<number>("Multiple in a test", {
   check: (value, { of }) => typeof value === "number" && value % of === 0,
   rule: ({ of }) => `a multiple of ${of}`,
 });
@@ -27,7 +27,7 @@ test("a kind appears in the API document as plain JSON Schema", () => {
 });
 
 test("a kind tells what it would have accepted, and is silent about others", () => {
-  expect(kindRule(even)).toBe("a multiple of 2");
-  expect(kindRule(decimal)).toBe("a multiple of 10");
-  expect(kindRule(Type.Number())).toBeUndefined();
+  expect(customTypeRule(even)).toBe("a multiple of 2");
+  expect(customTypeRule(decimal)).toBe("a multiple of 10");
+  expect(customTypeRule(Type.Number())).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { startChores } from "../../src/service/background-jobs.ts";
+import { startBackgroundJobs } from "../../src/service/background-jobs.ts";
 import { createLog } from "../../src/telemetry/logger.ts";
 import type { LogLine } from "../../testing/running-service.ts";
 
@@ -24,7 +24,7 @@ test("a chore is done again and again, also after it failed", async () => {
     if (runs === 3) thrice.resolve();
     await Promise.reject(new Error("no luck"));
   };
-  const stop = startChores([{ everyMs: 1, run }], logger);
+  const stop = startBackgroundJobs([{ intervalMs: 1, run }], logger);
   await thrice.promise;
   await stop();
   expect(lines[0]).toMatchObject({ level: "warn", err: { message: "no luck" } });
@@ -33,7 +33,10 @@ test("a chore is done again and again, also after it failed", async () => {
 test("a chore is done at the start, however seldom it is done after that", async () => {
   const { logger } = logInto();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = startChores([{ everyMs: 3_600_000, run: () => Promise.resolve(resolve()) }], logger);
+  const stop = startBackgroundJobs(
+    [{ intervalMs: 3_600_000, run: () => Promise.resolve(resolve()) }],
+    logger,
+  );
   await promise;
   await stop();
 });
@@ -45,7 +48,7 @@ test("a chore is told that the service ends, so that it does not have to be wait
     stop.addEventListener("abort", () => ended.resolve());
     return ended.promise;
   };
-  await startChores([{ everyMs: 3_600_000, run }], logger)();
+  await startBackgroundJobs([{ intervalMs: 3_600_000, run }], logger)();
 });
 
 test("a chore that is at work is neither started again nor cut off", async () => {
@@ -66,10 +69,10 @@ test("a chore that is at work is neither started again nor cut off", async () =>
     if (ticks === 3) thrice.resolve();
     return Promise.resolve();
   };
-  const stop = startChores(
+  const stop = startBackgroundJobs(
     [
-      { everyMs: 1, run },
-      { everyMs: 1, run: tick },
+      { intervalMs: 1, run },
+      { intervalMs: 1, run: tick },
     ],
     logger,
   );

@@ -2,20 +2,20 @@ import { describe, expect, test } from "bun:test";
 import {
   ConfigError,
   listenAddress,
-  oneOf,
+  enumeration,
   readConfig,
-  serviceUrl,
-  wholeNumber,
+  httpOrigin,
+  integer,
 } from "../../src/service/env.ts";
 import { readServiceConfig } from "../../src/service/definition.ts";
 
 type Environment = Record<string, string | undefined>;
 
 const settings = {
-  port: wholeNumber("PORT", { fallback: 8000, min: 0, max: 65535 }),
-  host: listenAddress("HOST", { fallback: "0.0.0.0" }),
-  level: oneOf("LEVEL", { fallback: "info", words: ["debug", "info", "warn"] }),
-  url: serviceUrl("URL", { fallback: "http://localhost:8000" }),
+  port: integer("PORT", { default: 8000, min: 0, max: 65535 }),
+  host: listenAddress("HOST", { default: "0.0.0.0" }),
+  level: enumeration("LEVEL", { default: "info", words: ["debug", "info", "warn"] }),
+  url: httpOrigin("URL", { default: "http://localhost:8000" }),
 };
 
 const read = (environment: Environment) => readConfig(settings, environment);
@@ -26,7 +26,7 @@ function faultsOf(work: () => unknown): readonly string[] {
     work();
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.messages;
     throw error;
   }
 }

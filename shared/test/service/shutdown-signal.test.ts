@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { EventEmitter } from "node:events";
 import { createLog } from "../../src/telemetry/logger.ts";
 import type { ServiceProcess } from "../../src/service/definition.ts";
-import { stopSignal } from "../../src/service/shutdown-signal.ts";
+import { shutdownSignal } from "../../src/service/shutdown-signal.ts";
 import type { LogLine } from "../../testing/running-service.ts";
 
 /** A process that can be sent signals, and what it did about them. */
@@ -21,7 +21,7 @@ function startProcess() {
     exit: (status: number) => void did.push(`exit ${status}`),
   };
   // Of a process it uses these two, whose full types no fake can have.
-  const stopped = stopSignal(parts as unknown as ServiceProcess, {
+  const stopped = shutdownSignal(parts as unknown as ServiceProcess, {
     logger,
     flush: () => void did.push("flush"),
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { commitWatch } from "../../src/sqlite/database-file.ts";
+import { watchCommits } from "../../src/sqlite/database-file.ts";
 import { connect, temporaryFolder } from "./harness.ts";
 
 /** A database with a table, and a watch on it. */
@@ -14,7 +14,7 @@ function setUp() {
     folder: folder.path,
     path,
     db,
-    hasChanged: commitWatch(path),
+    hasChanged: watchCommits(path),
     add: () => db.run("INSERT INTO note VALUES ('x')"),
     [Symbol.dispose]() {
       db.close(true);
@@ -50,7 +50,7 @@ test("an index of a format that is not known, or cut short, is always a change",
   const index = `${copy}-shm`;
   writeFileSync(copy, "");
   copyFileSync(`${it.path}-shm`, index);
-  const hasChanged = commitWatch(copy);
+  const hasChanged = watchCommits(copy);
   hasChanged();
   expect(hasChanged()).toBe(false);
 

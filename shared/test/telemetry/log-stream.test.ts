@@ -1,14 +1,14 @@
 import { expect, spyOn, test } from "bun:test";
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { batchedOutput } from "../../src/telemetry/log-stream.ts";
+import { logStream } from "../../src/telemetry/log-stream.ts";
 import { temporaryFolder } from "../../testing/running-service.ts";
 
 test("lines are written together at the end of a turn, in order and whole", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "log");
   const file = openSync(path, "w");
-  const output = batchedOutput(file, () => undefined);
+  const output = logStream(file, () => undefined);
   output.write("one ä\n");
   output.write("two 😀\n");
   expect(readFileSync(path, "utf8")).toBe("");
@@ -19,7 +19,7 @@ test("lines are written together at the end of a turn, in order and whole", asyn
 
 test("the lines of a turn take one buffer, however many they are", async () => {
   const file = openSync("/dev/null", "w");
-  const output = batchedOutput(file, () => undefined);
+  const output = logStream(file, () => undefined);
   using buffers = spyOn(Buffer, "from");
   for (let n = 0; n < 1000; n += 1) output.write("a line\n");
   await new Promise((resolve) => setImmediate(resolve));
@@ -34,7 +34,7 @@ test("a reader who stalls stops nothing, and learns what was lost", async () => 
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   const told = Promise.withResolvers<number>();
-  const output = batchedOutput(writer, told.resolve);
+  const output = logStream(writer, told.resolve);
   const line = `${"ä".repeat(500)}\n`;
   const written = 10_000;
   for (let n = 0; n < written; n += 1) output.write(line);
@@ -67,7 +67,7 @@ test("a log that nobody can read any more is dropped, and the service goes on", 
   await using folder = await temporaryFolder();
   const file = openSync(join(folder.path, "log"), "w");
   closeSync(file);
-  const output = batchedOutput(file, () => undefined);
+  const output = logStream(file, () => undefined);
   output.write("lost\n");
   expect(output.flush).not.toThrow();
 });

@@ -22,7 +22,7 @@ test("the build is told by a series that is always 1", async () => {
 
 test("two services in one process do not count each other's requests", async () => {
   const [notes, users] = [createMetrics(build), createMetrics({ ...build, service: "users" })];
-  notes.http.answered("GET", "/notes", 200, 0.1);
+  notes.http.responded("GET", "/notes", 200, 0.1);
   expect([...(await scrape(users)).keys()].filter((name) => name.includes("/notes"))).toEqual([]);
 });
 
@@ -32,9 +32,9 @@ describe("requests", () => {
 
   test("are counted by method, route template and status, and timed by the first two", async () => {
     const metrics = createMetrics(build);
-    metrics.http.answered("GET", "/notes/{id}", 200, 0.25);
-    metrics.http.answered("GET", "/notes/{id}", 200, 0.5);
-    metrics.http.answered("GET", "/notes/{id}", 404, 20);
+    metrics.http.responded("GET", "/notes/{id}", 200, 0.25);
+    metrics.http.responded("GET", "/notes/{id}", 200, 0.5);
+    metrics.http.responded("GET", "/notes/{id}", 404, 20);
     const series = await scrape(metrics);
     expect(series.get(count("GET", "/notes/{id}", 200))).toBe(2);
     expect(series.get(count("GET", "/notes/{id}", 404))).toBe(1);
@@ -59,11 +59,11 @@ describe("requests", () => {
 
   test("that match no route are one series, whatever methods clients make up", async () => {
     const metrics = createMetrics(build);
-    metrics.http.answered("GET", undefined, 404, 0);
+    metrics.http.responded("GET", undefined, 404, 0);
     const before = (await scrape(metrics)).size;
-    for (let n = 0; n < 100; n += 1) metrics.http.answered(`METHOD${n}`, undefined, 405, 0);
+    for (let n = 0; n < 100; n += 1) metrics.http.responded(`METHOD${n}`, undefined, 405, 0);
     for (const method of ["get", "PROPFIND", "", 'X"}', "constructor"]) {
-      metrics.http.answered(method, undefined, 405, 0);
+      metrics.http.responded(method, undefined, 405, 0);
     }
     const series = await scrape(metrics);
     expect(series.get(count("GET", "unmatched", 404))).toBe(1);
@@ -76,7 +76,7 @@ describe("requests", () => {
     "are counted as what they are: %s",
     async (method) => {
       const metrics = createMetrics(build);
-      metrics.http.answered(method, "/notes", 200, 0);
+      metrics.http.responded(method, "/notes", 200, 0);
       expect((await scrape(metrics)).get(count(method, "/notes", 200))).toBe(1);
     },
   );

@@ -1,5 +1,5 @@
 // E-mail addresses: what browsers accept in a form, with a domain that can be reached.
-import { defineKind } from "@platform/shared/schema/custom-type";
+import { customType } from "@platform/shared/schema/custom-type";
 
 // https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address, with at least one dot.
 const pattern =
@@ -25,7 +25,7 @@ export function parseEmail(raw: string): string | undefined {
 }
 
 /** The schema of an e-mail address. */
-export const email = defineKind<string>("Email", {
+export const email = customType<string>("Email", {
   check: (value) => typeof value === "string" && isEmail(value.trim()),
   rule: () => `an e-mail address of at most ${maxLength} characters`,
 })({ type: "string", format: "email", maxLength, examples: ["alice@example.com"] });

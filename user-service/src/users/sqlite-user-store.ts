@@ -1,7 +1,7 @@
 // Users in SQLite.
 import { PreconditionFailed } from "@platform/shared/core/precondition";
-import { orThrow } from "@platform/shared/core/result";
-import { cutPage } from "@platform/shared/core/page";
+import { unwrap } from "@platform/shared/core/result";
+import { toPage } from "@platform/shared/core/page";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
 import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
@@ -82,7 +82,7 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
         const row = { id, name, email, created_at: time, updated_at: time };
         return insert.run(row).changes === 0 ? new EmailTaken() : row;
       });
-      return toUser(orThrow(outcome));
+      return toUser(unwrap(outcome));
     },
 
     find: (id) =>
@@ -100,7 +100,7 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
             : email !== undefined
               ? byEmail.all({ email, ...page })
               : byName.all(page);
-        return cutPage(rows.map(toUser), limit);
+        return toPage(rows.map(toUser), limit);
       }),
 
     async update(id, change, precondition) {
@@ -117,7 +117,7 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
         update.run({ id, name, email, updated_at: changed.updated_at });
         return toUser(changed);
       });
-      return orThrow(outcome);
+      return unwrap(outcome);
     },
 
     async remove(id, precondition) {
@@ -128,7 +128,7 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
         remove.run({ id });
         return undefined;
       });
-      orThrow(outcome);
+      unwrap(outcome);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { NewUser, User, UserChange } from "./user.ts";
 export type UserKey = Pick<User, "name" | "id">;
 
 /** A page of the list of users. */
-export interface UserPage {
+export interface UserQuery {
   /** Only the user with this address, in whatever case. */
   readonly email: string | undefined;
   /** Only users with one of these identifiers. */
@@ -22,7 +22,7 @@ export interface UserStore {
   /** Stores a new user. @throws EmailTaken */
   create(user: NewUser): Promise<User>;
   find(id: string): Promise<User | undefined>;
-  list(page: UserPage): Promise<Page<User>>;
+  list(page: UserQuery): Promise<Page<User>>;
   /** Changes a user; without a difference nothing is stored. @throws UserNotFound, PreconditionFailed, EmailTaken */
   update(id: string, change: UserChange, precondition: Precondition): Promise<User>;
   /** Deletes a user. @throws UserNotFound, PreconditionFailed */

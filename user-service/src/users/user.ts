@@ -1,5 +1,5 @@
 // What a user is, and what can be asked of one.
-import { openObject } from "@platform/shared/schema/request-object";
+import { requestObject } from "@platform/shared/schema/request-object";
 import { promised } from "@platform/shared/core/result";
 import { parseText, text } from "@platform/shared/schema/text";
 import { timestamp } from "@platform/shared/schema/timestamp";
@@ -20,13 +20,13 @@ export const user = Type.Object(
 export type User = typeof user.static;
 
 /** The body that creates a user. */
-export const newUser = openObject({ name, email });
+export const newUser = requestObject({ name, email });
 
 /** See {@link newUser}. */
 export type NewUser = typeof newUser.static;
 
 /** The body that changes a user: what is left out stays. */
-export const userChange = openObject({ name: Type.Optional(name), email: Type.Optional(email) });
+export const userChange = requestObject({ name: Type.Optional(name), email: Type.Optional(email) });
 
 /** See {@link userChange}. */
 export type UserChange = typeof userChange.static;

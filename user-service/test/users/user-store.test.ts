@@ -119,7 +119,7 @@ describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
     for (const [n, { name, id }] of all.entries()) {
       const rest = await stores.users.list({ ...everything, after: { name, id }, limit: 2 });
       expect(rest.items).toEqual(all.slice(n + 1, n + 3));
-      expect(rest.last !== undefined).toBe(n + 3 < all.length);
+      expect(rest.nextAfter !== undefined).toBe(n + 3 < all.length);
     }
   });
 
