@@ -1,10 +1,11 @@
-// The HTTP face of order-service: routes, schemas, status codes.
+// The HTTP interface of order-service: routes, schemas, status codes.
 import { retryAfterOneSecond } from "@platform/shared/http/common-problems";
 import {
-  entityTag,
-  matchesIfNoneMatch,
-  parsePrecondition,
   conditionalHeaders,
+  entityTag,
+  parsePrecondition,
+  unlessNotModified,
+  withEntityTag,
 } from "@platform/shared/http/etag";
 import { routeDocs } from "@platform/shared/openapi/route-docs";
 import { cursorCodec, limit, nextLink, parseLimit } from "@platform/shared/http/pagination";
@@ -40,7 +41,9 @@ export type App = ReturnType<typeof createApp>;
 
 const oneOrder = requestObject({ id: uuid });
 const cursor = cursorCodec("orders", isUuid);
-const orderList = requestObject({
+
+/** The query of `GET /orders`. */
+export const orderList = requestObject({
   limit: Type.Optional(limit),
   after: Type.Optional(cursor.schema),
   user_id: Type.Optional(uuid),
@@ -65,7 +68,7 @@ const refusals: Record<RefusalReason, () => HttpProblem> = {
     }),
 };
 
-/** What an error means to a client; undefined for what it should never see. */
+/** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */
 function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof OrderNotFound) return new HttpProblem(404, "Order not found");
   if (error instanceof OrderRefused) return refusals[error.reason]();
@@ -85,7 +88,7 @@ function keyIn(field: string | null): string | undefined {
   });
 }
 
-/** Makes the app. It opens no socket and reads no environment: two of them fit in one process. */
+/** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */
 export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
   serviceApp(parts, {
     title: "order-service",
@@ -128,15 +131,13 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
       async ({ query, set }) => {
         await yieldToShortRequests();
         const { items, nextAfter } = await orders.list({
-          userId: query.user_id?.toLowerCase(),
+          userId: query.user_id,
           status: query.status,
-          after: query.after === undefined ? undefined : cursor.decode(query.after),
+          after: cursor.decode(query.after),
           limit: parseLimit(query.limit),
         });
         if (nextAfter) {
-          const { limit, user_id, status } = query;
-          const after = cursor.encode(nextAfter.id);
-          set.headers.link = nextLink("/orders", { limit, user_id, status }, after);
+          set.headers.link = nextLink("/orders", query, cursor.encode(nextAfter.id));
         }
         return items;
       },
@@ -156,13 +157,9 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
     .get(
       "/orders/:id",
       async ({ params, request, set }) => {
-        const found = await orders.find(params.id.toLowerCase());
+        const found = await orders.find(params.id);
         if (found === undefined) throw new OrderNotFound();
-        set.headers.etag = entityTag(found);
-        if (!matchesIfNoneMatch(request.headers.get("if-none-match"), set.headers.etag))
-          return found;
-        set.status = 304;
-        return undefined;
+        return unlessNotModified(request, set, found);
       },
       {
         params: oneOrder,
@@ -179,13 +176,8 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
     .patch(
       "/orders/:id",
       async ({ params, body, headers, set }) => {
-        const changed = await orders.setStatus(
-          params.id.toLowerCase(),
-          body.status,
-          parsePrecondition(headers),
-        );
-        set.headers.etag = entityTag(changed);
-        return changed;
+        const precondition = parsePrecondition(headers);
+        return withEntityTag(set, await orders.setStatus(params.id, body.status, precondition));
       },
       {
         params: oneOrder,

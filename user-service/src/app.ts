@@ -1,29 +1,22 @@
-// The HTTP face of user-service: routes, schemas, status codes.
+// The HTTP interface of user-service: routes, schemas, status codes.
 import {
-  entityTag,
-  matchesIfNoneMatch,
-  parsePrecondition,
   conditionalHeaders,
+  parsePrecondition,
+  unlessNotModified,
+  withEntityTag,
+  type ResponseFields,
 } from "@platform/shared/http/etag";
-import { routeDocs } from "@platform/shared/openapi/route-docs";
-import { cursorCodec, limit, nextLink, parseLimit } from "@platform/shared/http/pagination";
-import { requestObject } from "@platform/shared/schema/request-object";
 import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
-import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { cursorCodec, limit, nextLink, parseLimit } from "@platform/shared/http/pagination";
 import { HttpProblem, problems } from "@platform/shared/http/problem";
-import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
+import { routeDocs } from "@platform/shared/openapi/route-docs";
+import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { requestObject } from "@platform/shared/schema/request-object";
 import { isUuid, splitUuids, uuid, uuidList } from "@platform/shared/schema/uuid";
+import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { Type } from "@sinclair/typebox";
 import type { UserKey, UserStore } from "./users/user-store.ts";
-import {
-  EmailTaken,
-  newUser,
-  normaliseChange,
-  normaliseNew,
-  user,
-  userChange,
-  UserNotFound,
-} from "./users/user.ts";
+import { EmailTaken, newUser, user, userChange, UserNotFound, type User } from "./users/user.ts";
 
 /** What the app is made of. */
 export interface UserServiceParts extends ServiceParts {
@@ -35,14 +28,31 @@ export type App = ReturnType<typeof createApp>;
 
 const oneUser = requestObject({ id: uuid });
 const cursor = cursorCodec<UserKey>("users", isUserKey);
-const userList = requestObject({
+
+/** The query of `GET /users`. */
+export const userList = requestObject({
   limit: Type.Optional(limit),
   after: Type.Optional(cursor.schema),
   email: Type.Optional(Type.String({ description: "Only the user with this address" })),
   ids: Type.Optional(uuidList),
 });
 
-/** What an error means to a client; undefined for what it should never see. */
+/** The schemas of PUT and PATCH, which do the same. */
+const changeOfUser = {
+  params: oneUser,
+  headers: conditionalHeaders,
+  body: userChange,
+  response: { 200: user, ...problems(404, 409, 412, 422) },
+};
+
+interface ChangeRequest {
+  readonly params: typeof oneUser.static;
+  readonly headers: typeof conditionalHeaders.static;
+  readonly body: typeof userChange.static;
+  readonly set: ResponseFields;
+}
+
+/** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */
 function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof UserNotFound) return new HttpProblem(404, "User not found");
   if (error instanceof EmailTaken) return new HttpProblem(409, "Email already registered");
@@ -61,9 +71,14 @@ function isUserKey(value: unknown): value is UserKey {
   );
 }
 
-/** Makes the app. It opens no socket and reads no environment: two of them fit in one process. */
-export const createApp = ({ users, ...parts }: UserServiceParts) =>
-  serviceApp(parts, {
+/** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */
+export const createApp = ({ users, ...parts }: UserServiceParts) => {
+  async function changeUser({ params, body, headers, set }: ChangeRequest): Promise<User> {
+    const changed = await users.update(params.id, body, parsePrecondition(headers));
+    return withEntityTag(set, changed);
+  }
+
+  return serviceApp(parts, {
     title: "user-service",
     description: "Profiles of users.",
     problemOf,
@@ -71,10 +86,9 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
     .post(
       "/users",
       async ({ body, set, status }) => {
-        const created = await users.create(normaliseNew(body));
+        const created = await users.create(body);
         set.headers.location = `/users/${created.id}`;
-        set.headers.etag = entityTag(created);
-        return status(201, created);
+        return status(201, withEntityTag(set, created));
       },
       {
         body: newUser,
@@ -94,13 +108,12 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
         const { items, nextAfter } = await users.list({
           email: query.email?.trim(),
           ids: query.ids === undefined ? undefined : splitUuids(query.ids),
-          after: query.after === undefined ? undefined : cursor.decode(query.after),
+          after: cursor.decode(query.after),
           limit: parseLimit(query.limit),
         });
         if (nextAfter) {
-          const { limit, email, ids } = query;
-          const after = cursor.encode({ name: nextAfter.name, id: nextAfter.id });
-          set.headers.link = nextLink("/users", { limit, email, ids }, after);
+          const { name, id } = nextAfter;
+          set.headers.link = nextLink("/users", query, cursor.encode({ name, id }));
         }
         return items;
       },
@@ -117,13 +130,9 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
     .get(
       "/users/:id",
       async ({ params, request, set }) => {
-        const found = await users.find(params.id.toLowerCase());
+        const found = await users.find(params.id);
         if (found === undefined) throw new UserNotFound();
-        set.headers.etag = entityTag(found);
-        if (!matchesIfNoneMatch(request.headers.get("if-none-match"), set.headers.etag))
-          return found;
-        set.status = 304;
-        return undefined;
+        return unlessNotModified(request, set, found);
       },
       {
         params: oneUser,
@@ -137,62 +146,30 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
         }),
       },
     )
-    .put(
-      "/users/:id",
-      async ({ params, body, headers, set }) => {
-        const wanted = normaliseChange(body);
-        const changed = await users.update(
-          params.id.toLowerCase(),
-          wanted,
-          parsePrecondition(headers),
-        );
-        set.headers.etag = entityTag(changed);
-        return changed;
-      },
-      {
-        params: oneUser,
-        headers: conditionalHeaders,
-        body: userChange,
-        response: { 200: user, ...problems(404, 409, 412, 422) },
-        detail: routeDocs({
-          operationId: "putUser",
-          summary: "Change a user; what is left out stays",
-          tag: "users",
-          conditional: true,
-          problems: { 404: "User not found", 409: "Email already registered" },
-        }),
-      },
-    )
-    .patch(
-      "/users/:id",
-      async ({ params, body, headers, set }) => {
-        const wanted = normaliseChange(body);
-        const changed = await users.update(
-          params.id.toLowerCase(),
-          wanted,
-          parsePrecondition(headers),
-        );
-        set.headers.etag = entityTag(changed);
-        return changed;
-      },
-      {
-        params: oneUser,
-        headers: conditionalHeaders,
-        body: userChange,
-        response: { 200: user, ...problems(404, 409, 412, 422) },
-        detail: routeDocs({
-          operationId: "patchUser",
-          summary: "Change a user",
-          tag: "users",
-          conditional: true,
-          problems: { 404: "User not found", 409: "Email already registered" },
-        }),
-      },
-    )
+    .put("/users/:id", changeUser, {
+      ...changeOfUser,
+      detail: routeDocs({
+        operationId: "putUser",
+        summary: "Change a user; what is left out stays",
+        tag: "users",
+        conditional: true,
+        problems: { 404: "User not found", 409: "Email already registered" },
+      }),
+    })
+    .patch("/users/:id", changeUser, {
+      ...changeOfUser,
+      detail: routeDocs({
+        operationId: "patchUser",
+        summary: "Change a user",
+        tag: "users",
+        conditional: true,
+        problems: { 404: "User not found", 409: "Email already registered" },
+      }),
+    })
     .delete(
       "/users/:id",
       async ({ params, headers, set }) => {
-        await users.remove(params.id.toLowerCase(), parsePrecondition(headers));
+        await users.remove(params.id, parsePrecondition(headers));
         set.status = 204;
       },
       {
@@ -208,3 +185,4 @@ export const createApp = ({ users, ...parts }: UserServiceParts) =>
         }),
       },
     );
+};

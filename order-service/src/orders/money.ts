@@ -1,26 +1,28 @@
-// Money in whole cents; on the wire a JSON number of at most two decimals.
+// Money: whole cents inside the service, a JSON number of at most two decimals outside.
 import { customType } from "@platform/shared/schema/custom-type";
 
 const maxCents = 100_000_000;
 
-/**
- * A price in cents; undefined if it is not above 0, over 1,000,000 or finer than cents. A double has
- * at most two decimals exactly when it is the one nearest to a number of cents.
- */
-export function toCents(price: number): number | undefined {
-  const cents = Math.round(price * 100);
-  const isExact = cents / 100 === price;
-  return isExact && cents > 0 && cents <= maxCents ? cents : undefined;
+/** The whole cents of a price that {@link unitPrice} accepts. */
+export function toCents(price: number): number {
+  return Math.round(price * 100);
 }
 
-/** Cents as the wire has them: the double whose shortest spelling has at most two decimals. */
+/** Cents as a JSON number: the double whose shortest spelling has at most two decimals. */
 export function fromCents(cents: number): number {
   return cents / 100;
 }
 
-/** The schema of the price of one piece. */
+/** A double has at most two decimals exactly when it is the nearest one to a number of cents. */
+function isPrice(value: unknown): value is number {
+  if (typeof value !== "number") return false;
+  const cents = toCents(value);
+  return fromCents(cents) === value && cents > 0 && cents <= maxCents;
+}
+
+/** The schema of the price of one piece: above 0, at most 1,000,000, whole cents. */
 export const unitPrice = customType<number>("UnitPrice", {
-  check: (value) => typeof value === "number" && toCents(value) !== undefined,
+  parse: (value) => (isPrice(value) ? value : undefined),
   rule: () => "a number above 0 of at most two decimals, at most 1000000",
 })({
   type: "number",
@@ -30,8 +32,8 @@ export const unitPrice = customType<number>("UnitPrice", {
   examples: [19.99],
 });
 
-/** The schema of a sum. */
+/** The schema of the total of an order. */
 export const amount = customType<number>("Amount", {
-  check: (value) => typeof value === "number" && value > 0,
+  parse: (value) => (typeof value === "number" && value > 0 ? value : undefined),
   rule: () => "a number above 0",
 })({ type: "number", minimum: 0.01, description: "At most two decimals", examples: [39.98] });

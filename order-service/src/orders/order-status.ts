@@ -1,4 +1,4 @@
-// The life of an order.
+// The life of an order: a state machine.
 import { Type } from "@sinclair/typebox";
 
 /** The schema of an order's status. */
@@ -13,15 +13,14 @@ export const orderStatus = Type.Union(
   { examples: ["pending"] },
 );
 
-/** See {@link orderStatus}. */
 export type OrderStatus = typeof orderStatus.static;
 
-/** Every status that an order can have. */
+/** All statuses, in the order of an order's life. */
 export const orderStatuses: readonly OrderStatus[] = orderStatus.anyOf.map(
   ({ const: status }) => status,
 );
 
-/** The states that each state may be left for. */
+/** The statuses that may follow each status. */
 const transitions: Record<OrderStatus, readonly OrderStatus[]> = {
   pending: ["confirmed", "cancelled"],
   confirmed: ["shipped", "cancelled"],
@@ -30,7 +29,7 @@ const transitions: Record<OrderStatus, readonly OrderStatus[]> = {
   cancelled: [],
 };
 
-/** Staying put is always allowed, so that a repeated request does no harm. */
+/** Whether an order may go from one status to another. It may stay, so a client can repeat a request. */
 export function canTransition(from: OrderStatus, to: OrderStatus): boolean {
   return from === to || transitions[from].includes(to);
 }

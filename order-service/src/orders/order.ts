@@ -1,21 +1,19 @@
-// What an order is, and what can be asked of one.
+// What an order is, and what clients can ask of one.
 import { requestObject } from "@platform/shared/schema/request-object";
-import { promised } from "@platform/shared/core/result";
-import { parseText, text } from "@platform/shared/schema/text";
+import { text } from "@platform/shared/schema/text";
 import { timestamp } from "@platform/shared/schema/timestamp";
 import { uuid } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
 import { amount, fromCents, toCents, unitPrice } from "./money.ts";
 import { orderStatus, type OrderStatus } from "./order-status.ts";
 
-const skuLength = { minLength: 1, maxLength: 50 };
-const sku = text(skuLength, { examples: ["KB-87"] });
+const sku = text({ minLength: 1, maxLength: 50 }, { examples: ["KB-87"] });
 const quantity = Type.Integer({ minimum: 1, maximum: 1000, examples: [2] });
 const item = { sku, quantity, unit_price: unitPrice };
 const itemCount = { minItems: 1, maxItems: 100 };
 const closed = { additionalProperties: false };
 
-/** An order as everybody sees it. */
+/** An order in responses. */
 export const order = Type.Object(
   {
     id: uuid,
@@ -29,7 +27,6 @@ export const order = Type.Object(
   { title: "Order", ...closed },
 );
 
-/** See {@link order}. */
 export type Order = typeof order.static;
 
 /** The body that places an order. */
@@ -38,58 +35,57 @@ export const newOrder = requestObject({
   items: Type.Array(requestObject(item), itemCount),
 });
 
-/** See {@link newOrder}. */
 export type NewOrder = typeof newOrder.static;
 
-/** The body that moves an order on. */
+/** The body that moves an order to another status. */
 export const statusChange = requestObject({ status: orderStatus });
 
-/** A line of an order as it is stored. */
+/** An item of an order inside the service: its price in whole cents. */
 export type OrderLine = {
   readonly sku: string;
   readonly quantity: number;
   readonly unitPriceCents: number;
 };
 
-/** What somebody wants to order, in its normal form: equal wishes are equal drafts. */
+/** An order that a client asks for. Requests with equal normal forms have equal drafts. */
 export interface OrderDraft {
   readonly userId: string;
   readonly lines: readonly OrderLine[];
 }
 
-/** The draft in a checked body; unknown fields are left behind. */
+/** The draft in the body of a request. */
 export function draftOrder({ user_id, items }: NewOrder): OrderDraft {
   return {
-    userId: user_id.toLowerCase(),
+    userId: user_id,
     lines: items.map(({ sku, quantity, unit_price }) => ({
-      sku: promised(parseText(sku, skuLength)),
+      sku,
       quantity,
-      unitPriceCents: promised(toCents(unit_price)),
+      unitPriceCents: toCents(unit_price),
     })),
   };
 }
 
-/** The sum of an order. At most 10^13 cents, far below where doubles stop being exact. */
+/** The total of an order: at most 10^13 cents, where doubles are still exact. */
 export function totalCents(lines: readonly OrderLine[]): number {
   return lines.reduce((sum, { quantity, unitPriceCents }) => sum + quantity * unitPriceCents, 0);
 }
 
-/** A line as everybody sees it. */
+/** An item in responses. */
 export function toItem({ sku, quantity, unitPriceCents }: OrderLine): Order["items"][number] {
   return { sku, quantity, unit_price: fromCents(unitPriceCents) };
 }
 
-/** An order as it was when it was placed, whatever became of it. */
+/** An order as it was when it was placed, before any change of its status. */
 export function asPlaced(order: Order): Order {
   return { ...order, status: "pending", updated_at: order.created_at };
 }
 
-/** Thrown where no order has the id. */
+/** No order has the id. */
 export class OrderNotFound extends Error {
   override readonly name = "OrderNotFound";
 }
 
-/** Thrown where an order's status cannot follow the one that it has. */
+/** An order cannot go from its current status to the one that the client asked for. */
 export class StatusConflict extends Error {
   override readonly name = "StatusConflict";
 

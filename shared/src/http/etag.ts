@@ -1,11 +1,11 @@
 // Entity tags and the preconditions made of them (RFC 9110, sections 8.8.3 and 13).
 import { Type } from "@sinclair/typebox";
+import type { Precondition, Versioned } from "../core/precondition.ts";
 import { customType } from "../schema/custom-type.ts";
 import { requestObject } from "../schema/request-object.ts";
-import type { Precondition, Versioned } from "../core/precondition.ts";
 import { fromTimestamp } from "../schema/timestamp.ts";
 
-/** The strong entity tag of a resource's present state. */
+/** The strong entity tag of a resource's current state. */
 export function entityTag({ updated_at }: Versioned): string {
   return `"${fromTimestamp(updated_at).toString(36)}"`;
 }
@@ -20,7 +20,7 @@ function parseTags(field: string): "*" | { weak: boolean; opaque: string }[] | u
   listElement.lastIndex = 0;
   while (listElement.lastIndex < field.length) {
     const [, weak, opaque] = listElement.exec(field) ?? [];
-    // A pattern that does not match starts anew from 0.
+    // A sticky pattern that does not match starts again from 0.
     if (listElement.lastIndex === 0) return undefined;
     if (opaque !== undefined) tags.push({ weak: weak !== undefined, opaque });
   }
@@ -28,7 +28,8 @@ function parseTags(field: string): "*" | { weak: boolean; opaque: string }[] | u
 }
 
 const ifMatch = customType<string>("EntityTags", {
-  check: (value) => typeof value === "string" && parseTags(value) !== undefined,
+  parse: (value) =>
+    typeof value === "string" && parseTags(value) !== undefined ? value : undefined,
   rule: () => 'an entity tag such as "m2x8q1", a list of them, or *',
 })({ type: "string", examples: ['"m2x8q1"'] });
 
@@ -38,35 +39,63 @@ export const conditionalHeaders = requestObject({
   "if-none-match": Type.Optional(Type.String()),
 });
 
-/** The fields of a request that say in which state a resource may be changed. */
-interface Conditions {
-  readonly "if-match"?: string | undefined;
-  readonly "if-none-match"?: string | undefined;
-}
+/** The header fields that say in which state of a resource its change applies. */
+type ConditionalHeaders = Readonly<{
+  "if-match"?: string | undefined;
+  "if-none-match"?: string | undefined;
+}>;
 
 /**
  * The precondition of a request that changes a resource. RFC 9110: `If-Match` compares strongly
- * (13.1.1), and a change that `If-None-Match` rules out is refused too (13.1.2).
+ * (13.1.1); a state that `If-None-Match` names refuses the change too (13.1.2).
  */
-export function parsePrecondition(headers: Conditions): Precondition {
+export function parsePrecondition(headers: ConditionalHeaders): Precondition {
   const wanted = headers["if-match"];
   const tags = wanted === undefined ? "*" : parseTags(wanted);
   const unwanted = headers["if-none-match"] ?? null;
-  return (current) => {
-    const present = entityTag(current);
+  return (resource) => {
+    const current = entityTag(resource);
     const isWanted =
-      tags === "*" || tags?.some(({ weak, opaque }) => !weak && opaque === present) === true;
-    return isWanted && !matchesIfNoneMatch(unwanted, present);
+      tags === "*" || tags?.some(({ weak, opaque }) => !weak && opaque === current) === true;
+    return isWanted && !matchesIfNoneMatch(unwanted, current);
   };
 }
 
 /**
- * Whether an `If-None-Match` field names the present tag, so that 304 is the answer. RFC 9110,
- * 13.1.2: compared weakly. A malformed field is ignored.
+ * Whether an `If-None-Match` field names the current tag, so that the response is 304. RFC 9110,
+ * 13.1.2: tags compare weakly. A malformed field is ignored.
  */
-export function matchesIfNoneMatch(field: string | null, present: string): boolean {
+export function matchesIfNoneMatch(field: string | null, current: string): boolean {
   if (field === null) return false;
   const tags = parseTags(field);
   if (tags === undefined) return false;
-  return tags === "*" || tags.some(({ opaque }) => opaque === present);
+  return tags === "*" || tags.some(({ opaque }) => opaque === current);
+}
+
+/** The part of Elysia's `set` that a response with an entity tag needs. */
+export interface ResponseFields {
+  readonly headers: { etag?: string | undefined };
+  status?: number | string;
+}
+
+/** Puts the resource's entity tag into the response. @returns the resource, as the body */
+export function withEntityTag<T extends Versioned>(set: ResponseFields, resource: T): T {
+  set.headers.etag = entityTag(resource);
+  return resource;
+}
+
+/**
+ * The body of the response to a GET: the resource, or nothing and 304 if the client has its current
+ * state. The response carries the entity tag in both cases.
+ */
+export function unlessNotModified<T extends Versioned>(
+  request: Request,
+  set: ResponseFields,
+  resource: T,
+): T | undefined {
+  const current = entityTag(resource);
+  set.headers.etag = current;
+  if (!matchesIfNoneMatch(request.headers.get("if-none-match"), current)) return resource;
+  set.status = 304;
+  return undefined;
 }

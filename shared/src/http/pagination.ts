@@ -1,22 +1,22 @@
-// Lists in pages: a limit, an opaque cursor to go on after, and a Link to the next page.
+// Lists in pages: a limit, an opaque cursor that says where the page starts, a Link to the next page.
 import type { TUnsafe } from "@sinclair/typebox";
 import { customType } from "../schema/custom-type.ts";
 
 const maxLimit = 1000;
 const defaultLimit = 100;
 
-const limitKind = customType<string>("Limit", {
-  // By value, as everywhere, but in plain digits: the URL is no place for 1e2 or 0x64.
-  check: (value) =>
-    typeof value === "string" &&
-    /^[0-9]{1,9}$/.test(value) &&
-    Number(value) >= 1 &&
-    Number(value) <= maxLimit,
-  rule: () => `a whole number from 1 to ${maxLimit}`,
-});
+// Plain digits alone: Number() would accept 1e2 and 0x64 too.
+const isLimit = (value: unknown): value is string =>
+  typeof value === "string" &&
+  /^[0-9]{1,9}$/.test(value) &&
+  Number(value) >= 1 &&
+  Number(value) <= maxLimit;
 
-/** The schema of `limit`: items in a page, 1–1000, 100 if left out. */
-export const limit = limitKind({
+/** The schema of `limit`: the items in a page, 1 to 1000; 100 if the client leaves it out. */
+export const limit = customType<string>("Limit", {
+  parse: (value) => (isLimit(value) ? value : undefined),
+  rule: () => `a whole number from 1 to ${maxLimit}`,
+})({
   type: "integer",
   minimum: 1,
   maximum: maxLimit,
@@ -24,26 +24,26 @@ export const limit = limitKind({
   description: `Most items in one answer, ${defaultLimit} if left out`,
 });
 
-/** The number of items that a caller asked for. */
+/** The items in a page, from the `limit` that the client sent. */
 export function parseLimit(sent: string | undefined): number {
   return sent === undefined ? defaultLimit : Number(sent);
 }
 
-/** A list's position after one of its items, as a string that only that list can read. */
+/** Cursors of one list: a position in the list, as text that means nothing to other lists. */
 export interface CursorCodec<Key> {
-  /** The schema of `after`. */
+  /** The schema of `after`: the page starts behind this position. */
   readonly schema: TUnsafe<string>;
   encode(key: Key): string;
-  /** The key in a cursor that we made; undefined for any other string. */
-  decode(cursor: string): Key | undefined;
+  /** The key in a cursor of this list; undefined for any other text, or if the client sent none. */
+  decode(cursor: string | undefined): Key | undefined;
 }
 
 const maxCursorLength = 4096;
 const checksumBytes = 6;
 
 /**
- * The cursors of one list. A checksum over the list's name and the key tells ours from strings
- * that somebody made up or took from another list; it is no secret.
+ * Makes the cursors of one list. A checksum over the list's name and the key tells cursors of this
+ * list from text that a client made up or took from another list; the checksum is not a secret.
  *
  * @param list the list's name, such as `users`
  * @param isKey whether a decoded value is a key of this list
@@ -65,11 +65,11 @@ export function cursorCodec<Key>(
     return Buffer.concat([checksum(payload), payload]).toString("base64url");
   };
 
-  const decode = (cursor: string) => {
-    if (cursor.length > maxCursorLength) return undefined;
+  const decode = (cursor: string | undefined) => {
+    if (cursor === undefined || cursor.length > maxCursorLength) return undefined;
     const bytes = Buffer.from(cursor, "base64url");
     const payload = bytes.subarray(checksumBytes);
-    // Decoding skips what is not base64url: only the spelling that we made is ours.
+    // Buffer skips characters outside base64url, so only the spelling that encode() made is accepted.
     if (bytes.toString("base64url") !== cursor) return undefined;
     if (!checksum(payload).equals(bytes.subarray(0, checksumBytes))) return undefined;
     const key = parseJson(payload.toString());
@@ -77,7 +77,9 @@ export function cursorCodec<Key>(
   };
 
   const schema = customType<string>(`Cursor of ${list}`, {
-    check: (value) => typeof value === "string" && decode(value) !== undefined,
+    // The text stays as it is: Elysia parses a query twice, and a key is not a cursor.
+    parse: (value) =>
+      typeof value === "string" && decode(value) !== undefined ? value : undefined,
     rule: () => `a cursor from the Link of an earlier page of ${list}`,
   })({ type: "string", description: "Where to go on: taken from the Link of the page before" });
 
@@ -93,8 +95,9 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * The `Link` field (RFC 8288) to the page after `cursor`, relative to the server, which keeps the
- * limit and the filters that were sent.
+ * The `Link` field (RFC 8288) to the page behind `cursor`, relative to the server.
+ *
+ * @param query the whole query of this page, so that the limit and every filter hold on the next
  */
 export function nextLink(
   path: string,

@@ -1,32 +1,42 @@
-// TypeBox types of our own. JSON Schema counts string length in code points and knows decimal
-// places; TypeBox counts UTF-16 units and floating-point remainders. A kind keeps the honest
-// keywords in the API document and checks them here.
+// TypeBox types of our own. JSON Schema counts the length of a string in code points and knows
+// decimal places; TypeBox counts UTF-16 units and takes floating-point remainders. A custom type
+// publishes the keywords of JSON Schema in the API document and checks them by its own rule.
 import { Kind, Type, TypeRegistry, type TSchema, type TUnsafe } from "@sinclair/typebox";
 
-const rules = new Map<string, (schema: TSchema) => string>();
-
-/** How a kind decides, and how it tells a caller what it would have accepted. */
-export interface CustomTypeDefinition {
-  /** Whether a value, already parsed from JSON or taken from the URL, is acceptable. */
-  check(value: unknown, schema: TSchema): boolean;
+/** How a custom type reads a value, and how an error tells the client what would be accepted. */
+export interface CustomTypeDefinition<T> {
+  /**
+   * The normal form of a value from a request (parsed from JSON, or text from the URL); undefined
+   * refuses the value. The normal form of a normal form is itself: Elysia parses a query twice.
+   */
+  parse(value: unknown, schema: TSchema): T | undefined;
   /** What is allowed, to be read after "Must be", such as `a UUID`. */
   rule(schema: TSchema): string;
 }
 
+const definitions = new Map<string, CustomTypeDefinition<unknown>>();
+
 /**
- * Defines a TypeBox type that validates with `check` and appears in the API document as the JSON
- * Schema keywords given to the returned function.
+ * Defines a TypeBox type that accepts what `parse` accepts.
+ *
+ * @returns makes a schema of the type; its keywords are what the API document shows
  */
 export function customType<T>(
   name: string,
-  { check, rule }: CustomTypeDefinition,
+  definition: CustomTypeDefinition<T>,
 ): (keywords: Record<string, unknown>) => TUnsafe<T> {
-  TypeRegistry.Set<TSchema>(name, (schema, value) => check(value, schema));
-  rules.set(name, rule);
+  TypeRegistry.Set<TSchema>(name, (schema, value) => definition.parse(value, schema) !== undefined);
+  definitions.set(name, definition);
   return (keywords) => Type.Unsafe<T>({ ...keywords, [Kind]: name });
 }
 
-/** What a schema of one of our kinds allows, or undefined for TypeBox's own types. */
+/** What a schema of a custom type allows; undefined for TypeBox's own types. */
 export function customTypeRule(schema: TSchema): string | undefined {
-  return rules.get(schema[Kind])?.(schema);
+  return definitions.get(schema[Kind])?.rule(schema);
+}
+
+/** The normal form of a value that `schema` accepts; of TypeBox's own types, the value itself. */
+export function normalForm(schema: TSchema, value: unknown): unknown {
+  const definition = definitions.get(schema[Kind]);
+  return definition === undefined ? value : definition.parse(value, schema);
 }

@@ -1,10 +1,27 @@
 // The schemas of what clients send.
-import { Type, type TObject, type TProperties } from "@sinclair/typebox";
+import { Type, type StaticDecode, type TObject, type TProperties } from "@sinclair/typebox";
+import { normalForm } from "./custom-type.ts";
 
 /**
- * The schema of an object in a request: a body, a part of one, or the parameters of a URL. Members
- * that it does not know are ignored, for callers may be newer than we are.
+ * The schema of an object in a request: a body, an object inside one, the parameters of a path or a
+ * query, or header fields. A client may be newer than the service, so unknown members are accepted.
+ *
+ * A route's handler gets the known members alone, each in its normal form: what the schema leaves out
+ * cannot reach a store by accident, and no handler parses a value again.
  */
-export function requestObject<P extends TProperties>(properties: P): TObject<P> {
-  return Type.Object(properties, { additionalProperties: true });
+export function requestObject<P extends TProperties>(properties: P) {
+  const schemas = Object.entries(properties);
+  return Type.Transform(Type.Object(properties, { additionalProperties: true }))
+    .Decode((sent) => {
+      const known: Record<string, unknown> = {};
+      // The type of `sent` names the properties of a type parameter, which cannot be indexed by text.
+      const members: Readonly<Record<string, unknown>> = sent;
+      for (const [name, schema] of schemas) {
+        const value = members[name];
+        if (value !== undefined) known[name] = normalForm(schema, value);
+      }
+      // Each member is its own schema's normal form, which has the type of that schema.
+      return known as StaticDecode<TObject<P>>;
+    })
+    .Encode((known) => known);
 }

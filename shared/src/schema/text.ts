@@ -1,4 +1,4 @@
-// Text from outside: trimmed, in Unicode Normalization Form C, without control characters.
+// Text from clients: trimmed, in Unicode Normalization Form C, without control characters.
 import type { TUnsafe } from "@sinclair/typebox";
 import { customType } from "./custom-type.ts";
 
@@ -6,32 +6,9 @@ import { customType } from "./custom-type.ts";
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
-/**
- * Normalises text: outer white space removed, NFC.
- *
- * @returns undefined if it holds a control character or a lone surrogate, or is longer than
- * `maxUnits` UTF-16 units once trimmed: normalising 40,000 combining marks takes seconds, so length
- * is bounded before.
- */
-function normaliseText(raw: string, maxUnits: number): string | undefined {
-  const trimmed = raw.trim();
-  if (trimmed.length > maxUnits || controlCharacter.test(trimmed) || !trimmed.isWellFormed()) {
-    return undefined;
-  }
-  return trimmed.normalize("NFC");
-}
-
-/** The number of Unicode code points in well-formed text. */
-function codePoints(value: string): number {
-  let count = 0;
-  for (const _ of value) count += 1;
-  return count;
-}
-
+/** Bounds on the length of text, in Unicode code points after normalisation; both inclusive. */
 interface Bounds {
-  /** Code points after normalisation. */
   minLength: number;
-  /** Code points after normalisation. */
   maxLength: number;
 }
 
@@ -39,27 +16,35 @@ interface Bounds {
 const maxUnitsPerCodePoint = 6;
 
 /**
- * Text trimmed and in NFC, or undefined if it is not within the bounds or has characters that no
- * text should have.
+ * Text in its normal form: trimmed and in NFC. Undefined if its length is out of bounds, or if it
+ * holds a control character or a lone surrogate.
  */
 export function parseText(raw: string, { minLength, maxLength }: Bounds): string | undefined {
-  const value = normaliseText(raw, maxLength * maxUnitsPerCodePoint);
-  if (value === undefined) return undefined;
-  // Between one and two UTF-16 units make a code point: count only where that leaves a doubt.
-  if (value.length <= maxLength && value.length >= 2 * minLength) return value;
-  const length = codePoints(value);
-  return length >= minLength && length <= maxLength ? value : undefined;
+  const trimmed = raw.trim();
+  // Checked before normalising, which takes seconds for 40,000 combining marks.
+  if (trimmed.length > maxLength * maxUnitsPerCodePoint) return undefined;
+  if (controlCharacter.test(trimmed) || !trimmed.isWellFormed()) return undefined;
+  const normal = trimmed.normalize("NFC");
+  // One or two UTF-16 units make a code point, so most lengths are right without counting.
+  if (normal.length <= maxLength && normal.length >= 2 * minLength) return normal;
+  const length = countCodePoints(normal);
+  return length >= minLength && length <= maxLength ? normal : undefined;
+}
+
+function countCodePoints(value: string): number {
+  let count = 0;
+  for (const _ of value) count += 1;
+  return count;
 }
 
 const textType = customType<string>("Text", {
-  check: (value, schema) =>
-    typeof value === "string" &&
-    parseText(value, { minLength: schema.minLength, maxLength: schema.maxLength }) !== undefined,
+  parse: (value, { minLength, maxLength }) =>
+    typeof value === "string" ? parseText(value, { minLength, maxLength }) : undefined,
   rule: ({ minLength, maxLength }) =>
     `text of ${minLength} to ${maxLength} characters without control characters`,
 });
 
-/** The schema of text whose length is counted in code points after trimming and NFC. */
+/** The schema of text; `keywords` are further keywords of JSON Schema, such as `examples`. */
 export function text(bounds: Bounds, keywords: Record<string, unknown> = {}): TUnsafe<string> {
   return textType({ type: "string", ...bounds, ...keywords });
 }

@@ -1,33 +1,38 @@
-// Points in time as the wire has them: RFC 3339, UTC, milliseconds, `Z`.
+// Points in time as JSON shows them: RFC 3339, UTC, milliseconds, `Z`.
 import { customType } from "./custom-type.ts";
 
-/** The schema of a time that we send. */
+const isTimestamp = (value: unknown): value is string =>
+  typeof value === "string" && value.length === 24 && value.endsWith("Z");
+
+/** The schema of a time in a response. */
 export const timestamp = customType<string>("Timestamp", {
-  check: (value) => typeof value === "string" && value.length === 24 && value.endsWith("Z"),
+  parse: (value) => (isTimestamp(value) ? value : undefined),
   rule: () => "a time such as 2026-01-31T12:00:00.000Z",
 })({ type: "string", format: "date-time", examples: ["2026-01-31T12:00:00.000Z"] });
 
+// The last conversion is remembered. A resource that was never changed has the same time twice, a
+// page of a hundred resources a hundred times over, and the ETag of a resource that has just been
+// read converts its time back.
 let latestMs = NaN;
 let latest = "";
 
-/** A time in milliseconds since 1970 as the wire has it. */
+/** Milliseconds since 1970 as RFC 3339, such as `2026-01-31T12:00:00.000Z`. */
 export function toTimestamp(milliseconds: number): string {
-  // What was never changed has the same time twice, and a page has a hundred of them.
   if (milliseconds === latestMs) return latest;
   latest = new Date(milliseconds).toISOString();
   latestMs = milliseconds;
   return latest;
 }
 
-/** The milliseconds since 1970 of a time that {@link toTimestamp} gave. */
+/** The milliseconds since 1970 in a text that {@link toTimestamp} made. */
 export function fromTimestamp(timestamp: string): number {
-  // The tag of what has just been read is asked for next.
   return timestamp === latest ? latestMs : Date.parse(timestamp);
 }
 
 /**
- * The time of a change to something last changed at `previous`. It never repeats or goes back, even
- * where the clock does, so that it tells every state of a resource from every other.
+ * The time of a change, in milliseconds since 1970, to a resource last changed at `previous`. It
+ * never repeats or goes back, even where the clock does, so every state of a resource has a time, and
+ * therefore an ETag, of its own.
  */
 export function timeOfChange(previous: number, now: number): number {
   return Math.max(now, previous + 1);

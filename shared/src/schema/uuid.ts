@@ -1,29 +1,29 @@
-// Identifiers: UUIDs, version 7 (RFC 9562) for those that we make.
+// Identifiers: UUIDs of any version from clients, of version 7 (RFC 9562) from the services.
 import { customType } from "./custom-type.ts";
 
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Whether a value is a UUID of any version in the usual spelling with hyphens, in either case. */
+/** Whether a value is a UUID of any version, spelt with hyphens, in upper or lower case. */
 export function isUuid(value: unknown): value is string {
   return typeof value === "string" && value.length === 36 && pattern.test(value);
 }
 
-/** The schema of an identifier. Callers may send it in upper case; we keep it in lower case. */
+/** The schema of an identifier. Clients may send upper case; its normal form is lower case. */
 export const uuid = customType<string>("Uuid", {
-  check: isUuid,
+  parse: (value) => (isUuid(value) ? value.toLowerCase() : undefined),
   rule: () => "a UUID such as 01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
 })({ type: "string", format: "uuid", examples: ["01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"] });
 
-/** The most identifiers in a list of them: a URL has to hold it. */
+/** A URL has to hold the list. */
 const maxUuids = 100;
 
 const spelling = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
-/** The schema of identifiers in a query, separated by commas: 1–100. */
+/** The schema of 1 to 100 identifiers in a query, separated by commas; lower case is normal. */
 export const uuidList = customType<string>("Uuids", {
-  check(value) {
-    if (typeof value !== "string" || value.length > maxUuids * 37) return false;
-    return value.split(",").every(isUuid);
+  parse(value) {
+    if (typeof value !== "string" || value.length > maxUuids * 37) return undefined;
+    return value.split(",").every(isUuid) ? value.toLowerCase() : undefined;
   },
   rule: () => `1 to ${maxUuids} UUIDs, separated by commas`,
 })({
@@ -32,9 +32,9 @@ export const uuidList = customType<string>("Uuids", {
   description: `Only those with one of these identifiers, up to ${maxUuids}, separated by commas`,
 });
 
-/** The identifiers in such a list, in lower case, each once. */
+/** The identifiers in the normal form of a {@link uuidList}, each once. */
 export function splitUuids(list: string): string[] {
-  return [...new Set(list.toLowerCase().split(","))];
+  return [...new Set(list.split(","))];
 }
 
 /** The milliseconds since 1970 in an identifier of version 7. */
@@ -43,16 +43,16 @@ function timeIn(id: string): number {
 }
 
 /**
- * Makes identifiers that sort by the time they were made, also where the clock is set back.
+ * Makes identifiers that sort in the order in which they were made, also after the clock was set back.
  *
  * @param now milliseconds since 1970, as `Date.now`
- * @returns the identifier and the time inside it, which is therefore the thing's creation time
+ * @returns makes an identifier, and tells the time inside it: the creation time of the resource
  */
 export function uuidSequence(now: () => number): () => { id: string; time: number } {
   let latest = 0;
   let previous = "";
   return () => {
-    // Bun borrows from the next milliseconds when it has made thousands in one.
+    // After thousands of identifiers in one millisecond, Bun takes the next millisecond.
     for (latest = Math.max(latest, now()); ; latest += 1) {
       const id = Bun.randomUUIDv7("hex", latest);
       if (id <= previous || timeIn(id) !== latest) continue;

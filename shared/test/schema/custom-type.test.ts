@@ -4,7 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import { customType, customTypeRule } from "../../src/schema/custom-type.ts";
 
 const multiple = customType<number>("Multiple in a test", {
-  check: (value, { of }) => typeof value === "number" && value % of === 0,
+  parse: (value, { of }) => (typeof value === "number" && value % of === 0 ? value : undefined),
   rule: ({ of }) => `a multiple of ${of}`,
 });
 const even = multiple({ type: "number", of: 2, description: "Even" });

@@ -26,10 +26,10 @@ function toUser({ id, name, email, created_at, updated_at }: UserRow): User {
   };
 }
 
-/** The place before every user: no name is empty. */
+/** The position before the first user: no name is empty. */
 const start = { name: "", id: "" };
 
-/** @param now milliseconds since 1970 */
+/** Makes the store. @param now milliseconds since 1970 */
 export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.now): UserStore {
   const nextId = uuidSequence(now);
 
@@ -67,7 +67,7 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
     INSERT INTO users (id, name, email, created_at, updated_at)
     VALUES ($id, $name, $email, $created_at, $updated_at)
     ON CONFLICT (email) DO NOTHING`);
-  const update = db.prepare<unknown, Omit<UserRow, "created_at">>(`
+  const update = db.prepare<unknown, UserRow>(`
     UPDATE users
     SET name = $name, email = $email, updated_at = $updated_at
     WHERE id = $id`);
@@ -76,10 +76,10 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
     WHERE id = $id`);
 
   return {
-    async create({ name, email }) {
+    async create(user) {
       const outcome = await write(() => {
         const { id, time } = nextId();
-        const row = { id, name, email, created_at: time, updated_at: time };
+        const row = { id, ...user, created_at: time, updated_at: time };
         return insert.run(row).changes === 0 ? new EmailTaken() : row;
       });
       return toUser(unwrap(outcome));
@@ -109,12 +109,12 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
         if (row === null) return new UserNotFound();
         const current = toUser(row);
         if (!precondition(current)) return new PreconditionFailed();
-        const { name, email } = { ...row, ...change };
-        if (name === row.name && email === row.email) return current;
-        const owner = email === row.email ? null : emailOwner.get({ email });
+        const wanted = { ...row, ...change };
+        if (Bun.deepEquals(wanted, row)) return current;
+        const owner = wanted.email === row.email ? null : emailOwner.get({ email: wanted.email });
         if (owner !== null && owner.id !== id) return new EmailTaken();
-        const changed = { ...row, name, email, updated_at: timeOfChange(row.updated_at, now()) };
-        update.run({ id, name, email, updated_at: changed.updated_at });
+        const changed = { ...wanted, updated_at: timeOfChange(row.updated_at, now()) };
+        update.run(changed);
         return toUser(changed);
       });
       return unwrap(outcome);

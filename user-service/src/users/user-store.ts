@@ -1,29 +1,35 @@
-// What the service asks of its storage, whichever that is.
+// What the service asks of its storage, whichever engine is behind it.
 import type { Page } from "@platform/shared/core/page";
 import type { Precondition } from "@platform/shared/core/precondition";
 import type { NewUser, User, UserChange } from "./user.ts";
 
-/** Where a user stands in the list of users: by name in code point order, then by id. */
+/** A position in the list of users, which is sorted by name in code point order, then by id. */
 export type UserKey = Pick<User, "name" | "id">;
 
-/** A page of the list of users. */
+/** Which users a page of the list has. */
 export interface UserQuery {
-  /** Only the user with this address, in whatever case. */
+  /** Only the user with this address; upper and lower case make no difference. */
   readonly email: string | undefined;
-  /** Only users with one of these identifiers. */
+  /** Only users with one of these identifiers, in lower case. */
   readonly ids: readonly string[] | undefined;
-  /** Only users that come after this place. */
+  /** Only users behind this position. */
   readonly after: UserKey | undefined;
+  /** The most users in the page. */
   readonly limit: number;
 }
 
-/** Users, kept. Every method may reject with StorageUnavailable. */
+/** Stores users. Every method rejects with StorageUnavailable while the storage is in trouble. */
 export interface UserStore {
   /** Stores a new user. @throws EmailTaken */
   create(user: NewUser): Promise<User>;
+  /** The user with an id in lower case; undefined if there is none. */
   find(id: string): Promise<User | undefined>;
-  list(page: UserQuery): Promise<Page<User>>;
-  /** Changes a user; without a difference nothing is stored. @throws UserNotFound, PreconditionFailed, EmailTaken */
+  list(query: UserQuery): Promise<Page<User>>;
+  /**
+   * Changes a user. A change that makes no difference is not stored: `updated_at` stays.
+   *
+   * @throws UserNotFound, PreconditionFailed, EmailTaken
+   */
   update(id: string, change: UserChange, precondition: Precondition): Promise<User>;
   /** Deletes a user. @throws UserNotFound, PreconditionFailed */
   remove(id: string, precondition: Precondition): Promise<void>;
