@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf, type RunningService } from "@platform/shared/testing/running-service";
+import type { userList } from "../src/app.ts";
 import type { User } from "../src/users/user.ts";
 import { createUser, startUserService } from "./user-service.ts";
 
@@ -104,6 +105,31 @@ describe("GET /users", () => {
     expect(query.get("limit")).toBe("1");
     expect([...query.keys()]).toEqual(["limit", "after"]);
   });
+
+  // A filter that is added to the query needs a line here, or this file has a type error.
+  type Filter = Exclude<keyof typeof userList.static, "limit" | "after">;
+  const filters: Record<Filter, (users: readonly User[]) => { value: string; names: string[] }> = {
+    email: ([, b]) => ({ value: b?.email ?? "", names: ["B"] }),
+    ids: ([a, , c]) => ({ value: `${a?.id},${c?.id}`, names: ["A", "C"] }),
+  };
+
+  test.each(Object.entries(filters))(
+    "the filter %s holds on every page",
+    async (filter, select) => {
+      await using service = await startUserService();
+      await createAll(service, ["A", "B", "C"]);
+      const { value, names } = select((await page(service, "/users")).users);
+      const seen: string[] = [];
+      let path: string | undefined = `/users?limit=1&${filter}=${value}`;
+      while (path !== undefined) {
+        const found: Awaited<ReturnType<typeof page>> = await page(service, path);
+        seen.push(...found.names);
+        path = found.next;
+        if (path !== undefined) expect(path).toContain(`${filter}=`);
+      }
+      expect(seen).toEqual(names);
+    },
+  );
 
   test("a list of exactly one page has no link to another", async () => {
     await using service = await startUserService();
