@@ -1,9 +1,9 @@
 // The API document. The documentation plugin writes what it reads from the routes; what it cannot
 // say is completed: problems, header fields, the answers that every route shares, HEAD.
 import type { AnyElysia } from "elysia";
-import type { Collected } from "./openapi-answers.ts";
+import type { Collected } from "./responses.ts";
 import { managementTag } from "./route-docs.ts";
-import { draftedRoutes } from "./draft.ts";
+import { draftedRoutes } from "./documented-routes.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
 import { describeOperation, headOperation } from "./operation.ts";
 import { plainSchema, toComponent } from "./schema.ts";

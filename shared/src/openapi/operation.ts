@@ -1,6 +1,6 @@
 // One route in the API document: the plugin's draft, completed by what every route shares.
-import { describeAnswers, describeBody, nameOf, type Collected } from "./openapi-answers.ts";
-import type { DraftedRoute } from "./draft.ts";
+import { describeAnswers, describeBody, nameOf, type Collected } from "./responses.ts";
+import type { DraftedRoute } from "./documented-routes.ts";
 import { canonicalHeaderName } from "../http/field-name.ts";
 import { requestHeaders } from "./headers.ts";
 import { toComponent } from "./schema.ts";

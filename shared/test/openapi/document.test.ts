@@ -6,7 +6,7 @@ import type { Operation } from "../../src/openapi/types.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import { problems } from "../../src/http/problem.ts";
 import { documentFaults } from "../../testing/document-check.ts";
-import { noteInfo, noteService } from "../../testing/note-service.ts";
+import { noteInfo, noteService } from "../../testing/sample-service.ts";
 
 const document = await openApiDocument(noteService(), noteInfo);
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import { validatingFetch } from "../../testing/contract-check.ts";
-import { noteInfo, noteService } from "../../testing/note-service.ts";
+import { noteInfo, noteService } from "../../testing/sample-service.ts";
 
 const app = noteService();
 const document = await openApiDocument(app, noteInfo);

@@ -1,6 +1,6 @@
 // The answers of one route in the API document: its own, and the problems that it can have.
 import { Type, type TSchema } from "@sinclair/typebox";
-import type { DraftedRoute } from "./draft.ts";
+import type { DraftedRoute } from "./documented-routes.ts";
 import { headerRefs, type ResponseHeader } from "./headers.ts";
 import { describeCauses, refusalsOf } from "./problems.ts";
 import { exampleOf, plainSchema, toComponent } from "./schema.ts";
