@@ -3,7 +3,7 @@
 import type { AnyElysia } from "elysia";
 import type { Collected } from "./responses.ts";
 import { managementTag } from "./route-docs.ts";
-import { draftedRoutes } from "./documented-routes.ts";
+import { documentedRoutes } from "./documented-routes.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
 import { describeOperation, headOperation } from "./operation.ts";
 import { plainSchema, toComponent } from "./schema.ts";
@@ -29,7 +29,7 @@ export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<Op
   toComponent({ title: "Problem", ...plainSchema(problem) }, shared.schemas);
   const tags = new Set<string>();
   const paths: Record<string, PathItem> = {};
-  for (const route of await draftedRoutes(app)) {
+  for (const route of await documentedRoutes(app)) {
     const operation = await describeOperation(route, shared);
     for (const tag of operation.tags) tags.add(tag);
     const item = (paths[route.path] ??= {});
@@ -43,7 +43,7 @@ export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<Op
     openapi: "3.1.0",
     info: { ...info, description: info.description + conventions },
     servers: [{ url: "/" }],
-    tags: [...tags].sort(operationsLast).map((name) => ({ name })),
+    tags: [...tags].sort(managementLast).map((name) => ({ name })),
     paths,
     components: {
       schemas: shared.schemas,
@@ -54,7 +54,7 @@ export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<Op
 }
 
 /** Keeps the order of tags but for the one about the service itself. */
-function operationsLast(one: string, other: string): number {
+function managementLast(one: string, other: string): number {
   return Number(one === managementTag) - Number(other === managementTag);
 }
 

@@ -1,6 +1,6 @@
 // One route in the API document: the plugin's draft, completed by what every route shares.
 import { describeAnswers, describeBody, nameOf, type Collected } from "./responses.ts";
-import type { DraftedRoute } from "./documented-routes.ts";
+import type { DocumentedRoute } from "./documented-routes.ts";
 import { canonicalHeaderName } from "../http/field-name.ts";
 import { requestHeaders } from "./headers.ts";
 import { toComponent } from "./schema.ts";
@@ -8,10 +8,10 @@ import type { Operation, Parameter, Ref } from "./types.ts";
 
 /** Describes one route. */
 export async function describeOperation(
-  route: DraftedRoute,
+  route: DocumentedRoute,
   shared: Collected,
 ): Promise<Operation> {
-  const { operationId, summary = "", description, tags = [], requestBody } = route.draft;
+  const { operationId, summary = "", description, tags = [], requestBody } = route.plugin;
   if (summary === "") shared.missing.push(`${nameOf(route)} has no summary`);
   if (tags.length === 0) shared.missing.push(`${nameOf(route)} has no tag`);
   const operation: Operation = {
@@ -46,13 +46,13 @@ export function headOperation(get: Operation): Operation {
 }
 
 /** The route's own parameters in the order of its schemas, then the fields that many routes share. */
-function describeParameters({ method, draft, facts }: DraftedRoute): (Parameter | Ref)[] {
+function describeParameters({ method, plugin, behaviour }: DocumentedRoute): (Parameter | Ref)[] {
   const own: Parameter[] = [];
   const fields = new Set(["X-Request-Id", "traceparent", "tracestate"]);
-  if (facts.conditional === true) fields.add(method === "get" ? "If-None-Match" : "If-Match");
-  if (facts.idempotencyKey === true) fields.add("Idempotency-Key");
+  if (behaviour.conditional === true) fields.add(method === "get" ? "If-None-Match" : "If-Match");
+  if (behaviour.idempotencyKey === true) fields.add("Idempotency-Key");
 
-  for (const { examples, schema, ...parameter } of draft.parameters ?? []) {
+  for (const { examples, schema, ...parameter } of plugin.parameters ?? []) {
     const name = parameter.in === "header" ? canonicalHeaderName(parameter.name) : parameter.name;
     if (name in requestHeaders) {
       fields.add(name);

@@ -14,7 +14,7 @@ import {
   wrongMediaType,
 } from "../http/common-problems.ts";
 import { validationErrors, type RequestSchemas } from "../http/validation-errors.ts";
-import type { RouteFacts } from "./route-docs.ts";
+import type { DocumentedRoute } from "./documented-routes.ts";
 import type { Example, Json, MediaType } from "./types.ts";
 import {
   HttpProblem,
@@ -22,18 +22,6 @@ import {
   type FieldError,
   type ProblemStatus,
 } from "../http/problem.ts";
-
-/** What has to be known of a route to say what it refuses. */
-export interface RefusingRoute {
-  /** In lower case. */
-  readonly method: string;
-  readonly schemas: RequestSchemas;
-  readonly facts: RouteFacts;
-  /** Whether it tells about the service itself: neither shed nor dependent on storage. */
-  readonly isOperations: boolean;
-  /** The methods of its path. */
-  readonly methods: readonly string[];
-}
 
 /** One reason for a status. */
 interface Cause {
@@ -44,13 +32,13 @@ interface Cause {
 }
 
 /** The reasons for which a route refuses requests, by status. */
-export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
+export function refusalsOf(route: DocumentedRoute): Map<ProblemStatus, Cause[]> {
   const causes = new Map<ProblemStatus, Cause[]>();
   const add = (status: ProblemStatus, ...more: Cause[]) =>
     causes.set(status, [...(causes.get(status) ?? []), ...more]);
 
-  const { method, schemas, facts, isOperations, methods } = route;
-  for (const [status, details] of Object.entries(facts.problems ?? {})) {
+  const { method, schemas, behaviour, isManagement, methods } = route;
+  for (const [status, details] of Object.entries(behaviour.problems ?? {})) {
     // The keys of refusals are statuses, which Object.entries gives as strings.
     add(Number(status) as ProblemStatus, ...[details].flat().map((detail) => ({ detail })));
   }
@@ -63,10 +51,10 @@ export function refusalsOf(route: RefusingRoute): Map<ProblemStatus, Cause[]> {
   const fieldErrors = exampleFaults(schemas);
   if (fieldErrors.length > 0) add(422, schemaMismatch(fieldErrors));
   add(405, { detail: unknownMethod(methods).detail, when: "Any other method on this path" });
-  if (facts.conditional === true && method !== "get" && !causes.has(412)) {
+  if (behaviour.conditional === true && method !== "get" && !causes.has(412)) {
     add(412, { detail: "The resource has changed" });
   }
-  if (!isOperations) {
+  if (!isManagement) {
     add(500, internalError());
     add(503, overload, ...(["busy", "full", "gone"] as const).map(storageProblem));
     if (schemas.body) add(503, noRoomForBody());

@@ -1,6 +1,6 @@
 // The answers of one route in the API document: its own, and the problems that it can have.
 import { Type, type TSchema } from "@sinclair/typebox";
-import type { DraftedRoute } from "./documented-routes.ts";
+import type { DocumentedRoute } from "./documented-routes.ts";
 import { headerRefs, type ResponseHeader } from "./headers.ts";
 import { describeCauses, refusalsOf } from "./problems.ts";
 import { exampleOf, plainSchema, toComponent } from "./schema.ts";
@@ -16,13 +16,13 @@ export interface Collected {
 }
 
 /** `GET /users/{id}`, to say which route is meant. */
-export function nameOf({ method, path }: DraftedRoute): string {
+export function nameOf({ method, path }: DocumentedRoute): string {
   return `${method.toUpperCase()} ${path}`;
 }
 
 /** A body, with an example; `what` names it where there is none. */
 export function describeBody(
-  route: DraftedRoute,
+  route: DocumentedRoute,
   what: string,
   schema: JsonSchema,
   { schemas, missing }: Collected,
@@ -34,14 +34,14 @@ export function describeBody(
 
 /** Every answer of a route. */
 export async function describeAnswers(
-  route: DraftedRoute,
+  route: DocumentedRoute,
   shared: Collected,
 ): Promise<Record<string, ResponseObject>> {
   const refusals = await describeRefusals(route);
   const answers: Record<string, ResponseObject> = {};
-  const isConditionalGet = route.method === "get" && route.facts.conditional === true;
+  const isConditionalGet = route.method === "get" && route.behaviour.conditional === true;
   const implied: Record<string, TSchema> = isConditionalGet ? { 304: Type.Void() } : {};
-  for (const [status, schema] of Object.entries({ ...implied, ...route.answers })) {
+  for (const [status, schema] of Object.entries({ ...implied, ...route.responses })) {
     if (schema !== problem) answers[status] = describeOwn(route, status, schema, shared);
     else if (refusals[status] === undefined) {
       shared.missing.push(`${nameOf(route)} has no refusal that tells when it answers ${status}`);
@@ -59,7 +59,7 @@ const texts: Readonly<Record<string, string>> = {
 };
 
 function describeOwn(
-  route: DraftedRoute,
+  route: DocumentedRoute,
   status: string,
   answer: TSchema,
   shared: Collected,
@@ -76,23 +76,23 @@ function describeOwn(
   };
   if (schema.type === "void") return head;
   const body = describeBody(route, status, schema, shared);
-  return { ...head, content: { [route.facts.produces ?? "application/json"]: body } };
+  return { ...head, content: { [route.behaviour.produces ?? "application/json"]: body } };
 }
 
 function ownHeaders(
-  { method, facts }: DraftedRoute,
+  { method, behaviour }: DocumentedRoute,
   status: number,
   schema: JsonSchema,
 ): ResponseHeader[] {
   const names: ResponseHeader[] = ["X-Request-Id"];
   if (status === 201) names.push("ETag", "Location");
-  if (status === 201 && facts.idempotencyKey === true) names.push("Idempotent-Replayed");
-  if ((status === 200 || status === 304) && facts.conditional === true) names.push("ETag");
+  if (status === 201 && behaviour.idempotencyKey === true) names.push("Idempotent-Replayed");
+  if ((status === 200 || status === 304) && behaviour.conditional === true) names.push("ETag");
   if (status === 200 && method === "get" && schema.type === "array") names.push("Link");
   return names;
 }
 
-async function describeRefusals(route: DraftedRoute): Promise<Record<string, ResponseObject>> {
+async function describeRefusals(route: DocumentedRoute): Promise<Record<string, ResponseObject>> {
   const path = examplePath(route);
   const answers: Record<string, ResponseObject> = {};
   for (const [status, causes] of refusalsOf(route)) {
@@ -106,18 +106,18 @@ async function describeRefusals(route: DraftedRoute): Promise<Record<string, Res
   return answers;
 }
 
-function refusalHeaders({ facts }: DraftedRoute, status: ProblemStatus): ResponseHeader[] {
+function refusalHeaders({ behaviour }: DocumentedRoute, status: ProblemStatus): ResponseHeader[] {
   const names: ResponseHeader[] = ["X-Request-Id"];
   if (status === 405) names.push("Allow");
   if (status === 503) names.push("Retry-After");
-  if (status === 409 && facts.idempotencyKey === true) names.push("Retry-After");
+  if (status === 409 && behaviour.idempotencyKey === true) names.push("Retry-After");
   return names;
 }
 
 /** The path with the parameters' examples in it. */
-function examplePath({ path, draft }: DraftedRoute): string {
+function examplePath({ path, plugin }: DocumentedRoute): string {
   return path.replace(/\{(\w+)\}/g, (placeholder: string, name: string) => {
-    const parameter = draft.parameters?.find((one) => one.in === "path" && one.name === name);
+    const parameter = plugin.parameters?.find((one) => one.in === "path" && one.name === name);
     const [example] = parameter?.examples ?? [];
     return typeof example === "string" ? example : placeholder;
   });

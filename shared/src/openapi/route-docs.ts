@@ -2,64 +2,64 @@
 import type { DocumentDecoration } from "elysia";
 import type { ProblemStatus } from "../http/problem.ts";
 
-/** The facts about a route that its schemas do not show. */
-export interface RouteFacts {
+/** The behaviour of a route that its schemas do not show. */
+export interface RouteBehaviour {
   /**
-   * The route is about one resource that has an `ETag`: `GET` heeds `If-None-Match` (304), the
-   * methods that change it heed `If-Match` (412).
+   * The route is about one resource that has an `ETag`: `GET` evaluates `If-None-Match` (304), the
+   * methods that change the resource evaluate `If-Match` (412). Default: false.
    */
   readonly conditional?: boolean;
-  /** The route heeds `Idempotency-Key`. */
+  /** The route accepts an `Idempotency-Key`. Default: false. */
   readonly idempotencyKey?: boolean;
-  /** The media type of its 2xx answers; JSON if left out. */
+  /** The media type of its 2xx responses. Default: `application/json`. */
   readonly produces?: string;
   /**
-   * What the route's own refusals say, by status: each becomes an example of that problem. What
-   * follows from the schemas and what any route can answer (400, 405, 408, 412, 413, 415, 422, 500, 503)
-   * is there without being said.
+   * The `detail` texts of the route's own problems, by status: each becomes an example of that
+   * problem. Problems that follow from the route's schemas or that every route can have (400, 405,
+   * 408, 412, 413, 415, 422, 500, 503) are documented without being listed here.
    */
   readonly problems?: Readonly<Partial<Record<ProblemStatus, string | readonly string[]>>>;
 }
 
-/** A route as the reader of the API document meets it. */
-export interface RouteDocs extends RouteFacts {
-  /** Unique in the service: the name of the call in generated clients. */
+/** The documentation of a route. */
+export interface RouteDocs extends RouteBehaviour {
+  /** Unique in the service; generated clients name their function after it. */
   readonly operationId: string;
   /** One line, without a full stop. */
   readonly summary: string;
   /** CommonMark. */
   readonly description?: string;
-  /** The group that the route is listed in; {@link managementTag} for those about the service. */
+  /** The group that the reference lists the route in; {@link managementTag} for management routes. */
   readonly tag: string;
 }
 
-/** The group of the endpoints that tell about the service itself: no overload, no storage. */
+/** The tag of the management routes, which load shedding skips and which need no storage. */
 export const managementTag = "operations";
 
-/** Carries a route's facts through the documentation plugin, which passes extensions on. */
-export const factsKey = "x-route-facts";
+/** The extension that carries a route's behaviour through @elysiajs/swagger, which keeps extensions. */
+export const behaviourKey = "x-route-behaviour";
 
 /**
  * The `detail` of a route.
  *
  * ```ts
- * detail: describe({
+ * detail: routeDocs({
  *   operationId: "getUser",
  *   summary: "Get a user",
  *   tag: "users",
  *   conditional: true,
- *   refusals: { 404: "User not found" },
+ *   problems: { 404: "User not found" },
  * })
  * ```
  */
-export function routeDocs(route: RouteDocs): DocumentDecoration {
-  const { operationId, summary, description, tag, ...facts } = route;
+export function routeDocs(docs: RouteDocs): DocumentDecoration {
+  const { operationId, summary, description, tag, ...behaviour } = docs;
   const detail = {
     operationId,
     summary,
     ...(description === undefined ? {} : { description }),
     tags: [tag],
-    [factsKey]: facts,
+    [behaviourKey]: behaviour,
   };
   return detail;
 }
