@@ -1,41 +1,112 @@
-// Checks an API document in itself: that it is OpenAPI, and that its examples are examples.
+// Checks an API document in itself: that it is OpenAPI, that no route lacks documentation, and that
+// the examples fit their schemas.
+import { expect, test } from "bun:test";
 import { Validator, type SpecData } from "@seriousme/openapi-schema-validator";
-import type { Json, MediaType, OpenApiDocument, Operation } from "../src/openapi/types.ts";
-import { schemaCheck } from "./schema-check.ts";
+import { mapSubschemas } from "../src/openapi/schema.ts";
+import type {
+  Json,
+  JsonSchema,
+  MediaType,
+  OpenApiDocument,
+  Operation,
+} from "../src/openapi/types.ts";
+import { bodyOf, type RunningService } from "./running-service.ts";
+import { schemaCheck, type SchemaCheck } from "./schema-check.ts";
 
-/** What is wrong with a document; nothing if it may be published. */
-export async function documentFaults(document: OpenApiDocument): Promise<string[]> {
-  // The validator works on a copy, for it resolves references in place. Its type is any object.
-  const copy = structuredClone(document) as unknown as SpecData;
-  const result = await new Validator().validate(copy);
-  const faults = result.valid ? [] : [`It is not OpenAPI: ${JSON.stringify(result.errors)}`];
-  const check = schemaCheck(document);
-  const names = new Set<string>();
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const [method, operation] of Object.entries(item)) {
-      const where = `${method.toUpperCase()} ${path}`;
-      if (names.has(operation.operationId)) faults.push(`${where}: its operationId is not unique`);
-      names.add(operation.operationId);
-      for (const [place, body] of bodiesOf(operation)) {
-        const examples = examplesIn(body);
-        if (examples.length === 0) faults.push(`${where}: ${place} has no example`);
-        for (const example of examples) {
-          for (const fault of check(body.schema, example)) {
-            faults.push(`${where}: an example of ${place} does not fit its schema: ${fault}`);
-          }
-        }
-      }
-    }
-  }
-  return faults;
+const problemType = "application/problem+json";
+
+/** Tests the document of a service. A failure lists everything that is missing or wrong. */
+export function testApiDocument(start: () => Promise<RunningService>): void {
+  test("GET /swagger/json is valid OpenAPI that documents every route with fitting examples", async () => {
+    await using service = await start();
+    const response = await service.request("/swagger/json");
+    expect(await documentErrors(await bodyOf<OpenApiDocument>(response))).toEqual([]);
+  });
 }
 
-function bodiesOf({ requestBody, responses }: Operation): [place: string, body: MediaType][] {
-  const sent = Object.entries(requestBody?.content ?? {});
-  const answered = Object.entries(responses).flatMap(([status, { content = {} }]) =>
-    Object.entries(content).map(([type, body]): [string, MediaType] => [`${status} ${type}`, body]),
+/** Everything that is missing or wrong in a document, with how to mend it; empty if nothing is. */
+export async function documentErrors(document: OpenApiDocument): Promise<string[]> {
+  // The validator resolves references in place, so it gets a copy. Its type is any object.
+  const copy = structuredClone(document) as unknown as SpecData;
+  const result = await new Validator().validate(copy);
+  const errors = result.valid ? [] : [`It is not OpenAPI: ${JSON.stringify(result.errors)}`];
+  const check = schemaCheck(document);
+  for (const [name, component] of Object.entries(document.components.schemas)) {
+    errors.push(...subschemaErrors(`the schema "${name}"`, component));
+  }
+  const operationIds = new Set<string>();
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      const { operationId } = operation;
+      // The document makes HEAD from GET, whose errors would be listed twice.
+      const found = method === "head" ? [] : operationErrors(operation, check);
+      if (operationIds.has(operationId)) found.push(`operationId "${operationId}" is not unique`);
+      operationIds.add(operationId);
+      errors.push(...found.map((error) => `${method.toUpperCase()} ${path}: ${error}`));
+    }
+  }
+  return errors;
+}
+
+function operationErrors(operation: Operation, check: SchemaCheck): string[] {
+  const errors: string[] = [];
+  if (operation.summary === "") errors.push("no summary (give one to routeDocs)");
+  if (operation.tags.length === 0) errors.push("no tag (give one to routeDocs)");
+  for (const [status, { description, content = {} }] of Object.entries(operation.responses)) {
+    if (description !== "") continue;
+    const hint =
+      problemType in content
+        ? `give its text to routeDocs: problems: { ${status}: "…" }`
+        : "give one to its schema";
+    errors.push(`response ${status} has no description (${hint})`);
+  }
+  for (const parameter of operation.parameters) {
+    if ("schema" in parameter) errors.push(...schemaErrors(parameter.name, parameter.schema));
+  }
+  for (const [place, type, body] of bodiesOf(operation)) {
+    errors.push(...schemaErrors(place, body.schema));
+    const examples = examplesIn(body);
+    // The examples of a problem are made from its texts, whose absence is listed above.
+    if (examples.length === 0 && type !== problemType) {
+      errors.push(`${place} has no example (give one to its schema)`);
+    }
+    for (const example of examples) {
+      const mismatches = check(body.schema, example);
+      errors.push(...mismatches.map((text) => `an example of ${place} does not fit: ${text}`));
+    }
+  }
+  return errors;
+}
+
+/** A schema with a title is in the document by reference, unless its title is another schema's. */
+function schemaErrors(place: string, schema: JsonSchema): string[] {
+  const { title } = schema;
+  return [
+    ...(typeof title === "string" ? [`${place}: another schema is titled "${title}" too`] : []),
+    ...subschemaErrors(place, schema),
+  ];
+}
+
+function subschemaErrors(place: string, schema: JsonSchema): string[] {
+  const errors: string[] = [];
+  mapSubschemas(schema, (part) => {
+    errors.push(...schemaErrors(place, part));
+    return part;
+  });
+  return errors;
+}
+
+function bodiesOf({ requestBody, responses }: Operation): [place: string, string, MediaType][] {
+  const places: [place: string, content: Record<string, MediaType> | undefined][] = [
+    ["the request body", requestBody?.content],
+    ...Object.entries(responses).map(([status, { content }]): [string, typeof content] => [
+      `response ${status}`,
+      content,
+    ]),
+  ];
+  return places.flatMap(([place, content = {}]) =>
+    Object.entries(content).map(([type, body]): [string, string, MediaType] => [place, type, body]),
   );
-  return [...sent, ...answered];
 }
 
 function examplesIn({ example, examples = {} }: MediaType): Json[] {

@@ -1,52 +1,52 @@
-// One route in the API document: the plugin's draft, completed by what every route shares.
-import { describeAnswers, describeBody, nameOf, type Collected } from "./responses.ts";
-import type { DocumentedRoute } from "./documented-routes.ts";
+// The Operation Object of a route: the plugin's, completed by what the plugin cannot know.
 import { canonicalHeaderName } from "../http/field-name.ts";
+import type { DocumentedRoute } from "./documented-routes.ts";
 import { requestHeaders } from "./headers.ts";
-import { toComponent } from "./schema.ts";
+import { toMediaType, toResponses } from "./responses.ts";
+import { toComponent, type SchemaComponents } from "./schema.ts";
 import type { Operation, Parameter, Ref } from "./types.ts";
 
-/** Describes one route. */
-export async function describeOperation(
+/** The operation of a route. Its named schemas are added to `components`. */
+export async function toOperation(
   route: DocumentedRoute,
-  shared: Collected,
+  components: SchemaComponents,
 ): Promise<Operation> {
   const { operationId, summary = "", description, tags = [], requestBody } = route.plugin;
-  if (summary === "") shared.missing.push(`${nameOf(route)} has no summary`);
-  if (tags.length === 0) shared.missing.push(`${nameOf(route)} has no tag`);
   const operation: Operation = {
     operationId,
     summary,
     ...(description === undefined ? {} : { description }),
     tags,
-    parameters: describeParameters(route),
-    responses: await describeAnswers(route, shared),
+    parameters: toParameters(route, components),
+    responses: await toResponses(route, components),
   };
   if (requestBody !== undefined) {
-    // The plugin lists form types too; bodies are JSON.
-    const { schema } = requestBody.content["application/json"];
-    const body = describeBody(route, "body", schema, shared);
+    // The plugin lists form types too, which the services reject.
+    const body = toMediaType(requestBody.content["application/json"].schema, components);
     operation.requestBody = { required: true, content: { "application/json": body } };
   }
   return operation;
 }
 
-/** The operation of GET as HEAD answers it. */
+/** The operation of `HEAD`: the one of `GET` without bodies of responses. */
 export function headOperation(get: Operation): Operation {
-  const answers = Object.entries(get.responses).map(([status, { description, headers }]) => [
-    status,
-    { description, headers },
-  ]);
+  const responses = Object.entries(get.responses).map(([status, response]) => {
+    const { content: _, ...head } = response;
+    return [status, head];
+  });
   return {
     ...get,
     operationId: `${get.operationId}Head`,
     summary: `${get.summary}: header fields only`,
-    responses: Object.fromEntries(answers),
+    responses: Object.fromEntries(responses),
   };
 }
 
-/** The route's own parameters in the order of its schemas, then the fields that many routes share. */
-function describeParameters({ method, plugin, behaviour }: DocumentedRoute): (Parameter | Ref)[] {
+/** The route's own parameters in the order of its schemas, then header fields that routes share. */
+function toParameters(
+  { method, plugin, behaviour }: DocumentedRoute,
+  components: SchemaComponents,
+): (Parameter | Ref)[] {
   const own: Parameter[] = [];
   const fields = new Set(["X-Request-Id", "traceparent", "tracestate"]);
   if (behaviour.conditional === true) fields.add(method === "get" ? "If-None-Match" : "If-Match");
@@ -58,13 +58,13 @@ function describeParameters({ method, plugin, behaviour }: DocumentedRoute): (Pa
       fields.add(name);
       continue;
     }
-    // Swagger UI sends a parameter's own example when a request is tried: right for what has to be
-    // sent, wrong for a filter that was left alone. Those keep theirs in the schema.
+    // Swagger UI sends the example of a parameter when a reader tries a request: right for a required
+    // parameter, wrong for a filter that the reader left empty. A filter's example stays in its schema.
     const [example] = parameter.required ? (examples ?? []) : [];
     own.push({
       ...parameter,
       name,
-      schema: toComponent(examples === undefined ? schema : { ...schema, examples }, {}),
+      schema: toComponent(examples === undefined ? schema : { ...schema, examples }, components),
       ...(example === undefined ? {} : { example }),
     });
   }

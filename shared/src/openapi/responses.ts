@@ -1,82 +1,73 @@
-// The answers of one route in the API document: its own, and the problems that it can have.
+// The Responses Object of a route: its own responses, and the problems that it can have.
 import { Type, type TSchema } from "@sinclair/typebox";
+import { problem, type ProblemStatus } from "../http/problem.ts";
 import type { DocumentedRoute } from "./documented-routes.ts";
 import { headerRefs, type ResponseHeader } from "./headers.ts";
-import { describeCauses, refusalsOf } from "./problems.ts";
-import { exampleOf, plainSchema, toComponent } from "./schema.ts";
-import type { ResponseObject, JsonSchema, MediaType } from "./types.ts";
-import { problem, type ProblemStatus } from "../http/problem.ts";
+import { possibleProblems, problemMediaType } from "./problems.ts";
+import { exampleOf, plainSchema, toComponent, type SchemaComponents } from "./schema.ts";
+import type { JsonSchema, MediaType, ResponseObject } from "./types.ts";
 
-/** What all routes together add to the document. */
-export interface Collected {
-  /** Schemas that have a name. */
-  readonly schemas: Record<string, JsonSchema>;
-  /** What routes leave unsaid. */
-  readonly missing: string[];
-}
-
-/** `GET /users/{id}`, to say which route is meant. */
-export function nameOf({ method, path }: DocumentedRoute): string {
-  return `${method.toUpperCase()} ${path}`;
-}
-
-/** A body, with an example; `what` names it where there is none. */
-export function describeBody(
-  route: DocumentedRoute,
-  what: string,
-  schema: JsonSchema,
-  { schemas, missing }: Collected,
-): MediaType {
+/** A body with an example, if its schema has one. */
+export function toMediaType(schema: JsonSchema, components: SchemaComponents): MediaType {
   const example = exampleOf(schema);
-  if (example === undefined) missing.push(`${nameOf(route)} has no example for its ${what}`);
-  return { schema: toComponent(schema, schemas), ...(example === undefined ? {} : { example }) };
+  return {
+    schema: toComponent(schema, components),
+    ...(example === undefined ? {} : { example }),
+  };
 }
 
-/** Every answer of a route. */
-export async function describeAnswers(
+/** Every response of a route, by status. */
+export async function toResponses(
   route: DocumentedRoute,
-  shared: Collected,
+  components: SchemaComponents,
 ): Promise<Record<string, ResponseObject>> {
-  const refusals = await describeRefusals(route);
-  const answers: Record<string, ResponseObject> = {};
+  const responses: Record<string, ResponseObject> = {};
   const isConditionalGet = route.method === "get" && route.behaviour.conditional === true;
   const implied: Record<string, TSchema> = isConditionalGet ? { 304: Type.Void() } : {};
+  const problems = possibleProblems(route);
   for (const [status, schema] of Object.entries({ ...implied, ...route.responses })) {
-    if (schema !== problem) answers[status] = describeOwn(route, status, schema, shared);
-    else if (refusals[status] === undefined) {
-      shared.missing.push(`${nameOf(route)} has no refusal that tells when it answers ${status}`);
+    if (schema !== problem) {
+      responses[status] = ownResponse(route, Number(status), schema, components);
+      continue;
     }
+    // A problem without a text in routeDocs() has no description: documentErrors() lists it.
+    const known = Number(status) as ProblemStatus;
+    if (!problems.has(known)) problems.set(known, []);
   }
-  return { ...answers, ...refusals };
+  const path = examplePath(route);
+  for (const [status, cases] of problems) {
+    responses[status] = {
+      description: cases.map(({ detail, when }) => when ?? detail).join("; "),
+      headers: headerRefs(problemHeaders(route, status)),
+      content: { "application/problem+json": await problemMediaType(status, cases, path) },
+    };
+  }
+  return responses;
 }
 
-const texts: Readonly<Record<string, string>> = {
+const descriptions: Readonly<Record<number, string>> = {
   200: "Success",
   201: "Created",
   204: "Done; there is nothing to send back",
-  304: "The caller has the present state: If-None-Match names its ETag",
+  304: "The client has the current state: `If-None-Match` has its `ETag`",
   503: "Cannot serve at present",
 };
 
-function describeOwn(
+function ownResponse(
   route: DocumentedRoute,
-  status: string,
-  answer: TSchema,
-  shared: Collected,
+  status: number,
+  response: TSchema,
+  components: SchemaComponents,
 ): ResponseObject {
-  // The plugin's copy of an answer's schema has lost some of its keywords.
-  const schema = plainSchema(answer);
-  const { description = texts[status] } = answer;
-  if (description === undefined) {
-    shared.missing.push(`${nameOf(route)} has no description for its ${status}`);
-  }
+  // From the route: the plugin's copy of a response's schema lacks some keywords.
+  const schema = plainSchema(response);
   const head = {
-    description: description ?? "",
-    headers: headerRefs(ownHeaders(route, Number(status), schema)),
+    description: response.description ?? descriptions[status] ?? "",
+    headers: headerRefs(ownHeaders(route, status, schema)),
   };
   if (schema.type === "void") return head;
-  const body = describeBody(route, status, schema, shared);
-  return { ...head, content: { [route.behaviour.produces ?? "application/json"]: body } };
+  const type = route.behaviour.produces ?? "application/json";
+  return { ...head, content: { [type]: toMediaType(schema, components) } };
 }
 
 function ownHeaders(
@@ -92,21 +83,7 @@ function ownHeaders(
   return names;
 }
 
-async function describeRefusals(route: DocumentedRoute): Promise<Record<string, ResponseObject>> {
-  const path = examplePath(route);
-  const answers: Record<string, ResponseObject> = {};
-  for (const [status, causes] of refusalsOf(route)) {
-    const { description, body } = await describeCauses(status, causes, path);
-    answers[status] = {
-      description,
-      headers: headerRefs(refusalHeaders(route, status)),
-      content: { "application/problem+json": body },
-    };
-  }
-  return answers;
-}
-
-function refusalHeaders({ behaviour }: DocumentedRoute, status: ProblemStatus): ResponseHeader[] {
+function problemHeaders({ behaviour }: DocumentedRoute, status: ProblemStatus): ResponseHeader[] {
   const names: ResponseHeader[] = ["X-Request-Id"];
   if (status === 405) names.push("Allow");
   if (status === 503) names.push("Retry-After");
@@ -114,7 +91,7 @@ function refusalHeaders({ behaviour }: DocumentedRoute, status: ProblemStatus): 
   return names;
 }
 
-/** The path with the parameters' examples in it. */
+/** The path with the examples of its parameters. */
 function examplePath({ path, plugin }: DocumentedRoute): string {
   return path.replace(/\{(\w+)\}/g, (placeholder: string, name: string) => {
     const parameter = plugin.parameters?.find((one) => one.in === "path" && one.name === name);

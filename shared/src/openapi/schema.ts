@@ -1,4 +1,4 @@
-// TypeBox schemas as the API document shows them, and the examples that they hold.
+// TypeBox schemas as the API document shows them, and the examples in them.
 import type { Json, JsonSchema } from "./types.ts";
 
 /** Whether a JSON value is an object. */
@@ -6,13 +6,13 @@ export function isJsonObject(value: Json | undefined): value is { [member: strin
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A schema without what only TypeBox sees: its symbols. */
+/** A schema without TypeBox's symbols. */
 export function plainSchema(schema: object): JsonSchema {
-  // Schemas are JSON but for their symbols, which JSON.stringify leaves out.
+  // JSON.stringify leaves out the symbols; everything else in a schema is JSON.
   return JSON.parse(JSON.stringify(schema)) as JsonSchema;
 }
 
-/** An example of what a schema describes: its own, or one made of those of its parts. */
+/** A value that fits a schema: the schema's own example, or one made from the examples of its parts. */
 export function exampleOf(schema: JsonSchema): Json | undefined {
   if (Array.isArray(schema.examples)) return schema.examples[0];
   if (schema.const !== undefined) return schema.const;
@@ -42,31 +42,28 @@ function exampleOfObject(
   return example;
 }
 
+/** The schemas of a document that have a name. */
+export type SchemaComponents = Record<string, JsonSchema>;
+
 /**
- * A schema as the document refers to it. Schemas with a `title` become components of that name;
- * unions of literals become enumerations, which readers and generators understand better. Closed
- * objects are left open: that nothing is ever added to them is no promise that we make.
+ * The reference to a schema that has a `title`, which becomes its name in `components`; a schema
+ * without a title as it is. Of two different schemas with one title, the first is the component and
+ * the second is not replaced.
  *
- * @throws Error if two different schemas have the same title
+ * Unions of literals become enumerations, which generators of clients understand better. Closed
+ * objects become open ones: a later version may add members.
  */
-export function toComponent(
-  schema: JsonSchema,
-  components: Record<string, JsonSchema>,
-): JsonSchema {
-  const published = enumeration(mapSubschemas(schema, (part) => toComponent(part, components)));
-  // Elysia writes `false` into schemas itself, into each when a request first needs it.
-  if (published.additionalProperties === false) delete published.additionalProperties;
-  const { title } = published;
-  if (typeof title !== "string") return published;
-  const known = components[title];
-  if (known !== undefined && !Bun.deepEquals(known, published)) {
-    throw new Error(`Cannot document the API: two different schemas are titled "${title}"`);
-  }
-  components[title] = published;
-  return { $ref: `#/components/schemas/${title}` };
+export function toComponent(schema: JsonSchema, components: SchemaComponents): JsonSchema {
+  const component = toEnumeration(mapSubschemas(schema, (part) => toComponent(part, components)));
+  // Elysia adds the `false` to a schema when the first request needs it.
+  if (component.additionalProperties === false) delete component.additionalProperties;
+  const { title } = component;
+  if (typeof title !== "string") return component;
+  const known = (components[title] ??= component);
+  return Bun.deepEquals(known, component) ? { $ref: `#/components/schemas/${title}` } : component;
 }
 
-/** The schema with each schema directly inside it changed. Examples are values, not schemas. */
+/** A copy of the schema in which `change` has replaced each direct subschema. Examples are values, not schemas. */
 export function mapSubschemas(
   schema: JsonSchema,
   change: (part: JsonSchema) => JsonSchema,
@@ -86,7 +83,8 @@ export function mapSubschemas(
   return changed;
 }
 
-function enumeration(schema: JsonSchema): JsonSchema {
+/** A union of literals as an enumeration; any other schema as it is. */
+function toEnumeration(schema: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = schema;
   if (!Array.isArray(anyOf)) return schema;
   const literals = anyOf.filter(isJsonObject).filter((option) => option.const !== undefined);

@@ -1,11 +1,7 @@
 import { describe as group, expect, test } from "bun:test";
-import { Type } from "@sinclair/typebox";
-import { Elysia, type AnyElysia } from "elysia";
-import { routeDocs } from "../../src/openapi/route-docs.ts";
 import type { Operation } from "../../src/openapi/types.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
-import { problems } from "../../src/http/problem.ts";
-import { documentFaults } from "../../testing/document-check.ts";
+import { documentErrors } from "../../testing/document-check.ts";
 import { noteInfo, noteService } from "../../testing/sample-service.ts";
 
 const document = await openApiDocument(noteService(), noteInfo);
@@ -38,7 +34,7 @@ function problemExamples({ responses }: Operation, status: number): unknown[] {
 group("the API document", () => {
   test("is valid OpenAPI, and each of its examples fits its schema", async () => {
     expect(document.openapi).toBe("3.1.0");
-    expect(await documentFaults(document)).toEqual([]);
+    expect(await documentErrors(document)).toEqual([]);
   });
 
   test("is the same text whenever it is made, also after requests were answered", async () => {
@@ -227,38 +223,4 @@ test("trying a route sends an example of what it needs and nothing that may be l
     ...operation("get", "/notes").parameters,
   ];
   for (const parameter of optional) expect(parameter).not.toHaveProperty("example");
-});
-
-/** Why no document can be made. */
-async function refusalOf(app: AnyElysia): Promise<string> {
-  return openApiDocument(app, noteInfo).then(
-    () => "none",
-    (error: Error) => error.message,
-  );
-}
-
-test("routes that leave things unsaid are refused, all of them in one message", async () => {
-  const app = new Elysia()
-    .get("/a", () => "a", {
-      response: { 200: Type.String() },
-      detail: routeDocs({ operationId: "getA", summary: "Get a", tag: "letters" }),
-    })
-    .get("/b", () => "b", {
-      response: { 200: Type.String({ examples: ["b"] }), ...problems(404) },
-    });
-  expect(await refusalOf(app)).toBe(
-    "Cannot document the API: GET /a has no example for its 200; GET /b has no summary; " +
-      "GET /b has no tag; GET /b has no refusal that tells when it answers 404",
-  );
-});
-
-test("two different schemas of one title are refused", async () => {
-  const detail = (operationId: string) =>
-    routeDocs({ operationId, summary: "Get it", tag: "letters" });
-  const letter = (example: string) =>
-    Type.String({ title: "Letter", examples: [example], description: "A letter" });
-  const app = new Elysia()
-    .get("/a", () => "a", { response: { 200: letter("a") }, detail: detail("getA") })
-    .get("/b", () => "b", { response: { 200: letter("b") }, detail: detail("getB") });
-  expect(await refusalOf(app)).toContain('two different schemas are titled "Letter"');
 });

@@ -1,0 +1,119 @@
+import { describe, expect, test } from "bun:test";
+import { Type, type TSchema } from "@sinclair/typebox";
+import { Elysia, type AnyElysia } from "elysia";
+import { problems } from "../../src/http/problem.ts";
+import { apiReference } from "../../src/openapi/api-reference.ts";
+import { openApiDocument } from "../../src/openapi/document.ts";
+import { routeDocs } from "../../src/openapi/route-docs.ts";
+import type { OpenApiDocument } from "../../src/openapi/types.ts";
+import { documentErrors } from "../../testing/document-check.ts";
+
+const info = { title: "letters", version: "1.2.3", description: "Letters." };
+
+const errorsOf = async (app: AnyElysia) => documentErrors(await openApiDocument(app, info));
+
+const docs = (operationId: string) => routeDocs({ operationId, summary: "Get", tag: "letters" });
+
+/** An app with `GET /a`, whose 200 has this schema. */
+const appWith = (schema: TSchema) =>
+  new Elysia().get("/a", () => "", { response: { 200: schema }, detail: docs("getA") });
+
+/** An app whose routes lack a summary, a tag, an example, a description and the text of a problem. */
+function undocumentedApp() {
+  const app = new Elysia();
+  return app
+    .use(apiReference({ ...info, app: () => app }))
+    .get("/a", () => "a", { response: { 200: Type.String() }, detail: docs("getA") })
+    .get("/b", () => "b", {
+      response: { 200: Type.String({ examples: ["b"] }), ...problems(404) },
+    })
+    .post("/c", () => "c", {
+      body: Type.Object({ name: Type.String() }),
+      response: { 299: Type.String({ examples: ["c"] }) },
+      detail: docs("postC"),
+    });
+}
+
+describe("documentErrors()", () => {
+  test("finds nothing in a complete document", async () => {
+    expect(await errorsOf(appWith(Type.String({ examples: ["a"] })))).toEqual([]);
+  });
+
+  test("lists everything that routes lack at once, each with how to mend it", async () => {
+    expect(await errorsOf(undocumentedApp())).toEqual([
+      "GET /a: response 200 has no example (give one to its schema)",
+      "GET /b: no summary (give one to routeDocs)",
+      "GET /b: no tag (give one to routeDocs)",
+      'GET /b: response 404 has no description (give its text to routeDocs: problems: { 404: "…" })',
+      "POST /c: response 299 has no description (give one to its schema)",
+      "POST /c: the request body has no example (give one to its schema)",
+    ]);
+  });
+
+  test("finds two different schemas with one title, also inside of other schemas", async () => {
+    const letter = (example: string) =>
+      Type.String({ title: "Letter", examples: [example], description: "A letter" });
+    const app = appWith(letter("a"))
+      .get("/b", () => "b", { response: { 200: letter("b") }, detail: docs("getB") })
+      .get("/c", () => [], { response: { 200: Type.Array(letter("c")) }, detail: docs("getC") })
+      .get("/d", () => ({ letter: "d" }), {
+        response: { 200: Type.Object({ letter: letter("d") }, { title: "Envelope" }) },
+        detail: docs("getD"),
+      });
+    expect(await errorsOf(app)).toEqual([
+      'the schema "Envelope": another schema is titled "Letter" too',
+      'GET /b: response 200: another schema is titled "Letter" too',
+      'GET /c: response 200: another schema is titled "Letter" too',
+    ]);
+  });
+
+  test("finds an example that does not fit its schema", async () => {
+    expect(await errorsOf(appWith(Type.String({ examples: [1] })))).toEqual([
+      expect.stringContaining("GET /a: an example of response 200 does not fit: "),
+    ]);
+  });
+
+  test("finds an operationId that another operation has", async () => {
+    const app = appWith(Type.String({ examples: ["a"] })).get("/b", () => "", {
+      response: { 200: Type.String({ examples: ["b"] }) },
+      detail: docs("getA"),
+    });
+    expect(await errorsOf(app)).toEqual([
+      'GET /b: operationId "getA" is not unique',
+      'HEAD /b: operationId "getAHead" is not unique',
+    ]);
+  });
+
+  test("finds a document that is not OpenAPI", async () => {
+    const document = await openApiDocument(appWith(Type.String({ examples: ["a"] })), info);
+    const untitled = { ...document, info: { version: "1.2.3" } } as OpenApiDocument;
+    expect(await documentErrors(untitled)).toEqual([expect.stringContaining("It is not OpenAPI")]);
+  });
+});
+
+describe("GET /swagger/json", () => {
+  test("serves the document although routes lack documentation", async () => {
+    const request = new Request("http://letters.test/swagger/json");
+    const response = await undocumentedApp().handle(request);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      paths: {
+        "/a": { get: { summary: "Get", responses: { 200: { description: "Success" } } } },
+        "/b": {
+          get: {
+            operationId: "getB",
+            responses: {
+              404: {
+                description: "",
+                content: {
+                  "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+                },
+              },
+            },
+          },
+        },
+        "/c": { post: { responses: { 299: { description: "" } } } },
+      },
+    });
+  });
+});
