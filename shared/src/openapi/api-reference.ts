@@ -6,9 +6,11 @@ import favicon from "swagger-ui-dist/favicon-32x32.png" with { type: "file" };
 import bundle from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import stylesheet from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 import { matchesIfNoneMatch } from "../http/etag.ts";
-import { routeDocs, managementTag } from "./route-docs.ts";
-import type { ApiInfo } from "./types.ts";
 import { openApiDocument } from "./document.ts";
+import pageScript from "./page.js" with { type: "file" };
+import pageStyle from "./page.css" with { type: "file" };
+import { managementTag, routeDocs } from "./route-docs.ts";
+import type { ApiInfo } from "./types.ts";
 
 const policy = [
   "default-src 'none'",
@@ -40,20 +42,6 @@ const page = (title: string) => `<!doctype html>
   </body>
 </html>
 `;
-
-// Without `validatorUrl: null` the page asks a server on the internet for a badge.
-const initScript = `SwaggerUIBundle({
-  dom_id: "#swagger-ui",
-  url: "swagger/json",
-  deepLinking: true,
-  displayRequestDuration: true,
-  validatorUrl: null,
-});
-`;
-
-// HEAD beside every GET tells machines what they want to know, and people nothing: the page says it
-// once, in its first lines.
-const pageStyle = ".opblock-head { display: none; }\n";
 
 /** A file as it is sent. */
 interface Asset {
@@ -107,8 +95,8 @@ export function apiReference({
   );
   const ui = once(() => served(Bun.file(bundle), javascript));
   const uiStyle = once(() => served(Bun.file(stylesheet), css));
-  const init = once(() => served(initScript, javascript));
-  const style = once(() => served(pageStyle, css));
+  const init = once(() => served(Bun.file(pageScript), javascript));
+  const style = once(() => served(Bun.file(pageStyle), css));
   const icon = once(() => served(Bun.file(favicon), "image/png"));
 
   return new Elysia({ name: "api-reference", normalize: false })

@@ -1,5 +1,16 @@
-/** A file of Swagger UI, imported `with { type: "file" }`: a path for `Bun.file`. */
+// Files that are imported `with { type: "file" }`: each import is a path for `Bun.file`.
+
 declare module "swagger-ui-dist/*" {
+  const path: string;
+  export default path;
+}
+
+declare module "*/page.js" {
+  const path: string;
+  export default path;
+}
+
+declare module "*/page.css" {
   const path: string;
   export default path;
 }

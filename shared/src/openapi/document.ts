@@ -13,7 +13,11 @@ const conventions = `
 
 Every \`GET\` also answers \`HEAD\`. An unknown path is a 404 problem; a known path with another
 method is a 405 problem with \`Allow\`. Unknown members of a body and unknown query parameters are
-ignored.`;
+ignored.
+
+Every request may have an \`X-Request-Id\`, a \`traceparent\` and a \`tracestate\`; every response
+has an \`X-Request-Id\`. Errors are problem details (RFC 9457). Header fields and problems that
+operations share are marked \`x-common\`.`;
 
 /**
  * The OpenAPI 3.1 document of an app that has all its routes. A route without documentation is in it

@@ -1,4 +1,4 @@
-// The header fields that every service of the platform speaks, for its API document.
+// The header fields that every service understands and sends, as the API document describes them.
 import type { Header, Parameter, Ref } from "./types.ts";
 
 const requestId = {
@@ -12,7 +12,7 @@ const entityTag = {
   examples: ['"m2x8q1"'],
 };
 
-/** Fields of answers, by name. */
+/** The header fields of responses, by name. */
 export const responseHeaders = {
   Allow: {
     description: "The methods that this path can be asked with",
@@ -20,12 +20,12 @@ export const responseHeaders = {
     schema: { type: "string", pattern: "^[A-Z]+(, [A-Z]+)*$", examples: ["GET, HEAD"] },
   },
   ETag: {
-    description: "Tells this state of the resource from every other: for `If-Match`",
+    description: "Identifies this state of the resource: for `If-Match` and `If-None-Match`",
     required: true,
     schema: entityTag,
   },
   "Idempotent-Replayed": {
-    description: "Present where the key was used before and its first answer is given again",
+    description: "Present if the key was used before: this is the first response once more",
     required: false,
     schema: { type: "string", enum: ["true"] },
   },
@@ -51,7 +51,7 @@ export const responseHeaders = {
   },
 } satisfies Record<string, Header>;
 
-/** Fields of requests, by name. All are optional. */
+/** The header fields of requests, by name. All are optional. */
 export const requestHeaders = {
   "Idempotency-Key": field(
     "Idempotency-Key",
@@ -66,23 +66,28 @@ export const requestHeaders = {
     "Send the resource only if this is not its `ETag` (else 304)",
     { examples: ['"m2x8q1"'] },
   ),
-  "X-Request-Id": field(
-    "X-Request-Id",
-    "Names the request; one that is not well-formed is replaced",
-    {
+  "X-Request-Id": {
+    ...field("X-Request-Id", "Names the request; one that is not well-formed is replaced", {
       examples: requestId.examples,
-    },
-  ),
-  traceparent: field("traceparent", "W3C Trace Context: the span that this request belongs to", {
-    examples: ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
-  }),
-  tracestate: field("tracestate", "W3C Trace Context: vendors' own fields", {
-    examples: ["vendor=value"],
-  }),
+    }),
+    "x-common": true,
+  },
+  traceparent: {
+    ...field("traceparent", "W3C Trace Context: the span that this request belongs to", {
+      examples: ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+    }),
+    "x-common": true,
+  },
+  tracestate: {
+    ...field("tracestate", "W3C Trace Context: vendors' own fields", {
+      examples: ["vendor=value"],
+    }),
+    "x-common": true,
+  },
 } satisfies Record<string, Parameter>;
 
-// Examples stay in the schema: Swagger UI sends a parameter's own example when a request is tried,
-// and a made-up tag or key would change the answer.
+// The examples are in the schema: Swagger UI sends the example of a parameter when a reader tries a
+// request, and a made-up tag or key would change the response.
 function field(name: string, description: string, schema: Record<string, string | string[]>) {
   return {
     name,
@@ -93,10 +98,10 @@ function field(name: string, description: string, schema: Record<string, string 
   };
 }
 
-/** The name of a field of answers that the document knows. */
+/** The name of a documented header field of responses. */
 export type ResponseHeader = keyof typeof responseHeaders;
 
-/** The `headers` of an answer. */
+/** The `headers` of a response. */
 export function headerRefs(names: readonly ResponseHeader[]): Record<string, Ref> {
   return Object.fromEntries(
     [...names].sort().map((name) => [name, { $ref: `#/components/headers/${name}` }]),

@@ -62,6 +62,14 @@ export function possibleProblems(route: DocumentedRoute): Map<ProblemStatus, Pro
   return problems;
 }
 
+// Their problems depend on no route, unless routeDocs() names one.
+const commonStatuses: ReadonlySet<ProblemStatus> = new Set([400, 405, 408, 413, 415, 500, 503]);
+
+/** Whether a problem is the same in every operation that can have it. */
+export function isCommonProblem({ behaviour }: DocumentedRoute, status: ProblemStatus): boolean {
+  return commonStatuses.has(status) && behaviour.problems?.[status] === undefined;
+}
+
 /** The field errors of a request that has an invalid value in nearly every field. */
 function exampleFieldErrors(schemas: RequestSchemas): FieldError[] {
   const invalid = (schema: TSchema | undefined) =>

@@ -3,7 +3,7 @@ import { Type, type TSchema } from "@sinclair/typebox";
 import { problem, type ProblemStatus } from "../http/problem.ts";
 import type { DocumentedRoute } from "./documented-routes.ts";
 import { headerRefs, type ResponseHeader } from "./headers.ts";
-import { possibleProblems, problemMediaType } from "./problems.ts";
+import { isCommonProblem, possibleProblems, problemMediaType } from "./problems.ts";
 import { exampleOf, plainSchema, toComponent, type SchemaComponents } from "./schema.ts";
 import type { JsonSchema, MediaType, ResponseObject } from "./types.ts";
 
@@ -40,6 +40,7 @@ export async function toResponses(
       description: cases.map(({ detail, when }) => when ?? detail).join("; "),
       headers: headerRefs(problemHeaders(route, status)),
       content: { "application/problem+json": await problemMediaType(status, cases, path) },
+      ...(isCommonProblem(route, status) ? { "x-common": true } : {}),
     };
   }
   return responses;

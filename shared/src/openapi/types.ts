@@ -1,4 +1,4 @@
-// The part of OpenAPI 3.1 that our documents use (https://spec.openapis.org/oas/v3.1.0).
+// The part of OpenAPI 3.1 that the services' documents use (https://spec.openapis.org/oas/v3.1.0).
 
 /** A JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
@@ -6,7 +6,7 @@ export type Json = null | boolean | number | string | Json[] | { [member: string
 /** A schema in JSON Schema 2020-12, the dialect of OpenAPI 3.1. */
 export type JsonSchema = { [keyword: string]: Json };
 
-/** Stands for the component that it names. */
+/** A reference to a component. */
 export interface Ref {
   $ref: string;
 }
@@ -24,10 +24,10 @@ export interface MediaType {
   examples?: Record<string, Example>;
 }
 
-/** A header field of an answer. */
+/** A header field of a response. */
 export interface Header {
   description: string;
-  /** Whether every answer that lists the field has it. */
+  /** Whether the field is in every response that lists it. */
   required: boolean;
   schema: JsonSchema;
 }
@@ -40,15 +40,20 @@ export interface Parameter {
   description?: string;
   schema: JsonSchema;
   example?: Json;
+  "x-common"?: Common;
 }
 
-/** What a route answers with one status. */
+/** The response to a request, with one status. */
 export interface ResponseObject {
   description: string;
   /** Each refers to the component of the same name. */
   headers: Record<string, Ref>;
   content?: Record<string, MediaType>;
+  "x-common"?: Common;
 }
+
+/** Marks what is the same in every operation that has it. The API reference folds it. */
+export type Common = true;
 
 /** A method of a path. */
 export interface Operation {
@@ -61,13 +66,13 @@ export interface Operation {
   responses: Record<string, ResponseObject>;
 }
 
-/** A method that a route of ours can have. */
+/** A method that a route can have. */
 export type Method = "get" | "head" | "post" | "put" | "patch" | "delete";
 
 /** The methods of one path. */
 export type PathItem = { [M in Method]?: Operation };
 
-/** What the document says of the API as a whole. */
+/** The Info Object. */
 export interface ApiInfo {
   title: string;
   version: string;
@@ -75,7 +80,7 @@ export interface ApiInfo {
   description: string;
 }
 
-/** A whole document. */
+/** The OpenAPI Object: the whole document. */
 export interface OpenApiDocument {
   openapi: string;
   info: ApiInfo;

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { runInNewContext } from "node:vm";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import { validatingFetch } from "../../testing/contract-check.ts";
 import { noteInfo, noteService } from "../../testing/sample-service.ts";
@@ -14,6 +15,18 @@ async function pageFiles(): Promise<string[]> {
     page.matchAll(/<(?:script|link)[^>]* (?:src|href)="([^"]+)"/g),
     ([, address]) => new URL(address ?? "", "http://notes.test/swagger").pathname,
   );
+}
+
+/** What the page's script hands to Swagger UI. */
+interface SwaggerUiOptions {
+  readonly plugins: [(system: { React: object }) => { wrapComponents: object }];
+}
+
+function startSwaggerUi(script: string): SwaggerUiOptions {
+  let options: SwaggerUiOptions | undefined;
+  runInNewContext(script, { SwaggerUIBundle: (given: SwaggerUiOptions) => (options = given) });
+  if (options === undefined) throw new Error("The script does not start Swagger UI");
+  return options;
 }
 
 describe("the API reference", () => {
@@ -37,6 +50,17 @@ describe("the API reference", () => {
     }
     // Without this, Swagger UI asks a validator on the internet for a badge.
     expect(await (await get("/swagger/init.js")).text()).toContain("validatorUrl: null");
+  });
+
+  test("folds what operations share: tables and rows are wrapped by a plugin of Swagger UI", async () => {
+    const script = await (await get("/swagger/init.js")).text();
+    const { wrapComponents } = startSwaggerUi(script).plugins[0]({ React: { createContext() {} } });
+    expect(Object.keys(wrapComponents)).toEqual([
+      "parameters",
+      "parameterRow",
+      "responses",
+      "response",
+    ]);
   });
 
   test("has no script in the page, and a policy that would refuse it", async () => {

@@ -85,6 +85,26 @@ group("the API document", () => {
     });
   });
 
+  test("marks the header fields and problems that operations share", () => {
+    const common = ({ responses }: Operation) =>
+      Object.keys(responses).filter((status) => responses[status]?.["x-common"] === true);
+    expect(common(operation("post", "/notes"))).toEqual([
+      "400",
+      "405",
+      "408",
+      "413",
+      "415",
+      "500",
+      "503",
+    ]);
+    expect(common(operation("get", "/notes/{id}"))).toEqual(["405", "500", "503"]);
+    expect(common(operation("get", "/ready"))).toEqual(["405"]);
+    const { parameters } = document.components;
+    expect(
+      Object.keys(parameters).filter((name) => parameters[name]?.["x-common"] === true),
+    ).toEqual(["X-Request-Id", "traceparent", "tracestate"]);
+  });
+
   test("describes HEAD wherever GET is, with the same header fields and no body", () => {
     const get = operation("get", "/notes/{id}");
     const head = operation("head", "/notes/{id}");
