@@ -1,4 +1,4 @@
-// Holds every answer that a test sees against the API document, so that neither changes alone.
+// Compares every response that a test gets with the API document, so that neither changes alone.
 import { headerRefs, type ResponseHeader } from "../src/openapi/headers.ts";
 import type {
   ResponseObject,
@@ -13,7 +13,7 @@ import { schemaCheck, type SchemaCheck } from "./schema-check.ts";
 /** Sends a request: an app's `handle`, or `fetch`. */
 export type Send = (request: Request) => Response | Promise<Response>;
 
-/** Fields of the transport, of caches and of browsers' policies: no part of the contract. */
+/** Fields for the transport, caches and browsers, which the document does not list. */
 const standardFields = new Set([
   "cache-control",
   "connection",
@@ -28,19 +28,19 @@ const standardFields = new Set([
   "x-content-type-options",
 ]);
 
-/** What comes back for a request that no operation describes. */
-const undescribed = (description: string, fields: ResponseHeader[]): ResponseObject => ({
+/** The response to a request that no operation describes. */
+const undocumented = (description: string, fields: ResponseHeader[]): ResponseObject => ({
   description,
   headers: headerRefs(fields),
   content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
 });
-const unknownPath = { 404: undescribed("Unknown path", ["X-Request-Id"]) };
-const unknownMethod = { 405: undescribed("Unknown method", ["X-Request-Id", "Allow"]) };
+const unknownPath = { 404: undocumented("Unknown path", ["X-Request-Id"]) };
+const unknownMethod = { 405: undocumented("Unknown method", ["X-Request-Id", "Allow"]) };
 
 /**
- * The same sender, which throws if an answer is not what the document says: its status, header
- * fields, media type and body. An unknown path has to be a 404 problem; another method of a known
- * path, a 405 problem with the path's methods in `Allow`.
+ * A `send` that throws an Error if the status, header fields, media type or body of a response are
+ * not as documented. An unknown path must be a 404 problem; another method of a known path must be a
+ * 405 problem with the path's methods in `Allow`.
  */
 export function validatingFetch(
   send: Send,
@@ -53,19 +53,19 @@ export function validatingFetch(
     const text = await response.clone().text();
     const item = find(new URL(request.url).pathname);
     const exchange = { method: request.method, response, text, item };
-    const faults = faultsOf(exchange, { check, headers: document.components.headers });
-    if (faults.length === 0) return response;
+    const mismatches = mismatchesIn(exchange, { check, headers: document.components.headers });
+    if (mismatches.length === 0) return response;
     throw new Error(
       [
-        `${request.method} ${request.url} is not answered as documented`,
-        ...faults.map((fault) => `  - ${fault}`),
+        `The response to ${request.method} ${request.url} is not as documented`,
+        ...mismatches.map((mismatch) => `  - ${mismatch}`),
         `  ${response.status} ${text.slice(0, 500)}`,
       ].join("\n"),
     );
   };
 }
 
-/** The look-up from a path to its item; a template gives way to a path that is written out. */
+/** Finds the Path Item of a path. A path without variables goes before a template that matches too. */
 function pathFinder(paths: OpenApiDocument["paths"]): (path: string) => PathItem | undefined {
   const templates = Object.entries(paths).map(([template, item]) => ({
     item,
@@ -82,7 +82,7 @@ interface Exchange {
   readonly method: string;
   readonly response: Response;
   readonly text: string;
-  /** The methods of the path; undefined if the document does not know it. */
+  /** The operations of the path; undefined if the document does not have it. */
   readonly item: PathItem | undefined;
 }
 
@@ -91,63 +91,63 @@ interface Contract {
   readonly headers: Record<string, Header>;
 }
 
-function faultsOf(exchange: Exchange, contract: Contract): string[] {
+function mismatchesIn(exchange: Exchange, contract: Contract): string[] {
   const { response, item } = exchange;
-  const answers: Record<string, ResponseObject> = expectedAnswers(exchange);
-  const answer = answers[response.status];
-  if (answer === undefined) {
-    return [`Status ${response.status} is not one of ${Object.keys(answers).join(", ")}`];
+  const responses: Record<string, ResponseObject> = documentedResponses(exchange);
+  const documented = responses[response.status];
+  if (documented === undefined) {
+    return [`Status ${response.status} is not one of ${Object.keys(responses).join(", ")}`];
   }
-  const faults = [
-    ...headerFaults(response, answer.headers, contract),
-    ...bodyFaults(exchange, answer.content, contract),
+  const mismatches = [
+    ...headerMismatches(response, documented.headers, contract),
+    ...bodyMismatches(exchange, documented.content, contract),
   ];
   const allow = response.headers.get("allow");
   const methods = Object.keys(item ?? {}).map((method) => method.toUpperCase());
   if (response.status === 405 && allow?.split(", ").sort().join() !== methods.sort().join()) {
-    faults.push(`Allow is ${allow}, but the path has ${methods.join(", ")}`);
+    mismatches.push(`Allow is ${allow}, but the path has ${methods.join(", ")}`);
   }
-  return faults;
+  return mismatches;
 }
 
-function expectedAnswers({ method, item }: Exchange): Record<string, ResponseObject> {
+function documentedResponses({ method, item }: Exchange): Record<string, ResponseObject> {
   if (item === undefined) return unknownPath;
   const [, operation] = Object.entries(item).find(([name]) => name.toUpperCase() === method) ?? [];
   return operation?.responses ?? unknownMethod;
 }
 
-function headerFaults(
+function headerMismatches(
   response: Response,
   documented: Record<string, Ref>,
   { check, headers }: Contract,
 ): string[] {
-  const faults: string[] = [];
+  const mismatches: string[] = [];
   const names = Object.keys(documented);
   for (const name of names) {
     const value = response.headers.get(name);
     const header = headers[name];
-    if (header === undefined) faults.push(`${name} is no component of the document`);
-    else if (value === null && header.required) faults.push(`${name} is missing`);
+    if (header === undefined) mismatches.push(`${name} is no component of the document`);
+    else if (value === null && header.required) mismatches.push(`${name} is missing`);
     else if (value !== null) {
       const typed = header.schema.type === "integer" ? Number(value) : value;
-      faults.push(...check(header.schema, typed).map((fault) => `${name} "${value}": ${fault}`));
+      mismatches.push(...check(header.schema, typed).map((text) => `${name} "${value}": ${text}`));
     }
   }
   const known = new Set(names.map((name) => name.toLowerCase()));
   for (const [name, value] of response.headers) {
     if (!known.has(name) && !standardFields.has(name)) {
-      faults.push(`${name} "${value}" is not documented`);
+      mismatches.push(`${name} "${value}" is not documented`);
     }
   }
-  return faults;
+  return mismatches;
 }
 
-function bodyFaults(
+function bodyMismatches(
   { method, response, text }: Exchange,
   content: Record<string, MediaType> | undefined,
   { check }: Contract,
 ): string[] {
-  // RFC 9110, 9.3.2: an answer to HEAD has no body, whatever GET would send.
+  // RFC 9110, 9.3.2: a response to HEAD has no body.
   if (content === undefined || method === "HEAD") {
     return text === "" ? [] : [`${method} has a body with ${response.status}, and none documented`];
   }
@@ -159,10 +159,10 @@ function bodyFaults(
   if (!/[/+]json/.test(sent)) return check(body.schema, text);
   const value = parseJson(text);
   if (value === undefined) return ["The body is not JSON"];
-  return [...check(body.schema, value), ...problemFaults(sent, value, response)];
+  return [...check(body.schema, value), ...problemMismatches(sent, value, response)];
 }
 
-/** Whether a Content-Type is a documented one, with all its parameters and perhaps more. */
+/** Whether a Content-Type is the documented one: it may have more parameters, but not fewer. */
 function isOfType(sent: string, documented: string): boolean {
   const parts = new Set(sent.split(";").map((part) => part.trim().toLowerCase()));
   return documented.split(";").every((part) => parts.has(part.trim().toLowerCase()));
@@ -176,12 +176,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What a problem says twice has to be the same. */
-function problemFaults(type: string, value: unknown, { status, headers }: Response): string[] {
+/** Compares a problem's status and request id with those of the response around it. */
+function problemMismatches(type: string, value: unknown, { status, headers }: Response): string[] {
   if (!isOfType(type, "application/problem+json")) return [];
-  const said: Record<string, unknown> = { ...(typeof value === "object" ? value : {}) };
+  const problem: Record<string, unknown> = { ...(typeof value === "object" ? value : {}) };
   const requestId = headers.get("x-request-id");
-  return Object.entries({ status, request_id: requestId }).flatMap(([member, told]) =>
-    said[member] === told ? [] : [`${member} in the problem is not the answer's, ${told}`],
+  return Object.entries({ status, request_id: requestId }).flatMap(([member, expected]) =>
+    problem[member] === expected
+      ? []
+      : [`${member} in the problem is not the response's, ${expected}`],
   );
 }

@@ -1,173 +1,139 @@
-// A small service for the tests of the API document: notes, kept in memory, on the real HTTP kit.
+// A service for the tests of what every service has: `/notes` does what a test tells it to,
+// `/tasks` is a resource with everything that the API document can describe.
 import { Type } from "@sinclair/typebox";
-import { Elysia } from "elysia";
-import pino from "pino";
-import { apiReference } from "../src/openapi/api-reference.ts";
+import type { Lifecycle } from "../src/core/lifecycle.ts";
+import { PreconditionFailed } from "../src/core/precondition.ts";
 import {
+  conditionalHeaders,
   entityTag,
   matchesIfNoneMatch,
-  conditionalHeaders,
   parsePrecondition,
 } from "../src/http/etag.ts";
-import { httpPlugin } from "../src/http/http-plugin.ts";
-import { createMetrics } from "../src/telemetry/metrics.ts";
-import { routeDocs, managementTag } from "../src/openapi/route-docs.ts";
 import { cursorCodec } from "../src/http/pagination.ts";
-import { PreconditionFailed } from "../src/core/precondition.ts";
 import { HttpProblem, problems } from "../src/http/problem.ts";
+import { routeDocs } from "../src/openapi/route-docs.ts";
+import { requestObject } from "../src/schema/request-object.ts";
 import { text } from "../src/schema/text.ts";
 import { timestamp } from "../src/schema/timestamp.ts";
 import { uuid } from "../src/schema/uuid.ts";
+import { serviceApp, type ServiceParts } from "../src/service/service-app.ts";
+import { createLog } from "../src/telemetry/logger.ts";
+import { createMetrics } from "../src/telemetry/metrics.ts";
+import { startService, type RunningService } from "./running-service.ts";
 
-/** How the service presents itself. */
-export const noteInfo = { title: "note-service", version: "1.2.3", description: "Notes." };
+/** The Info Object of the service. */
+export const sampleInfo = { title: "sample", version: "1.2.3", description: "Samples." };
 
-const open = { additionalProperties: true };
-const title = text({ minLength: 1, maxLength: 40 }, { examples: ["Milk & bread"] });
-const state = Type.Union([Type.Literal("open"), Type.Literal("done")]);
-const note = Type.Object(
-  { id: uuid, title, state, updated_at: timestamp },
-  { title: "Note", description: "A note", additionalProperties: false },
-);
-type Note = typeof note.static;
-const newNote = Type.Object({ title }, open);
-const noteChange = Type.Object({ title: Type.Optional(title), state: Type.Optional(state) }, open);
-const oneNote = Type.Object({ id: uuid }, open);
-const isCursorKey = (key: unknown): key is string => typeof key === "string";
-const noteList = Type.Object(
-  {
-    after: Type.Optional(cursorCodec("notes", isCursorKey).schema),
-    state: Type.Optional(state),
-  },
-  open,
-);
-
-interface NoteOptions {
-  /** What `/ready` says. */
-  isReady?: boolean;
-  title?: string;
+/** What a test can make the service do. */
+export interface SampleBehaviour {
+  /** What `GET /notes/{id}` waits for; its rejection becomes the response. */
+  readonly find?: () => Promise<void>;
+  /** The text of the note that `GET /notes/{id}` responds with. Default: `found`. */
+  readonly text?: string;
 }
 
-/** Makes the service. */
-export function noteService({ isReady = true, title: name = noteInfo.title }: NoteOptions = {}) {
-  const notes = new Map<string, Note>();
+const oneOf = requestObject({ id: uuid });
+const note = Type.Object({ text: text({ minLength: 1, maxLength: 10 }, { examples: ["hello"] }) });
+
+const title = text({ minLength: 1, maxLength: 40 }, { examples: ["Milk & bread"] });
+const state = Type.Union([Type.Literal("open"), Type.Literal("done")]);
+const task = Type.Object(
+  { id: uuid, title, state, updated_at: timestamp },
+  { title: "Task", description: "A task", additionalProperties: false },
+);
+type Task = typeof task.static;
+const isCursorKey = (key: unknown): key is string => typeof key === "string";
+
+function createSampleApp(
+  parts: ServiceParts,
+  { find, text: found = "found" }: SampleBehaviour = {},
+) {
+  const tasks = new Map<string, Task>();
   let time = Date.parse("2026-01-31T12:00:00.000Z");
   const now = () => new Date((time += 1)).toISOString();
-  const find = (id: string) => {
-    const found = notes.get(id);
-    if (found === undefined) throw new HttpProblem(404, "Note not found");
+  const findTask = (id: string) => {
+    const found = tasks.get(id);
+    if (found === undefined) throw new HttpProblem(404, "Task not found");
     return found;
   };
 
-  const app = new Elysia({
-    normalize: false,
-    strictPath: true,
-    systemRouter: false,
-    handler: { standardHostname: false },
-  });
-  return app
-    .use(
-      httpPlugin({
-        lifecycle: { phase: "ready" },
-        limits: { maxBodyBytes: 1000, maxInFlight: 10 },
-        logger: pino({ level: "silent" }),
-        metrics: createMetrics({ service: "note-service", version: "1.2.3", commit: "" }).http,
-        problemOf: (error) =>
-          error instanceof PreconditionFailed
-            ? new HttpProblem(412, "The resource has changed")
-            : undefined,
-        routes: () => app.routes,
-      }),
-    )
-    .use(apiReference({ ...noteInfo, title: name, app: () => app }))
+  return serviceApp(parts, {
+    title: sampleInfo.title,
+    description: sampleInfo.description,
+    problemOf: (error) =>
+      error instanceof PreconditionFailed
+        ? new HttpProblem(412, "The resource has changed")
+        : undefined,
+  })
+    .post("/notes", ({ body }) => ({ text: body.text }), {
+      body: requestObject(note.properties),
+      response: { 200: note, ...problems(422) },
+      detail: routeDocs({ operationId: "echoNote", summary: "Send a note back", tag: "notes" }),
+    })
     .get(
-      "/ready",
-      ({ status }) =>
-        isReady
-          ? { status: "ready" as const }
-          : status(503, { status: "draining", reason: "The service is shutting down" }),
-      {
-        response: {
-          200: Type.Object({ status: Type.Literal("ready") }),
-          503: Type.Object(
-            {
-              status: Type.String({ examples: ["draining"] }),
-              reason: Type.String({ examples: ["The service is shutting down"] }),
-            },
-            { description: "Not ready" },
-          ),
-        },
-        detail: routeDocs({
-          operationId: "getReadiness",
-          summary: "Whether requests can be served",
-          tag: managementTag,
-        }),
-      },
-    )
-    .get(
-      "/metrics",
-      ({ set }) => {
-        set.headers["content-type"] = "text/plain; version=0.0.4; charset=utf-8";
-        return "notes_total 0\n";
+      "/notes/:id",
+      async () => {
+        await find?.();
+        return { text: found };
       },
       {
-        response: { 200: Type.String({ examples: ["notes_total 0\n"] }) },
-        detail: routeDocs({
-          operationId: "getMetrics",
-          summary: "Metrics",
-          tag: managementTag,
-          produces: "text/plain; version=0.0.4",
-        }),
+        params: oneOf,
+        response: { 200: note, ...problems(422) },
+        detail: routeDocs({ operationId: "getNote", summary: "Get a note", tag: "notes" }),
       },
     )
     .post(
-      "/notes",
+      "/tasks",
       ({ body, request, set, status }) => {
         if (request.headers.get("idempotency-key") === "busy") {
-          throw new HttpProblem(409, "The first request with this key is still at work", {
+          throw new HttpProblem(409, "The first request with this key is in progress", {
             headers: { "retry-after": "1" },
           });
         }
-        const created: Note = {
+        const created: Task = {
           id: Bun.randomUUIDv7(),
           title: body.title,
           state: "open",
           updated_at: now(),
         };
-        notes.set(created.id, created);
-        set.headers.location = `/notes/${created.id}`;
+        tasks.set(created.id, created);
+        set.headers.location = `/tasks/${created.id}`;
         set.headers.etag = entityTag(created);
         return status(201, created);
       },
       {
-        body: newNote,
-        response: { 201: note, ...problems(409, 422) },
+        body: requestObject({ title }),
+        response: { 201: task, ...problems(400, 409, 422) },
         detail: routeDocs({
-          operationId: "createNote",
-          summary: "Create a note",
-          tag: "notes",
+          operationId: "createTask",
+          summary: "Create a task",
+          tag: "tasks",
           idempotencyKey: true,
           problems: {
-            409: "The first request with this key is still at work",
+            400: "Idempotency-Key is malformed",
+            409: "The first request with this key is in progress",
             422: "This key was used with another body",
           },
         }),
       },
     )
-    .get("/notes", () => [...notes.values()], {
-      query: noteList,
-      response: { 200: Type.Array(note), ...problems(422) },
+    .get("/tasks", () => [...tasks.values()], {
+      query: requestObject({
+        after: Type.Optional(cursorCodec("tasks", isCursorKey).schema),
+        state: Type.Optional(state),
+      }),
+      response: { 200: Type.Array(task), ...problems(422) },
       detail: routeDocs({
-        operationId: "listNotes",
-        summary: "List notes",
-        description: "In the order in which they were written.",
-        tag: "notes",
+        operationId: "listTasks",
+        summary: "List tasks",
+        description: "In the order of their creation.",
+        tag: "tasks",
       }),
     })
     .get(
-      "/notes/:id",
+      "/tasks/:id",
       ({ params, request, set }) => {
-        const found = find(params.id);
+        const found = findTask(params.id);
         const etag = entityTag(found);
         if (matchesIfNoneMatch(request.headers.get("if-none-match"), etag)) {
           return new Response(null, { status: 304, headers: { etag } });
@@ -176,63 +142,85 @@ export function noteService({ isReady = true, title: name = noteInfo.title }: No
         return found;
       },
       {
-        params: oneNote,
-        response: { 200: note, ...problems(404, 422) },
+        params: oneOf,
+        response: { 200: task, ...problems(404, 422) },
         detail: routeDocs({
-          operationId: "getNote",
-          summary: "Get a note",
-          tag: "notes",
+          operationId: "getTask",
+          summary: "Get a task",
+          tag: "tasks",
           conditional: true,
-          problems: { 404: "Note not found" },
+          problems: { 404: "Task not found" },
         }),
       },
     )
     .patch(
-      "/notes/:id",
+      "/tasks/:id",
       ({ params, body, headers, set }) => {
-        const found = find(params.id);
+        const found = findTask(params.id);
         if (!parsePrecondition(headers)(found)) throw new PreconditionFailed();
-        const changed = {
-          ...found,
-          title: body.title ?? found.title,
-          state: body.state ?? found.state,
-          updated_at: now(),
-        };
-        notes.set(changed.id, changed);
+        const { title = found.title, state = found.state } = body;
+        const changed = { ...found, title, state, updated_at: now() };
+        tasks.set(changed.id, changed);
         set.headers.etag = entityTag(changed);
         return changed;
       },
       {
-        params: oneNote,
+        params: oneOf,
         headers: conditionalHeaders,
-        body: noteChange,
-        response: { 200: note, ...problems(404, 412, 422) },
+        body: requestObject({ title: Type.Optional(title), state: Type.Optional(state) }),
+        response: { 200: task, ...problems(404, 412, 422) },
         detail: routeDocs({
-          operationId: "changeNote",
-          summary: "Change a note",
-          tag: "notes",
+          operationId: "changeTask",
+          summary: "Change a task",
+          tag: "tasks",
           conditional: true,
-          problems: { 404: "Note not found" },
+          problems: { 404: "Task not found" },
         }),
       },
     )
     .delete(
-      "/notes/:id",
+      "/tasks/:id",
       ({ params, set }) => {
-        notes.delete(find(params.id).id);
+        tasks.delete(findTask(params.id).id);
         set.status = 204;
       },
       {
-        params: oneNote,
+        params: oneOf,
         headers: conditionalHeaders,
         response: { 204: Type.Void(), ...problems(404, 422) },
         detail: routeDocs({
-          operationId: "deleteNote",
-          summary: "Delete a note",
-          tag: "notes",
+          operationId: "deleteTask",
+          summary: "Delete a task",
+          tag: "tasks",
           conditional: true,
-          problems: { 404: "Note not found" },
+          problems: { 404: "Task not found" },
         }),
       },
     );
+}
+
+/** Makes the app without a socket, a database and a log. Its bodies may have 1,000 bytes. */
+export function sampleApp({ phase = "ready" }: Partial<Lifecycle> = {}) {
+  const { title: service, version } = sampleInfo;
+  return createSampleApp({
+    lifecycle: { phase },
+    limits: { maxBodyBytes: 1000, maxInFlight: 10 },
+    logger: createLog({ service, version, level: "silent" }).logger,
+    metrics: createMetrics({ service, version, commit: "" }),
+    storage: { ping: () => Promise.resolve() },
+    version,
+  });
+}
+
+/** Starts the service on a free port. */
+export function startSample({
+  limits = {},
+  ...behaviour
+}: SampleBehaviour & { limits?: Partial<ServiceParts["limits"]> } = {}): Promise<RunningService> {
+  return startService({
+    name: sampleInfo.title,
+    migrations: [],
+    limits,
+    build: (parts) => createSampleApp(parts, behaviour),
+  });
 }

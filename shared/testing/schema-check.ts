@@ -4,13 +4,13 @@ import addFormats from "ajv-formats";
 import { isJsonObject, mapSubschemas } from "../src/openapi/schema.ts";
 import type { JsonSchema, OpenApiDocument } from "../src/openapi/types.ts";
 
-/** What is wrong with a value; nothing if it fits the schema and has no member beyond it. */
+/** The mismatches between a value and a schema. A member that the schema does not name is one. */
 export type SchemaCheck = (schema: JsonSchema, value: unknown) => string[];
 
-// Many tests make the same document anew; compiling its schemas takes longer than using them.
+// Many tests make the same document; compiling its schemas takes longer than using them.
 const checks = new Map<string, SchemaCheck>();
 
-/** The check for a document, which compiles each schema once, when it is first needed. */
+/** The check for a document. It compiles each schema once, at its first use. */
 export function schemaCheck({ components: { schemas } }: OpenApiDocument): SchemaCheck {
   const key = JSON.stringify(schemas);
   let check = checks.get(key);
@@ -24,7 +24,7 @@ export function schemaCheck({ components: { schemas } }: OpenApiDocument): Schem
 function makeCheck(schemas: Record<string, JsonSchema>): SchemaCheck {
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false });
   addFormats.default(ajv);
-  // References are "#/components/schemas/…": each schema is compiled with the components inside.
+  // References are "#/components/schemas/…", so each schema is compiled with the components inside it.
   ajv.addVocabulary(["components"]);
   const components = {
     schemas: Object.fromEntries(
@@ -49,8 +49,8 @@ function makeCheck(schemas: Record<string, JsonSchema>): SchemaCheck {
 }
 
 /**
- * Clients have to expect members that a document does not name; what we answer must have none, or
- * the document is not complete.
+ * The schema with closed objects. Clients must accept members that the document does not name; in a
+ * test, a response with one means that the document is incomplete.
  */
 function closed(schema: JsonSchema): JsonSchema {
   const inside = mapSubschemas(schema, closed);

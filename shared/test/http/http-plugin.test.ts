@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { StorageUnavailable } from "../../src/core/storage.ts";
 import { bodyOf } from "../../testing/running-service.ts";
-import { startSample } from "../../testing/sample-app.ts";
+import { startSample } from "../../testing/sample-service.ts";
 
 const id = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 const json = { "content-type": "application/json" };

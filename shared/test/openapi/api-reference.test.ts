@@ -1,27 +1,29 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { runInNewContext } from "node:vm";
+import { apiReference } from "../../src/openapi/api-reference.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import { validatingFetch } from "../../testing/contract-check.ts";
-import { noteInfo, noteService } from "../../testing/sample-service.ts";
+import { sampleApp, sampleInfo } from "../../testing/sample-service.ts";
 
-const app = noteService();
+const app = sampleApp();
 const get = (path: string, headers: Record<string, string> = {}) =>
-  app.handle(new Request(`http://notes.test${path}`, { headers }));
+  app.handle(new Request(`http://sample.test${path}`, { headers }));
 
-/** What the page loads, as its browser would ask for it. */
+/** The paths of the files that the page loads, as a browser resolves them. */
 async function pageFiles(): Promise<string[]> {
   const page = await (await get("/swagger")).text();
   return Array.from(
     page.matchAll(/<(?:script|link)[^>]* (?:src|href)="([^"]+)"/g),
-    ([, address]) => new URL(address ?? "", "http://notes.test/swagger").pathname,
+    ([, address]) => new URL(address ?? "", "http://sample.test/swagger").pathname,
   );
 }
 
-/** What the page's script hands to Swagger UI. */
+/** The part of the script's options for Swagger UI that the tests read. */
 interface SwaggerUiOptions {
   readonly plugins: [(system: { React: object }) => { wrapComponents: object }];
 }
 
+/** Runs the script of the page. */
 function startSwaggerUi(script: string): SwaggerUiOptions {
   let options: SwaggerUiOptions | undefined;
   runInNewContext(script, { SwaggerUIBundle: (given: SwaggerUiOptions) => (options = given) });
@@ -29,8 +31,8 @@ function startSwaggerUi(script: string): SwaggerUiOptions {
   return options;
 }
 
-describe("the API reference", () => {
-  test("is a page whose every file comes from the service", async () => {
+describe("GET /swagger", () => {
+  test("serves a page whose files all come from the service", async () => {
     const response = await get("/swagger");
     expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
     const files = await pageFiles();
@@ -44,15 +46,15 @@ describe("the API reference", () => {
     for (const file of files) expect((await get(file)).status).toBe(200);
   });
 
-  test("names no address outside of the service in its page and its start script", async () => {
+  test("names no address outside the service, in the page and in its script", async () => {
     for (const path of ["/swagger", "/swagger/init.js"]) {
       expect(await (await get(path)).text()).not.toContain("//");
     }
-    // Without this, Swagger UI asks a validator on the internet for a badge.
+    // Without it, Swagger UI sends the document to a validator on the internet.
     expect(await (await get("/swagger/init.js")).text()).toContain("validatorUrl: null");
   });
 
-  test("folds what operations share: tables and rows are wrapped by a plugin of Swagger UI", async () => {
+  test("folds what operations share, by a plugin of Swagger UI around tables and rows", async () => {
     const script = await (await get("/swagger/init.js")).text();
     const { wrapComponents } = startSwaggerUi(script).plugins[0]({ React: { createContext() {} } });
     expect(Object.keys(wrapComponents)).toEqual([
@@ -63,7 +65,7 @@ describe("the API reference", () => {
     ]);
   });
 
-  test("has no script in the page, and a policy that would refuse it", async () => {
+  test("has no inline script or style, and a policy under which browsers refuse them", async () => {
     const response = await get("/swagger");
     expect(await response.text()).not.toMatch(/<script(?![^>]*src=)|\son\w+=|style=/);
     expect(response.headers.get("content-security-policy")?.split("; ")).toEqual([
@@ -78,7 +80,7 @@ describe("the API reference", () => {
     ]);
   });
 
-  test("sends every file with its type, its policy and no leave to guess", async () => {
+  test("serves each file with its type, its policy and `nosniff`", async () => {
     const types = await Promise.all(
       ["/swagger/json", ...(await pageFiles())].map(async (path) => {
         const { headers } = await get(path);
@@ -98,7 +100,7 @@ describe("the API reference", () => {
     ]);
   });
 
-  test("is sent again only if it has changed", async () => {
+  test("serves a file again only if it has changed", async () => {
     for (const path of ["/swagger", "/swagger/json", ...(await pageFiles())]) {
       const first = await get(path);
       expect(first.headers.get("cache-control")).toBe("no-cache");
@@ -110,26 +112,26 @@ describe("the API reference", () => {
     }
   });
 
-  test("has the document of the whole app, also what was added after it", async () => {
-    const document = await openApiDocument(app, noteInfo);
+  test("describes the whole app, also routes that were added after the reference", async () => {
+    const document = await openApiDocument(app, sampleInfo);
     expect(await (await get("/swagger/json")).json()).toEqual(JSON.parse(JSON.stringify(document)));
-    expect(document.paths).toHaveProperty("/notes");
+    expect(document.paths).toHaveProperty("/tasks");
   });
 
-  test("shows a title as text", async () => {
-    const odd = noteService({ title: "<script>notes</script>" });
-    const page = await (await odd.handle(new Request("http://notes.test/swagger"))).text();
-    expect(page).toContain("<title>&lt;script&gt;notes&lt;/script&gt;</title>");
+  test("escapes the title of the service", async () => {
+    const odd = apiReference({ ...sampleInfo, title: "<script>sample</script>", app: () => app });
+    const page = await (await odd.handle(new Request("http://sample.test/swagger"))).text();
+    expect(page).toContain("<title>&lt;script&gt;sample&lt;/script&gt;</title>");
   });
 });
 
-describe("over a socket", () => {
-  const { server } = noteService().listen({ port: 0, hostname: "127.0.0.1" });
+describe("GET /swagger over a socket", () => {
+  const { server } = sampleApp().listen({ port: 0, hostname: "127.0.0.1" });
   const address = (path: string) => `http://127.0.0.1:${server?.port}${path}`;
   afterAll(() => server?.stop(true));
 
-  test("page and document are answered as documented, also to HEAD", async () => {
-    const call = validatingFetch(fetch, await openApiDocument(app, noteInfo));
+  test("serves page and document as documented, also to HEAD", async () => {
+    const call = validatingFetch(fetch, await openApiDocument(app, sampleInfo));
     for (const path of ["/swagger", "/swagger/json"]) {
       for (const method of ["GET", "HEAD"]) {
         const response = await call(new Request(address(path), { method }));
@@ -138,7 +140,7 @@ describe("over a socket", () => {
     }
   });
 
-  test("the script is whole", async () => {
+  test("serves the whole script of Swagger UI", async () => {
     const script = await (await fetch(address("/swagger/ui.js"))).text();
     expect(script.length).toBeGreaterThan(1_000_000);
     expect(script).toContain("SwaggerUIBundle");
