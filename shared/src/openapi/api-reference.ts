@@ -1,5 +1,5 @@
-// The API reference at /swagger: Swagger UI from inside the executable, so that it works where
-// there is no internet, under a policy that allows nothing else.
+// The API reference at /swagger. Swagger UI comes from inside the executable, so that the page works
+// without internet access, under a policy that forbids browsers to load anything else.
 import { Type } from "@sinclair/typebox";
 import { Elysia, type AnyElysia } from "elysia";
 import favicon from "swagger-ui-dist/favicon-32x32.png" with { type: "file" };
@@ -23,7 +23,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Addresses are relative to the page's, so that a path prefix does no harm. */
+/** The addresses are relative, so that the page works behind a proxy that adds a path prefix. */
 const page = (title: string) => `<!doctype html>
 <html lang="en">
   <head>
@@ -43,37 +43,27 @@ const page = (title: string) => `<!doctype html>
 </html>
 `;
 
-/** A file as it is sent. */
-interface Asset {
-  readonly content: string | Blob;
-  readonly type: string;
-  readonly etag: string;
-}
-
-async function served(content: string | Blob, type: string): Promise<Asset> {
-  const bytes = typeof content === "string" ? content : await content.bytes();
-  return { content, type, etag: `"${Bun.hash(bytes).toString(36)}"` };
-}
-
-/** Makes a thing when it is first asked for, once. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-}
-
-async function answer(request: Request, file: Promise<Asset>): Promise<Response> {
-  const { content, type, etag } = await file;
-  const headers = {
-    "cache-control": "no-cache",
-    "content-security-policy": policy,
-    "content-type": type,
-    etag,
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
+/** A handler for a file that `make` provides at the first request. */
+function fileHandler(type: string, make: () => Blob | Promise<Blob>) {
+  const load = async () => {
+    const content = await make();
+    return { content, etag: `"${Bun.hash(await content.bytes()).toString(36)}"` };
   };
-  return matchesIfNoneMatch(request.headers.get("if-none-match"), etag)
-    ? new Response(null, { status: 304, headers })
-    : new Response(content, { headers });
+  let loading: ReturnType<typeof load> | undefined;
+  return async ({ request }: { request: Request }): Promise<Response> => {
+    const { content, etag } = await (loading ??= load());
+    const headers = {
+      "cache-control": "no-cache",
+      "content-security-policy": policy,
+      "content-type": type,
+      etag,
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    };
+    return matchesIfNoneMatch(request.headers.get("if-none-match"), etag)
+      ? new Response(null, { status: 304, headers })
+      : new Response(content, { headers });
+  };
 }
 
 const html = "text/html; charset=utf-8";
@@ -81,36 +71,33 @@ const javascript = "text/javascript; charset=utf-8";
 const css = "text/css; charset=utf-8";
 const hidden = { detail: { hide: true } };
 
-/** `GET /swagger`, `GET /swagger/json` and what the page is made of. */
+/** `GET /swagger`, `GET /swagger/json` and the files of the page. */
 export function apiReference({
   app,
   ...info
 }: ApiInfo & {
-  /** The finished app, asked for when the document is first wanted. */
+  /** Returns the finished app; called when the document is first requested. */
   app: () => AnyElysia;
 }) {
-  const pageFile = once(() => served(page(info.title), html));
-  const documentFile = once(async () =>
-    served(JSON.stringify(await openApiDocument(app(), info)), "application/json"),
-  );
-  const ui = once(() => served(Bun.file(bundle), javascript));
-  const uiStyle = once(() => served(Bun.file(stylesheet), css));
-  const init = once(() => served(Bun.file(pageScript), javascript));
-  const style = once(() => served(Bun.file(pageStyle), css));
-  const icon = once(() => served(Bun.file(favicon), "image/png"));
+  const file = (type: string, path: string) => fileHandler(type, () => Bun.file(path));
+  const makeDocument = async () => new Blob([JSON.stringify(await openApiDocument(app(), info))]);
 
   return new Elysia({ name: "api-reference", normalize: false })
-    .get("/swagger", ({ request }) => answer(request, pageFile()), {
-      response: { 200: Type.String({ examples: ["<!doctype html>"] }) },
-      detail: routeDocs({
-        operationId: "getApiReference",
-        summary: "This reference, to read and to try",
-        tag: managementTag,
-        conditional: true,
-        produces: html,
-      }),
-    })
-    .get("/swagger/json", ({ request }) => answer(request, documentFile()), {
+    .get(
+      "/swagger",
+      fileHandler(html, () => new Blob([page(info.title)])),
+      {
+        response: { 200: Type.String({ examples: ["<!doctype html>"] }) },
+        detail: routeDocs({
+          operationId: "getApiReference",
+          summary: "This reference, to read and to try",
+          tag: managementTag,
+          conditional: true,
+          produces: html,
+        }),
+      },
+    )
+    .get("/swagger/json", fileHandler("application/json", makeDocument), {
       response: {
         200: Type.Object(
           { openapi: Type.String({ examples: ["3.1.0"] }) },
@@ -124,9 +111,9 @@ export function apiReference({
         conditional: true,
       }),
     })
-    .get("/swagger/ui.js", ({ request }) => answer(request, ui()), hidden)
-    .get("/swagger/ui.css", ({ request }) => answer(request, uiStyle()), hidden)
-    .get("/swagger/init.js", ({ request }) => answer(request, init()), hidden)
-    .get("/swagger/page.css", ({ request }) => answer(request, style()), hidden)
-    .get("/swagger/favicon.png", ({ request }) => answer(request, icon()), hidden);
+    .get("/swagger/ui.js", file(javascript, bundle), hidden)
+    .get("/swagger/ui.css", file(css, stylesheet), hidden)
+    .get("/swagger/init.js", file(javascript, pageScript), hidden)
+    .get("/swagger/page.css", file(css, pageStyle), hidden)
+    .get("/swagger/favicon.png", file("image/png", favicon), hidden);
 }
