@@ -1,9 +1,8 @@
 // Backups made again and again into one folder, of which the newest are kept.
 import { readdir, rm, stat } from "node:fs/promises";
 import { join, parse } from "node:path";
-import { finishedName, flush } from "./durable-file.ts";
+import { fileTimestamp, finishedName, flush } from "./durable-file.ts";
 import { backupSqlite, BackupError } from "./backup.ts";
-import { fileTimestamp } from "./time-in-name.ts";
 
 /** How many can be kept. */
 export const maxBackups = 10_000;

@@ -1,5 +1,16 @@
 // Whether a database has changed, without asking SQLite, for which each answer is a lock taken and left.
+import { constants, type Database } from "bun:sqlite";
 import { openSync, readSync, realpathSync } from "node:fs";
+
+/**
+ * Whether the file was moved, replaced or deleted since it was opened. It could be written to all the
+ * same until the process ends, and nobody would find it again.
+ */
+export function hasMoved(db: Database): boolean {
+  const answer = new Int32Array(2); // SQLite writes four bytes, Bun wants to see eight
+  db.fileControl(constants.SQLITE_FCNTL_HAS_MOVED, answer);
+  return answer[0] !== 0;
+}
 
 /**
  * The header of the write-ahead log's index, which every commit of every process changes: it has a

@@ -16,6 +16,11 @@ export function finishedName(name: string): string | undefined {
   return unfinishedEnding.test(name) ? name.replace(unfinishedEnding, "") : undefined;
 }
 
+/** A moment as a part of a file name, which sorts by age: `20261122T180000.000Z`. */
+export function fileTimestamp(moment: Date): string {
+  return moment.toISOString().replaceAll(/[-:]/g, "");
+}
+
 /** Puts a file or folder on the disk. */
 export async function flush(path: string): Promise<void> {
   const handle = await open(path, "r");

@@ -1,7 +1,7 @@
 // Writing to an SQLite file that other processes write to as well: writes that arrive together
 // share one transaction and one disk flush, and a lock held elsewhere never blocks the event loop.
 import type { Database, Statement } from "bun:sqlite";
-import { hasMoved } from "./sqlite-file.ts";
+import { hasMoved } from "./database-file.ts";
 import { defaultLockTimeoutMs, isBusy, isFull, pause, pollMs, type Synchronous } from "./lock.ts";
 import { StorageUnavailable, type StorageObserver } from "../core/storage.ts";
 

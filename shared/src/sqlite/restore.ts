@@ -12,6 +12,7 @@ import {
 import { access, chmod, chown, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import {
+  fileTimestamp,
   finishedName,
   flush,
   isDiskFull,
@@ -23,7 +24,6 @@ import { hasErrno } from "../core/errno.ts";
 import { migrate } from "./migrations.ts";
 import { findCorruption, lockExclusively } from "./exclusive-lock.ts";
 import { defaultLockTimeoutMs, pause } from "./lock.ts";
-import { fileTimestamp } from "./time-in-name.ts";
 
 /** A copy could not be restored; one line for the operator, which names files: not for clients. */
 export class RestoreError extends Error {

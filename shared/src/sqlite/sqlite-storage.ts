@@ -5,7 +5,7 @@ import { basename, dirname, resolve } from "node:path";
 import { GroupCommit } from "./group-commit.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { retryWhileBusy, type Synchronous } from "./lock.ts";
-import { hasMoved } from "./sqlite-file.ts";
+import { hasMoved } from "./database-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
 import {
   StorageOpenError,
