@@ -3,6 +3,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { fileTimestamp, finishedName, flush } from "./durable-file.ts";
 import { backupSqlite, BackupError } from "./backup.ts";
+import { errorMessage } from "../core/error-message.ts";
 
 /** How many can be kept. */
 export const maxBackups = 10_000;
@@ -45,9 +46,8 @@ export async function rotateBackups(
     await flush(folder);
     return { made: join(folder, made), deleted: deleted.map((file) => join(folder, file)) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new BackupError(
-      `Cannot delete old backups in "${folder}": ${reason}; "${made}" was made`,
+      `Cannot delete old backups in "${folder}": ${errorMessage(error)}; "${made}" was made`,
       { cause: error },
     );
   }

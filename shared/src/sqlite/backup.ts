@@ -2,8 +2,10 @@
 import { Database } from "bun:sqlite";
 import { lstat, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { flush, isDiskFull, renameNoReplace, remove, temporaryName } from "./durable-file.ts";
+import { flush, renameNoReplace, remove, temporaryName } from "./durable-file.ts";
+import { isDiskFull } from "./errors.ts";
 import { retryWhileBusy } from "./lock.ts";
+import { errorMessage } from "../core/error-message.ts";
 import { StorageUnavailable } from "../core/storage.ts";
 
 /** A backup could not be made; one line for the operator, which names files: not for clients. */
@@ -47,7 +49,7 @@ function reasonFor(error: unknown): string {
   if (error instanceof StorageUnavailable) {
     return "another process keeps it locked; stop that process or try again later";
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }
 
 async function findSource(path: string): Promise<{ mode: number }> {

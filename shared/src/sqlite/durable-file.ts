@@ -1,8 +1,6 @@
 // Files that appear under their name whole, and stay there when the power goes.
 import { link, open, rename, rm } from "node:fs/promises";
 import { hasErrno } from "../core/errno.ts";
-import { isFull } from "./lock.ts";
-import { StorageUnavailable } from "../core/storage.ts";
 
 /** A name for a file until it is whole; who is killed leaves it, and whoever sees it can tell. */
 export function temporaryName(path: string): string {
@@ -64,10 +62,4 @@ async function claimAndRename(from: string, to: string): Promise<void> {
 
 function wasMadeMeanwhile(cause: unknown): Error {
   return new Error("the target was made by another program meanwhile", { cause });
-}
-
-/** Whether an error says that there is no room, whoever tells it. */
-export function isDiskFull(error: unknown): boolean {
-  if (error instanceof StorageUnavailable) return error.reason === "full";
-  return isFull(error) || hasErrno(error, "ENOSPC", "EDQUOT");
 }

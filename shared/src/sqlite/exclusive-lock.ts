@@ -1,14 +1,7 @@
 // A database to oneself.
-import { constants, Database, SQLiteError } from "bun:sqlite";
+import { constants, Database } from "bun:sqlite";
 import { pathToFileURL } from "node:url";
-import { isBusy } from "./lock.ts";
-
-/** What is wrong with a file that an error tells of: no database, a damaged one, or nothing. */
-export function findCorruption(error: unknown): string | undefined {
-  const code = error instanceof SQLiteError ? error.errno & 0xff : undefined;
-  if (code === 11) return "damaged"; // SQLITE_CORRUPT
-  return code === 26 ? "not an SQLite database" : undefined; // SQLITE_NOTADB
-}
+import { findCorruption, isBusy } from "./errors.ts";
 
 /**
  * Keeps every process out of a database until it is closed, and leaves no log beside it unless it is

@@ -2,7 +2,8 @@
 // share one transaction and one disk flush, and a lock held elsewhere never blocks the event loop.
 import type { Database, Statement } from "bun:sqlite";
 import { hasMoved } from "./database-file.ts";
-import { defaultLockTimeoutMs, isBusy, isFull, pause, pollMs, type Synchronous } from "./lock.ts";
+import { isBusy, isFull } from "./errors.ts";
+import { defaultLockTimeoutMs, pause, pollMs, type Synchronous } from "./lock.ts";
 import { StorageUnavailable, type StorageObserver } from "../core/storage.ts";
 
 // Both bound how long one transaction keeps its callers and the other processes waiting.

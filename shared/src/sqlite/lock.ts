@@ -1,5 +1,5 @@
 // Waiting for SQLite's locks without blocking the event loop, as `busy_timeout` would.
-import { SQLiteError } from "bun:sqlite";
+import { isBusy, isFull } from "./errors.ts";
 import { StorageUnavailable } from "../core/storage.ts";
 
 /** How long a lock held by another process is waited for, in ms, unless told otherwise. */
@@ -15,17 +15,6 @@ export const pollMs = 1;
 export type Synchronous<T> = [Extract<T, PromiseLike<unknown>>] extends [never]
   ? unknown
   : "must not be asynchronous";
-
-/** Whether an error says that another process holds the lock that was needed. */
-export function isBusy(error: unknown): boolean {
-  return error instanceof SQLiteError && (error.errno & 0xff) === 5; // SQLITE_BUSY, all kinds
-}
-
-/** Whether an error says that there is no room on the disk. */
-export function isFull(error: unknown): boolean {
-  // SQLITE_FULL, and SQLITE_IOERR_SHMSIZE: no room for the index of the write-ahead log.
-  return error instanceof SQLiteError && (error.errno === 13 || error.errno === 4874);
-}
 
 /** Resolves after this many milliseconds, of which timers cut fractions off. */
 export function pause(ms: number): Promise<void> {

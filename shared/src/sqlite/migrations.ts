@@ -1,6 +1,7 @@
 // Brings a database's schema up to date, in one transaction, whoever else tries the same.
 import type { Database } from "bun:sqlite";
 import { retryWhileBusy } from "./lock.ts";
+import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError } from "../core/storage.ts";
 
 /** The versions that a database had before its migration and has after it; an empty one has 0. */
@@ -91,9 +92,8 @@ function apply(db: Database, version: number, sql: string): void {
       VALUES ($version, $checksum)`);
     record.run({ version, checksum: checksumOf(sql) });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new StorageOpenError(
-      `Cannot bring the database "${db.filename}" to version ${version}: ${reason}; nothing was ` +
+      `Cannot bring the database "${db.filename}" to version ${version}: ${errorMessage(error)}; nothing was ` +
         "changed; run the previous version until this migration is fixed",
       { cause: error },
     );

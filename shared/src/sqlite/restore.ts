@@ -15,14 +15,15 @@ import {
   fileTimestamp,
   finishedName,
   flush,
-  isDiskFull,
   renameNoReplace,
   remove,
   temporaryName,
 } from "./durable-file.ts";
 import { hasErrno } from "../core/errno.ts";
 import { migrate } from "./migrations.ts";
-import { findCorruption, lockExclusively } from "./exclusive-lock.ts";
+import { findCorruption, isDiskFull } from "./errors.ts";
+import { lockExclusively } from "./exclusive-lock.ts";
+import { errorMessage } from "../core/error-message.ts";
 import { defaultLockTimeoutMs, pause } from "./lock.ts";
 
 /** A copy could not be restored; one line for the operator, which names files: not for clients. */
@@ -98,13 +99,9 @@ export async function restoreSqlite(
 function reasonFor(error: unknown): string {
   if (isDiskFull(error)) return "the disk is full; make room";
   if (hasErrno(error, "EPERM", "EACCES")) {
-    return `${messageOf(error)}; run this as the user whom the database belongs to`;
+    return `${errorMessage(error)}; run this as the user whom the database belongs to`;
   }
-  return messageOf(error);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }
 
 /** The facts of a file, or undefined if the name is free. */
@@ -193,10 +190,12 @@ function replace(target: string, temporary: string, kept: string): void {
   try {
     linkSync(target, kept);
   } catch (error) {
-    const reason = messageOf(error);
-    throw new Error(`the former database cannot be kept beside it (${reason}); move it away`, {
-      cause: error,
-    });
+    throw new Error(
+      `the former database cannot be kept beside it (${errorMessage(error)}); move it away`,
+      {
+        cause: error,
+      },
+    );
   }
   for (const suffix of logs) {
     // Left only by a database that is damaged beyond SQLite's reading.

@@ -2,6 +2,8 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
+import { errorMessage } from "../core/error-message.ts";
+import { primaryCode, resultCode } from "./errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { retryWhileBusy, type Synchronous } from "./lock.ts";
@@ -90,8 +92,9 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`its folder cannot be made (${reason}); name another path`, { cause: error });
+    throw new Error(`its folder cannot be made (${errorMessage(error)}); name another path`, {
+      cause: error,
+    });
   }
 }
 
@@ -166,16 +169,16 @@ async function reason(file: string, error: unknown, create: boolean): Promise<st
       : "another process keeps it locked; stop that process or try again later";
   }
   if (!(error instanceof SQLiteError)) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
-  switch (error.errno & 0xff) {
-    case 8: // SQLITE_READONLY
+  switch (primaryCode(error)) {
+    case resultCode.SQLITE_READONLY:
       return "it cannot be written; let this user write the file and its folder";
-    case 11: // SQLITE_CORRUPT
+    case resultCode.SQLITE_CORRUPT:
       return "it is damaged; restore a backup";
-    case 14: // SQLITE_CANTOPEN
+    case resultCode.SQLITE_CANTOPEN:
       return await reasonNotFound(file, create);
-    case 26: // SQLITE_NOTADB
+    case resultCode.SQLITE_NOTADB:
       return "it is not an SQLite database; name another file";
     default:
       return `${error.message} (${error.code}); check its disk`;
