@@ -3,59 +3,14 @@
 import type { Database, Statement } from "bun:sqlite";
 import { hasMoved } from "./database-file.ts";
 import { isBusy, isFull } from "./errors.ts";
-import { defaultLockTimeoutMs, pause, pollMs, type Synchronous } from "./lock.ts";
+import { defaultLockTimeoutMs, pause, pollMs } from "./lock.ts";
+import { QueuedWrite, type Queued, type Synchronous } from "./queued-write.ts";
+import { WriterFairness } from "./writer-fairness.ts";
 import { StorageUnavailable, type StorageObserver } from "../core/storage.ts";
 
 // Both bound how long one transaction keeps its callers and the other processes waiting.
 const maxBatchWrites = 256;
 const maxGatherMs = 2;
-
-// Two processes that write back to back starve each other, since who has just committed is back
-// sooner than the other looks again. So each leaves a gap, in which the other looks at least once,
-// after every commit while it sees traces of another writer, and else once in a while for one
-// that it has not seen yet.
-const gapMs = 2;
-const contendedMs = 1000;
-const maxStretchMs = 100;
-
-/** A queued change; what became of it is kept back until its transaction is committed. */
-class QueuedWrite<T> {
-  readonly queuedAt = performance.now();
-  succeeded = false;
-  readonly #change: () => T;
-  readonly #promise = Promise.withResolvers<T>();
-  #tell: () => void = () => undefined;
-
-  constructor(change: () => T) {
-    this.#change = change;
-  }
-
-  get promise(): Promise<T> {
-    return this.#promise.promise;
-  }
-
-  run(): void {
-    const value = this.#change();
-    if (value instanceof Object && "then" in value && typeof value.then === "function") {
-      void Promise.resolve<unknown>(value).catch(() => undefined); // its failure adds nothing
-      throw new TypeError("A change must be synchronous: it returned a promise");
-    }
-    this.succeeded = true;
-    this.#tell = () => this.#promise.resolve(value);
-  }
-
-  fail(error: unknown): void {
-    this.succeeded = false;
-    this.#tell = () => this.#promise.reject(error);
-  }
-
-  settle(): void {
-    this.#tell();
-  }
-}
-
-/** What the queue needs of its entries, whatever they answer. */
-type Queued = Pick<QueuedWrite<unknown>, "queuedAt" | "succeeded" | "run" | "fail" | "settle">;
 
 /** Commits writes in groups. The connection must not wait for locks itself (`busy_timeout = 0`). */
 export class GroupCommit {
@@ -65,15 +20,10 @@ export class GroupCommit {
   readonly #beforeBegin: () => void;
   readonly #begin: Statement;
   readonly #commit: Statement;
-  readonly #dataVersion: Statement<{ data_version: number }, []>;
+  readonly #fairness: WriterFairness;
   readonly #queue: Queued[] = [];
   #worker: Promise<void> | undefined;
   #closed = false;
-
-  #seenVersion: number | undefined;
-  #othersSeenAt = -Infinity;
-  #committedAt = -Infinity;
-  #stretchStartedAt = -Infinity;
 
   /** @param options `beforeBegin` ends whatever transaction may be open */
   constructor(
@@ -90,7 +40,7 @@ export class GroupCommit {
     this.#beforeBegin = options.beforeBegin ?? (() => undefined);
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
-    this.#dataVersion = db.prepare("PRAGMA data_version");
+    this.#fairness = new WriterFairness(db);
   }
 
   /**
@@ -124,24 +74,11 @@ export class GroupCommit {
 
   async #work(): Promise<void> {
     do {
-      await this.#leaveGap();
+      await this.#fairness.yieldToOtherWriters();
       await this.#gather();
       await this.#commitBatch();
     } while (this.#queue.length > 0);
     this.#worker = undefined;
-  }
-
-  async #leaveGap(): Promise<void> {
-    const now = performance.now();
-    const gapLeftMs = gapMs - (now - this.#committedAt);
-    if (gapLeftMs <= 0) {
-      this.#stretchStartedAt = now;
-      return;
-    }
-    const isContended = now - this.#othersSeenAt < contendedMs;
-    if (!isContended && now - this.#stretchStartedAt < maxStretchMs) return;
-    await pause(Math.ceil(gapLeftMs)); // timers cut fractions off
-    this.#stretchStartedAt = performance.now();
   }
 
   // A commit blocks the event loop for a disk flush, so it pays to wait until a turn of the loop
@@ -165,7 +102,7 @@ export class GroupCommit {
     while (this.#queue.length > 0 && !this.#tryCommit()) {
       if (!isWaiting) this.#observer?.lockWaited();
       isWaiting = true;
-      this.#othersSeenAt = performance.now();
+      this.#fairness.lockWasTaken();
       await pause(pollMs);
       this.#giveUpLateWrites();
     }
@@ -177,17 +114,16 @@ export class GroupCommit {
     const startedAt = performance.now();
     try {
       this.#transact(batch);
-      this.#committedAt = performance.now();
+      this.#fairness.committed();
     } catch (error) {
       if (isBusy(error)) return false;
       const reason = isFull(error) ? new StorageUnavailable("full", { cause: error }) : error;
       for (const write of batch) write.fail(reason);
     }
+    const durationSeconds = (performance.now() - startedAt) / 1000;
     this.#queue.splice(0, batch.length);
-    const committed = batch.filter((write) => write.succeeded).length;
-    if (committed > 0) {
-      this.#observer?.committed((this.#committedAt - startedAt) / 1000, committed);
-    }
+    const committed = batch.filter((write) => write.hasSucceeded).length;
+    if (committed > 0) this.#observer?.committed(durationSeconds, committed);
     for (const write of batch) write.settle();
     return true;
   }
@@ -198,7 +134,7 @@ export class GroupCommit {
       this.#beforeBegin();
       this.#begin.run();
       if (hasMoved(this.#db)) throw new StorageUnavailable("gone");
-      this.#lookForOthers();
+      this.#fairness.detectOtherWriters();
       isChanging = true;
       for (const write of batch) {
         if (apart) this.#runApart(write);
@@ -227,14 +163,6 @@ export class GroupCommit {
       write.fail(error);
     }
     this.#db.run("RELEASE change");
-  }
-
-  #lookForOthers(): void {
-    const version = this.#dataVersion.get()?.data_version; // only others' commits change it
-    if (this.#seenVersion !== undefined && version !== this.#seenVersion) {
-      this.#othersSeenAt = performance.now();
-    }
-    this.#seenVersion = version;
   }
 
   #giveUpLateWrites(): void {

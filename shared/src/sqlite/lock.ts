@@ -11,11 +11,6 @@ export const defaultLockTimeoutMs = 5000;
  */
 export const pollMs = 1;
 
-/** Rules out promises: what follows the first `await` of a change is outside its transaction. */
-export type Synchronous<T> = [Extract<T, PromiseLike<unknown>>] extends [never]
-  ? unknown
-  : "must not be asynchronous";
-
 /** Resolves after this many milliseconds, of which timers cut fractions off. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -6,7 +6,8 @@ import { errorMessage } from "../core/error-message.ts";
 import { primaryCode, resultCode } from "./errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
-import { retryWhileBusy, type Synchronous } from "./lock.ts";
+import { retryWhileBusy } from "./lock.ts";
+import type { Synchronous } from "./queued-write.ts";
 import { hasMoved } from "./database-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
 import {

@@ -1,0 +1,55 @@
+// Fairness between processes that write to one file. A process that commits back to back takes the
+// lock again before another process polls for it, and starves that process. So each process leaves a
+// gap of 2 ms, in which the others poll at least once: after every commit while it has seen another
+// writer within a second, and every 100 ms otherwise, for a writer that it has not seen yet.
+import type { Database, Statement } from "bun:sqlite";
+import { pause } from "./lock.ts";
+
+const gapMs = 2;
+const contendedMs = 1000;
+const maxGapIntervalMs = 100;
+
+/** Decides when a process that writes to a database leaves the lock to the others. */
+export class WriterFairness {
+  readonly #dataVersion: Statement<{ data_version: number }, []>;
+  #seenVersion: number | undefined;
+  #otherWriterSeenAt = -Infinity;
+  #committedAt = -Infinity;
+  #lastGapAt = -Infinity;
+
+  constructor(db: Database) {
+    this.#dataVersion = db.prepare("PRAGMA data_version");
+  }
+
+  /** Notes that another process holds the lock. */
+  lockWasTaken(): void {
+    this.#otherWriterSeenAt = performance.now();
+  }
+
+  /** Finds commits of other processes since the call before. Call it within each transaction. */
+  detectOtherWriters(): void {
+    // Commits of this connection do not change it (https://sqlite.org/pragma.html#pragma_data_version).
+    const version = this.#dataVersion.get()?.data_version;
+    if (this.#seenVersion !== undefined && version !== this.#seenVersion) {
+      this.#otherWriterSeenAt = performance.now();
+    }
+    this.#seenVersion = version;
+  }
+
+  /** Notes that this process has just committed. */
+  committed(): void {
+    this.#committedAt = performance.now();
+  }
+
+  /** Waits for the rest of the gap, if one is due. Call it before each transaction. */
+  async yieldToOtherWriters(): Promise<void> {
+    const now = performance.now();
+    const gapLeftMs = gapMs - (now - this.#committedAt);
+    if (gapLeftMs > 0) {
+      const isContended = now - this.#otherWriterSeenAt < contendedMs;
+      if (!isContended && now - this.#lastGapAt < maxGapIntervalMs) return;
+      await pause(Math.ceil(gapLeftMs)); // timers cut fractions off
+    }
+    this.#lastGapAt = performance.now();
+  }
+}
