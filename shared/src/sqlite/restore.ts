@@ -1,5 +1,4 @@
 // Puts a backup in the place of a database that nobody uses.
-import { Database } from "bun:sqlite";
 import {
   constants,
   createReadStream,
@@ -20,11 +19,11 @@ import {
   temporaryName,
 } from "./durable-file.ts";
 import { hasErrno } from "../core/errno.ts";
-import { migrate } from "./migrations.ts";
-import { findCorruption, isDiskFull } from "./errors.ts";
+import { isDiskFull } from "./errors.ts";
 import { lockExclusively } from "./exclusive-lock.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { defaultLockTimeoutMs, pause } from "./lock.ts";
+import { verifyBackup } from "./verify-backup.ts";
 
 /** A copy could not be restored; one line for the operator, which names files: not for clients. */
 export class RestoreError extends Error {
@@ -74,7 +73,7 @@ export async function restoreSqlite(
     using lock = former ? lockExclusively(target) : undefined;
     if (lock) await removeUnfinished(target);
     await copyFile(source, temporary, former);
-    await check(temporary, migrations);
+    await verifyBackup(temporary, migrations);
     await flush(temporary);
     if (!lock) {
       await renameNoReplace(temporary, target);
@@ -148,41 +147,6 @@ async function copyFile({ path, facts }: FoundFile, to: string, former?: Stats):
   const made = await stat(to);
   if (made.uid !== former.uid || made.gid !== former.gid) await chown(to, former.uid, former.gid);
   await chmod(to, former.mode & 0o777);
-}
-
-async function check(path: string, migrations: readonly string[]): Promise<void> {
-  using db = new Database(path, { create: false, readwrite: true, strict: true });
-  try {
-    db.run("PRAGMA trusted_schema = OFF");
-    db.run("PRAGMA journal_mode = DELETE"); // else there are two files to move
-    using pages = db.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check(1)");
-    const fault = pages.get()?.integrity_check;
-    if (fault !== "ok") throw new Error(`it is damaged (${fault}); name another copy`);
-    using references = db.prepare<{ table: string }, []>("PRAGMA foreign_key_check");
-    const orphan = references.get();
-    if (orphan) {
-      throw new Error(
-        `it is damaged (a row of ${orphan.table} lacks its parent); name another copy`,
-      );
-    }
-    const version = versionOf(db);
-    if (version === 0) throw new Error("it is no backup of this service; name another copy");
-    // Compares the histories and applies nothing: an older copy may be wanted for an older program.
-    await migrate(db, migrations.slice(0, version));
-  } catch (error) {
-    const damage = findCorruption(error);
-    if (damage === undefined) throw error;
-    throw new Error(`it is ${damage}; name another copy`, { cause: error });
-  }
-}
-
-function versionOf(db: Database): number {
-  using table = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'");
-  if (!table.get()) return 0;
-  using count = db.prepare<{ version: number }, []>(
-    "SELECT count(*) AS version FROM schema_migrations",
-  );
-  return count.get()?.version ?? 0;
 }
 
 /** Swaps the files in one instant; nothing here may open the former, which would unlock it. */
