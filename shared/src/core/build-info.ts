@@ -1,4 +1,4 @@
-// Which build this is. `bun run build` replaces the names below by string literals.
+// Which build this is. `bun run build` replaces both names by string literals.
 declare const BUILD_VERSION: string;
 declare const BUILD_COMMIT: string;
 

@@ -1,6 +1,6 @@
-// The codes of the operating system's errors, such as `ENOENT`.
+// The codes of errors of the operating system, such as `ENOENT`.
 
-/** Whether an error of the system is one of these. */
+/** Whether an error of the operating system has one of these codes. */
 export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
   return (
     error instanceof Error &&

@@ -1,12 +1,13 @@
-// One page of a list, as storages give it.
+// One page of a list, as every storage returns it.
 
-/** Items in their order, and the last of them if there are more behind it. */
+/** The items of a page in their order. */
 export interface Page<T> {
   readonly items: T[];
+  /** The last item, after which the next page begins (exclusive); undefined on the last page. */
   readonly nextAfter: T | undefined;
 }
 
-/** The page that a query for one row more than `limit` found. */
+/** Makes a page of `limit` rows from `limit + 1`: the last of these shows that a page follows. */
 export function toPage<T>(rows: T[], limit: number): Page<T> {
   const hasMore = rows.length > limit;
   const items = hasMore ? rows.slice(0, limit) : rows;

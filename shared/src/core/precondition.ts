@@ -1,14 +1,14 @@
-// Changing a thing only while it is as the caller last saw it.
+// Conditional changes: only if the row is still in the state that the client has seen.
 
-/** What tells a thing's states apart: a time that never repeats or goes back for it. */
+/** A row whose every change gives it a later `updated_at`, which so identifies its state. */
 export interface Versioned {
   readonly updated_at: string;
 }
 
-/** Whether the present state of a thing is one that the caller is willing to change. */
+/** Whether the client accepts a change of the row in this state. */
 export type Precondition = (current: Versioned) => boolean;
 
-/** Thrown where a thing is no longer in the state that the caller knew. */
+/** The row is no longer in a state that the client accepts to change; nothing was changed. */
 export class PreconditionFailed extends Error {
   override readonly name = "PreconditionFailed";
 }

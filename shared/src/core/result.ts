@@ -1,8 +1,8 @@
-// Expected failures as values, until they are out of the transaction that found them.
+// Expected failures as return values: an error that is thrown rolls a transaction back.
 
-/** The value of an outcome; throws it if it is an error. */
+/** Returns `outcome`, or throws it if it is an error. Call it after the transaction. */
 export function unwrap<T>(outcome: T): Exclude<T, Error> {
   if (outcome instanceof Error) throw outcome;
-  // The line above leaves the rest, which the compiler does not work out for a type parameter.
+  // The line above has excluded errors, but the compiler does not narrow type parameters.
   return outcome as Exclude<T, Error>;
 }

@@ -1,22 +1,44 @@
-/** What a running service needs of its storage, whatever engine is behind it. */
+// What every storage engine promises to a running service.
+
+/**
+ * The storage of a service, whatever its engine. Its functions do not need `this`.
+ *
+ * Each engine adds `read` and `write`, whose callbacks have the types of that engine:
+ *
+ * - `read(query)` resolves with what `query` returns. `query` sees one state of the database, which
+ *   has every commit that was acknowledged before the call, by this process or another one.
+ * - `write(change)` runs `change` in a transaction and resolves with what it returns, once the
+ *   commit would survive a crash of the process and of the machine. If `change` throws, its writes
+ *   are undone and its error is passed on. `change` may run more than once.
+ *
+ * All functions reject with {@link StorageUnavailable} when the storage cannot do their work now,
+ * and have changed nothing then. After `close` they reject with another error.
+ */
 export interface Storage {
-  /** Resolves when the storage answers a read; rejects with the reason when it does not. */
+  /** Resolves when the storage can serve a read; rejects with the reason when it cannot. */
   ping(): Promise<void>;
 
   /**
-   * Refuses anything new, finishes what was accepted and lets go of the storage.
+   * Refuses new reads and writes, waits for queued writes and releases the storage. Further calls
+   * resolve with the first.
    *
-   * @param isCut what was accepted and is not committed yet is refused too, for who asked is gone
+   * @param discardsQueue whether writes that are not committed yet are rejected as `busy`: their
+   * clients are gone. Default: false
    */
-  close(isCut?: boolean): Promise<void>;
+  close(discardsQueue?: boolean): Promise<void>;
 }
 
-/** What a storage tells about its commits, for metrics. Must not throw. */
+/** Receives what a storage measures, for metrics. Its functions must not throw. */
 export interface StorageObserver {
-  /** A transaction with this many writes took this long from its begin to the end of its commit. */
+  /**
+   * A transaction was committed.
+   *
+   * @param durationSeconds from its begin to the end of its commit
+   * @param writes how many writes shared it, from 1
+   */
   committed(durationSeconds: number, writes: number): void;
 
-  /** Writes had to wait for another process's lock; called once, however long they wait. */
+  /** Writes have to wait for another process's lock. Called once per wait, however long it is. */
   lockWaited(): void;
 }
 
@@ -26,14 +48,14 @@ const messages = {
   gone: "The storage is not where it was",
 } as const;
 
-/** The storage cannot take this now, and nothing was changed: trying again later may succeed. */
+/** The storage cannot read or write now and has changed nothing; a retry may succeed. */
 export class StorageUnavailable extends Error {
   override readonly name = "StorageUnavailable";
 
   constructor(
     /**
-     * `busy`: others held the lock for too long; `full`: there is no room to write; `gone`: what is
-     * written now would be lost.
+     * `busy`: another process held the lock for too long; `full`: there is no room to write;
+     * `gone`: the storage was moved or deleted, and a write would be lost.
      */
     readonly reason: keyof typeof messages,
     options?: ErrorOptions,
@@ -42,7 +64,7 @@ export class StorageUnavailable extends Error {
   }
 }
 
-/** The storage cannot be opened; one line for the operator, which names files: not for clients. */
+/** The storage cannot be opened. One line for the operator; it names files: never for clients. */
 export class StorageOpenError extends Error {
   override readonly name = "StorageOpenError";
 }

@@ -1,4 +1,4 @@
-// A copy of a database that others may be writing to.
+// A copy of a database to which other processes may be writing.
 import { Database } from "bun:sqlite";
 import { lstat, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -8,17 +8,18 @@ import { retryWhileBusy } from "./lock.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageUnavailable } from "../core/storage.ts";
 
-/** A backup could not be made; one line for the operator, which names files: not for clients. */
+/** A backup failed. One line for the operator; it names files: never for clients. */
 export class BackupError extends Error {
   override readonly name = "BackupError";
 }
 
 /**
- * Copies the database at `path`, as it is at one moment, to the new file `target`, which appears
- * under its name whole. Meant for a process of its own: the event loop stands still for about two
+ * Copies one consistent state of the database at `path` to the new file `target`, which appears
+ * under its name complete. Run it in a separate process: SQLite blocks the event loop for about two
  * seconds per gigabyte.
  *
- * @throws {BackupError} if that is impossible; nothing is left behind then
+ * @param options `lockTimeoutMs`: how long to wait for another process's lock, by default 5000
+ * @throws {BackupError} if the backup failed; it leaves no file behind
  */
 export async function backupSqlite(
   path: string,

@@ -1,25 +1,25 @@
-// Files that appear under their name whole, and stay there when the power goes.
+// Files that appear under their name complete, and survive a power failure.
 import { link, open, rename, rm } from "node:fs/promises";
 import { hasErrno } from "../core/errno.ts";
 
-/** A name for a file until it is whole; who is killed leaves it, and whoever sees it can tell. */
+/** A name for a file while it is incomplete. If a killed process leaves it, its ending shows so. */
 export function temporaryName(path: string): string {
   return `${path}.${crypto.randomUUID()}.tmp`;
 }
 
-const unfinishedEnding = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp(?:-[a-z]+)?$/;
+const temporaryEnding = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp(?:-[a-z]+)?$/;
 
-/** What an unfinished file, or one that SQLite had beside it, was to become; else undefined. */
-export function finishedName(name: string): string | undefined {
-  return unfinishedEnding.test(name) ? name.replace(unfinishedEnding, "") : undefined;
+/** The final name of a temporary file or of SQLite's files beside it; undefined for other files. */
+export function finalName(name: string): string | undefined {
+  return temporaryEnding.test(name) ? name.replace(temporaryEnding, "") : undefined;
 }
 
-/** A moment as a part of a file name, which sorts by age: `20261122T180000.000Z`. */
+/** A time as a part of file names, which then sort by age: `20261122T180000.000Z`. */
 export function fileTimestamp(moment: Date): string {
   return moment.toISOString().replaceAll(/[-:]/g, "");
 }
 
-/** Puts a file or folder on the disk. */
+/** Waits until a file's contents, or a folder's entries, are on the disk (fsync). */
 export async function flush(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
@@ -29,27 +29,31 @@ export async function flush(path: string): Promise<void> {
   }
 }
 
-/** Removes a file if it is there; a failure must not hide the reason for cleaning up. */
+/** Removes a file if it exists. Ignores a failure, which would hide the error that led here. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
 }
 
-/** Renames onto a name that must be free. */
+/**
+ * Renames a file, and never replaces another one.
+ *
+ * @throws Error if a file has the new name
+ */
 export async function renameNoReplace(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    if (hasErrno(error, "EEXIST")) throw wasMadeMeanwhile(error);
+    if (hasErrno(error, "EEXIST")) throw madeMeanwhile(error);
     await claimAndRename(from, to);
     return;
   }
   await remove(from);
 }
 
-/** For file systems without hard links; who is killed half-way leaves an empty file. */
+/** For file systems without hard links. A process killed half-way leaves an empty file. */
 async function claimAndRename(from: string, to: string): Promise<void> {
   const claim = await open(to, "wx").catch((error: unknown) => {
-    throw hasErrno(error, "EEXIST") ? wasMadeMeanwhile(error) : error;
+    throw hasErrno(error, "EEXIST") ? madeMeanwhile(error) : error;
   });
   await claim.close();
   try {
@@ -60,6 +64,6 @@ async function claimAndRename(from: string, to: string): Promise<void> {
   }
 }
 
-function wasMadeMeanwhile(cause: unknown): Error {
-  return new Error("the target was made by another program meanwhile", { cause });
+function madeMeanwhile(cause: unknown): Error {
+  return new Error("another program has made the target meanwhile", { cause });
 }

@@ -3,7 +3,7 @@ import { SQLiteError } from "bun:sqlite";
 import { hasErrno } from "../core/errno.ts";
 import { StorageUnavailable } from "../core/storage.ts";
 
-/** The result codes that are told apart here. */
+/** The result codes that a caller can do something about. */
 export const resultCode = {
   SQLITE_BUSY: 5,
   SQLITE_READONLY: 8,
@@ -15,9 +15,9 @@ export const resultCode = {
   SQLITE_IOERR_SHMSIZE: 4874,
 } as const;
 
-/** The primary result code of an error, without its extension; undefined if it is not SQLite's. */
-export function primaryCode(error: unknown): number | undefined {
-  return error instanceof SQLiteError ? error.errno & 0xff : undefined;
+/** The primary result code of an error of SQLite; 0 (SQLITE_OK) for every other error. */
+export function primaryCode(error: unknown): number {
+  return error instanceof SQLiteError ? error.errno & 0xff : 0;
 }
 
 /** Whether another process holds the lock that a statement needs. */
@@ -39,14 +39,9 @@ export function isDiskFull(error: unknown): boolean {
   return isFull(error) || hasErrno(error, "ENOSPC", "EDQUOT");
 }
 
-/** What an error says about the file, after "it is"; undefined if it says nothing about it. */
+/** What an error says about the database file, after "it is"; undefined if it says nothing. */
 export function findCorruption(error: unknown): string | undefined {
-  switch (primaryCode(error)) {
-    case resultCode.SQLITE_CORRUPT:
-      return "damaged";
-    case resultCode.SQLITE_NOTADB:
-      return "not an SQLite database";
-    default:
-      return undefined;
-  }
+  const code = primaryCode(error);
+  if (code === resultCode.SQLITE_CORRUPT) return "damaged";
+  return code === resultCode.SQLITE_NOTADB ? "not an SQLite database" : undefined;
 }

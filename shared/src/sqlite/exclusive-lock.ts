@@ -1,17 +1,18 @@
-// A database to oneself.
+// The lock that keeps every other process out of a database.
 import { constants, Database } from "bun:sqlite";
 import { pathToFileURL } from "node:url";
 import { findCorruption, isBusy } from "./errors.ts";
 
 /**
- * Keeps every process out of a database until it is closed, and leaves no log beside it unless it is
- * damaged.
+ * Opens a database so that no other process can use it until it is closed. Removes the WAL beside
+ * it, unless the file is damaged.
  *
- * Whoever has it open in WAL mode has a shared lock on it, busy or idle. This VFS of SQLite's takes
- * the exclusive one before it reads a byte, so that it knows of damaged files as well, and keeps it
- * while the file is open. To open and close the file in this process by other means would drop it.
+ * Every process that has the database open in WAL mode holds a shared lock, busy or idle. SQLite's
+ * VFS `unix-excl` takes the exclusive lock before it reads a byte, so damaged files can be locked
+ * too, and keeps it while the file is open. If this process opened and closed the file by other
+ * means, POSIX would drop that lock.
  *
- * @throws Error if a process has it open
+ * @throws Error if another process has it open
  */
 export function lockExclusively(path: string): Database {
   const flags = constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_URI;

@@ -1,5 +1,5 @@
-// Writing to an SQLite file that other processes write to as well: writes that arrive together
-// share one transaction and one disk flush, and a lock held elsewhere never blocks the event loop.
+// Group commit: writes that arrive together share one transaction and one disk flush. While another
+// process holds SQLite's lock, they wait in a queue and the event loop runs on.
 import type { Database, Statement } from "bun:sqlite";
 import { hasMoved } from "./database-file.ts";
 import { isBusy, isFull } from "./errors.ts";
@@ -8,11 +8,14 @@ import { QueuedWrite, type Queued, type Synchronous } from "./queued-write.ts";
 import { WriterFairness } from "./writer-fairness.ts";
 import { StorageUnavailable, type StorageObserver } from "../core/storage.ts";
 
-// Both bound how long one transaction keeps its callers and the other processes waiting.
-const maxBatchWrites = 256;
-const maxGatherMs = 2;
+// Both bound how long one transaction keeps its callers and other processes waiting.
+const maxBatchSize = 256;
+const maxCollectMs = 2;
 
-/** Commits writes in groups. The connection must not wait for locks itself (`busy_timeout = 0`). */
+/**
+ * Runs the writes of one connection in batches. The connection must have `busy_timeout = 0`: a wait
+ * within SQLite would block the event loop.
+ */
 export class GroupCommit {
   readonly #db: Database;
   readonly #observer: StorageObserver | undefined;
@@ -23,38 +26,46 @@ export class GroupCommit {
   readonly #fairness: WriterFairness;
   readonly #queue: Queued[] = [];
   #worker: Promise<void> | undefined;
-  #closed = false;
+  #isClosed = false;
 
-  /** @param options `beforeBegin` ends whatever transaction may be open */
+  /**
+   * @param options `lockTimeoutMs`: how long a write waits for another process's lock, by default
+   * 5000; `beforeBegin`: ends the read transaction that may be open on the connection
+   */
   constructor(
     db: Database,
-    options: {
+    {
+      observer,
+      lockTimeoutMs = defaultLockTimeoutMs,
+      beforeBegin = () => undefined,
+    }: {
       observer?: StorageObserver | undefined;
       lockTimeoutMs?: number | undefined;
       beforeBegin?: () => void;
     } = {},
   ) {
     this.#db = db;
-    this.#observer = options.observer;
-    this.#lockTimeoutMs = options.lockTimeoutMs ?? defaultLockTimeoutMs;
-    this.#beforeBegin = options.beforeBegin ?? (() => undefined);
+    this.#observer = observer;
+    this.#lockTimeoutMs = lockTimeoutMs;
+    this.#beforeBegin = beforeBegin;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#fairness = new WriterFairness(db);
   }
 
   /**
-   * Gives what `change` returns, after the transaction that holds it is committed.
+   * Runs `change` in a transaction and resolves with what it returned, once that is committed.
    *
-   * `change` may run more than once, and within a transaction with others: it must be synchronous
-   * and do nothing but read and write this database. If it throws, its own writes are undone and
-   * its error is passed on; that is slow, so expected outcomes should be returned.
+   * `change` may run more than once and shares its transaction with other changes: it must be
+   * synchronous and do nothing but read and write this database. If it throws, only its own writes
+   * are undone and the promise is rejected with its error. That runs the whole batch again, so a
+   * change should return the failures that it expects.
    *
-   * @throws {StorageUnavailable} when the lock is not free in time, the disk is full, or the file was
-   * moved or deleted
+   * @throws {StorageUnavailable} `busy` when another process holds the lock for too long, `full`
+   * when the disk is full, `gone` when the file was moved or deleted
    */
   write<T>(change: (() => T) & Synchronous<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new Error("Cannot write: the storage is closed"));
+    if (this.#isClosed) return Promise.reject(new Error("Cannot write: the storage is closed"));
     const write = new QueuedWrite<T>(change);
     this.#queue.push(write);
     this.#worker ??= this.#work();
@@ -62,38 +73,39 @@ export class GroupCommit {
   }
 
   /**
-   * Refuses new writes; resolves when those accepted are settled.
+   * Refuses new writes and resolves when every queued write is settled.
    *
-   * @param isCut they are refused too, unless they are being committed
+   * @param discardsQueue whether queued writes are rejected instead of committed
    */
-  async close(isCut = false): Promise<void> {
-    this.#closed = true;
-    if (isCut) this.#refuse(this.#queue.length);
+  async close(discardsQueue = false): Promise<void> {
+    this.#isClosed = true;
+    if (discardsQueue) this.#rejectFirst(this.#queue.length);
     await this.#worker;
   }
 
   async #work(): Promise<void> {
     do {
       await this.#fairness.yieldToOtherWriters();
-      await this.#gather();
+      await this.#collectBatch();
       await this.#commitBatch();
     } while (this.#queue.length > 0);
     this.#worker = undefined;
   }
 
-  // A commit blocks the event loop for a disk flush, so it pays to wait until a turn of the loop
-  // brings nothing new. Measured over HTTP: with a microtask instead each write is committed alone;
-  // with a single turn 16 callers get 20 % less done, 64 callers 8 %. A lone caller feels nothing.
-  async #gather(): Promise<void> {
+  // A commit blocks the event loop for a disk flush, so it pays to wait until a turn of the event
+  // loop adds no write. Measured over HTTP: after a wait of one microtask each write is committed
+  // alone; after one turn, 16 callers get 20 % less done and 64 callers 8 %. A single caller loses
+  // nothing.
+  async #collectBatch(): Promise<void> {
     const startedAt = performance.now();
-    let gathered: number;
+    let queued: number;
     do {
-      gathered = this.#queue.length;
+      queued = this.#queue.length;
       await new Promise((resolve) => setImmediate(resolve));
     } while (
-      this.#queue.length > gathered &&
-      this.#queue.length < maxBatchWrites &&
-      performance.now() - startedAt < maxGatherMs
+      this.#queue.length > queued &&
+      this.#queue.length < maxBatchSize &&
+      performance.now() - startedAt < maxCollectMs
     );
   }
 
@@ -104,13 +116,13 @@ export class GroupCommit {
       isWaiting = true;
       this.#fairness.lockWasTaken();
       await pause(pollMs);
-      this.#giveUpLateWrites();
+      this.#rejectTimedOut();
     }
   }
 
-  /** Settles the front of the queue, or gives false because another process holds the lock. */
+  /** Commits and settles the first writes of the queue; false if another process has the lock. */
   #tryCommit(): boolean {
-    const batch = this.#queue.slice(0, maxBatchWrites);
+    const batch = this.#queue.slice(0, maxBatchSize);
     const startedAt = performance.now();
     try {
       this.#transact(batch);
@@ -128,7 +140,12 @@ export class GroupCommit {
     return true;
   }
 
-  #transact(batch: readonly Queued[], apart = false): void {
+  /**
+   * Runs a batch in one transaction.
+   *
+   * @param isIsolated whether each change has a savepoint, so that its failure undoes it alone
+   */
+  #transact(batch: readonly Queued[], isIsolated = false): void {
     let isChanging = false;
     try {
       this.#beforeBegin();
@@ -137,23 +154,23 @@ export class GroupCommit {
       this.#fairness.detectOtherWriters();
       isChanging = true;
       for (const write of batch) {
-        if (apart) this.#runApart(write);
+        if (isIsolated) this.#runIsolated(write);
         else write.run();
-        // A full disk ends the transaction, and a change may have caught the error.
-        if (!this.#db.inTransaction) throw new Error("The transaction was ended by a change");
+        // SQLite rolls back when the disk is full. A change may catch that error, and the writes
+        // after it would run outside the transaction.
+        if (!this.#db.inTransaction) throw new Error("A change ended the transaction");
       }
       isChanging = false;
       this.#commit.run();
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
-      if (apart || !isChanging || isBusy(error) || isFull(error)) throw error;
-      // Savepoints cost as much as a small write does, so only a batch that needs them has them.
+      if (isIsolated || !isChanging || isBusy(error) || isFull(error)) throw error;
+      // A savepoint costs as much as a small write, so only a batch with a failed change has them.
       this.#transact(batch, true);
     }
   }
 
-  /** Runs one change so that its failure is its own. */
-  #runApart(write: Queued): void {
+  #runIsolated(write: Queued): void {
     this.#db.run("SAVEPOINT change");
     try {
       write.run();
@@ -165,14 +182,13 @@ export class GroupCommit {
     this.#db.run("RELEASE change");
   }
 
-  #giveUpLateWrites(): void {
+  #rejectTimedOut(): void {
     const queuedBefore = performance.now() - this.#lockTimeoutMs;
     const inTime = this.#queue.findIndex((write) => write.queuedAt > queuedBefore);
-    this.#refuse(inTime < 0 ? this.#queue.length : inTime);
+    this.#rejectFirst(inTime < 0 ? this.#queue.length : inTime);
   }
 
-  /** Refuses the first of the queue. */
-  #refuse(count: number): void {
+  #rejectFirst(count: number): void {
     for (const write of this.#queue.splice(0, count)) {
       write.fail(new StorageUnavailable("busy"));
       write.settle();

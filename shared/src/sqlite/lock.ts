@@ -1,26 +1,28 @@
-// Waiting for SQLite's locks without blocking the event loop, as `busy_timeout` would.
+// Waits for SQLite's locks. SQLite's own `busy_timeout` would block the event loop meanwhile.
 import { isBusy, isFull } from "./errors.ts";
 import { StorageUnavailable } from "../core/storage.ts";
 
-/** How long a lock held by another process is waited for, in ms, unless told otherwise. */
+/** How long callers wait for another process's lock, in ms, unless they say otherwise. */
 export const defaultLockTimeoutMs = 5000;
 
 /**
- * The time between two looks at a lock, in ms. Timers have whole milliseconds: jitter would make some
- * looks miss the gap that a writer leaves, and on a slow disk it doubled the longest waits.
+ * Interval at which a process polls for a lock, in ms. It has no jitter: timers have whole
+ * milliseconds, so jitter makes some polls miss the gap that a writer leaves (it doubled the
+ * longest waits on a slow disk).
  */
 export const pollMs = 1;
 
-/** Resolves after this many milliseconds, of which timers cut fractions off. */
+/** Resolves after `ms` milliseconds; timers cut fractions off. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /**
- * Gives what `attempt` returns, asking again every millisecond while another process holds
+ * Resolves with what `attempt` returns. Repeats it every millisecond while another process holds
  * the lock that it needs.
  *
- * @throws {StorageUnavailable} when the lock is not free in time, or the disk is full
+ * @throws {StorageUnavailable} `busy` when the lock is not free within `timeoutMs`, `full` when the
+ * disk is full; any other error of `attempt` as it is
  */
 export async function retryWhileBusy<T>(
   attempt: () => T,

@@ -1,30 +1,31 @@
-// Brings a database's schema up to date, in one transaction, whoever else tries the same.
+// Brings a database's schema up to date, in one transaction. Several processes may try at once.
 import type { Database } from "bun:sqlite";
 import { retryWhileBusy } from "./lock.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError } from "../core/storage.ts";
 
-/** The versions that a database had before its migration and has after it; an empty one has 0. */
+/** The versions of a database before and after its migration; an empty database has version 0. */
 export interface Migrated {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Runs the migrations that `db` has not had yet, all or none, and records them; version n is
- * `migrations[n - 1]`. Foreign keys are enforced after it.
+ * Runs the migrations that `db` lacks, all or none, and records them. `migrations[n - 1]` leads to
+ * version n. Afterwards SQLite enforces foreign keys.
  *
- * @param lockTimeoutMs how long another process's lock, or migration, is waited for
- * @throws {StorageOpenError} if a migration fails, or the database has another history
- * @throws {StorageUnavailable} if the lock is not free in time, or the disk is full
+ * @param lockTimeoutMs how long to wait for the lock, or the migration, of another process, by
+ * default 5000
+ * @throws {StorageOpenError} if a migration fails, or other migrations have made the database
+ * @throws {StorageUnavailable} `busy` if the lock is not free in time, `full` if the disk is full
  */
 export async function migrate(
   db: Database,
   migrations: readonly string[],
   lockTimeoutMs?: number,
 ): Promise<Migrated> {
-  // To rebuild a table is to drop it, which would delete the rows that refer to it. Within a
-  // transaction this cannot be set.
+  // Rebuilding a table includes dropping it, and SQLite would then delete the rows that refer to
+  // it. SQLite ignores this pragma within a transaction.
   db.run("PRAGMA foreign_keys = OFF");
   const migrated = await retryWhileBusy(() => applyPending(db, migrations), lockTimeoutMs);
   db.run("PRAGMA foreign_keys = ON");
@@ -46,17 +47,17 @@ function applyPending(db: Database, migrations: readonly string[]): Migrated {
   }
 }
 
-/** The database's version; throws unless its history is a beginning of ours. */
+/** The version of the database. Throws unless `migrations` begin with its history. */
 function checkedVersion(db: Database, migrations: readonly string[]): number {
-  // A table and not `user_version`: to a bare number any other service's database looks like ours,
-  // and so does one whose migrations were edited after they had run.
+  // A table and not `user_version`: a bare number cannot tell this service's database from another
+  // service's, nor from one whose migrations were edited after they had run.
   db.run(`
     CREATE TABLE IF NOT EXISTS schema_migrations (
       version    INTEGER NOT NULL PRIMARY KEY,
       checksum   TEXT    NOT NULL,
       applied_at INTEGER NOT NULL DEFAULT (unixepoch())
     ) STRICT`);
-  // On a file that cannot be written a transaction begins all the same; this alone is refused.
+  // SQLite begins a transaction on a read-only file too; it refuses only this statement.
   db.run("UPDATE schema_migrations SET version = version WHERE FALSE");
   using history = db.prepare<{ version: number; checksum: string }, []>(`
     SELECT version, checksum
@@ -93,8 +94,8 @@ function apply(db: Database, version: number, sql: string): void {
     record.run({ version, checksum: checksumOf(sql) });
   } catch (error) {
     throw new StorageOpenError(
-      `Cannot bring the database "${db.filename}" to version ${version}: ${errorMessage(error)}; nothing was ` +
-        "changed; run the previous version until this migration is fixed",
+      `Cannot bring the database "${db.filename}" to version ${version}: ${errorMessage(error)}; ` +
+        "nothing was changed; run the previous version until this migration is fixed",
       { cause: error },
     );
   }

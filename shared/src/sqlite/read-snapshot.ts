@@ -1,9 +1,9 @@
-// Reads of the newest state of a database. Taking SQLite's lock and letting go of it costs several
-// times what finding a row does, so reads share a transaction for as long as nobody commits.
+// Reads of the newest state of a database. To take and release SQLite's lock costs several times as
+// much as to find a row, so reads share a transaction until a process commits.
 import type { Database, Statement } from "bun:sqlite";
 import { watchCommits } from "./database-file.ts";
 
-/** Runs reads, each of which sees one state: the newest that there is when it begins. */
+/** Runs reads. Each sees one state of the database: the newest when it begins. */
 export class ReadSnapshot {
   readonly #db: Database;
   readonly #begin: Statement;
@@ -19,10 +19,11 @@ export class ReadSnapshot {
     this.#hasChanged = watchCommits(db.filename);
   }
 
-  /** Gives what `query` returns, or throws what it throws. */
+  /** Returns what `query` returns and throws what it throws, SQLITE_BUSY included. */
   read<T>(query: () => T): T {
-    // Asked before each transaction too: what is committed between that and its first statement is
-    // seen by it, and taken for news later, which costs a lock and no more.
+    // Looked at before each transaction begins. The transaction also sees what is committed between
+    // this look and its first statement; the next look reports that commit again, which costs one
+    // new transaction and nothing else.
     const isStale = this.#hasChanged();
     if (isStale || !this.#isOpen) this.#renew();
     try {
@@ -39,18 +40,19 @@ export class ReadSnapshot {
     this.#isOpen = true;
     if (this.#isEndDue) return;
     this.#isEndDue = true;
-    // A log cannot begin anew while somebody reads what is in it.
+    // An open read transaction keeps SQLite from restarting the WAL, so end it with this turn of
+    // the event loop.
     setImmediate(() => {
       this.#isEndDue = false;
       this.end();
     });
   }
 
-  /** Lets go of the lock, if it is held: before a write, and before the database is closed. */
+  /** Ends the shared transaction, if one is open. Call it before a write and before closing. */
   end(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    // Some errors end a transaction by themselves.
+    // After some errors SQLite has already rolled back.
     if (this.#db.inTransaction) this.#commit.run();
   }
 }

@@ -1,4 +1,4 @@
-// Puts a backup in the place of a database that nobody uses.
+// Replaces a database by a backup, while no process uses it.
 import {
   constants,
   createReadStream,
@@ -12,7 +12,7 @@ import { access, chmod, chown, lstat, mkdir, readdir, realpath, stat } from "nod
 import { basename, dirname, join, resolve } from "node:path";
 import {
   fileTimestamp,
-  finishedName,
+  finalName,
   flush,
   renameNoReplace,
   remove,
@@ -25,54 +25,57 @@ import { errorMessage } from "../core/error-message.ts";
 import { defaultLockTimeoutMs, pause } from "./lock.ts";
 import { verifyBackup } from "./verify-backup.ts";
 
-/** A copy could not be restored; one line for the operator, which names files: not for clients. */
+/** A restore failed. One line for the operator; it names files: never for clients. */
 export class RestoreError extends Error {
   override readonly name = "RestoreError";
 }
 
 /** How to restore. */
 export interface RestoreOptions {
-  /** The program's, of which the copy must have had the first or all. */
+  /** Those of the program; the copy must have the first of them, or all. */
   readonly migrations: readonly string[];
   readonly now?: Date;
-  /** How long whoever opened the former file before it was replaced is kept out. Default: 6000. */
-  readonly settleMs?: number;
+  /** Waits while the old file stays locked. Default: 6 s, 1 s longer than its openers wait. */
+  readonly waitLocked?: () => Promise<void>;
 }
 
 interface FoundFile {
   readonly path: string;
-  readonly facts: Stats;
+  readonly stats: Stats;
 }
 
-/** What SQLite keeps beside a database that is in use, or was when its process died. */
-const logs = ["-wal", "-journal"] as const;
+/** SQLite keeps these beside a database that is in use, or was when its process died. */
+const logSuffixes = ["-wal", "-journal"] as const;
 
 /**
- * Puts `copy` in the place of the database at `path`. There is a whole database under that name at
- * every moment, the former or the new one, whenever the process is killed. Meant for a process of its
- * own.
+ * Replaces the database at `path` by `copy`. Whenever the process is killed, there is a complete
+ * database under that name: the old or the new one. Run it in a separate process.
  *
- * @returns where the former database is now, if there was one
- * @throws {RestoreError} if that is impossible; nothing is changed and nothing left behind then
+ * @returns the path at which the old database is kept; undefined if there was none
+ * @throws {RestoreError} if the restore failed; it changes nothing and leaves no file behind
  */
 export async function restoreSqlite(
   path: string,
   copy: string,
-  { migrations, now = new Date(), settleMs = defaultLockTimeoutMs + 1000 }: RestoreOptions,
+  {
+    migrations,
+    now = new Date(),
+    waitLocked = () => pause(defaultLockTimeoutMs + 1000),
+  }: RestoreOptions,
 ): Promise<string | undefined> {
   const target = await realpath(path).catch(() => resolve(path));
   const temporary = temporaryName(target);
   try {
-    const former = await factsOf(target);
-    const source = await findCopy(copy, former);
+    const old = await statsOf(target);
+    const source = await findCopy(copy, old);
     await mkdir(dirname(target), { recursive: true });
-    if (former) await access(target, constants.W_OK);
-    // SQLite would delete it, and it may be all that is left.
-    if (!former?.size) await refuseLogs(target, "put its database back, or move it away");
+    if (old) await access(target, constants.W_OK);
+    // SQLite deletes the WAL of an empty database, and it may be all that is left of the data.
+    if (!old?.size) await refuseLogs(target, "put its database back, or move it away");
 
-    using lock = former ? lockExclusively(target) : undefined;
-    if (lock) await removeUnfinished(target);
-    await copyFile(source, temporary, former);
+    using lock = old ? lockExclusively(target) : undefined;
+    if (lock) await removeTemporaries(target);
+    await copyFile(source, temporary, old);
     await verifyBackup(temporary, migrations);
     await flush(temporary);
     if (!lock) {
@@ -83,86 +86,95 @@ export async function restoreSqlite(
     const kept = `${target}.before-restore-${fileTimestamp(now)}`;
     replace(target, temporary, kept);
     await flush(dirname(target));
-    // Who opened the former file under its old name would, let in now, take the new one's log for
-    // its own. So it waits for the lock until it gives up.
-    await pause(settleMs);
+    // A process that opened the old inode before the rename would find the new database's WAL under
+    // its name and corrupt it. Keep the old file locked until such a process has timed out.
+    await waitLocked();
     return kept;
   } catch (error) {
     const reason = reasonFor(error).replaceAll(temporary, copy).replaceAll("\n", " ");
     throw new RestoreError(`Cannot restore "${copy}" to "${path}": ${reason}`, { cause: error });
   } finally {
-    for (const suffix of ["", "-shm", ...logs]) await remove(temporary + suffix);
+    for (const suffix of ["", "-shm", ...logSuffixes]) await remove(temporary + suffix);
   }
 }
 
 function reasonFor(error: unknown): string {
   if (isDiskFull(error)) return "the disk is full; make room";
   if (hasErrno(error, "EPERM", "EACCES")) {
-    return `${errorMessage(error)}; run this as the user whom the database belongs to`;
+    return `${errorMessage(error)}; run this as the owner of the database`;
   }
   return errorMessage(error);
 }
 
-/** The facts of a file, or undefined if the name is free. */
-async function factsOf(path: string): Promise<Stats | undefined> {
+/** The properties of a regular file; undefined if the name is free. */
+async function statsOf(path: string): Promise<Stats | undefined> {
   const isTaken = await lstat(path).catch(() => undefined);
   if (!isTaken) return undefined;
-  const facts = await stat(path);
-  if (!facts.isFile()) throw new Error(`"${path}" is no file; name one`);
-  return facts;
+  const stats = await stat(path);
+  if (!stats.isFile()) throw new Error(`"${path}" is not a file; name a file`);
+  return stats;
 }
 
-async function findCopy(copy: string, former: Stats | undefined): Promise<FoundFile> {
+async function findCopy(copy: string, old: Stats | undefined): Promise<FoundFile> {
   const path = await realpath(copy).catch(() => resolve(copy));
-  const facts = await factsOf(path);
-  if (!facts) throw new Error("there is no such file; check the path");
-  if (facts.dev === former?.dev && facts.ino === former.ino) {
+  const stats = await statsOf(path);
+  if (!stats) throw new Error("there is no such file; check the path");
+  if (stats.dev === old?.dev && stats.ino === old.ino) {
     throw new Error("it is the database itself; name a copy of it");
   }
-  await refuseLogs(path, "the copy is in use, or not whole without it; make one by `backup`");
-  return { path, facts };
+  await refuseLogs(
+    path,
+    "the copy is in use, or incomplete without that file; make one with `backup`",
+  );
+  return { path, stats };
 }
 
-/** What is in a log belongs to the file beside it, which is another one in a moment. */
+/** Refuses a database with a log beside it: parted from that, it would lack its last commits. */
 async function refuseLogs(path: string, advice: string): Promise<void> {
-  for (const suffix of logs) {
+  for (const suffix of logSuffixes) {
     const found = await lstat(path + suffix).catch(() => undefined);
     if (found) throw new Error(`there is "${path}${suffix}"; ${advice}`);
   }
 }
 
-/** Removes what restores left that were killed; with the lock, none is at work. */
-async function removeUnfinished(target: string): Promise<void> {
+/** Removes the temporary files of killed restores. Call it with the lock: none is running then. */
+async function removeTemporaries(target: string): Promise<void> {
   for (const name of await readdir(dirname(target))) {
-    if (finishedName(name) === basename(target)) await remove(join(dirname(target), name));
+    if (finalName(name) === basename(target)) await remove(join(dirname(target), name));
   }
 }
 
-/** Copies with the rights and the owner of the former file, and none beyond the copy's without one. */
-async function copyFile({ path, facts }: FoundFile, to: string, former?: Stats): Promise<void> {
-  const mode = former ? 0o600 : (facts.mode & 0o777) | 0o600;
-  const { pipeline } = await import("node:stream/promises"); // nothing that serves needs it
+/**
+ * Copies with the owner and the mode of the old database. If there is none, users who cannot read
+ * the copy cannot read the new database.
+ */
+async function copyFile({ path, stats }: FoundFile, to: string, old?: Stats): Promise<void> {
+  const mode = old ? 0o600 : (stats.mode & 0o777) | 0o600;
+  const { pipeline } = await import("node:stream/promises"); // serving does not need it
   await pipeline(createReadStream(path), createWriteStream(to, { flags: "wx", mode }));
-  if (!former) return;
+  if (!old) return;
   const made = await stat(to);
-  if (made.uid !== former.uid || made.gid !== former.gid) await chown(to, former.uid, former.gid);
-  await chmod(to, former.mode & 0o777);
+  if (made.uid !== old.uid || made.gid !== old.gid) await chown(to, old.uid, old.gid);
+  await chmod(to, old.mode & 0o777);
 }
 
-/** Swaps the files in one instant; nothing here may open the former, which would unlock it. */
+/**
+ * Keeps the old database under the name `kept` and renames the new one in one step. Must not open
+ * and close the old file, which would drop its lock.
+ */
 function replace(target: string, temporary: string, kept: string): void {
   try {
     linkSync(target, kept);
   } catch (error) {
     throw new Error(
-      `the former database cannot be kept beside it (${errorMessage(error)}); move it away`,
+      `the old database cannot be kept beside the new one (${errorMessage(error)}); move it away`,
       {
         cause: error,
       },
     );
   }
-  for (const suffix of logs) {
-    // Left only by a database that is damaged beyond SQLite's reading.
+  for (const suffix of logSuffixes) {
+    // SQLite removed the logs with the lock, unless it could not read the damaged database.
     try {
       renameSync(target + suffix, kept + suffix);
     } catch (error) {

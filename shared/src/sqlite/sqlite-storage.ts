@@ -1,4 +1,4 @@
-// A service's storage in one SQLite file, which other processes of the same host may use too.
+// A service's storage in one SQLite file, which other processes on the same host may use as well.
 import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
@@ -17,40 +17,40 @@ import {
   type StorageObserver,
 } from "../core/storage.ts";
 
-/** An open database. Its functions do not need `this`. */
+/** An open database. */
 export interface SqliteStorage extends Storage {
-  /** For preparing statements, which are then run in `read` and `write`. */
+  /** Stores prepare their statements on it, and run them within `read` and `write` only. */
   readonly db: Database;
   readonly migrated: Migrated;
 
   /**
-   * Gives what `query` returns, which sees one state of the database, the newest: at once unless
-   * another process has the whole file locked.
+   * Resolves with what `query` returned. `query` runs at once, unless another process has locked
+   * the whole file; it may run again, so it must do nothing but read this database.
    *
-   * @throws {StorageUnavailable} if it keeps it so for too long
+   * @throws {StorageUnavailable} `busy` if another process keeps the file locked for too long
    */
   read<T>(query: (() => T) & Synchronous<T>): Promise<T>;
 
-  /** Gives what `change` returns, once that is on the disk: see {@link GroupCommit.write}. */
+  /** Resolves with what `change` returned, once it is on the disk, as {@link GroupCommit.write}. */
   write<T>(change: (() => T) & Synchronous<T>): Promise<T>;
 }
 
-/** What to open, and how. */
+/** Which database to open, and how. */
 export interface SqliteOptions {
-  /** A file; its folder is made if missing. */
+  /** The file. Its folder is made if missing, unless `create` is false. */
   readonly path: string;
-  /** See {@link migrate}. */
+  /** In their order: `migrations[n - 1]` leads to version n. */
   readonly migrations: readonly string[];
   readonly observer?: StorageObserver;
-  /** Whether a missing file is made. Default: true. */
+  /** Whether to make a missing file. Default: true. */
   readonly create?: boolean;
-  /** How long locks of other processes are waited for. Default: 5000. */
+  /** How long opening, each read and each write wait for another process's lock. Default: 5000. */
   readonly lockTimeoutMs?: number;
 }
 
 /**
  * The path in a URL such as `sqlite:data/x.db`, `sqlite:/data/x.db` or `sqlite:///data/x.db`;
- * undefined if it is anything else. Paths are taken as they are, so escapes are refused.
+ * undefined for every other text. Nothing decodes the path, so percent signs are refused.
  */
 export function parseSqliteUrl(url: string): string | undefined {
   const path = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)([^?#%\p{Cc}]*[^?#%\p{Cc}/])$/iu.exec(url)?.[1];
@@ -61,7 +61,7 @@ export function parseSqliteUrl(url: string): string | undefined {
 /**
  * Opens a database and brings its schema up to date.
  *
- * @throws {StorageOpenError} if that is impossible
+ * @throws {StorageOpenError} if one of the two fails; its message names the file, cause and remedy
  */
 export async function openSqlite({
   path,
@@ -74,11 +74,11 @@ export async function openSqlite({
   let db: Database | undefined;
   try {
     if (create) await makeFolder(dirname(file));
-    await refuseLoneLog(file);
+    await refuseLoneWal(file);
     const opened = (db = new Database(file, { create, readwrite: true, strict: true }));
     await retryWhileBusy(() => configure(opened), lockTimeoutMs);
-    // This reads the header and the schema, where a file of another kind and the worst damage show.
-    // `quick_check` reads every page: a second per gigabyte, and far more from a cold disk.
+    // Migrating reads the header and the schema, which reveals files of another kind and the worst
+    // damage. `quick_check` would read every page: a second per gigabyte, far more on a cold disk.
     const migrated = await migrate(opened, migrations, lockTimeoutMs);
     return sqliteStorage(opened, migrated, { observer, lockTimeoutMs });
   } catch (error) {
@@ -99,13 +99,13 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** SQLite takes a log whose database is missing or empty for a leftover, and deletes it. */
-async function refuseLoneLog(file: string): Promise<void> {
-  const log = `${file}-wal`;
-  // In this order: another process that makes a database writes to the log last.
-  if ((await sizeOf(log)) === 0 || (await sizeOf(file)) > 0) return;
+/** Refuses a WAL whose database is missing or empty: SQLite would delete it as a leftover. */
+async function refuseLoneWal(file: string): Promise<void> {
+  const wal = `${file}-wal`;
+  // In this order: another process that is making the database writes to the WAL last.
+  if ((await sizeOf(wal)) === 0 || (await sizeOf(file)) > 0) return;
   throw new Error(
-    `it is missing or empty, but "${log}" is not; put the database back, or move that file away`,
+    `it is missing or empty, but "${wal}" is not; put the database back, or move that file away`,
   );
 }
 
@@ -115,10 +115,10 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 function configure(db: Database): void {
-  db.run("PRAGMA busy_timeout = 0"); // a wait within SQLite would stop the event loop
+  db.run("PRAGMA busy_timeout = 0"); // a wait within SQLite would block the event loop
   db.run("PRAGMA trusted_schema = OFF");
-  db.run("PRAGMA synchronous = FULL"); // each commit is on the disk when it returns
-  db.run("PRAGMA journal_size_limit = 67108864"); // or the log keeps its largest size for good
+  db.run("PRAGMA synchronous = FULL"); // COMMIT returns when the commit is on the disk
+  db.run("PRAGMA journal_size_limit = 67108864"); // or the WAL file never shrinks again
   using switchToWal = db.prepare<{ journal_mode: string }, []>("PRAGMA journal_mode = WAL");
   if (switchToWal.get()?.journal_mode !== "wal") {
     throw new Error("its file system has no shared memory; put it on a local disk");
@@ -135,15 +135,15 @@ function sqliteStorage(
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;
 
-  async function close(isCut: boolean): Promise<void> {
-    await commits.close(isCut);
+  async function close(discardsQueue: boolean): Promise<void> {
+    await commits.close(discardsQueue);
     snapshot.end();
     try {
       db.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
-      // The next one to open the file does it: what is in the log is safe there.
+      // The next process that opens the file does it; commits are safe in the WAL.
     }
-    db.close(true); // else statements that stores prepared keep the file open, and go on working
+    db.close(true); // without `true`, prepared statements keep the file open and go on working
   }
 
   const read = <T>(query: () => T): Promise<T> =>
@@ -158,11 +158,11 @@ function sqliteStorage(
       await read(() => firstTable.get());
       if (hasMoved(db)) throw new StorageUnavailable("gone");
     },
-    close: (isCut = false) => (closed ??= close(isCut)),
+    close: (discardsQueue = false) => (closed ??= close(discardsQueue)),
   };
 }
 
-/** Why a file could not be opened, and what to do. */
+/** Why a file could not be opened, and what the operator can do about it. */
 async function reason(file: string, error: unknown, create: boolean): Promise<string> {
   if (error instanceof StorageUnavailable) {
     return error.reason === "full"

@@ -1,22 +1,22 @@
-// Whether a file is an undamaged database that a program can run on.
+// Checks that a file is an undamaged database of this program.
 import { Database } from "bun:sqlite";
 import { findCorruption } from "./errors.ts";
 import { migrate } from "./migrations.ts";
 
 /**
- * Reads a whole backup that no process uses, and leaves it as one file.
+ * Reads every page of a backup that no process uses, and takes it out of WAL mode.
  *
- * @param migrations the program's, of which the backup must have had the first or all
- * @throws Error if the backup is damaged, or of another service or a newer program
+ * @param migrations those of the program; the backup must have the first of them, or all
+ * @throws Error if the backup is damaged, or was made by another service or a newer program
  */
 export async function verifyBackup(path: string, migrations: readonly string[]): Promise<void> {
   using db = new Database(path, { create: false, readwrite: true, strict: true });
   try {
     db.run("PRAGMA trusted_schema = OFF");
-    db.run("PRAGMA journal_mode = DELETE"); // else there are two files to move
+    db.run("PRAGMA journal_mode = DELETE"); // WAL mode would make a second file to move
     using pages = db.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check(1)");
-    const fault = pages.get()?.integrity_check;
-    if (fault !== "ok") throw new Error(`it is damaged (${fault}); name another copy`);
+    const damage = pages.get()?.integrity_check;
+    if (damage !== "ok") throw new Error(`it is damaged (${damage}); name another copy`);
     using references = db.prepare<{ table: string }, []>("PRAGMA foreign_key_check");
     const orphan = references.get();
     if (orphan) {
@@ -26,7 +26,8 @@ export async function verifyBackup(path: string, migrations: readonly string[]):
     }
     const version = versionOf(db);
     if (version === 0) throw new Error("it is no backup of this service; name another copy");
-    // Compares the histories and applies nothing: an older copy may be wanted for an older program.
+    // Compares the histories and applies nothing: the operator may restore an older copy in order
+    // to run an older program.
     await migrate(db, migrations.slice(0, version));
   } catch (error) {
     const damage = findCorruption(error);

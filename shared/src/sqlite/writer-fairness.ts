@@ -1,7 +1,7 @@
-// Fairness between processes that write to one file. A process that commits back to back takes the
-// lock again before another process polls for it, and starves that process. So each process leaves a
-// gap of 2 ms, in which the others poll at least once: after every commit while it has seen another
-// writer within a second, and every 100 ms otherwise, for a writer that it has not seen yet.
+// Fairness between processes that write to one file. A process that commits back to back retakes
+// the lock before another process polls for it. So each process leaves a gap of 2 ms, in which the
+// others poll at least once: after every commit while it has seen another writer within a second,
+// and every 100 ms otherwise, for a writer that it has not seen yet.
 import type { Database, Statement } from "bun:sqlite";
 import { pause } from "./lock.ts";
 
@@ -28,7 +28,7 @@ export class WriterFairness {
 
   /** Finds commits of other processes since the call before. Call it within each transaction. */
   detectOtherWriters(): void {
-    // Commits of this connection do not change it (https://sqlite.org/pragma.html#pragma_data_version).
+    // Commits of this connection do not change it (https://sqlite.org/pragma.html).
     const version = this.#dataVersion.get()?.data_version;
     if (this.#seenVersion !== undefined && version !== this.#seenVersion) {
       this.#otherWriterSeenAt = performance.now();

@@ -14,10 +14,11 @@ import {
 import { join } from "node:path";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 import { backupSqlite } from "../../src/sqlite/backup.ts";
-import { restoreSqlite } from "../../src/sqlite/restore.ts";
+import { pause } from "../../src/sqlite/lock.ts";
+import { restoreSqlite, type RestoreOptions } from "../../src/sqlite/restore.ts";
 import { connect, migrations, notes, rejection, temporaryFolder } from "./harness.ts";
 
-const options = { migrations, settleMs: 0 };
+const options = { migrations, waitLocked: async () => undefined };
 
 async function makeDatabase(path: string, text: string, history = migrations): Promise<void> {
   const storage = await openSqlite({ path, migrations: history });
@@ -36,7 +37,7 @@ async function setUp() {
   return {
     path,
     copy,
-    restore: (given: Partial<typeof options> = {}) =>
+    restore: (given: Partial<RestoreOptions> = {}) =>
       restoreSqlite(path, copy, { ...options, ...given }),
     files: () => readdirSync(join(folder.path, "data")).toSorted(),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
@@ -142,7 +143,7 @@ test.each([
 test("a service that runs on the new database already keeps its log", async () => {
   using it = await setUp();
   writeFileSync(it.path, readFileSync(it.path).fill(0xff, 100, 200)); // whose log SQLite cannot end
-  const restored = it.restore({ settleMs: 1000 });
+  const restored = it.restore({ waitLocked: () => pause(1000) });
   while (!it.files().join().includes("before-restore")) await Bun.sleep(1);
   using service = connect(it.path);
   service.run("INSERT INTO note (text) VALUES ('new')");
@@ -155,7 +156,7 @@ test("a process that opened the former database is kept out until it has given u
   using it = await setUp();
   using early = await startOpener(it.path);
   let isRestored = false;
-  const restored = it.restore({ settleMs: 1000 }).then(() => (isRestored = true));
+  const restored = it.restore({ waitLocked: () => pause(1000) }).then(() => (isRestored = true));
   while (!it.files().join().includes("before-restore")) await Bun.sleep(1);
   const answers = new Set<string>();
   while (!isRestored) answers.add(await early.use());
@@ -230,7 +231,7 @@ test("a copy that is missing, a folder or the database itself is refused", async
   const copy = `${it.copy}.missing`;
   expect(await refusal(it, { copy })).toBe("there is no such file; check the path");
   mkdirSync(copy);
-  expect(await refusal(it, { copy })).toBe(`"${copy}" is no file; name one`);
+  expect(await refusal(it, { copy })).toBe(`"${copy}" is not a file; name a file`);
   const same = `${it.copy}.same`;
   linkSync(it.path, same);
   for (const copy of [it.path, same]) {
