@@ -15,7 +15,7 @@ function noStorage(migrations: readonly string[]): SqliteStorage {
   const version = migrations.length;
   return {
     db,
-    migrated: { from: 0, to: version },
+    migrated: { from: 0, to: version, durationMs: 0 },
     read: refuse,
     write: refuse,
     ping: refuse,

@@ -58,6 +58,11 @@ export async function serve<S extends Settings>({
     log.flush();
     return stop.hasFailed() ? 1 : 0;
   }
+  const { from, to, durationMs } = storage.migrated;
+  if (from !== to) {
+    const duration_ms = Math.round(durationMs * 1000) / 1000;
+    logger.info({ from, to, duration_ms }, "migrated");
+  }
   try {
     const limits = { maxBodyBytes: config.maxBodyBytes, maxInFlight: config.maxInFlight };
     const parts = { lifecycle, limits, logger, metrics, storage, version };

@@ -8,6 +8,8 @@ import { StorageOpenError } from "../core/storage.ts";
 export interface Migrated {
   readonly from: number;
   readonly to: number;
+  /** How long its transaction took, without the wait for another process's lock. */
+  readonly durationMs: number;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function migrate(
 }
 
 function applyPending(db: Database, migrations: readonly string[]): Migrated {
+  const startedAt = performance.now();
   db.run("BEGIN IMMEDIATE");
   try {
     const from = checkedVersion(db, migrations);
@@ -40,7 +43,7 @@ function applyPending(db: Database, migrations: readonly string[]): Migrated {
       if (index >= from) apply(db, index + 1, sql);
     }
     db.run("COMMIT");
-    return { from, to: migrations.length };
+    return { from, to: migrations.length, durationMs: performance.now() - startedAt };
   } catch (error) {
     if (db.inTransaction) db.run("ROLLBACK");
     throw error;

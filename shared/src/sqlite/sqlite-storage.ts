@@ -21,6 +21,7 @@ import {
 export interface SqliteStorage extends Storage {
   /** Stores prepare their statements on it, and run them within `read` and `write` only. */
   readonly db: Database;
+  /** What opening the database changed in its schema. */
   readonly migrated: Migrated;
 
   /**

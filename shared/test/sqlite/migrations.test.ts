@@ -32,9 +32,13 @@ function setUp() {
 
 test("a new database gets every migration, and a later one only what it lacks", async () => {
   using it = setUp();
-  expect(await migrate(it.db, [notes])).toEqual({ from: 0, to: 1 });
-  expect(await migrate(it.db, [notes])).toEqual({ from: 1, to: 1 });
-  expect(await migrate(it.db, [notes, tags])).toEqual({ from: 1, to: 2 });
+  expect(await migrate(it.db, [notes])).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
+  expect(await migrate(it.db, [notes])).toEqual({ from: 1, to: 1, durationMs: expect.any(Number) });
+  expect(await migrate(it.db, [notes, tags])).toEqual({
+    from: 1,
+    to: 2,
+    durationMs: expect.any(Number),
+  });
   expect(it.tables()).toEqual(["note", "schema_migrations", "tag"]);
   expect(it.rows("tag")).toHaveLength(1);
   expect(it.rows("schema_migrations")).toEqual([
@@ -90,7 +94,11 @@ test("a migration with the line ends of another system is still the same", async
   const unix = "CREATE TABLE note (\n  id INTEGER\n);\n";
   await migrate(it.db, [unix]);
   const windows = unix.replaceAll("\n", "\r\n");
-  expect(await migrate(it.db, [windows])).toEqual({ from: 1, to: 1 });
+  expect(await migrate(it.db, [windows])).toEqual({
+    from: 1,
+    to: 1,
+    durationMs: expect.any(Number),
+  });
 });
 
 test("rebuilding a table keeps the rows that refer to it", async () => {
@@ -121,5 +129,5 @@ test("a migration waits for another process's, and refuses to wait for ever", as
   expect(await rejection(migrate(it.db, [notes], 5))).toMatchObject({ reason: "busy" });
   const migrated = migrate(it.db, [notes]);
   other.run("COMMIT");
-  expect(await migrated).toEqual({ from: 0, to: 1 });
+  expect(await migrated).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
 });

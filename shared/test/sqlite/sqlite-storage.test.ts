@@ -36,13 +36,13 @@ test("what was written is there after a restart, in a single file", async () => 
   using folder = temporaryFolder();
   const path = join(folder.path, "made", "on", "demand", "test.db");
   const first = await openSqlite({ path, migrations });
-  expect(first.migrated).toEqual({ from: 0, to: 1 });
+  expect(first.migrated).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
   await first.write(() => first.db.run("INSERT INTO note VALUES ('kept')"));
   await first.close();
   expect(readdirSync(join(folder.path, "made", "on", "demand"))).toEqual(["test.db"]);
 
   const second = await openSqlite({ path, migrations, create: false });
-  expect(second.migrated).toEqual({ from: 1, to: 1 });
+  expect(second.migrated).toEqual({ from: 1, to: 1, durationMs: expect.any(Number) });
   expect(await second.read(() => notes(second.db))).toEqual(["kept"]);
   await second.close();
 });
@@ -212,7 +212,7 @@ test("an empty file is taken for a new database", async () => {
   const path = join(folder.path, "test.db");
   writeFileSync(path, "");
   const storage = await openSqlite({ path, migrations });
-  expect(storage.migrated).toEqual({ from: 0, to: 1 });
+  expect(storage.migrated).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
   await storage.close();
 });
 

@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { temporaryFolder, type LogLine } from "../../testing/running-service.ts";
+
+/** Runs a service in a process that stops as soon as it listens, and returns the lines of its log. */
+async function serveOnce(path: string, migrations: readonly string[]): Promise<LogLine[]> {
+  const script = `
+    import { Elysia } from "elysia";
+    import { runService } from "./src/service/cli.ts";
+    await runService({
+      name: "sample",
+      database: "sqlite:unused.db",
+      migrations: ${JSON.stringify(migrations)},
+      settings: {},
+      build() {
+        setImmediate(() => process.kill(process.pid, "SIGTERM"));
+        return { app: new Elysia() };
+      },
+    }, process);`;
+  const child = Bun.spawn([process.execPath, "-e", script], {
+    cwd: join(import.meta.dir, "../.."),
+    env: { PORT: "0", HOST: "127.0.0.1", DATABASE_URL: `sqlite:${path}`, SHUTDOWN_DRAIN_MS: "0" },
+    stdout: "pipe",
+  });
+  const log = await child.stdout.text();
+  expect(await child.exited).toBe(0);
+  return log
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as LogLine);
+}
+
+describe("serve()", () => {
+  test("logs a migration that runs at the start, and nothing when there is none", async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "test.db");
+    const migrations = ["CREATE TABLE note (text TEXT)", "CREATE TABLE tag (text TEXT)"];
+    const migrated = { level: "info", msg: "migrated", duration_ms: expect.any(Number) };
+
+    const created = await serveOnce(path, migrations.slice(0, 1));
+    expect(created[0]).toMatchObject({ ...migrated, from: 0, to: 1 });
+    const upgraded = await serveOnce(path, migrations);
+    expect(upgraded[0]).toMatchObject({ ...migrated, from: 1, to: 2 });
+    const unchanged = await serveOnce(path, migrations);
+    const messages = unchanged.map(({ msg }) => msg);
+    expect(messages).toEqual(["listening", "draining", "stopped"]);
+  });
+});
