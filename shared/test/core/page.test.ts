@@ -1,11 +1,13 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { toPage } from "../../src/core/page.ts";
 
-test.each([
-  [[], { items: [], nextAfter: undefined }],
-  [[1], { items: [1], nextAfter: undefined }],
-  [[1, 2], { items: [1, 2], nextAfter: undefined }],
-  [[1, 2, 3], { items: [1, 2], nextAfter: 2 }],
-])("a page of two items, from the rows %j", (rows, expected) => {
-  expect(toPage<number>(rows, 2)).toEqual(expected);
+describe("toPage()", () => {
+  test.each([
+    [[], { items: [], nextAfter: undefined }],
+    [[1], { items: [1], nextAfter: undefined }],
+    [[1, 2], { items: [1, 2], nextAfter: undefined }],
+    [[1, 2, 3], { items: [1, 2], nextAfter: 2 }],
+  ])("makes a page of two items from the rows %j", (rows, expected) => {
+    expect(toPage<number>(rows, 2)).toEqual(expected);
+  });
 });

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { temporaryFolder, type LogLine } from "../../testing/running-service.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
 
 /** Runs a service in a process that stops as soon as it listens, and returns the lines of its log. */
-async function serveOnce(path: string, migrations: readonly string[]): Promise<LogLine[]> {
+async function serveOnce(
+  path: string,
+  migrations: readonly string[],
+): Promise<Record<string, unknown>[]> {
   const script = `
     import { Elysia } from "elysia";
     import { runService } from "./src/service/cli.ts";
@@ -27,12 +30,12 @@ async function serveOnce(path: string, migrations: readonly string[]): Promise<L
   return log
     .trimEnd()
     .split("\n")
-    .map((line) => JSON.parse(line) as LogLine);
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 describe("serve()", () => {
   test("logs a migration that runs at the start, and nothing when there is none", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const path = join(folder.path, "test.db");
     const migrations = ["CREATE TABLE note (text TEXT)", "CREATE TABLE tag (text TEXT)"];
     const migrated = { level: "info", msg: "migrated", duration_ms: expect.any(Number) };

@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rotateBackups } from "../../src/sqlite/backup-rotation.ts";
-import { connect, notes, rejection, temporaryFolder } from "./harness.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { connect, notes } from "./harness.ts";
 
 const day = (n: number) => new Date(Date.UTC(2026, 10, n, 2));
 const nameOf = (n: number) => `notes-202611${String(n).padStart(2, "0")}T020000.000Z.db`;
@@ -32,79 +34,83 @@ function setUp() {
   };
 }
 
-test("the newest backups are kept, and each is the database of its time", async () => {
-  using it = setUp();
-  for (let n = 1; n <= 4; n += 1) {
-    it.db.run("INSERT INTO note VALUES (?)", [String(n)]);
-    expect(await it.rotate(n)).toEqual({
-      made: join(it.backups, nameOf(n)),
-      deleted: n <= 2 ? [] : [join(it.backups, nameOf(n - 2))],
-    });
-  }
-  expect(it.files()).toEqual([nameOf(3), nameOf(4)]);
-  using copy = connect(join(it.backups, nameOf(3)));
-  expect(notes(copy)).toEqual(["1", "2", "3"]);
-});
+describe("rotateBackups()", () => {
+  test("keeps the newest backups, each with the rows of its time", async () => {
+    using it = setUp();
+    for (let n = 1; n <= 4; n += 1) {
+      it.db.run("INSERT INTO note VALUES (?)", [String(n)]);
+      expect(await it.rotate(n)).toEqual({
+        made: join(it.backups, nameOf(n)),
+        deleted: n <= 2 ? [] : [join(it.backups, nameOf(n - 2))],
+      });
+    }
+    expect(it.files()).toEqual([nameOf(3), nameOf(4)]);
+    using copy = connect(join(it.backups, nameOf(3)));
+    expect(notes(copy)).toEqual(["1", "2", "3"]);
+  });
 
-test("one can be the number that is kept, and the number can be lowered", async () => {
-  using it = setUp();
-  for (let n = 1; n <= 5; n += 1) await it.rotate(n, 5);
-  expect(it.files()).toHaveLength(5);
-  await it.rotate(6, 1);
-  expect(it.files()).toEqual([nameOf(6)]);
-});
+  test("keeps as few as one, also where it kept more before", async () => {
+    using it = setUp();
+    for (let n = 1; n <= 5; n += 1) await it.rotate(n, 5);
+    expect(it.files()).toHaveLength(5);
+    await it.rotate(6, 1);
+    expect(it.files()).toEqual([nameOf(6)]);
+  });
 
-test("nothing is deleted that was not made so", async () => {
-  using it = setUp();
-  const others = [
-    "notes.db",
-    "notes-before-upgrade.db",
-    "notes-20260101T020000.000Z.db.old",
-    "my-notes-20260101T020000.000Z.db",
-    "notes-20260101.db",
-    "notes-20260101T020000.000Z.db.0190a5f0.tmp",
-    "other-20260101T020000.000Z.db",
-    "notesX20260101T020000.000Z.db",
-  ];
-  for (const name of others) it.add(name);
-  mkdirSync(join(it.backups, "notes-20260101T020000.000Z.db"));
-  await it.rotate(30, 1);
-  expect(it.files()).toEqual([...others, "notes-20260101T020000.000Z.db", nameOf(30)].toSorted());
-});
+  test("deletes no file with a name of another form, and no folder", async () => {
+    using it = setUp();
+    const others = [
+      "notes.db",
+      "notes-before-upgrade.db",
+      "notes-20260101T020000.000Z.db.old",
+      "my-notes-20260101T020000.000Z.db",
+      "notes-20260101.db",
+      "notes-20260101T020000.000Z.db.0190a5f0.tmp",
+      "other-20260101T020000.000Z.db",
+      "notesX20260101T020000.000Z.db",
+    ];
+    for (const name of others) it.add(name);
+    mkdirSync(join(it.backups, "notes-20260101T020000.000Z.db"));
+    await it.rotate(30, 1);
+    expect(it.files()).toEqual([...others, "notes-20260101T020000.000Z.db", nameOf(30)].toSorted());
+  });
 
-test("without a new backup no old one is deleted", async () => {
-  using it = setUp();
-  for (let n = 1; n <= 3; n += 1) await it.rotate(n, 3);
-  it.db.close();
-  writeFileSync(it.path, "Dear reader");
-  const error = await rejection(it.rotate(4, 1));
-  expect(error.name).toBe("BackupError");
-  expect(it.files()).toEqual([nameOf(1), nameOf(2), nameOf(3)]);
-});
+  test("deletes nothing when the new backup fails", async () => {
+    using it = setUp();
+    for (let n = 1; n <= 3; n += 1) await it.rotate(n, 3);
+    it.db.close();
+    writeFileSync(it.path, "Dear reader");
+    const error = await rejectionOf(it.rotate(4, 1));
+    expect(error.name).toBe("BackupError");
+    expect(it.files()).toEqual([nameOf(1), nameOf(2), nameOf(3)]);
+  });
 
-test("the new backup stays when the clock was set back", async () => {
-  using it = setUp();
-  for (const n of [20, 21, 1]) await it.rotate(n);
-  expect(it.files()).toEqual([nameOf(1), nameOf(21)]);
-});
+  test("keeps the new backup when the clock was set back", async () => {
+    using it = setUp();
+    for (const n of [20, 21, 1]) await it.rotate(n);
+    expect(it.files()).toEqual([nameOf(1), nameOf(21)]);
+  });
 
-test("what killed backups left unfinished is no backup, and deleted after a day", async () => {
-  using it = setUp();
-  const old = `${nameOf(1)}.${crypto.randomUUID()}.tmp`;
-  const atWork = `${nameOf(3)}.${crypto.randomUUID()}.tmp`;
-  it.add(old);
-  it.add(`${old}-journal`);
-  it.add(atWork, day(3));
-  await it.rotate(2);
-  const { deleted } = await it.rotate(3);
-  expect(deleted.toSorted()).toEqual([old, `${old}-journal`].map((name) => join(it.backups, name)));
-  expect(it.files()).toEqual([nameOf(2), nameOf(3), atWork].toSorted());
-});
+  test("deletes the temporary files of killed backups after a day, and counts none as a backup", async () => {
+    using it = setUp();
+    const old = `${nameOf(1)}.${crypto.randomUUID()}.tmp`;
+    const recent = `${nameOf(3)}.${crypto.randomUUID()}.tmp`;
+    it.add(old);
+    it.add(`${old}-journal`);
+    it.add(recent, day(3));
+    await it.rotate(2);
+    const { deleted } = await it.rotate(3);
+    expect(deleted.toSorted()).toEqual(
+      [old, `${old}-journal`].map((name) => join(it.backups, name)),
+    );
+    expect(it.files()).toEqual([nameOf(2), nameOf(3), recent].toSorted());
+  });
 
-test("a folder that does not exist is refused and not made", async () => {
-  using it = setUp();
-  const folder = join(it.backups, "missing");
-  const error = await rejection(rotateBackups(it.path, folder, { keep: 1 }));
-  expect(error.name).toBe("BackupError");
-  expect(it.files()).toEqual([]);
+  test("rejects a folder that does not exist, and does not make it", async () => {
+    using it = setUp();
+    const folder = join(it.backups, "missing");
+    const error = await rejectionOf(rotateBackups(it.path, folder, { keep: 1 }));
+    expect(error.name).toBe("BackupError");
+    expect(it.files()).toEqual([]);
+  });
 });

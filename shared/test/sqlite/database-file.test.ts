@@ -1,10 +1,11 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { watchCommits } from "../../src/sqlite/database-file.ts";
-import { connect, temporaryFolder } from "./harness.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { connect } from "./harness.ts";
 
-/** A database with a table, and a watch on it. */
+/** A database with a table, and a function that tells whether it has changed. */
 function setUp() {
   const folder = temporaryFolder();
   const path = join(folder.path, "test.db");
@@ -23,41 +24,43 @@ function setUp() {
   };
 }
 
-test("every commit is a change, once; the first look is one too", () => {
-  using it = setUp();
-  expect(it.hasChanged()).toBe(true);
-  expect(it.hasChanged()).toBe(false);
-  for (let n = 0; n < 1000; n += 1) {
-    it.add();
+describe("watchCommits()", () => {
+  test("reports every commit once, and a change at the first look", () => {
+    using it = setUp();
     expect(it.hasChanged()).toBe(true);
     expect(it.hasChanged()).toBe(false);
-  }
-});
+    for (let n = 0; n < 1000; n += 1) {
+      it.add();
+      expect(it.hasChanged()).toBe(true);
+      expect(it.hasChanged()).toBe(false);
+    }
+  });
 
-test("what is not committed is no change", () => {
-  using it = setUp();
-  it.hasChanged();
-  it.db.run("BEGIN");
-  it.add();
-  expect(it.hasChanged()).toBe(false);
-  it.db.run("ROLLBACK");
-  expect(it.hasChanged()).toBe(false);
-});
+  test("does not report writes that are not committed", () => {
+    using it = setUp();
+    it.hasChanged();
+    it.db.run("BEGIN");
+    it.add();
+    expect(it.hasChanged()).toBe(false);
+    it.db.run("ROLLBACK");
+    expect(it.hasChanged()).toBe(false);
+  });
 
-test("an index of a format that is not known, or cut short, is always a change", () => {
-  using it = setUp();
-  const copy = join(it.folder, "copy.db");
-  const index = `${copy}-shm`;
-  writeFileSync(copy, "");
-  copyFileSync(`${it.path}-shm`, index);
-  const hasChanged = watchCommits(copy);
-  hasChanged();
-  expect(hasChanged()).toBe(false);
+  test("always reports a change if the index is truncated or of another version", () => {
+    using it = setUp();
+    const copy = join(it.folder, "copy.db");
+    const index = `${copy}-shm`;
+    writeFileSync(copy, "");
+    copyFileSync(`${it.path}-shm`, index);
+    const hasChanged = watchCommits(copy);
+    hasChanged();
+    expect(hasChanged()).toBe(false);
 
-  truncateSync(index, 47);
-  for (let n = 0; n < 3; n += 1) expect(hasChanged()).toBe(true);
-  const later = new Uint32Array(12);
-  later[0] = 3_008_000;
-  writeFileSync(index, later);
-  for (let n = 0; n < 3; n += 1) expect(hasChanged()).toBe(true);
+    truncateSync(index, 47);
+    for (let n = 0; n < 3; n += 1) expect(hasChanged()).toBe(true);
+    const later = new Uint32Array(12);
+    later[0] = 3_008_000;
+    writeFileSync(index, later);
+    for (let n = 0; n < 3; n += 1) expect(hasChanged()).toBe(true);
+  });
 });

@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { migrate } from "../../src/sqlite/migrations.ts";
-import { connect, rejection, temporaryFolder } from "./harness.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { connect } from "./harness.ts";
 
 const notes = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;";
 const tags = `
@@ -30,104 +32,114 @@ function setUp() {
   };
 }
 
-test("a new database gets every migration, and a later one only what it lacks", async () => {
-  using it = setUp();
-  expect(await migrate(it.db, [notes])).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
-  expect(await migrate(it.db, [notes])).toEqual({ from: 1, to: 1, durationMs: expect.any(Number) });
-  expect(await migrate(it.db, [notes, tags])).toEqual({
-    from: 1,
-    to: 2,
-    durationMs: expect.any(Number),
-  });
-  expect(it.tables()).toEqual(["note", "schema_migrations", "tag"]);
-  expect(it.rows("tag")).toHaveLength(1);
-  expect(it.rows("schema_migrations")).toEqual([
-    { version: 1, checksum: expect.any(String), applied_at: expect.any(Number) },
-    { version: 2, checksum: expect.any(String), applied_at: expect.any(Number) },
-  ]);
-});
-
-test("a migration that fails leaves the database as it was before all of them", async () => {
-  using it = setUp();
-  await migrate(it.db, [notes]);
-  const broken = "CREATE TABLE half (id); INSERT INTO nowhere VALUES (1);";
-  const error = await rejection(migrate(it.db, [notes, tags, broken]));
-  expect(error.name).toBe("StorageOpenError");
-  expect(error.message).toBe(
-    `Cannot bring the database "${it.path}" to version 3: no such table: nowhere; ` +
-      "nothing was changed; run the previous version until this migration is fixed",
-  );
-  expect(it.tables()).toEqual(["note", "schema_migrations"]);
-  expect(it.rows("note")).toEqual([]);
-});
-
-test("a database from a newer program is refused and not touched", async () => {
-  using it = setUp();
-  await migrate(it.db, [notes, tags]);
-  const error = await rejection(migrate(it.db, [notes]));
-  expect(error.name).toBe("StorageOpenError");
-  expect(error.message).toBe(
-    `Cannot use the database "${it.path}": it is at version 2 and this program knows 1; ` +
-      "run a newer program",
-  );
-  expect(it.rows("tag")).toHaveLength(1);
-});
-
-test.each([
-  ["fewer", [notes]],
-  ["more", [notes, "CREATE TABLE more (id);", "CREATE TABLE most (id);"]],
-])(
-  "the database of another service with %s versions is refused and not touched",
-  async (_, its) => {
+describe("migrate()", () => {
+  test("runs every migration on a new database, and only the missing ones later", async () => {
     using it = setUp();
-    await migrate(it.db, its);
-    const tables = it.tables();
-    const error = await rejection(migrate(it.db, ["CREATE TABLE other (id);", tags]));
-    expect(error.name).toBe("StorageOpenError");
-    expect(error.message).toContain("its version 1 was made by another program");
-    expect(it.tables()).toEqual(tables);
-  },
-);
-
-test("a migration with the line ends of another system is still the same", async () => {
-  using it = setUp();
-  const unix = "CREATE TABLE note (\n  id INTEGER\n);\n";
-  await migrate(it.db, [unix]);
-  const windows = unix.replaceAll("\n", "\r\n");
-  expect(await migrate(it.db, [windows])).toEqual({
-    from: 1,
-    to: 1,
-    durationMs: expect.any(Number),
+    expect(await migrate(it.db, [notes])).toEqual({
+      from: 0,
+      to: 1,
+      durationMs: expect.any(Number),
+    });
+    expect(await migrate(it.db, [notes])).toEqual({
+      from: 1,
+      to: 1,
+      durationMs: expect.any(Number),
+    });
+    expect(await migrate(it.db, [notes, tags])).toEqual({
+      from: 1,
+      to: 2,
+      durationMs: expect.any(Number),
+    });
+    expect(it.tables()).toEqual(["note", "schema_migrations", "tag"]);
+    expect(it.rows("tag")).toHaveLength(1);
+    expect(it.rows("schema_migrations")).toEqual([
+      { version: 1, checksum: expect.any(String), applied_at: expect.any(Number) },
+      { version: 2, checksum: expect.any(String), applied_at: expect.any(Number) },
+    ]);
   });
-});
 
-test("rebuilding a table keeps the rows that refer to it", async () => {
-  using it = setUp();
-  await migrate(it.db, [notes, tags]);
-  const rebuild = `
+  test("undoes all migrations when one fails", async () => {
+    using it = setUp();
+    await migrate(it.db, [notes]);
+    const broken = "CREATE TABLE half (id); INSERT INTO nowhere VALUES (1);";
+    const error = await rejectionOf(migrate(it.db, [notes, tags, broken]));
+    expect(error.name).toBe("StorageOpenError");
+    expect(error.message).toBe(
+      `Cannot bring the database "${it.path}" to version 3: no such table: nowhere; ` +
+        "nothing was changed; run the previous version until this migration is fixed",
+    );
+    expect(it.tables()).toEqual(["note", "schema_migrations"]);
+    expect(it.rows("note")).toEqual([]);
+  });
+
+  test("rejects the database of a newer program, and does not change it", async () => {
+    using it = setUp();
+    await migrate(it.db, [notes, tags]);
+    const error = await rejectionOf(migrate(it.db, [notes]));
+    expect(error.name).toBe("StorageOpenError");
+    expect(error.message).toBe(
+      `Cannot use the database "${it.path}": it is at version 2 and this program knows 1; ` +
+        "run a newer program",
+    );
+    expect(it.rows("tag")).toHaveLength(1);
+  });
+
+  test.each([
+    ["fewer", [notes]],
+    ["more", [notes, "CREATE TABLE second (id);", "CREATE TABLE third (id);"]],
+  ])(
+    "rejects the database of another service with %s versions, and does not change it",
+    async (_, its) => {
+      using it = setUp();
+      await migrate(it.db, its);
+      const tables = it.tables();
+      const error = await rejectionOf(migrate(it.db, ["CREATE TABLE other (id);", tags]));
+      expect(error.name).toBe("StorageOpenError");
+      expect(error.message).toContain("its version 1 was made by another program");
+      expect(it.tables()).toEqual(tables);
+    },
+  );
+
+  test("takes a migration with the line ends of another system for the same", async () => {
+    using it = setUp();
+    const unix = "CREATE TABLE note (\n  id INTEGER\n);\n";
+    await migrate(it.db, [unix]);
+    const windows = unix.replaceAll("\n", "\r\n");
+    expect(await migrate(it.db, [windows])).toEqual({
+      from: 1,
+      to: 1,
+      durationMs: expect.any(Number),
+    });
+  });
+
+  test("keeps the rows that refer to a table that a migration rebuilds", async () => {
+    using it = setUp();
+    await migrate(it.db, [notes, tags]);
+    const rebuild = `
     CREATE TABLE new_note (id INTEGER PRIMARY KEY, text TEXT NOT NULL, at INTEGER) STRICT;
     INSERT INTO new_note (id, text) SELECT id, text FROM note;
     DROP TABLE note;
     ALTER TABLE new_note RENAME TO note;`;
-  await migrate(it.db, [notes, tags, rebuild]);
-  expect(it.rows("tag")).toEqual([{ note: 1 }]);
-  expect(() => it.db.run("INSERT INTO tag VALUES (7)")).toThrow("FOREIGN KEY constraint failed");
-});
+    await migrate(it.db, [notes, tags, rebuild]);
+    expect(it.rows("tag")).toEqual([{ note: 1 }]);
+    expect(() => it.db.run("INSERT INTO tag VALUES (7)")).toThrow("FOREIGN KEY constraint failed");
+  });
 
-test("a migration that leaves a reference to nothing is undone", async () => {
-  using it = setUp();
-  await migrate(it.db, [notes, tags]);
-  const error = await rejection(migrate(it.db, [notes, tags, "DELETE FROM note;"]));
-  expect(error.message).toContain("a row of tag refers to a row that does not exist");
-  expect(it.rows("note")).toHaveLength(1);
-});
+  test("undoes a migration that leaves a reference to a missing row", async () => {
+    using it = setUp();
+    await migrate(it.db, [notes, tags]);
+    const error = await rejectionOf(migrate(it.db, [notes, tags, "DELETE FROM note;"]));
+    expect(error.message).toContain("a row of tag refers to a row that does not exist");
+    expect(it.rows("note")).toHaveLength(1);
+  });
 
-test("a migration waits for another process's, and refuses to wait for ever", async () => {
-  using it = setUp();
-  using other = connect(it.path);
-  other.run("BEGIN IMMEDIATE");
-  expect(await rejection(migrate(it.db, [notes], 5))).toMatchObject({ reason: "busy" });
-  const migrated = migrate(it.db, [notes]);
-  other.run("COMMIT");
-  expect(await migrated).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
+  test("waits for the migration of another process, until the lock timeout", async () => {
+    using it = setUp();
+    using other = connect(it.path);
+    other.run("BEGIN IMMEDIATE");
+    expect(await rejectionOf(migrate(it.db, [notes], 5))).toMatchObject({ reason: "busy" });
+    const migrated = migrate(it.db, [notes]);
+    other.run("COMMIT");
+    expect(await migrated).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
+  });
 });

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
@@ -14,9 +14,10 @@ import {
 import { join } from "node:path";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 import { backupSqlite } from "../../src/sqlite/backup.ts";
-import { pause } from "../../src/sqlite/lock.ts";
 import { restoreSqlite, type RestoreOptions } from "../../src/sqlite/restore.ts";
-import { connect, migrations, notes, rejection, temporaryFolder } from "./harness.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { connect, migrations, notes } from "./harness.ts";
 
 const options = { migrations, waitLocked: async () => undefined };
 
@@ -26,7 +27,7 @@ async function makeDatabase(path: string, text: string, history = migrations): P
   await storage.close();
 }
 
-/** A database that says "before", and a backup of when it said "restored". */
+/** A database with the row "before", and a backup with the row "restored". */
 async function setUp() {
   const folder = temporaryFolder();
   const path = join(folder.path, "data", "test.db");
@@ -44,7 +45,7 @@ async function setUp() {
   };
 }
 
-/** What a service finds in a file. */
+/** The rows that a service finds in a file. */
 async function textsIn(path: string): Promise<string[]> {
   const storage = await openSqlite({ path, migrations, create: false });
   try {
@@ -54,14 +55,14 @@ async function textsIn(path: string): Promise<string[]> {
   }
 }
 
-/** Why a restore is refused, in one line, with the database and its folder left as they were. */
+/** Why a restore fails, in one line; it must leave the folder of the database as it was. */
 async function refusal(
   it: Awaited<ReturnType<typeof setUp>>,
   given: { path?: string; copy?: string } = {},
 ): Promise<string> {
   const { path = it.path, copy = it.copy } = given;
   const before = it.files();
-  const error = await rejection(restoreSqlite(path, copy, options));
+  const error = await rejectionOf(restoreSqlite(path, copy, options));
   expect(error.name).toBe("RestoreError");
   expect(error.message).not.toContain("\n");
   expect(error.message).not.toContain(".tmp");
@@ -71,115 +72,40 @@ async function refusal(
   return error.message.slice(start.length);
 }
 
-test("a copy takes the database's place, which is kept beside it", async () => {
-  using it = await setUp();
-  const kept = await it.restore();
-  expect(kept).toMatch(/\/test\.db\.before-restore-\d{8}T\d{6}\.\d{3}Z$/);
-  expect(it.files()).toEqual(["test.db", kept?.split("/").at(-1) ?? ""]);
-  expect(await textsIn(it.path)).toEqual(["restored"]);
-  expect(await textsIn(kept ?? "")).toEqual(["before"]);
-  expect(await textsIn(it.copy)).toEqual(["restored"]);
-});
+/**
+ * Starts a restore that has replaced the database and keeps the old one locked until `finish()`.
+ */
+async function startRestore(it: Awaited<ReturnType<typeof setUp>>) {
+  const replaced = Promise.withResolvers<void>();
+  const timedOut = Promise.withResolvers<void>();
+  const waitLocked = () => {
+    replaced.resolve();
+    return timedOut.promise;
+  };
+  const restored = it.restore({ waitLocked });
+  await Promise.race([replaced.promise, restored]);
+  return {
+    finish() {
+      timedOut.resolve();
+      return restored;
+    },
+  };
+}
 
-test("a restore is undone by restoring what was kept", async () => {
-  using it = await setUp();
-  const kept = (await it.restore()) ?? "";
-  await restoreSqlite(it.path, kept, options);
-  expect(await textsIn(it.path)).toEqual(["before"]);
-});
-
-test("a copy becomes the database of a machine that has none yet", async () => {
-  using it = await setUp();
-  const path = join(it.path, "..", "..", "new", "folder", "test.db");
-  expect(await restoreSqlite(path, it.copy, options)).toBeUndefined();
-  expect(readdirSync(join(path, ".."))).toEqual(["test.db"]);
-  expect(await textsIn(path)).toEqual(["restored"]);
-});
-
-test("a copy of an older version stays so, and is brought up to date at the start", async () => {
-  using it = await setUp();
-  const newer = [...migrations, "ALTER TABLE note ADD COLUMN at INTEGER;"];
-  await it.restore({ migrations: newer });
-  expect(await textsIn(it.path)).toEqual(["restored"]);
-  const storage = await openSqlite({ path: it.path, migrations: newer });
-  expect(storage.migrated).toEqual({ from: 1, to: 2, durationMs: expect.any(Number) });
-  await storage.close();
-});
-
-test("what was committed right before a crash is in the database that is kept", async () => {
-  using it = await setUp();
-  const child = Bun.spawnSync([
-    process.execPath,
-    "-e",
-    `const { Database } = require("bun:sqlite");
-     globalThis.db = new Database(${JSON.stringify(it.path)});
-     db.run("PRAGMA journal_mode = WAL");
-     db.run("INSERT INTO note (text) VALUES ('last')");
-     process.kill(process.pid, "SIGKILL");`,
-  ]);
-  expect(child.signalCode).toBe("SIGKILL");
-  expect(it.files()).toContain("test.db-wal");
-  const kept = (await it.restore()) ?? "";
-  expect(it.files()).toHaveLength(2);
-  expect(await textsIn(it.path)).toEqual(["restored"]);
-  expect(await textsIn(kept)).toEqual(["before", "last"]);
-});
-
-test.each([
-  ["a header that is no more", (bytes: Buffer) => bytes.fill(0xa5, 0, 100)],
-  ["a damaged schema", (bytes: Buffer) => bytes.fill(0xff, 100, 200)],
-  ["half of its pages", (bytes: Buffer) => bytes.subarray(0, 8192)],
-])("a database with %s is replaced as well, and kept as it was", async (_, damage) => {
-  using it = await setUp();
-  const damaged = Buffer.from(damage(readFileSync(it.path)));
-  writeFileSync(it.path, damaged);
-  writeFileSync(`${it.path}-wal`, "left by a crash");
-  const kept = (await it.restore()) ?? "";
-  expect(readFileSync(kept).subarray(0, 8192).equals(damaged.subarray(0, 8192))).toBe(true);
-  expect(it.files()).not.toContain("test.db-wal");
-  expect(await textsIn(it.path)).toEqual(["restored"]);
-});
-
-test("a service that runs on the new database already keeps its log", async () => {
-  using it = await setUp();
-  writeFileSync(it.path, readFileSync(it.path).fill(0xff, 100, 200)); // whose log SQLite cannot end
-  const restored = it.restore({ waitLocked: () => pause(1000) });
-  while (!it.files().join().includes("before-restore")) await Bun.sleep(1);
-  using service = connect(it.path);
-  service.run("INSERT INTO note (text) VALUES ('new')");
-  await restored;
-  expect(it.files()).toContain("test.db-wal");
-  expect(notes(service)).toEqual(["restored", "new"]);
-});
-
-test("a process that opened the former database is kept out until it has given up", async () => {
-  using it = await setUp();
-  using early = await startOpener(it.path);
-  let isRestored = false;
-  const restored = it.restore({ waitLocked: () => pause(1000) }).then(() => (isRestored = true));
-  while (!it.files().join().includes("before-restore")) await Bun.sleep(1);
-  const answers = new Set<string>();
-  while (!isRestored) answers.add(await early.use());
-  await restored;
-  answers.add(await early.use());
-  expect([...answers]).toEqual(["database is locked", "attempt to write a readonly database"]);
-  expect(await textsIn(it.path)).toEqual(["restored"]);
-});
-
-/** A process that has opened a database, and holds no lock on it yet. */
+/** A process that has opened a database and holds no lock on it yet. */
 async function startOpener(path: string): Promise<Disposable & { use(): Promise<string> }> {
   let reply = Promise.withResolvers<string>();
   const script = `
     const { Database } = require("bun:sqlite");
     const db = new Database(${JSON.stringify(path)});
     process.on("message", () => {
-      let answer = "used";
-      try { db.run("PRAGMA journal_mode = WAL"); } catch (error) { answer = error.message; }
-      process.send(answer);
+      let outcome = "used";
+      try { db.run("PRAGMA journal_mode = WAL"); } catch (error) { outcome = error.message; }
+      process.send(outcome);
     });
     process.send("opened");`;
   const child = Bun.spawn([process.execPath, "-e", script], {
-    ipc: (answer: string) => reply.resolve(answer),
+    ipc: (outcome: string) => reply.resolve(outcome),
   });
   await reply.promise;
   return {
@@ -192,124 +118,219 @@ async function startOpener(path: string): Promise<Disposable & { use(): Promise<
   };
 }
 
-test("what killed restores left is no database, and removed by the next", async () => {
-  using it = await setUp();
-  const left = `${it.path}.${crypto.randomUUID()}.tmp`;
-  for (const suffix of ["", "-journal", "-shm"]) writeFileSync(left + suffix, "");
-  writeFileSync(`${it.path}.tmp`, "precious");
-  await it.restore();
-  const names = ["test.db", expect.stringContaining("before-restore"), "test.db.tmp"];
-  expect(it.files()).toEqual(names);
-});
+describe("restoreSqlite()", () => {
+  test("replaces the database, and keeps the old one beside it", async () => {
+    using it = await setUp();
+    const kept = await it.restore();
+    expect(kept).toMatch(/\/test\.db\.before-restore-\d{8}T\d{6}\.\d{3}Z$/);
+    expect(it.files()).toEqual(["test.db", kept?.split("/").at(-1) ?? ""]);
+    expect(await textsIn(it.path)).toEqual(["restored"]);
+    expect(await textsIn(kept ?? "")).toEqual(["before"]);
+    expect(await textsIn(it.copy)).toEqual(["restored"]);
+  });
 
-test("the restored database has the rights of the former", async () => {
-  using it = await setUp();
-  chmodSync(it.path, 0o640);
-  await it.restore();
-  expect(statSync(it.path).mode & 0o777).toBe(0o640);
-});
+  test("can be undone by restoring the database that it kept", async () => {
+    using it = await setUp();
+    const kept = (await it.restore()) ?? "";
+    await restoreSqlite(it.path, kept, options);
+    expect(await textsIn(it.path)).toEqual(["before"]);
+  });
 
-test("without a former database it can be read by nobody who cannot read the copy", async () => {
-  using it = await setUp();
-  chmodSync(it.copy, 0o400);
-  const path = join(it.path, "..", "new.db");
-  await restoreSqlite(path, it.copy, options);
-  expect(statSync(path).mode & 0o777).toBe(0o600);
-});
+  test("makes the database on a machine that has none yet", async () => {
+    using it = await setUp();
+    const path = join(it.path, "..", "..", "new", "folder", "test.db");
+    expect(await restoreSqlite(path, it.copy, options)).toBeUndefined();
+    expect(readdirSync(join(path, ".."))).toEqual(["test.db"]);
+    expect(await textsIn(path)).toEqual(["restored"]);
+  });
 
-test("a database that a link leads to is replaced where it is", async () => {
-  using it = await setUp();
-  const link = join(it.path, "..", "..", "link.db");
-  symlinkSync(it.path, link);
-  const kept = await restoreSqlite(link, it.copy, options);
-  expect(kept).toStartWith(`${it.path}.before-restore-`);
-  expect(await textsIn(link)).toEqual(["restored"]);
-});
+  test("leaves a copy at its older version, which the next start migrates", async () => {
+    using it = await setUp();
+    const newer = [...migrations, "ALTER TABLE note ADD COLUMN at INTEGER;"];
+    await it.restore({ migrations: newer });
+    expect(await textsIn(it.path)).toEqual(["restored"]);
+    const storage = await openSqlite({ path: it.path, migrations: newer });
+    expect(storage.migrated).toEqual({ from: 1, to: 2, durationMs: expect.any(Number) });
+    await storage.close();
+  });
 
-test("a copy that is missing, a folder or the database itself is refused", async () => {
-  using it = await setUp();
-  const copy = `${it.copy}.missing`;
-  expect(await refusal(it, { copy })).toBe("there is no such file; check the path");
-  mkdirSync(copy);
-  expect(await refusal(it, { copy })).toBe(`"${copy}" is not a file; name a file`);
-  const same = `${it.copy}.same`;
-  linkSync(it.path, same);
-  for (const copy of [it.path, same]) {
-    expect(await refusal(it, { copy })).toBe("it is the database itself; name a copy of it");
-  }
-});
+  test("keeps in the old database what was committed right before a crash", async () => {
+    using it = await setUp();
+    const child = Bun.spawnSync([
+      process.execPath,
+      "-e",
+      `const { Database } = require("bun:sqlite");
+     globalThis.db = new Database(${JSON.stringify(it.path)});
+     db.run("PRAGMA journal_mode = WAL");
+     db.run("INSERT INTO note (text) VALUES ('last')");
+     process.kill(process.pid, "SIGKILL");`,
+    ]);
+    expect(child.signalCode).toBe("SIGKILL");
+    expect(it.files()).toContain("test.db-wal");
+    const kept = (await it.restore()) ?? "";
+    expect(it.files()).toHaveLength(2);
+    expect(await textsIn(it.path)).toEqual(["restored"]);
+    expect(await textsIn(kept)).toEqual(["before", "last"]);
+  });
 
-test("a copy that is no database of this program is refused", async () => {
-  using it = await setUp();
-  const copy = join(it.path, "..", "..", "other");
-  writeFileSync(copy, "Dear reader");
-  expect(await refusal(it, { copy })).toBe("it is not an SQLite database; name another copy");
-  writeFileSync(copy, "");
-  expect(await refusal(it, { copy })).toBe("it is no backup of this service; name another copy");
-  connect(`${copy}.db`, "DELETE").run("CREATE TABLE cookie (id)");
-  expect(await refusal(it, { copy: `${copy}.db` })).toStartWith("it is no backup of this service");
-});
+  test.each([
+    ["an overwritten header", (bytes: Buffer) => bytes.fill(0xa5, 0, 100)],
+    ["a damaged schema", (bytes: Buffer) => bytes.fill(0xff, 100, 200)],
+    ["half of its pages", (bytes: Buffer) => bytes.subarray(0, 8192)],
+  ])("replaces a database with %s, and keeps it as it was", async (_, damage) => {
+    using it = await setUp();
+    const damaged = Buffer.from(damage(readFileSync(it.path)));
+    writeFileSync(it.path, damaged);
+    writeFileSync(`${it.path}-wal`, "left by a crash");
+    const kept = (await it.restore()) ?? "";
+    expect(readFileSync(kept).subarray(0, 8192).equals(damaged.subarray(0, 8192))).toBe(true);
+    expect(it.files()).not.toContain("test.db-wal");
+    expect(await textsIn(it.path)).toEqual(["restored"]);
+  });
 
-test("a copy from a newer program, or of another service, is refused", async () => {
-  using it = await setUp();
-  const copy = join(it.path, "..", "..", "other.db");
-  await makeDatabase(copy, "new", [...migrations, "CREATE TABLE tag (id);"]);
-  expect(await refusal(it, { copy })).toContain("it is at version 2 and this program knows 1");
-  await makeDatabase(`${copy}.db`, "else", ["CREATE TABLE note (text);"]);
-  expect(await refusal(it, { copy: `${copy}.db` })).toContain("was made by another program");
-});
+  test("leaves the WAL of a service that already runs on the new database", async () => {
+    using it = await setUp();
+    // SQLite cannot remove the WAL of a damaged database.
+    writeFileSync(it.path, readFileSync(it.path).fill(0xff, 100, 200));
+    const restore = await startRestore(it);
+    using service = connect(it.path);
+    service.run("INSERT INTO note (text) VALUES ('new')");
+    await restore.finish();
+    expect(it.files()).toContain("test.db-wal");
+    expect(notes(service)).toEqual(["restored", "new"]);
+  });
 
-test.each([
-  ["cut short", (bytes: Buffer) => bytes.subarray(0, bytes.length - 4096)],
-  ["cut within a page", (bytes: Buffer) => bytes.subarray(0, bytes.length - 100)],
-  ["overwritten in the middle", (bytes: Buffer) => bytes.fill(0xa5, 4096, 5096)],
-  ["of zeros at its end", (bytes: Buffer) => bytes.fill(0, bytes.length - 4096)],
-])("a copy that is %s is refused", async (_, damage) => {
-  using it = await setUp();
-  writeFileSync(it.copy, damage(readFileSync(it.copy)));
-  expect(await refusal(it)).toMatch(/^it is damaged\b.*; name another copy$/);
-});
+  test("keeps out a process that opened the old database, until it has timed out", async () => {
+    using it = await setUp();
+    using early = await startOpener(it.path);
+    const restore = await startRestore(it);
+    for (let n = 0; n < 10; n += 1) expect(await early.use()).toBe("database is locked");
+    await restore.finish();
+    expect(await early.use()).toBe("attempt to write a readonly database");
+    expect(await textsIn(it.path)).toEqual(["restored"]);
+  });
 
-test("a copy whose rows refer to nothing is refused", async () => {
-  using it = await setUp();
-  const history = [
-    "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT); " +
-      "CREATE TABLE tag (note INTEGER REFERENCES note (id));",
-  ];
-  const copy = join(it.path, "..", "..", "other.db");
-  await makeDatabase(copy, "one", history);
-  {
-    using db = new Database(copy);
-    db.run("PRAGMA journal_mode = DELETE; INSERT INTO tag VALUES (7)");
-  }
-  const error = await rejection(
-    restoreSqlite(`${copy}.new`, copy, { ...options, migrations: history }),
-  );
-  expect(error.message).toContain("a row of tag lacks its parent");
-  expect(existsSync(`${copy}.new`)).toBe(false);
-});
+  test("removes the temporary files of killed restores, and no other file", async () => {
+    using it = await setUp();
+    const left = `${it.path}.${crypto.randomUUID()}.tmp`;
+    for (const suffix of ["", "-journal", "-shm"]) writeFileSync(left + suffix, "");
+    writeFileSync(`${it.path}.tmp`, "precious");
+    await it.restore();
+    const names = ["test.db", expect.stringContaining("before-restore"), "test.db.tmp"];
+    expect(it.files()).toEqual(names);
+  });
 
-test("a copy that was not made by `backup` and lacks its log is refused", async () => {
-  using it = await setUp();
-  const copy = join(it.path, "..", "..", "live.db");
-  using live = connect(copy);
-  live.run("CREATE TABLE note (text)");
-  expect(await refusal(it, { copy })).toStartWith(`there is "${copy}-wal"; the copy is in use`);
-});
+  test("gives the new database the mode of the old one", async () => {
+    using it = await setUp();
+    chmodSync(it.path, 0o640);
+    await it.restore();
+    expect(statSync(it.path).mode & 0o777).toBe(0o640);
+  });
 
-test("an empty database is replaced", async () => {
-  using it = await setUp();
-  writeFileSync(it.path, "");
-  await it.restore();
-  expect(await textsIn(it.path)).toEqual(["restored"]);
-});
+  test("keeps a first database unreadable for users who cannot read the copy", async () => {
+    using it = await setUp();
+    chmodSync(it.copy, 0o400);
+    const path = join(it.path, "..", "new.db");
+    await restoreSqlite(path, it.copy, options);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
 
-test("a log without its database is neither mixed with the copy nor lost", async () => {
-  using it = await setUp();
-  const path = join(it.path, "..", "new.db");
-  writeFileSync(`${path}-wal`, "of another database");
-  const advice = `there is "${path}-wal"; put its database back, or move it away`;
-  expect(await refusal(it, { path })).toBe(advice);
-  writeFileSync(path, "");
-  expect(await refusal(it, { path })).toBe(advice);
+  test("replaces the database behind a symbolic link", async () => {
+    using it = await setUp();
+    const link = join(it.path, "..", "..", "link.db");
+    symlinkSync(it.path, link);
+    const kept = await restoreSqlite(link, it.copy, options);
+    expect(kept).toStartWith(`${it.path}.before-restore-`);
+    expect(await textsIn(link)).toEqual(["restored"]);
+  });
+
+  test("rejects a copy that is missing, a folder or the database itself", async () => {
+    using it = await setUp();
+    const copy = `${it.copy}.missing`;
+    expect(await refusal(it, { copy })).toBe("there is no such file; check the path");
+    mkdirSync(copy);
+    expect(await refusal(it, { copy })).toBe(`"${copy}" is not a file; name a file`);
+    const same = `${it.copy}.same`;
+    linkSync(it.path, same);
+    for (const copy of [it.path, same]) {
+      expect(await refusal(it, { copy })).toBe("it is the database itself; name a copy of it");
+    }
+  });
+
+  test("rejects a copy that is no database of this service", async () => {
+    using it = await setUp();
+    const copy = join(it.path, "..", "..", "other");
+    writeFileSync(copy, "Dear reader");
+    expect(await refusal(it, { copy })).toBe("it is not an SQLite database; name another copy");
+    writeFileSync(copy, "");
+    expect(await refusal(it, { copy })).toBe("it is no backup of this service; name another copy");
+    connect(`${copy}.db`, "DELETE").run("CREATE TABLE cookie (id)");
+    expect(await refusal(it, { copy: `${copy}.db` })).toStartWith(
+      "it is no backup of this service",
+    );
+  });
+
+  test("rejects a copy from a newer program or another service", async () => {
+    using it = await setUp();
+    const copy = join(it.path, "..", "..", "other.db");
+    await makeDatabase(copy, "new", [...migrations, "CREATE TABLE tag (id);"]);
+    expect(await refusal(it, { copy })).toContain("it is at version 2 and this program knows 1");
+    await makeDatabase(`${copy}.db`, "else", ["CREATE TABLE note (text);"]);
+    expect(await refusal(it, { copy: `${copy}.db` })).toContain("was made by another program");
+  });
+
+  test.each([
+    ["cut short", (bytes: Buffer) => bytes.subarray(0, bytes.length - 4096)],
+    ["cut within a page", (bytes: Buffer) => bytes.subarray(0, bytes.length - 100)],
+    ["overwritten in the middle", (bytes: Buffer) => bytes.fill(0xa5, 4096, 5096)],
+    ["of zeros at its end", (bytes: Buffer) => bytes.fill(0, bytes.length - 4096)],
+  ])("rejects a copy that is %s", async (_, damage) => {
+    using it = await setUp();
+    writeFileSync(it.copy, damage(readFileSync(it.copy)));
+    expect(await refusal(it)).toMatch(/^it is damaged\b.*; name another copy$/);
+  });
+
+  test("rejects a copy with references to missing rows", async () => {
+    using it = await setUp();
+    const history = [
+      "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT); " +
+        "CREATE TABLE tag (note INTEGER REFERENCES note (id));",
+    ];
+    const copy = join(it.path, "..", "..", "other.db");
+    await makeDatabase(copy, "one", history);
+    {
+      using db = new Database(copy);
+      db.run("PRAGMA journal_mode = DELETE; INSERT INTO tag VALUES (7)");
+    }
+    const error = await rejectionOf(
+      restoreSqlite(`${copy}.new`, copy, { ...options, migrations: history }),
+    );
+    expect(error.message).toContain("a row of tag lacks its parent");
+    expect(existsSync(`${copy}.new`)).toBe(false);
+  });
+
+  test("rejects the file of a running service, whose WAL is beside it", async () => {
+    using it = await setUp();
+    const copy = join(it.path, "..", "..", "live.db");
+    using live = connect(copy);
+    live.run("CREATE TABLE note (text)");
+    expect(await refusal(it, { copy })).toStartWith(`there is "${copy}-wal"; the copy is in use`);
+  });
+
+  test("replaces an empty database", async () => {
+    using it = await setUp();
+    writeFileSync(it.path, "");
+    await it.restore();
+    expect(await textsIn(it.path)).toEqual(["restored"]);
+  });
+
+  test("rejects a WAL without its database, and leaves it there", async () => {
+    using it = await setUp();
+    const path = join(it.path, "..", "new.db");
+    writeFileSync(`${path}-wal`, "of another database");
+    const advice = `there is "${path}-wal"; put its database back, or move it away`;
+    expect(await refusal(it, { path })).toBe(advice);
+    writeFileSync(path, "");
+    expect(await refusal(it, { path })).toBe(advice);
+  });
 });

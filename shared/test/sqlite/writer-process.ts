@@ -1,15 +1,15 @@
-// A service reduced to its storage, as a process of its own. It obeys one command at a time and
-// reports after each, and once at its start. Each of its writes adds a pair of rows.
+// A process that does nothing but write to a storage. It runs one command at a time and sends a
+// report after each, and one when it has started. Each write adds a pair of rows.
 import { openSqlite, type SqliteStorage } from "../../src/sqlite/sqlite-storage.ts";
 import { migrations, type WriterCommand, type WriterReport } from "./harness.ts";
 
 const [path = ""] = process.argv.slice(2);
 let storage: SqliteStorage;
 
-async function obey(command: WriterCommand): Promise<WriterReport> {
+async function run(command: WriterCommand): Promise<WriterReport> {
   const startedAt = performance.timeOrigin + performance.now();
-  const answeredAt: number[] = [];
-  let longestWaitMs = 0;
+  const committedAt: number[] = [];
+  let maxWaitMs = 0;
 
   if (command === "open") storage = await openSqlite({ path, migrations });
   else if (command === "close") await storage.close();
@@ -27,18 +27,18 @@ async function obey(command: WriterCommand): Promise<WriterReport> {
           insert.run({ text: "right" });
         });
         const now = performance.now();
-        answeredAt.push(performance.timeOrigin + now);
-        longestWaitMs = Math.max(longestWaitMs, now - sentAt);
+        committedAt.push(performance.timeOrigin + now);
+        maxWaitMs = Math.max(maxWaitMs, now - sentAt);
       }
     };
     await Promise.all(Array.from({ length: command.callers }, call));
   }
-  return { startedAt, answeredAt, longestWaitMs };
+  return { startedAt, committedAt, maxWaitMs };
 }
 
 process.on("message", (command: WriterCommand) => {
-  void obey(command).then((report) => {
+  void run(command).then((report) => {
     process.send?.(report, () => command === "close" && process.disconnect?.());
   });
 });
-process.send?.({ startedAt: 0, answeredAt: [], longestWaitMs: 0 });
+process.send?.({ startedAt: 0, committedAt: [], maxWaitMs: 0 });
