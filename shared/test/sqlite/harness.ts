@@ -23,25 +23,24 @@ export type WriterCommand =
   | { readonly writes: number; readonly callers: number }
   | "close";
 
-/** Its report. Times are in ms on a clock that all processes share. */
-export interface WriterReport {
-  readonly startedAt: number;
-  readonly committedAt: readonly number[];
-  readonly maxWaitMs: number;
+/** One write of a writer process. Times are in ms on a clock that all processes share. */
+export interface Written {
+  readonly sentAt: number;
+  readonly committedAt: number;
 }
 
 /** A process that runs `writer-process.ts`, killed at the end of the scope. */
 export interface Writer extends Disposable {
-  /** Resolves with the report of a command; rejects if the process ends first. */
-  send(command: WriterCommand): Promise<WriterReport>;
+  /** Resolves with the writes that a command made; rejects if the process ends first. */
+  send(command: WriterCommand): Promise<Written[]>;
 }
 
 /** Starts a writer process, which opens the file at the command "open". */
 export async function startWriter(path: string): Promise<Writer> {
-  let reply = Promise.withResolvers<WriterReport>();
+  let reply = Promise.withResolvers<Written[]>();
   const child = Bun.spawn({
     cmd: [process.execPath, new URL("./writer-process.ts", import.meta.url).pathname, path],
-    ipc: (report: WriterReport) => reply.resolve(report),
+    ipc: (written: Written[]) => reply.resolve(written),
   });
   void child.exited.then((code) => reply.reject(new Error(`The writer ended with ${code}`)));
   await reply.promise;
@@ -49,9 +48,9 @@ export async function startWriter(path: string): Promise<Writer> {
     async send(command) {
       reply = Promise.withResolvers();
       child.send(command);
-      const report = await reply.promise;
+      const written = await reply.promise;
       if (command === "close") await child.exited;
-      return report;
+      return written;
     },
     [Symbol.dispose]: () => child.kill(),
   };
