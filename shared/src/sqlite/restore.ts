@@ -1,4 +1,4 @@
-// Replaces a database by a backup, while no process uses it.
+// Replaces a database with a backup, while no process uses it.
 import {
   constants,
   createReadStream,
@@ -18,12 +18,12 @@ import {
   remove,
   temporaryName,
 } from "./durable-file.ts";
-import { hasErrno } from "../core/errno.ts";
 import { isDiskFull } from "./errors.ts";
 import { lockExclusively } from "./exclusive-lock.ts";
-import { errorMessage } from "../core/error-message.ts";
 import { defaultLockTimeoutMs, pause } from "./lock.ts";
 import { verifyBackup } from "./verify-backup.ts";
+import { hasErrno } from "../core/errno.ts";
+import { errorMessage } from "../core/error-message.ts";
 
 /** A restore failed. One line for the operator; it names files: never for clients. */
 export class RestoreError extends Error {
@@ -48,8 +48,9 @@ interface FoundFile {
 const logSuffixes = ["-wal", "-journal"] as const;
 
 /**
- * Replaces the database at `path` by `copy`. Whenever the process is killed, there is a complete
- * database under that name: the old or the new one. Run it in a separate process.
+ * Replaces the database at `path` with `copy`. Whenever the process is killed, there is a complete
+ * database under that name: the old or the new one. Run it in a separate process, whose event loop
+ * it blocks.
  *
  * @returns the path at which the old database is kept; undefined if there was none
  * @throws {RestoreError} if the restore failed; it changes nothing and leaves no file behind

@@ -2,7 +2,6 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { errorMessage } from "../core/error-message.ts";
 import { primaryCode, resultCode } from "./errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
@@ -10,6 +9,7 @@ import { retryWhileBusy } from "./lock.ts";
 import type { Synchronous } from "./queued-write.ts";
 import { hasMoved } from "./database-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
+import { errorMessage } from "../core/error-message.ts";
 import {
   StorageOpenError,
   StorageUnavailable,
