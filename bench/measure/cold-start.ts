@@ -1,7 +1,6 @@
 // How long user-service takes from the start of its process to its first 200, and what it then
 // takes in memory.
-import { median, rotated } from "../tools/statistics.ts";
-import { count } from "../tools/numbers.ts";
+import { count, median, rotated } from "../tools/numbers.ts";
 import { residentMegabytes, settled } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
 import { startSystem } from "../tools/system.ts";

@@ -1,8 +1,7 @@
 // What a hundred times the data costs: the platform's workloads on few rows and on many.
-import { count, times } from "../tools/numbers.ts";
+import { count, median, times } from "../tools/numbers.ts";
 import { say } from "../tools/progress.ts";
 import type { Seed } from "../tools/seed.ts";
-import { median } from "../tools/statistics.ts";
 import type { Workload } from "../workloads/index.ts";
 import type { Bench, Pace } from "./bench.ts";
 import { sample, startAll, warm, type Sample } from "./sample.ts";

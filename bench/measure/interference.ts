@@ -1,8 +1,7 @@
 // What reads suffer from writes: a peer's reads alone, and while it is written to at full rate.
-import { count } from "../tools/numbers.ts";
+import { count, median, rotated } from "../tools/numbers.ts";
 import { settled } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
-import { median, rotated } from "../tools/statistics.ts";
 import { load, warmUp, type Load } from "../tools/wrk.ts";
 import type { Bench, Pace } from "./bench.ts";
 import { startAll } from "./sample.ts";

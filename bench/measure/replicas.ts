@@ -1,9 +1,8 @@
 // Whether a second process on the same database file helps, with all cores for both.
 import { join } from "node:path";
-import { count } from "../tools/numbers.ts";
+import { count, median } from "../tools/numbers.ts";
 import { settled } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
-import { median } from "../tools/statistics.ts";
 import { startServer } from "../tools/server.ts";
 import { startSystem } from "../tools/system.ts";
 import { load, warmUp, type Load } from "../tools/wrk.ts";

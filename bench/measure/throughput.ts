@@ -1,7 +1,6 @@
 // How much every peer gets done, side by side: in each round every peer has its turn.
-import { count } from "../tools/numbers.ts";
+import { count, rotated } from "../tools/numbers.ts";
 import { say } from "../tools/progress.ts";
-import { rotated } from "../tools/statistics.ts";
 import type { System } from "../tools/system.ts";
 import type { Workload } from "../workloads/index.ts";
 import type { Bench, Pace } from "./bench.ts";

@@ -7,7 +7,7 @@ import type { Sample } from "../measure/sample.ts";
 import type { Soak } from "../measure/soak.ts";
 import type { Comparison } from "../measure/throughput.ts";
 import type { describeHost } from "../tools/host.ts";
-import { median } from "../tools/statistics.ts";
+import { median } from "../tools/numbers.ts";
 
 /** See above. */
 export interface Results {

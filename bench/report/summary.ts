@@ -1,7 +1,6 @@
 // The report as text: for the terminal, and as results.md.
 import type { Sample } from "../measure/sample.ts";
-import { count, times } from "../tools/numbers.ts";
-import { median, range } from "../tools/statistics.ts";
+import { count, median, range, times } from "../tools/numbers.ts";
 import { workloads } from "../workloads/index.ts";
 import { errorsIn, medianOf, platformName, rateOf, samplesOf, type Results } from "./results.ts";
 import { table } from "./table.ts";

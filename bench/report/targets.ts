@@ -1,6 +1,5 @@
 // What the platform is to reach, and whether it did.
-import { count, times } from "../tools/numbers.ts";
-import { median } from "../tools/statistics.ts";
+import { count, median, times } from "../tools/numbers.ts";
 import { workloads, type WorkloadName } from "../workloads/index.ts";
 import { medianOf, platformName, rateOf, type Results } from "./results.ts";
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mask } from "../measure/answers.ts";
 import { parseCores } from "../tools/host.ts";
-import { count, times } from "../tools/numbers.ts";
-import { median, range, rotated } from "../tools/statistics.ts";
+import { count, median, range, rotated, times } from "../tools/numbers.ts";
 
 describe("median", () => {
   test("is the middle, whatever the order", () => {
