@@ -1,8 +1,9 @@
-// Makes the services' JSON logs readable and tells whose line it is.
+// Makes the services' JSON logs readable, with the name of the service before every line.
 import { styleText } from "node:util";
 import { prettyFactory } from "pino-pretty";
+import type { Colour } from "./services.ts";
 
-/** Prints one line: what a service wrote, or what there is to say about it. */
+/** Prints one line: a line of a service's log, or a message about the service. */
 export type PrintLine = (line: string) => void;
 
 const pretty = prettyFactory({
@@ -13,16 +14,12 @@ const pretty = prettyFactory({
   messageFormat:
     "{msg}{if upstream} {upstream}{end}{if method} {method}{end}{if path} {path}{end}" +
     "{if status} {status}{end}{if duration_ms} {duration_ms} ms{end}",
-  // In the message already, the same on every line, or of no use on a screen.
+  // These are in the message already, the same on every line, or of no use on a screen.
   ignore: "upstream,method,path,route,status,duration_ms,service,version,pid,hostname,trace_id",
 });
 
-/** Gives a printer that puts the name, padded to `width`, in front of every line. */
-export function linePrinter(
-  name: string,
-  width: number,
-  colour: "cyan" | "magenta" | "yellow" | "green",
-): PrintLine {
+/** Makes a printer that puts the name, padded to `width`, in front of every line. */
+export function linePrinter(name: string, width: number, colour: Colour): PrintLine {
   const prefix = styleText(colour, `${name.padEnd(width)} │`, { stream: process.stdout });
   return (line) => {
     const text = line.startsWith("{") ? pretty(line) : line;
@@ -31,7 +28,7 @@ export function linePrinter(
   };
 }
 
-/** Prints every line of a stream as it comes, and ends with the stream. */
+/** Prints every line of a stream as it arrives; resolves at the end of the stream. */
 export async function printLines(
   stream: ReadableStream<Uint8Array>,
   print: PrintLine,

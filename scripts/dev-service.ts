@@ -1,4 +1,4 @@
-// One service under development: it runs from source and starts anew when that changes.
+// One service under development: it runs from source, and a change of the source restarts it.
 import { watch } from "node:fs";
 import { join } from "node:path";
 import { type PrintLine, printLines } from "./dev-log.ts";
@@ -7,24 +7,26 @@ interface ServiceOptions {
   name: string;
   root: string;
   port: number;
+  /** Where a debugger can attach, as `host:port/path`; nowhere if undefined. */
+  inspector: string | undefined;
   env: Record<string, string | undefined>;
   print: PrintLine;
 }
 
-/** A service that `startService` has started. */
+/** A service started by `startService`. */
 export interface DevService {
-  /** Resolves when it first answers `/ready`; stays pending if it never does. */
+  /** Resolves when `/ready` first gives status 200; stays pending if it never does. */
   ready: Promise<void>;
-  /** Resolves with its exit status when it was stopped, or has failed before it was ever ready. */
+  /** Resolves with its exit status after `stop()`, or if it fails before it was ever ready. */
   ended: Promise<number>;
   stop(): void;
   kill(): void;
 }
 
-/** The kinds of file that a service is made of; editors leave others beside them. */
+/** Files whose change restarts a service; editors leave files of other kinds beside them. */
 const sourceFile = /\.(?:ts|sql|json)$/;
 
-/** How long to wait for more after a change: "save all" and `git switch` write one by one. */
+/** How long to wait for further changes after one: "save all" and `git switch` write file by file. */
 const settleMs = 100;
 
 const readyPollMs = 50;
@@ -35,12 +37,19 @@ const readyPollMs = 50;
  * `bun --watch` would replace the process while its asynchronous shutdown is still at work, which cuts
  * requests and leaves storage open, and lose a SIGTERM that comes in between (oven-sh/bun#38689).
  */
-export function startService({ name, root, port, env, print }: ServiceOptions): DevService {
+export function startService({
+  name,
+  root,
+  port,
+  inspector,
+  env,
+  print,
+}: ServiceOptions): DevService {
   const ready = Promise.withResolvers<void>();
   let isEnding = false;
   let wasReady = false;
   let child: ReturnType<typeof spawn> | undefined;
-  let wake = Promise.withResolvers<string>();
+  let wake = Promise.withResolvers<string | undefined>();
 
   const watchers = [name, "shared"].map((folder) =>
     watch(join(root, folder, "src"), { recursive: true }, (_event, file) => {
@@ -51,12 +60,13 @@ export function startService({ name, root, port, env, print }: ServiceOptions): 
   );
 
   function spawn() {
-    // --no-orphans: should this process be killed, no service is left behind holding its port.
-    return Bun.spawn([process.execPath, "--no-orphans", join(name, "src/main.ts")], {
+    // --no-orphans: if this process is killed, its services end too and free their ports.
+    const flags = ["--no-orphans", ...(inspector === undefined ? [] : [`--inspect=${inspector}`])];
+    return Bun.spawn([process.execPath, ...flags, join(name, "src/main.ts")], {
       cwd: root,
       env: { ...env, PORT: String(port) },
       stdio: ["ignore", "pipe", "pipe"],
-      // A process group of its own: Ctrl-C would reach it beside our own signal, as a second one.
+      // In a process group of its own, it gets our signal alone and not the terminal's Ctrl-C as well.
       detached: true,
     });
   }
@@ -81,23 +91,20 @@ export function startService({ name, root, port, env, print }: ServiceOptions): 
 
   async function run(): Promise<number> {
     let status = 0;
-    // Whoever answers before anything was started is not ours: the service will find its port taken.
-    if (!(await isReady())) void waitUntilReady();
+    void waitUntilReady();
     while (!isEnding) {
       wake = Promise.withResolvers();
       child = spawn();
       const output = [printLines(child.stdout, print), printLines(child.stderr, print)];
-      const reason = await Promise.race([wake.promise, child.exited.then(() => undefined)]);
-      if (reason !== undefined) {
-        print(reason);
-        child.kill("SIGTERM");
-      }
+      const change = await Promise.race([wake.promise, child.exited.then(() => undefined)]);
+      if (change !== undefined) print(change);
+      child.kill("SIGTERM");
       status = await child.exited;
       await Promise.all(output);
-      if (reason === undefined && !isEnding) {
+      if (change === undefined && !isEnding) {
         if (!wasReady) break;
         print(`Ended with status ${status}, waiting for a change`);
-        print(await wake.promise);
+        print((await wake.promise) ?? "Stopped");
       }
       if (!isEnding) await Bun.sleep(settleMs);
     }
@@ -116,7 +123,7 @@ export function startService({ name, root, port, env, print }: ServiceOptions): 
     ended: runToEnd(),
     stop() {
       isEnding = true;
-      wake.resolve("Stopping");
+      wake.resolve(undefined);
     },
     kill: () => child?.kill("SIGKILL"),
   };

@@ -1,74 +1,122 @@
 // `bun run dev`: all services from source, restarted on change, with logs made for people.
 import { resolve } from "node:path";
+import { hasErrno } from "../shared/src/core/errno.ts";
+import { readArguments, refuse } from "./arguments.ts";
 import { linePrinter } from "./dev-log.ts";
 import { startService } from "./dev-service.ts";
 import { services } from "./services.ts";
 
-/** What the services themselves exit with when their configuration is wrong (EX_CONFIG). */
-const configFault = 78;
+/** Where Bun's inspector listens if no port is given. */
+const defaultInspectPort = "6499";
+
+const names = services.map(({ name }) => name);
+
+const usage = `Usage: bun run dev [--inspect[=PORT]]
+
+  --inspect[=PORT]  lets a debugger attach to each service, at ws://localhost:PORT/NAME:
+                    ${names[0]} on this port (${defaultInspectPort}), each further service on the next one
+
+The services listen on port 8000 and those after it. For others: PORT=9000 bun run dev
+`;
+
+const { values } = readArguments(usage, {
+  args: process.argv
+    .slice(2)
+    .map((word) => (word === "--inspect" ? `--inspect=${defaultInspectPort}` : word)),
+  options: { inspect: { type: "string" } },
+});
 
 /** Ctrl-C arrives twice, from the terminal and through `bun run`, and means one thing. */
 const sameSignalMs = 1000;
 
-const { DATABASE_URL: databaseUrl, PORT: givenPort } = process.env;
-const firstPort = Number(givenPort || "8000");
-const lastPort = firstPort + services.length - 1;
-
-if (!Number.isInteger(firstPort) || firstPort < 1 || lastPort > 65_535) {
-  const largest = 65_535 - services.length + 1;
-  console.error(
-    `Cannot use PORT "${givenPort}": it is the first of ${services.length} ports, and must be a whole number from 1 to ${largest}`,
-  );
-  process.exit(configFault);
-}
-if (databaseUrl) {
-  console.error("Cannot use DATABASE_URL: it is one database, and each service needs its own");
-  process.exit(configFault);
+/** Reads the first of as many ports as there are services. */
+function firstOfPorts(title: string, text: string): number {
+  const port = Number(text);
+  const max = 65_535 - services.length + 1;
+  if (Number.isInteger(port) && port >= 1 && port <= max) return port;
+  const allowed = `must be a whole number from 1 to ${max}`;
+  const reason = `it is the first of ${services.length} ports, and ${allowed}`;
+  return refuse(`Cannot use ${title} "${text}": ${reason}`, usage);
 }
 
-const root = resolve(import.meta.dir, "..");
-const width = Math.max(...services.map(({ name }) => name.length));
-const urlOf = (name: string) =>
-  `http://localhost:${firstPort + services.findIndex((service) => service.name === name)}`;
+const firstPort = firstOfPorts("PORT", process.env["PORT"] || "8000");
+const firstInspectPort = values.inspect && firstOfPorts("--inspect", values.inspect);
 
-/** Where a service finds its neighbours, unless it was told otherwise. */
-function urls(neighbours: Readonly<Record<string, string>> = {}): Record<string, string> {
+if (process.env["DATABASE_URL"]) {
+  refuse("Cannot use DATABASE_URL: it is one database, and each service needs its own", usage);
+}
+
+/** Whether another process listens on a port. Any other error is left to the service to report. */
+function isTaken(port: number): boolean {
+  const hostname = process.env["HOST"] || "0.0.0.0";
+  try {
+    Bun.listen({ hostname, port, socket: { data: () => undefined } }).stop(true);
+    return false;
+  } catch (error) {
+    return hasErrno(error, "EADDRINUSE");
+  }
+}
+
+for (const [index, name] of names.entries()) {
+  if (!isTaken(firstPort + index)) continue;
+  console.error(`Cannot start ${name}: another process listens on port ${firstPort + index}`);
+  console.error("For other ports: PORT=9000 bun run dev");
+  process.exit(1);
+}
+
+const width = Math.max(...names.map((name) => name.length));
+const urlOf = (name: string) => `http://localhost:${firstPort + names.indexOf(name)}`;
+
+/** The URLs of the services that a service calls, unless the environment has others. */
+function urls(upstreams: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(neighbours).map(([variable, name]) => [
+    Object.entries(upstreams).map(([variable, name]) => [
       variable,
       process.env[variable] || urlOf(name),
     ]),
   );
 }
 
-const running = services.map(({ name, colour, neighbours }, index) =>
+const inspectors = firstInspectPort
+  ? names.map((name, index) => `localhost:${firstInspectPort + index}/${name}`)
+  : [];
+
+const running = services.map(({ name, colour, upstreams }, index) =>
   startService({
     name,
-    root,
+    root: resolve(import.meta.dir, ".."),
     port: firstPort + index,
-    env: { ...process.env, ...urls(neighbours) },
+    inspector: inspectors[index],
+    env: { ...process.env, ...urls(upstreams) },
     print: linePrinter(name, width, colour),
   }),
 );
 
-let stoppingSince: number | undefined;
 function stop(): void {
-  stoppingSince ??= performance.now();
   for (const service of running) service.stop();
 }
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    if (stoppingSince === undefined || performance.now() - stoppingSince < sameSignalMs) stop();
-    else for (const service of running) service.kill();
-  });
+let signalledAt: number | undefined;
+function onSignal(): void {
+  if (signalledAt === undefined) {
+    signalledAt = performance.now();
+    const seconds = Number(process.env["SHUTDOWN_GRACE_MS"] || 10_000) / 1000;
+    console.log(
+      `\nStopping. Requests in flight have up to ${seconds} s to finish; Ctrl-C again cuts them.`,
+    );
+    stop();
+  } else if (performance.now() - signalledAt > sameSignalMs) {
+    for (const service of running) service.kill();
+  }
 }
-// Whoever read our output has gone, as in `bun run dev | head`.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+
+// The reader of our output has gone, as in `bun run dev | head`.
 process.stdout.on("error", stop);
 
 void Promise.all(running.map(({ ready }) => ready)).then(() => process.stdout.write(welcome()));
 
-// One service alone is no platform: when one fails to start, the other stops, and its status is ours.
+// One service alone is no platform: when one fails to start, the others stop, and its status is ours.
 for (const { ended } of running) {
   void ended.then((status) => {
     process.exitCode ||= status;
@@ -77,19 +125,19 @@ for (const { ended } of running) {
 }
 
 function welcome(): string {
-  const list = (path: string) => services.map(({ name }) => urlOf(name) + path).join("   ");
+  const list = (path: string) => names.map((name) => urlOf(name) + path).join("   ");
+  const examples = services.flatMap(({ name, example }) => example?.(urlOf(name)) ?? []);
+  const debuggers = inspectors.map((address) => `ws://${address}`).join("   ");
   return `
 The services are ready. A change to the source restarts them, Ctrl-C stops them.
 
   API reference  ${list("/swagger")}
   Metrics        ${list("/metrics")}
+  Debugger       ${debuggers || "bun run dev --inspect"}
+  Other ports    PORT=9000 bun run dev
 
-Create a user, then an order for that user:
+Try:
 
-user_id=$(curl -sS ${urlOf("user-service")}/users -H 'Content-Type: application/json' \\
-  -d '{"name": "Ada Lovelace", "email": "ada.'$(date +%s)'@example.com"}' |
-  sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
-curl -sS -w '\\n' ${urlOf("order-service")}/orders -H 'Content-Type: application/json' \\
-  -d '{"user_id": "'$user_id'", "items": [{"sku": "tea", "quantity": 2, "unit_price": 22.74}]}'
+${examples.join("\n")}
 `;
 }
