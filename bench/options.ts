@@ -1,6 +1,6 @@
 // The command line.
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments, refuse } from "../scripts/arguments.ts";
 import { peers } from "./peers/index.ts";
 import type { Peer } from "./peers/peer.ts";
 import { workloads, type Workload } from "./workloads/index.ts";
@@ -30,42 +30,27 @@ function names(named: readonly { name: string }[]): string {
   return named.map(({ name }) => name).join(", ");
 }
 
-function refuse(reason: string): never {
-  process.stderr.write(`${reason}\n\n${usage}`);
-  process.exit(2);
-}
-
 /** Those that a list names; all if there is no list. */
 function pick<T extends { name: string }>(from: readonly T[], list: string | undefined): T[] {
   if (list === undefined) return [...from];
   const wanted = list.split(",");
   const unknown = wanted.find((name) => !from.some((one) => one.name === name));
-  if (unknown !== undefined) refuse(`Cannot find "${unknown}" among ${names(from)}`);
+  if (unknown !== undefined) refuse(`Cannot find "${unknown}" among ${names(from)}`, usage);
   return from.filter(({ name }) => wanted.includes(name));
 }
 
 /** Reads the arguments, or ends the process with what is wrong. */
-export function readOptions(args: readonly string[]): Options {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args: [...args],
-      options: {
-        quick: { type: "boolean", default: false },
-        peers: { type: "string" },
-        workloads: { type: "string" },
-        folder: { type: "string", default: "/var/tmp" },
-        output: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    }));
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-  if (values.help) {
-    process.stdout.write(usage);
-    process.exit(0);
-  }
+export function readOptions(args: string[]): Options {
+  const { values } = readArguments(usage, {
+    args,
+    options: {
+      quick: { type: "boolean", default: false },
+      peers: { type: "string" },
+      workloads: { type: "string" },
+      folder: { type: "string", default: "/var/tmp" },
+      output: { type: "string" },
+    },
+  });
   const [platform, ...others] = peers;
   const isQuick = values.quick;
   const wanted = pick(others, values.peers);

@@ -1,13 +1,13 @@
-// `bun run build`: each service as one executable in dist/, for this machine or another.
-import { rename, rm } from "node:fs/promises";
+// `bun run build`: compiles each service into one executable in dist/, for this machine or another.
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
-import { coldStartMs } from "./cold-start.ts";
+import { readArguments, refuse } from "./arguments.ts";
 import { services } from "./services.ts";
 
-/** Bun's names of them. In Bun 1.4 linux-x64 needs no AVX2 either, and equals its baseline. */
+/** Bun's names of the targets. In Bun 1.4, linux-x64 and linux-x64-baseline are the same build. */
 const targets = [
   "linux-x64",
   "linux-x64-baseline",
@@ -26,65 +26,55 @@ const usage = `Usage: bun run build [--target TARGET] [--outdir FOLDER] [SERVICE
 
 const root = resolve(import.meta.dir, "..");
 
-function refuse(reason: string): never {
-  process.stderr.write(`${reason}\n\n${usage}`);
-  process.exit(2);
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: { target: { type: "string" }, outdir: { type: "string" } },
-    });
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
-
 async function readCommit(): Promise<string> {
   if (process.env["BUILD_COMMIT"]) return process.env["BUILD_COMMIT"];
-  // Neither git nor a repository is there in a container build or an unpacked archive.
+  // A container build and an unpacked archive have neither git nor a repository.
   const { exitCode, stdout } = await $`git rev-parse --short=12 HEAD`.cwd(root).quiet().nothrow();
   return exitCode === 0 ? stdout.toString().trim() : "unknown";
 }
 
-const { values, positionals } = readArguments();
+const { values, positionals } = readArguments(usage, {
+  allowPositionals: true,
+  options: { target: { type: "string" }, outdir: { type: "string" } },
+});
 
 const target = targets.find((name) => name === values.target);
-if (target !== values.target) refuse(`Cannot build for target "${values.target}"`);
+if (target !== values.target) refuse(`Cannot build for target "${values.target}"`, usage);
 
 const names = services.map(({ name }) => name);
 const unknown = positionals.find((name) => !names.includes(name));
-if (unknown !== undefined) refuse(`Cannot build "${unknown}": it is none of ${names.join(", ")}`);
+if (unknown !== undefined) {
+  refuse(`Cannot build "${unknown}": it is none of ${names.join(", ")}`, usage);
+}
 
 const outdir = resolve(values.outdir ?? join(root, "dist"));
 const commit = await readCommit();
-// Another machine's executable cannot be started here; one that goes elsewhere is for a test or an image.
+// An executable for another target cannot be started here; one in another folder is for a test or an image.
 const isMeasured = target === undefined && values.outdir === undefined;
 
-// Source maps name files as seen from here: stacks then read the same wherever it was built.
+// Source maps hold paths relative to the current folder. With the root as that folder, stack traces are
+// the same wherever an executable was built.
 process.chdir(root);
 
 async function build(service: string): Promise<string> {
   const isOneOfMany = target !== undefined && values.outdir === undefined;
   const outfile = join(outdir, isOneOfMany ? `${service}-${target}` : service);
-  // Whoever starts it meanwhile gets the former one: a file that is being written cannot be run.
+  // Linux cannot run a file that is being written (ETXTBSY): until the rename, a start gets the old one.
   const unfinished = `${outfile}.${process.pid}.tmp`;
   await Bun.build({
     entrypoints: [join(root, service, "src/main.ts")],
     compile: {
       outfile: unfinished,
       ...(target === undefined ? {} : { target: `bun-${target}` }),
-      // An executable takes nothing from the folder it happens to be started in.
+      // An executable reads no configuration of Bun's from the folder in which it is started.
       autoloadDotenv: false,
       autoloadBunfig: false,
       autoloadPackageJson: false,
       autoloadTsconfig: false,
     },
     format: "esm",
-    // Not minified: Elysia reads the source of hooks, and takes minified ones that call a function for
-    // asynchronous. A GET would take a fifth longer, for 1 MB of 119.
+    // Not minified: Elysia reads the source of hooks, and treats a minified hook that calls a function as
+    // asynchronous. A GET would take a fifth longer, and minifying saves 1 MB of 119.
     bytecode: true,
     sourcemap: "inline",
     define: {
@@ -93,10 +83,26 @@ async function build(service: string): Promise<string> {
       BUILD_COMMIT: JSON.stringify(commit),
     },
   });
-  // The executable has its source map inside; the one beside it is a copy.
+  // The executable contains its source map; the file beside it is a copy.
   await rm(`${unfinished}.map`, { force: true });
   await rename(unfinished, outfile);
   return outfile;
+}
+
+/** Milliseconds from the start of a service's process to its first 200; the median of nine starts. */
+async function coldStartMs(executable: string): Promise<number> {
+  // Imported here, since an image is built without the folder bench/.
+  const { startServer } = await import("../bench/tools/server.ts");
+  const { median } = await import("../bench/tools/numbers.ts");
+  const times: number[] = [];
+  for (let n = 0; n < 9; n += 1) {
+    const folder = await mkdtemp(join(tmpdir(), "platform-cold-start-"));
+    const server = await startServer([executable], { name: "service", folder, env: {} });
+    times.push(server.startMs);
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  }
+  return Math.round(median(times));
 }
 
 for (const service of positionals.length > 0 ? positionals : names) {
@@ -104,13 +110,13 @@ for (const service of positionals.length > 0 ? positionals : names) {
     const outfile = await build(service);
     const megabytes = (Bun.file(outfile).size / 1e6).toFixed(1);
     const figures = [`${manifest.version} (${commit})`, `${megabytes} MB`];
-    if (isMeasured) figures.push(`first answer after ${await coldStartMs(outfile)} ms`);
+    if (isMeasured) figures.push(`first response after ${await coldStartMs(outfile)} ms`);
     console.log([relative(root, outfile), ...figures].join("  "));
   } catch (error) {
     console.error(`Cannot build ${service}`);
-    // One entry per fault, which Bun shows with the line of source it is in.
-    const faults: unknown[] = error instanceof AggregateError ? error.errors : [error];
-    for (const fault of faults) console.error(fault);
+    // Bun prints each of the errors with its line of source.
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    for (const one of errors) console.error(one);
     process.exitCode = 1;
   }
 }
