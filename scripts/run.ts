@@ -70,6 +70,11 @@ const help: Readonly<Record<Name, Help>> = {
     does: "Sends requests to both services, at the URLs given or those of bun run dev, and counts failures",
     takes: "until Ctrl-C",
   },
+  release: {
+    does: "Writes a new version into every file that names it",
+    takes: "a second",
+    hasOptions: true,
+  },
 };
 
 const isName = (text: string): text is Name => text in help;

@@ -24,7 +24,7 @@ describe.each(Object.keys(manifest.scripts))("bun run %s", (name) => {
   });
 });
 
-test.each(["dev", "build", "bench"])("bun run %s --help lists its options", (name) => {
+test.each(["dev", "build", "bench", "release"])("bun run %s --help lists its options", (name) => {
   const { stdout } = bun(["run", "--silent", name, "--help"]);
   expect(stdout).toContain(`\n\nUsage: bun run ${name} `);
 });
@@ -56,6 +56,7 @@ test.each([
   ["build users", 'Cannot build "users"'],
   ["bench --peers nginx", 'Cannot find "nginx" among'],
   ["dev --inspect=x", 'Cannot use --inspect "x"'],
+  ["release", "Name one version"],
 ])("bun run %s fails with the reason, the usage and status 2", (line, reason) => {
   const [name = ""] = line.split(" ");
   const { status, stdout, stderr } = bun(["run", "--silent", ...line.split(" ")]);
