@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Puts both services, by digest, on the cluster that the current kubeconfig names, waits until they
-# have rolled out, and rolls back both if one does not.
-# Usage: deploy.sh USER_SERVICE_IMAGE ORDER_SERVICE_IMAGE
-# KUBECONFIG_BASE64: a kubeconfig to use instead, in base64. NAMESPACE: where to; the context's own
-# if left out. TIMEOUT: how long a rollout may take (5m).
+# Deploys images, by digest, to the cluster of the current kubeconfig, waits for every rollout, and rolls
+# back all services if one rollout fails. An image has the name of its service: REGISTRY/SERVICE@DIGEST.
+# Usage: deploy.sh IMAGE@sha256:... [...]; a service that others call comes before them.
+# KUBECONFIG_BASE64: a kubeconfig to use instead, in base64. NAMESPACE: the namespace, by default that of
+# the kubeconfig's context. TIMEOUT: how long a rollout may take, by default 5m.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ $# -ne 2 ]; then
-  echo "Usage: deploy.sh USER_SERVICE_IMAGE ORDER_SERVICE_IMAGE" >&2
+if [ $# -eq 0 ]; then
+  echo "Usage: deploy.sh IMAGE@sha256:... [...]" >&2
   exit 2
 fi
 
@@ -22,7 +22,7 @@ fi
 
 kube() { kubectl ${NAMESPACE:+--namespace "$NAMESPACE"} "$@"; }
 
-# An overlay of its own, so that the checkout stays as it is.
+# An overlay outside the checkout, which stays unchanged.
 mkdir "$scratch/overlay"
 cp -R k8s "$scratch/k8s"
 cat >"$scratch/overlay/kustomization.yaml" <<YAML
@@ -30,21 +30,25 @@ apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [../k8s]
 images:
-  - name: ghcr.io/example/user-service
-    newName: ${1%@*}
-    digest: ${1#*@}
-  - name: ghcr.io/example/order-service
-    newName: ${2%@*}
-    digest: ${2#*@}
 YAML
+services=()
+for image in "$@"; do
+  name=${image%@*}
+  service=${name##*/}
+  services+=("$service")
+  cat >>"$scratch/overlay/kustomization.yaml" <<YAML
+  - name: ghcr.io/example/$service
+    newName: $name
+    digest: ${image#*@}
+YAML
+done
 
-# user-service first in the wait: order-service asks it.
 kube apply -k "$scratch/overlay"
-for service in user-service order-service; do
+for service in "${services[@]}"; do
   if ! kube rollout status "deployment/$service" --timeout "${TIMEOUT:-5m}"; then
     echo "The rollout of $service failed, rolling back" >&2
     kube describe pods -l "app.kubernetes.io/name=$service" >&2 || true
-    for deployed in order-service user-service; do
+    for deployed in "${services[@]}"; do
       kube rollout undo "deployment/$deployed" || true
     done
     exit 1

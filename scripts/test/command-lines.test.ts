@@ -4,6 +4,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { services } from "../services.ts";
 
 const root = resolve(import.meta.dir, "../..");
 
@@ -73,7 +74,7 @@ test("bun run dev names the port that another process has, and the way to anothe
   });
   expect(status).toBe(1);
   expect(stderr).toStartWith(
-    `Cannot start user-service: another process listens on port ${other.port}\n`,
+    `Cannot start ${services[0]?.name}: another process listens on port ${other.port}\n`,
   );
   expect(stderr).toContain("PORT=9000 bun run dev");
 });

@@ -1,22 +1,21 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { chmod } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { services } from "../services.ts";
 
 const script = resolve(import.meta.dir, "../deploy.sh");
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
-const images = [
-  `ghcr.io/acme/user-service@${digest("a")}`,
-  `ghcr.io/acme/order-service@${digest("b")}`,
-];
+const names = services.map(({ name }) => name);
+const images = names.map((name, index) => `ghcr.io/acme/${name}@${digest(String(index))}`);
 
-/** Deploys to a cluster that only notes what it is told, and fails the rollout of a service. */
+/** Deploys with a kubectl that logs its arguments and fails the rollout of one service. */
 async function deploy(failing = "none") {
   await using folder = await temporaryFolder();
   const stub = join(folder.path, "kubectl");
   const log = join(folder.path, "log");
-  // What would be applied is rendered; all else is noted.
+  // For `apply`, it also logs the rendered manifests.
   await Bun.write(
     stub,
     `#!/bin/sh
@@ -40,18 +39,18 @@ esac
   return { status, log: await Bun.file(log).text() };
 }
 
-test("what is deployed is exactly the images that were signed", async () => {
-  const { status, log } = await deploy();
-  expect(status).toBe(0);
-  for (const image of images) expect(log).toContain(`image: ${image}`);
-  expect(log).not.toContain("ghcr.io/example");
-  expect(log).not.toContain("rollout undo");
-});
+describe("deploy.sh", () => {
+  test("deploys exactly the images that it is given", async () => {
+    const { status, log } = await deploy();
+    expect(status).toBe(0);
+    for (const image of images) expect(log).toContain(`image: ${image}`);
+    expect(log).not.toContain("ghcr.io/example");
+    expect(log).not.toContain("rollout undo");
+  });
 
-test("a rollout that does not come up is rolled back, both services of it", async () => {
-  const { status, log } = await deploy("order-service");
-  expect(status).toBe(1);
-  for (const service of ["user-service", "order-service"]) {
-    expect(log).toContain(`rollout undo deployment/${service}`);
-  }
+  test("rolls back every service if the rollout of the last one fails", async () => {
+    const { status, log } = await deploy(names.at(-1));
+    expect(status).toBe(1);
+    for (const name of names) expect(log).toContain(`rollout undo deployment/${name}`);
+  });
 });

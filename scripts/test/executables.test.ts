@@ -1,4 +1,4 @@
-// What `bun run build` makes: executables that neither need nor heed anything around them.
+// The executables that `bun run build` makes: files, environment and user around them change nothing.
 import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,14 +8,12 @@ import {
   startExecutable,
   testCommit,
   type Running,
-  type ServiceName,
 } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { services } from "../services.ts";
 
-const services: ServiceName[] = ["user-service", "order-service"];
-
-/** Files that Bun or a program under it would heed, each made to be noticed. */
+/** Files that Bun or a library would read, each with a content that has a visible effect. */
 const hostileFiles = {
   ".env": "PORT=1\nLOG_LEVEL=loud",
   ".env.local": "PORT=1\nLOG_LEVEL=loud",
@@ -29,8 +27,8 @@ const hostileFiles = {
   "node_modules/pino/index.js": "process.exit(66)",
 };
 
-/** What a caller sees of a service: a document, an asset, and each kind of error. */
-async function answersOf({ fetch }: Running): Promise<unknown[]> {
+/** Responses of a service: a document, an asset, and each kind of error. */
+async function responsesOf({ fetch }: Running): Promise<unknown[]> {
   const headers = { "x-request-id": "the-same", "content-type": "application/json" };
   const requests: [string, RequestInit?][] = [
     ["/ready"],
@@ -51,15 +49,15 @@ async function answersOf({ fetch }: Running): Promise<unknown[]> {
   );
 }
 
-/** Starts a program as PID 1 of a user whom nothing knows, in a network with no interface up. */
+/** Starts a program as PID 1, as a user without an entry in /etc/passwd, with every network interface down. */
 const namespaces = "--pid --fork --kill-child --net --user --map-user=12345 --map-group=12345";
 const unshare = ["unshare", ...namespaces.split(" "), "--"];
 
-/** Whether this machine lets its users do so. */
+/** Whether this machine allows that. */
 const canUnshare = Bun.which("unshare") !== null && Bun.spawnSync([...unshare, "true"]).success;
 
-describe.each(services)("the executable of %s", (service) => {
-  test("tells the version and the commit that it is of", async () => {
+describe.each(services.map(({ name }) => name))("the executable of %s", (service) => {
+  test("names its version and commit in --version, log and metrics", async () => {
     await using folder = await temporaryFolder();
     const { version } = manifest;
     const { stdout } = await runCommand(service, ["--version"], { cwd: folder.path });
@@ -72,7 +70,7 @@ describe.each(services)("the executable of %s", (service) => {
   });
 
   test.each(["development", "test"])(
-    "answers among hostile files and with NODE_ENV=%s as it does alone",
+    "gives the same responses among hostile files and with NODE_ENV=%s as in an empty folder",
     async (NODE_ENV) => {
       await using empty = await temporaryFolder();
       await using hostile = await temporaryFolder();
@@ -83,17 +81,17 @@ describe.each(services)("the executable of %s", (service) => {
 
       await using alone = await startExecutable(service, { cwd: empty.path });
       const env = { NODE_ENV, NODE_OPTIONS: "--require ./hostile.ts" };
-      await using besieged = await startExecutable(service, { cwd: hostile.path, env });
-      expect(await answersOf(besieged)).toEqual(await answersOf(alone));
-      besieged.kill("SIGTERM");
-      expect(await besieged.exited).toBe(0);
+      await using surrounded = await startExecutable(service, { cwd: hostile.path, env });
+      expect(await responsesOf(surrounded)).toEqual(await responsesOf(alone));
+      surrounded.kill("SIGTERM");
+      expect(await surrounded.exited).toBe(0);
       const after = await readdir(hostile.path, { recursive: true });
       expect(after.filter((path) => !/^data\b/.test(path)).sort()).toEqual(before.sort());
     },
   );
 
-  // Machines that grant no namespaces see the rest of it here, and all of it in the images.
-  test("runs as PID 1 and an unknown user, with no network and nothing to write to but data/", async () => {
+  // On machines without namespaces PID, user and network stay as they are; e2e-image.sh tests all of it.
+  test("runs as PID 1 and an unknown user, without network, and writes to data/ alone", async () => {
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, "data"));
     await chmod(folder.path, 0o555);

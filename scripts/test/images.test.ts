@@ -1,4 +1,4 @@
-// What the files of images and of the compose project must agree on; scripts/e2e-compose.sh runs them.
+// Dockerfiles and compose.yaml agree with each other and with package.json; e2e-compose.sh runs them.
 import { describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
 import { YAML } from "bun";
@@ -8,7 +8,7 @@ import { services } from "../services.ts";
 const root = resolve(import.meta.dir, "../..");
 const read = (path: string) => Bun.file(resolve(root, path)).text();
 
-/** What is looked at in compose.yaml. */
+/** The parts of a service in compose.yaml that these tests read. */
 interface ComposeService {
   readonly stop_grace_period: string;
   readonly environment: Readonly<Record<string, number | string | null>>;
@@ -22,33 +22,33 @@ const compose = YAML.parse(await read("compose.yaml")) as {
 const names = services.map(({ name }) => name);
 
 describe.each(names)("the image of %s", (name) => {
-  test("is built by the project's Bun, and says the project's version", async () => {
+  test("is built with the project's version of Bun, and labelled with the project's version", async () => {
     const dockerfile = await read(`${name}/Dockerfile`);
     expect(dockerfile).toContain(`oven/bun:${manifest.engines.bun} AS`);
     expect(dockerfile).toContain(`image.version="${manifest.version}"`);
   });
 
-  test("is built with the manifest of each workspace, which the frozen lockfile asks for", async () => {
+  test("copies the package.json of each workspace, without which --frozen-lockfile fails", async () => {
     const dockerfile = await read(`${name}/Dockerfile`);
     for (const workspace of manifest.workspaces) {
       expect(dockerfile).toContain(`COPY ${workspace}/package.json ${workspace}/\n`);
     }
   });
 
-  test("is made like that of every other service", async () => {
+  test("has the same Dockerfile as the first service, but for its name", async () => {
     const own = async (name: string) =>
       (await read(`${name}/Dockerfile`))
         .replace(/^COPY \S+\/package.json .*\n/gm, "")
         .replaceAll(name, "NAME")
         .replaceAll(name.replace("-", "_"), "NAME");
-    expect(await own(name)).toBe(await own("user-service"));
+    expect(await own(name)).toBe(await own(names[0] ?? ""));
   });
 });
 
-describe.each(names)("compose runs %s", (name) => {
+describe.each(names)("%s in compose.yaml", (name) => {
   const service = compose.services[name];
 
-  test("with nothing that it does not need, and within limits", () => {
+  test("has no privileges, a read-only root, and limits", () => {
     expect(service).toMatchObject({
       read_only: true,
       cap_drop: ["ALL"],
@@ -58,13 +58,13 @@ describe.each(names)("compose runs %s", (name) => {
     for (const limit of limits) expect(service).toHaveProperty(limit);
   });
 
-  test("and gives it the time that it may take to stop", () => {
+  test("has longer to stop than its drain and grace take together", () => {
     const { SHUTDOWN_DRAIN_MS: drainMs, SHUTDOWN_GRACE_MS: graceMs } = service?.environment ?? {};
     const [, seconds] = /^(\d+)s$/.exec(service?.stop_grace_period ?? "") ?? [];
     expect(Number(seconds) * 1000).toBeGreaterThan(Number(drainMs) + Number(graceMs));
   });
 
-  test("with its database on a volume of its own", async () => {
+  test("keeps its database on a volume of its own", async () => {
     const volume = `${name.replace("-service", "")}_data`;
     expect(service?.volumes).toEqual([`${volume}:/data`]);
     expect(await read(`${name}/Dockerfile`)).toContain("DATABASE_URL=sqlite:/data/");

@@ -2,8 +2,8 @@
 import { join, resolve } from "node:path";
 import type { LogLine } from "./running-service.ts";
 
-/** A service by the name of its folder. */
-export type ServiceName = "user-service" | "order-service";
+/** A service's name, which its folder in this repository and its executable share. */
+export type ServiceName = string;
 
 const root = resolve(import.meta.dir, "../..");
 const executables = join(root, "dist/test");
