@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# The compose project as its users meet it, from the build to the removal of its data.
-# Needs docker and curl. Prints "ok WHAT" for each thing that holds; the first that does not ends it.
+# `bun run e2e:compose`: the compose project from the build to the removal of its data, by Docker and
+# HTTP. Needs docker and curl. Prints "ok WHAT" for each check that passes, and ends at the first failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# A project of its own, of compose.yaml alone and on any free ports: it meets nobody's data.
+# A project of its own, without .env and overrides and on free ports, touches no other project's data.
 export COMPOSE_PROJECT_NAME=platform-e2e-$$ COMPOSE_FILE=compose.yaml COMPOSE_DISABLE_ENV_FILE=1
 export USER_SERVICE_PUBLISH=127.0.0.1:0 ORDER_SERVICE_PUBLISH=127.0.0.1:0
 BUILD_COMMIT=${BUILD_COMMIT:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)}
 export BUILD_COMMIT
 
-# Whatever happens, nothing is left but the build cache.
+# Removes everything but the build cache, also after a failure.
 finish() {
   local status=$?
   if [ "$status" -ne 0 ]; then
@@ -24,20 +24,20 @@ trap finish EXIT
 
 ok() { printf 'ok %s\n' "$*"; }
 
-# url SERVICE: where it is published, which is elsewhere after each start.
+# url SERVICE: its published address, whose port is another one after each start.
 url() { printf 'http://%s' "$(docker compose port "$1" 8000)"; }
 
-# request STATUS CURL_ARGUMENT...: prints the body of the answer, which must have that status.
+# request STATUS CURL_ARGUMENT...: prints the body of the response, which must have that status.
 request() {
-  local expected=$1 answer
+  local expected=$1 response
   shift
-  answer=$(curl --silent --show-error --noproxy '*' --max-time 10 --write-out '\n%{http_code}' \
+  response=$(curl --silent --show-error --noproxy '*' --max-time 10 --write-out '\n%{http_code}' \
     --header 'Content-Type: application/json' "$@")
-  if [ "${answer##*$'\n'}" != "$expected" ]; then
-    printf 'Expected status %s of %s, found %s\n' "$expected" "$*" "$answer" >&2
+  if [ "${response##*$'\n'}" != "$expected" ]; then
+    printf 'Expected status %s of %s, found %s\n' "$expected" "$*" "$response" >&2
     return 1
   fi
-  printf '%s\n' "${answer%$'\n'*}"
+  printf '%s\n' "${response%$'\n'*}"
 }
 
 # contains TEXT PART: fails unless the part is in the text.
@@ -48,19 +48,19 @@ contains() {
   fi
 }
 
-# id_of JSON: the id in it.
+# id_of JSON: prints the id in it.
 id_of() {
   local rest=${1#*'"id":"'}
   printf '%s' "${rest%%'"'*}"
 }
 
-# The images, each by itself.
+# Each image alone.
 docker compose --progress plain build
 for service in user-service order-service; do
   scripts/e2e-image.sh "$COMPOSE_PROJECT_NAME-$service"
 done
 
-# Both services are up when the command says so.
+# Both services are ready when `up --wait` returns.
 docker compose --progress quiet up --detach --wait --wait-timeout 120
 request 200 "$(url user-service)/ready" >/dev/null
 request 200 "$(url order-service)/ready" >/dev/null
@@ -69,21 +69,21 @@ ok "both services become healthy"
 # A user, and an order for that user.
 user=$(request 201 "$(url user-service)/users" --data '{"name": "Alice", "email": "alice@example.com"}')
 user_id=$(id_of "$user")
-wish='{"user_id": "'$user_id'", "items": [{"sku": "KB-87", "quantity": 2, "unit_price": 19.99},
+new_order='{"user_id": "'$user_id'", "items": [{"sku": "KB-87", "quantity": 2, "unit_price": 19.99},
   {"sku": "MS-01", "quantity": 1, "unit_price": 5.5}]}'
-order=$(request 201 "$(url order-service)/orders" --data "$wish")
+order=$(request 201 "$(url order-service)/orders" --data "$new_order")
 order_id=$(id_of "$order")
 contains "$order" '"total_amount":45.48'
 ok "a user and an order are created over the published ports"
 
-# What the services tell Prometheus about that.
+# The metrics of these requests.
 metrics=$(request 200 "$(url user-service)/metrics")
 contains "$metrics" 'http_requests_total{method="POST",endpoint="/users",status="201"} 1'
 contains "$metrics" "commit=\"$BUILD_COMMIT\"} 1"
 metrics=$(request 200 "$(url order-service)/metrics")
 contains "$metrics" 'http_requests_total{method="POST",endpoint="/orders",status="201"} 1'
 contains "$metrics" 'external_service_calls_total{service="user-service",status="200"} 1'
-ok "the metrics count them, and tell the commit"
+ok "the metrics count these requests and name the commit"
 
 # New containers on the same volumes.
 docker compose --progress quiet down
@@ -92,17 +92,17 @@ contains "$(request 200 "$(url user-service)/users/$user_id")" "$user"
 contains "$(request 200 "$(url order-service)/orders/$order_id")" "$order"
 ok "down and up again keep the data"
 
-# Without user-service.
+# An outage of user-service.
 docker compose --progress quiet stop user-service
-problem=$(request 503 "$(url order-service)/orders" --data "$wish")
+problem=$(request 503 "$(url order-service)/orders" --data "$new_order")
 contains "$problem" '"detail":"User service unavailable"'
 request 200 "$(url order-service)/ready" >/dev/null
 contains "$(request 200 "$(url order-service)/orders")" "[$order]"
 docker compose --progress quiet up --detach --wait --wait-timeout 120
-request 201 "$(url order-service)/orders" --data "$wish" >/dev/null
-ok "without user-service orders are read, none is placed, and all is well when it is back"
+request 201 "$(url order-service)/orders" --data "$new_order" >/dev/null
+ok "without user-service orders can be read and POST /orders gives 503; it recovers with user-service"
 
-# Each ends by itself and in time: status 137 would be that of a process that was killed.
+# Status 0 is that of a clean end; a process that Docker has to kill has 137.
 docker compose --progress quiet stop
 containers=$(docker compose ps --all --quiet)
 # shellcheck disable=SC2086 # a container for each word

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The manifests on a cluster: they apply where Pod Security is "restricted", roll out under load without
-# a failed request, and let through only whom they list. Needs docker, kind and kubectl, and a kind
-# cluster whose CNI enforces NetworkPolicy, as kind's own does.
-# Usage: e2e-kind.sh CLUSTER. Prints "ok WHAT" for each thing that holds; the first that does not ends it.
+# `bun run e2e:kind CLUSTER`: the manifests on a cluster. They apply where Pod Security is "restricted",
+# roll out under load without a failed request, and admit only the pods that their policies list. Needs
+# docker, kind, kubectl, and a kind cluster whose CNI enforces NetworkPolicy, as the default one does.
+# Prints "ok WHAT" for each check that passes, and ends at the first failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cluster=${1:?Usage: e2e-kind.sh CLUSTER}
 bun_image=oven/bun:1.4.5
 platform="platform-e2e"
-# Where the policies expect an ingress controller, whose part the load plays.
+# The policies admit an ingress controller from this namespace: the load runs there, under its label.
 outside=ingress-nginx
 
 kube() { kubectl --context "kind-$cluster" "$@"; }
@@ -28,7 +28,7 @@ finish() {
 }
 trap finish EXIT
 
-# The images, where the cluster finds them.
+# Load the images into the cluster.
 for service in user-service order-service; do
   docker build --file "$service/Dockerfile" --tag "$service:local" .
   kind load docker-image --name "$cluster" "$service:local"
@@ -36,7 +36,7 @@ done
 docker pull --quiet "$bun_image"
 kind load docker-image --name "$cluster" "$bun_image"
 
-# Both services, as strictly as Kubernetes knows.
+# Both services, in a namespace with the strictest Pod Security.
 kube create namespace "$outside"
 kube create namespace "$platform"
 kube label namespace "$platform" pod-security.kubernetes.io/enforce=restricted
@@ -49,7 +49,7 @@ rolled_out() {
 rolled_out
 ok "both services roll out under Pod Security restricted"
 
-# Requests all the time, while every pod of both is replaced.
+# Send requests while Kubernetes replaces every pod of both services.
 kube --namespace "$outside" create configmap load --from-file scripts/e2e-load.ts
 kube --namespace "$outside" apply --filename - <<YAML
 apiVersion: v1
@@ -76,7 +76,7 @@ kube --namespace "$outside" wait --for=jsonpath='{.status.phase}'=Succeeded pod/
 kube --namespace "$outside" logs load
 ok "a rollout of both under load fails no request"
 
-# A pod that no policy lists, in the same namespace.
+# A pod in the same namespace that no policy lists.
 kube --namespace "$platform" run stranger --image "$bun_image" --restart Never --overrides '{
   "spec": {
     "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },

@@ -1,5 +1,5 @@
-// Sends requests to both services until it is told to stop, and says how many failed. Run inside a
-// cluster by e2e-kind.sh; anywhere by: bun scripts/e2e-load.ts USER_SERVICE_URL ORDER_SERVICE_URL
+// Sends requests to both services until SIGINT or SIGTERM, then prints how many failed. e2e-kind.sh runs
+// it inside a cluster; elsewhere: bun run e2e:load USER_SERVICE_URL ORDER_SERVICE_URL
 import process from "node:process";
 
 const [users = "http://localhost:8000", orders = "http://localhost:8001"] = process.argv.slice(2);
@@ -12,8 +12,8 @@ let isOver = false;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => (isOver = true));
 
-/** The body of an answer, which must have this status. */
-async function ask(status: number, url: string, body?: object): Promise<unknown> {
+/** Sends a request, and gives the body of its response; undefined, and a failure, at any other status. */
+async function send(status: number, url: string, body?: object): Promise<unknown> {
   sent += 1;
   try {
     const init = body ? { method: "POST", headers, body: JSON.stringify(body) } : {};
@@ -33,14 +33,14 @@ function fail(what: string): void {
 async function client(n: number): Promise<void> {
   for (let round = 0; !isOver; round += 1) {
     const email = `load-${process.pid}-${Date.now()}-${n}-${round}@example.com`;
-    const user = (await ask(201, `${users}/users`, { name: "Load", email })) as
+    const user = (await send(201, `${users}/users`, { name: "Load", email })) as
       | { id: string }
       | undefined;
     if (user === undefined) continue;
     const items = [{ sku: "LOAD", quantity: 1, unit_price: 1 }];
-    await ask(201, `${orders}/orders`, { user_id: user.id, items });
-    await ask(200, `${users}/users/${user.id}`);
-    await ask(200, `${orders}/orders?limit=1&user_id=${user.id}`);
+    await send(201, `${orders}/orders`, { user_id: user.id, items });
+    await send(200, `${users}/users/${user.id}`);
+    await send(200, `${orders}/orders?limit=1&user_id=${user.id}`);
   }
 }
 

@@ -1,5 +1,5 @@
-// Runs a script of package.json, `"NAME": "bun scripts/run.ts COMMAND..."`: answers --help, refuses any
-// other version of Bun, and installs the dependencies first. COMMAND may also be names of other scripts.
+// Runs a script of package.json, `"NAME": "bun scripts/run.ts COMMAND..."`: prints help on --help, refuses
+// any other version of Bun, and installs the dependencies first. COMMAND may also be names of scripts.
 import manifest from "../package.json" with { type: "json" };
 
 interface Help {

@@ -1,4 +1,4 @@
-// What a user reads who runs a script of package.json for the first time, or wrongly.
+// The scripts of package.json: their --help, and their messages about wrong arguments and surroundings.
 import { describe, expect, test } from "bun:test";
 import { copyFile, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
