@@ -1,7 +1,7 @@
 // `bun run bench`: the platform beside its peers. README.md in this folder says how to read it.
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { checkAnswers } from "./measure/answers.ts";
+import { checkAnswers } from "./measure/responses.ts";
 import type { Bench } from "./measure/bench.ts";
 import { measureStarts } from "./measure/cold-start.ts";
 import { measureGrowth, type Growth } from "./measure/growth.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mask } from "../measure/answers.ts";
+import { mask } from "../measure/responses.ts";
 import { parseCores } from "../tools/host.ts";
 import { count, median, range, rotated, times } from "../tools/numbers.ts";
 
