@@ -1,4 +1,4 @@
-// The command line.
+// The command line of `bun run bench`.
 import { join, resolve } from "node:path";
 import { readArguments, refuse } from "../scripts/arguments.ts";
 import { peers } from "./peers/index.ts";
@@ -9,15 +9,15 @@ const root = resolve(import.meta.dir, "..");
 
 const usage = `Usage: bun run bench [--quick] [--peers NAMES] [--workloads NAMES] [--folder FOLDER] [--output FOLDER]
 
-  --quick            one short round of each, in less than two minutes: shows that it works
-  --peers NAMES      beside the platform, as in floor,node: ${names(peers)}
-  --workloads NAMES  ${names(workloads)}
-  --folder FOLDER    on the disk to measure; default: /var/tmp
+  --quick            one short round of each, in less than two minutes: shows that everything works
+  --peers NAMES      the peers beside the platform, as in floor,node; default: all of ${names(peers)}
+  --workloads NAMES  default: all of ${names(workloads)}
+  --folder FOLDER    a folder on the disk to measure; default: /var/tmp
   --output FOLDER    where to write results.json, results.md and chart.svg;
                      default: bench/results, or dist/bench if quick
 `;
 
-/** What is to be measured. */
+/** What to measure, and where. */
 export interface Options {
   readonly isQuick: boolean;
   readonly peers: readonly Peer[];
@@ -30,7 +30,7 @@ function names(named: readonly { name: string }[]): string {
   return named.map(({ name }) => name).join(", ");
 }
 
-/** Those that a list names; all if there is no list. */
+/** The items that a list such as `floor,node` names; all items without a list. */
 function pick<T extends { name: string }>(from: readonly T[], list: string | undefined): T[] {
   if (list === undefined) return [...from];
   const wanted = list.split(",");

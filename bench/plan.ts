@@ -2,13 +2,13 @@
 import type { Pace } from "./measure/bench.ts";
 import type { Ladder } from "./measure/throughput.ts";
 
-/** See above. */
+/** The pace of every measurement. */
 export interface Plan {
-  /** The first level is the one that ratios are made of. */
+  /** The report's ratios are those of the first level. */
   readonly throughput: Ladder;
   readonly starts: number;
   readonly interference: Pace;
-  /** Reads beside writes are measured with the platform alone, or with all peers. */
+  /** Whether reads beside writes are measured with all peers, or with the platform alone. */
   readonly isInterferenceOfAll: boolean;
   readonly replicas: Pace;
   /** Connections to each service. */
@@ -16,8 +16,8 @@ export interface Plan {
   readonly growth: (Pace & { readonly rows: number }) | undefined;
 }
 
-// Services run for weeks. What Bun and Node compile while they run is compiled after some ten thousand
-// requests, or twenty seconds of a lone client.
+// Services run for weeks, so they are warm when they are measured: Bun and Node have compiled their hot
+// code after some ten thousand requests, which one client alone sends in twenty seconds.
 const pace = { connections: 64, rounds: 5, seconds: 2, warmUpSeconds: 4 };
 const shorter = { ...pace, rounds: 3, seconds: 1 };
 const step = { seconds: 1, warmUpSeconds: 1 };
@@ -30,7 +30,7 @@ export const fullPlan: Plan = {
       pace,
       { ...step, connections: 1, warmUpSeconds: 3 },
       { ...step, connections: 8 },
-      // Of so many at once, the slowest answers none within a second.
+      // The slowest peer completes none of so many requests within a second.
       { ...step, connections: 256, seconds: 2 },
     ],
   },
@@ -44,7 +44,7 @@ export const fullPlan: Plan = {
 
 const glance = { connections: 64, rounds: 1, seconds: 1, warmUpSeconds: 0.3 };
 
-/** Less than two minutes: its figures are no more than a hint. */
+/** Less than two minutes: its figures are only a hint. */
 export const quickPlan: Plan = {
   throughput: { rounds: glance.rounds, levels: [glance] },
   starts: 2,

@@ -1,7 +1,7 @@
-// `bun run bench`: the platform beside its peers. README.md in this folder says how to read it.
+// `bun run bench`: measures the platform beside its peers. README.md explains the report.
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { checkAnswers } from "./measure/responses.ts";
+import { checkResponses } from "./measure/responses.ts";
 import type { Bench } from "./measure/bench.ts";
 import { measureStarts } from "./measure/cold-start.ts";
 import { measureGrowth, type Growth } from "./measure/growth.ts";
@@ -41,7 +41,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => interruption.reject(`Interrupted by ${signal}`));
 }
 
-/** Builds a peer, or gives what has to be done before it can be built here. */
+/** Builds a peer. @returns what to install first if it cannot be built here */
 async function setUp({ name, title, isBare = false, ...peer }: Peer): Promise<ReadyPeer | string> {
   const install = await peer.missing();
   if (install !== undefined) return install;
@@ -51,7 +51,7 @@ async function setUp({ name, title, isBare = false, ...peer }: Peer): Promise<Re
   return { name, title, isBare, launch: await peer.setUp(place) };
 }
 
-/** Builds the peers. One that cannot be built is left out, unless it is the platform. */
+/** Builds the peers, without those that cannot be built here. @throws Error if it is the platform */
 async function setUpAll() {
   const ready: ReadyPeer[] = [];
   const missing: { title: string; install: string }[] = [];
@@ -64,7 +64,7 @@ async function setUpAll() {
       ready.push(built);
       continue;
     }
-    say(`Left out: ${peer.title}. To take it in: ${built}`);
+    say(`Left out: ${peer.title}. To include it: ${built}`);
     missing.push({ title: peer.title, install: built.replace(/\n.*/s, "") });
   }
   return { ready, missing };
@@ -73,7 +73,7 @@ async function setUpAll() {
 async function measure(): Promise<Results> {
   const { ready, missing } = await setUpAll();
   const [platform] = ready;
-  if (platform === undefined) throw new Error("There is nothing to measure");
+  if (platform === undefined) throw new Error("There is no peer to measure");
   const where = placement();
   say(`On ${options.folder}; ${where.description}`);
   const flushMs = options.isQuick ? 500 : 3000;
@@ -82,8 +82,8 @@ async function measure(): Promise<Results> {
 
   const seed = await makeSeed(platform.launch, folder, 10_000);
   const bench: Bench = { peers: ready, seed, folder, placement: where };
-  await checkAnswers(bench);
-  say("All give the same answers");
+  await checkResponses(bench);
+  say("All peers give the same responses");
 
   const starts = await measureStarts(bench, plan.starts);
   const throughput: Comparison[] = [];
@@ -122,14 +122,14 @@ async function measure(): Promise<Results> {
   };
 }
 
-/** Five figures are as exact as anything here. */
+/** Rounds to five digits: no figure here is more exact. */
 function rounded(_name: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isInteger(value)
     ? Number(value.toPrecision(5))
     : value;
 }
 
-/** Prints the report and writes it; gives the number of requests that failed. */
+/** Prints the report and writes it. @returns the number of requests that failed */
 async function report(results: Results): Promise<number> {
   const text = summarise(results);
   const [{ connections } = { connections: 64 }] = plan.throughput.levels;
@@ -140,7 +140,7 @@ async function report(results: Results): Promise<number> {
   await Bun.write(json, JSON.stringify({ ...results, targets: judge(results) }, rounded));
   await Bun.write(markdown, text);
   await Bun.write(chart, drawChart(results, connections));
-  // So that it can be committed.
+  // `bun run check` refuses files that are not formatted.
   await succeeds([join(import.meta.dir, "../node_modules/.bin/oxfmt"), json, markdown]);
   process.stdout.write(`\n${text}\nWritten to ${options.output}\n`);
   return errorsIn(results);
@@ -148,7 +148,7 @@ async function report(results: Results): Promise<number> {
 
 try {
   const errors = await report(await Promise.race([measure(), interruption.promise]));
-  if (errors > 0) throw new Error(`${errors} requests failed: the figures above mean nothing`);
+  if (errors > 0) throw new Error(`${errors} requests failed: the figures above are meaningless`);
 } catch (error) {
   console.error(error);
   process.exitCode = 1;

@@ -1,20 +1,20 @@
-// What every measurement works with.
+// The parts that every measurement needs.
 import type { Placement } from "../tools/host.ts";
 import type { Seed } from "../tools/seed.ts";
 import type { ReadyPeer } from "../tools/system.ts";
 
-/** See above. */
+/** The peers, and where to run them. */
 export interface Bench {
   /** The platform first. */
   readonly peers: readonly ReadyPeer[];
   /** Ten thousand users and orders. */
   readonly seed: Seed;
-  /** On a disk; what is in it goes with it. */
+  /** On a disk; deleted at the end with everything in it. */
   readonly folder: string;
   readonly placement: Placement;
 }
 
-/** How often and how long. */
+/** How often and how long to measure. */
 export interface Pace {
   readonly connections: number;
   readonly rounds: number;

@@ -1,5 +1,4 @@
-// How long user-service takes from the start of its process to its first 200, and what it then
-// takes in memory.
+// The time of user-service from the start of its process to its first 200, and its memory after that.
 import { count, median, rotated } from "../tools/numbers.ts";
 import { residentMegabytes, settled } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
@@ -12,7 +11,7 @@ export interface Starts {
   readonly idleMegabytes: number[];
 }
 
-/** Starts every peer several times, in turns; by its name. */
+/** Starts every peer several times, in turns. @returns the starts by the peer's name */
 export async function measureStarts(
   { peers, seed, folder, placement }: Bench,
   rounds: number,

@@ -1,4 +1,4 @@
-// What a hundred times the data costs: the platform's workloads on few rows and on many.
+// The cost of a hundred times the data: the platform's workloads on few rows and on many.
 import { count, median, times } from "../tools/numbers.ts";
 import { say } from "../tools/progress.ts";
 import type { Seed } from "../tools/seed.ts";

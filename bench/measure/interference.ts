@@ -1,4 +1,4 @@
-// What reads suffer from writes: a peer's reads alone, and while it is written to at full rate.
+// How writes slow down reads: the reads of a peer alone, and beside writes at full rate.
 import { count, median, rotated } from "../tools/numbers.ts";
 import { settled } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
@@ -13,7 +13,7 @@ export interface Interference {
   readonly writes: Load[];
 }
 
-/** Measures GET /users/{id} with and without POST /users, each of them with these connections. */
+/** Measures GET /users/{id} with and without POST /users, over as many connections for each. */
 export async function measureInterference(
   bench: Bench,
   { connections, rounds, seconds, warmUpSeconds }: Pace,

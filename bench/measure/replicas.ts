@@ -1,4 +1,4 @@
-// Whether a second process on the same database file helps, with all cores for both.
+// Whether a second process on the same database file serves more, when both may use all cores.
 import { join } from "node:path";
 import { count, median } from "../tools/numbers.ts";
 import { settled } from "../tools/process-facts.ts";
@@ -10,7 +10,7 @@ import type { Bench, Pace } from "./bench.ts";
 
 const replicaWorkloads = ["get-user", "post-user"] as const;
 
-/** What one or two replicas got done together, and the worse of their p99. */
+/** The sum of one or two replicas, and the higher of their p99. */
 type Together = Pick<Load, "requestsPerSecond" | "p99Ms" | "errors">;
 
 /** The rounds of a workload. */
@@ -35,7 +35,7 @@ export async function measureReplicas(bench: Bench, pace: Pace): Promise<Replica
     env: { DATABASE_URL: `sqlite:${join(pair.folder, "user-service.db")}` },
   });
   const url = single.urlOf("user-service");
-  // The load comes from two processes in both cases.
+  // Two processes of wrk send the load in both cases.
   const origins = { one: [url, url], two: [pair.urlOf("user-service"), second.url] };
   const pids = [...single.pids, ...pair.pids, second.pid];
 

@@ -1,22 +1,22 @@
-// Whether peers give the same answers: the same status, JSON and fields of the header to the same
-// requests. Whoever does not may not take part, for it could do less.
+// Checks that all peers give the same status, JSON and header fields to the same requests: a peer that
+// did less work would not be comparable.
 import { readFileSync } from "node:fs";
 import type { ServiceName } from "../peers/peer.ts";
 import { logOf } from "../tools/server.ts";
 import { startSystem, type ReadyPeer, type System } from "../tools/system.ts";
 import type { Bench } from "./bench.ts";
 
-interface Question {
+interface Probe {
   readonly service: ServiceName;
   readonly method?: string;
   readonly path: string;
   readonly json?: unknown;
-  /** It is refused for what only a checked schema tells. */
+  /** Only a peer that validates against a schema refuses it. */
   readonly isInvalid?: boolean;
 }
 
 const seeded = (n: number) => `01900000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;
-const nobody = "01900000-0000-7000-9000-000000000000";
+const unknownId = "01900000-0000-7000-9000-000000000000";
 const items = [
   { sku: "KB-87", quantity: 2, unit_price: 19.99 },
   { sku: "MS-01", quantity: 1, unit_price: 5.5 },
@@ -24,20 +24,20 @@ const items = [
 const users = "user-service";
 const orders = "order-service";
 
-const questions: readonly Question[] = [
+const probes: readonly Probe[] = [
   { service: users, path: "/health" },
   { service: orders, path: "/health" },
   { service: users, path: `/users/${seeded(7)}` },
-  { service: users, path: `/users/${nobody}` },
+  { service: users, path: `/users/${unknownId}` },
   { service: users, path: "/users?limit=100" },
   { service: users, path: "/users?limit=20" },
   { service: users, path: "/users", method: "POST", json: { name: "A", email: "a@example.com" } },
   { service: users, path: `/users/${seeded(8)}`, method: "PATCH", json: { name: "B" } },
   { service: users, path: `/users/${seeded(8)}` },
   { service: orders, path: `/orders/${seeded(9)}` },
-  { service: orders, path: `/orders/${nobody}` },
+  { service: orders, path: `/orders/${unknownId}` },
   { service: orders, path: "/orders", method: "POST", json: { user_id: seeded(3), items } },
-  { service: orders, path: "/orders", method: "POST", json: { user_id: nobody, items } },
+  { service: orders, path: "/orders", method: "POST", json: { user_id: unknownId, items } },
   {
     service: users,
     path: "/users",
@@ -61,8 +61,8 @@ const questions: readonly Question[] = [
   },
 ];
 
-/** An answer without what differs from one to the next: ids, times, the tag made of them. */
-export interface Answer {
+/** A response without the parts that differ between two runs: new ids and times, and tags made of them. */
+interface MaskedResponse {
   readonly status: number;
   readonly type: string;
   readonly location: string;
@@ -71,9 +71,9 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** Throws unless all peers answer as the first one does. */
-export async function checkAnswers({ peers, seed, folder, placement }: Bench): Promise<void> {
-  let wanted: Answer[] | undefined;
+/** @throws Error if a peer's responses differ from those of the first peer */
+export async function checkResponses({ peers, seed, folder, placement }: Bench): Promise<void> {
+  let wanted: MaskedResponse[] | undefined;
   for (const peer of peers) {
     await using system = await startSystem(peer, {
       seed,
@@ -82,25 +82,25 @@ export async function checkAnswers({ peers, seed, folder, placement }: Bench): P
       pinned: placement.server,
       isLogKept: true,
     });
-    const asked = questions.filter(({ isInvalid }) => !(isInvalid && peer.isBare));
-    const answers: Answer[] = [];
-    for (const [n, question] of asked.entries()) answers.push(await ask(system, question, n));
-    wanted ??= answers;
-    for (const [n, question] of asked.entries()) {
-      if (Bun.deepEquals(answers[n], wanted[n], true)) continue;
+    const sent = probes.filter(({ isInvalid }) => !(isInvalid && peer.isBare));
+    const responses: MaskedResponse[] = [];
+    for (const [n, probe] of sent.entries()) responses.push(await send(system, probe, n));
+    wanted ??= responses;
+    for (const [n, { method = "GET", path }] of sent.entries()) {
+      if (Bun.deepEquals(responses[n], wanted[n], true)) continue;
       throw new Error(
-        `${peer.title} answers ${question.method ?? "GET"} ${question.path} with ` +
-          `${JSON.stringify(answers[n])} instead of ${JSON.stringify(wanted[n])}`,
+        `Expected ${JSON.stringify(wanted[n])} from ${peer.title} for ${method} ${path}, ` +
+          `found ${JSON.stringify(responses[n])}`,
       );
     }
-    if (!peer.isBare) await checkObserved(peer, system, asked);
+    if (!peer.isBare) await checkObserved(peer, system, sent);
   }
 }
 
-const requestId = (n: number) => `answer-${n}`;
+const requestId = (n: number) => `probe-${n}`;
 
-async function ask(system: System, question: Question, n: number): Promise<Answer> {
-  const { service, method = "GET", path, json } = question;
+async function send(system: System, probe: Probe, n: number): Promise<MaskedResponse> {
+  const { service, method = "GET", path, json } = probe;
   const response = await fetch(system.urlOf(service) + path, {
     method,
     headers: {
@@ -110,23 +110,21 @@ async function ask(system: System, question: Question, n: number): Promise<Answe
     ...(json === undefined ? {} : { body: JSON.stringify(json) }),
   });
   const text = await response.text();
-  const isShared = response.ok;
   if (!system.peer.isBare && response.headers.get("x-request-id") !== requestId(n)) {
     throw new Error(`${system.peer.title} does not keep X-Request-Id`);
   }
-  // Errors are described by each in its own way.
-  if (!isShared) {
+  // Each peer has its own format of errors.
+  if (!response.ok) {
     return { status: response.status, type: "", location: "", tag: "", hasNext: false, body: "" };
   }
-  return describeAnswer(response, JSON.parse(text));
+  return masked(response, JSON.parse(text));
 }
 
 const isId = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const seededTime = "2024-";
 
-function describeAnswer({ status, headers }: Response, body: unknown): Answer {
-  const masked = mask(body);
+function masked({ status, headers }: Response, body: unknown): MaskedResponse {
   const location = headers.get("location") ?? "";
   const id = typeof body === "object" && body !== null && "id" in body ? String(body.id) : "none";
   return {
@@ -135,7 +133,7 @@ function describeAnswer({ status, headers }: Response, body: unknown): Answer {
     location: location.replace(id, "{id}"),
     tag: headers.get("etag") === tagOf(body) ? "of its last change" : (headers.get("etag") ?? ""),
     hasNext: headers.get("link")?.endsWith('rel="next"') === true,
-    body: masked,
+    body: mask(body),
   };
 }
 
@@ -144,7 +142,7 @@ function tagOf(body: unknown): string | undefined {
   return `"${Date.parse(String(body.updated_at)).toString(36)}"`;
 }
 
-/** The same with a word for each id and time that was made just now. */
+/** Replaces each id and time that this run made by a word; those of the seed stay. */
 export function mask(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(mask);
   if (typeof value === "object" && value !== null) {
@@ -156,11 +154,11 @@ export function mask(value: unknown): unknown {
   return value;
 }
 
-/** Throws unless the peer counted the requests and logged each of them. */
+/** @throws Error unless the peer counted the requests and logged each of them */
 async function checkObserved(
   { title }: ReadyPeer,
   system: System,
-  asked: readonly Question[],
+  sent: readonly Probe[],
 ): Promise<void> {
   for (const service of [users, orders] as const) {
     const metrics = await fetch(`${system.urlOf(service)}/metrics`);
@@ -170,7 +168,7 @@ async function checkObserved(
   }
   await system.servers.get(users)?.[Symbol.asyncDispose]();
   await system.servers.get(orders)?.[Symbol.asyncDispose]();
-  for (const [n, { service, path }] of asked.entries()) {
+  for (const [n, { service, path }] of sent.entries()) {
     if (path === "/health") continue;
     const lines = readFileSync(logOf(system.folder, service), "utf8").trim().split("\n");
     const isLogged = lines.some((line) => {

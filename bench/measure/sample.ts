@@ -1,4 +1,4 @@
-// One measurement: load on one service, and what its processes took for it.
+// One measurement: load on one service, and the processor time and memory that it took.
 import { cpus } from "node:os";
 import type { ServiceName } from "../peers/peer.ts";
 import { machineBusyMs, processorMs, residentMegabytes, settled } from "../tools/process-facts.ts";
@@ -7,17 +7,17 @@ import { load, warmUp, type Load, type LoadOptions } from "../tools/wrk.ts";
 import type { Workload } from "../workloads/index.ts";
 import type { Bench } from "./bench.ts";
 
-/** What one measurement came to. */
+/** The figures of one measurement. */
 export interface Sample extends Load {
-  /** Processor time of the peer's services for one request. */
+  /** Processor time of all of the peer's services for one request, in microseconds. */
   readonly processorUsPerRequest: number;
   /** Memory of each service at the end of the load. */
   readonly residentMegabytes: Readonly<Partial<Record<ServiceName, number>>>;
-  /** How much of all cores was taken by whatever else the machine did. */
+  /** The part of all cores that other processes used, from 0 to 1. */
   readonly othersShare: number;
 }
 
-/** What to do to a system. */
+/** A load on a system. */
 export interface SampleOptions {
   readonly workload: Pick<Workload, "name" | "service">;
   readonly connections: number;
@@ -31,14 +31,14 @@ function loadOf(system: System, { workload, ...rest }: SampleOptions): LoadOptio
   return { ...rest, url: system.urlOf(workload.service), script: workload.name };
 }
 
-/** Does the same as {@link sample} and tells nothing. */
+/** Sends the same load as {@link sample} without measuring it. */
 export async function warm(system: System, options: SampleOptions): Promise<void> {
   await warmUp(loadOf(system, options));
   system.ensureRunning();
   await settled(system.pids);
 }
 
-/** Measures once, and waits until the services have nothing left to do. */
+/** Measures once, and waits until the services are idle again. */
 export async function sample(system: System, options: SampleOptions): Promise<Sample> {
   const { pids, servers } = system;
   const used = () => pids.reduce((sum, pid) => sum + processorMs(pid), 0);
@@ -52,7 +52,7 @@ export async function sample(system: System, options: SampleOptions): Promise<Sa
   const othersMs =
     machineBusyMs() - busyBefore - usedMs - result.generatorShare * options.seconds * 1000;
   const memory = [...servers].map(([name, { pid }]) => [name, residentMegabytes(pid)] as const);
-  // A slow service still has a queue, which would take the core from the next one.
+  // A slow service still has a queue, and working through it would slow down the next peer.
   await settled(pids);
   return {
     ...result,
@@ -62,12 +62,12 @@ export async function sample(system: System, options: SampleOptions): Promise<Sa
   };
 }
 
-/** The services that must run for one to be asked. */
+/** The services that must run so that requests can be sent to one of them. */
 function neededFor(service: ServiceName): readonly ServiceName[] {
   return service === "user-service" ? [service] : ["user-service", service];
 }
 
-/** Starts peers at the same time, all or none; the stack ends them. */
+/** Starts peers at the same time. If one fails, the stack still ends the others. */
 export async function startAll(
   stack: AsyncDisposableStack,
   { seed, folder, placement }: Pick<Bench, "seed" | "folder" | "placement">,

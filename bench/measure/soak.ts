@@ -1,4 +1,4 @@
-// Whether memory stays where it is: both of the platform's services under load for minutes.
+// Whether memory stays constant: both of the platform's services under load for minutes.
 import { count } from "../tools/numbers.ts";
 import { residentMegabytes } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
@@ -6,7 +6,7 @@ import { startSystem } from "../tools/system.ts";
 import { load } from "../tools/wrk.ts";
 import type { Bench } from "./bench.ts";
 
-/** Memory in megabytes, second by second. */
+/** Resident memory in megabytes, second by second. */
 export interface Soak {
   readonly seconds: number;
   readonly users: readonly number[];
@@ -15,9 +15,9 @@ export interface Soak {
 }
 
 const sampleMs = 1000;
-const saySamples = 60;
+const samplesPerLine = 60;
 
-/** Loads both services with their mixes at the same time, and watches their memory. */
+/** Sends both services their mixed workload at the same time, and records their memory. */
 export async function measureSoak(
   { peers, seed, folder, placement }: Bench,
   { connections, seconds }: { connections: number; seconds: number },
@@ -35,9 +35,9 @@ export async function measureSoak(
     for (const [service, { pid }] of system.servers) {
       memory[service === "user-service" ? "users" : "orders"].push(residentMegabytes(pid));
     }
-    if (memory.users.length % saySamples === 0) tell();
+    if (memory.users.length % samplesPerLine === 0) sayMemory();
   }, sampleMs);
-  const tell = () => {
+  const sayMemory = () => {
     const [users = 0, orders = 0] = [memory.users.at(-1), memory.orders.at(-1)];
     say(
       `Memory after ${memory.users.length} s: users ${count(users)} MB, orders ${count(orders)} MB`,
@@ -49,7 +49,7 @@ export async function measureSoak(
       load({ ...options, url: system.urlOf("user-service"), script: "mix-users", connections }),
       load({ ...options, url: system.urlOf("order-service"), script: "mix-orders", connections }),
     ]);
-    tell();
+    sayMemory();
     return { seconds, ...memory, errors: loads.reduce((sum, { errors }) => sum + errors, 0) };
   } finally {
     clearInterval(watch);

@@ -1,4 +1,4 @@
-// How much every peer gets done, side by side: in each round every peer has its turn.
+// Requests per second of all peers, side by side: every peer has its turn in each round.
 import { count, rotated } from "../tools/numbers.ts";
 import { say } from "../tools/progress.ts";
 import type { System } from "../tools/system.ts";
@@ -6,24 +6,24 @@ import type { Workload } from "../workloads/index.ts";
 import type { Bench, Pace } from "./bench.ts";
 import { sample, startAll, warm, type Sample, type SampleOptions } from "./sample.ts";
 
-/** A workload at a number of connections: the rounds of each peer by its name. */
+/** The rounds of every peer, by its name, of a workload at a number of connections. */
 export interface Comparison {
   readonly workload: string;
   readonly connections: number;
   readonly samples: Readonly<Record<string, readonly Sample[]>>;
 }
 
-/** How many connections, and for how long each time. */
+/** A number of connections, and how long a round takes. */
 export type Level = Omit<Pace, "rounds">;
 
-/** At which numbers of connections a workload is measured, and how often. */
+/** The levels at which a workload is measured, and how often. */
 export interface Ladder extends Pick<Pace, "rounds"> {
   readonly levels: readonly Level[];
 }
 
 /**
- * Measures a workload with all peers, each on a fresh database. All levels have their turn in a round,
- * since they are compared too, and machines change from one minute to the next.
+ * Measures a workload with all peers, each on a fresh database. A round contains all levels: they are
+ * compared with each other, and the speed of a machine changes from one minute to the next.
  */
 export async function compare(
   bench: Bench,
@@ -33,7 +33,7 @@ export async function compare(
   await using stack = new AsyncDisposableStack();
   const systems = await startAll(stack, bench, bench.peers, workload.service);
   const options = { workload, rows: bench.seed.rows, pinned: bench.placement.load };
-  // At every level: a lone client is too slow to get code compiled, and leads to other code than many.
+  // At every level: one client is too slow to get code compiled, and many clients reach other code.
   for (const system of systems) {
     for (const { connections, warmUpSeconds: seconds } of levels) {
       await warm(system, { ...options, connections, seconds, run: `warm-up-${connections}` });
@@ -49,7 +49,7 @@ export async function compare(
         samples.set(name, [...(samples.get(name) ?? []), result]);
       }
       const title = `${workload.title}, ${connections} connections, round ${round} of ${rounds}`;
-      say(`${title}: ${results.map(told).join(", ")}`);
+      say(`${title}: ${results.map(line).join(", ")}`);
     }
   }
   return measured.map(({ connections, samples }) => ({
@@ -69,6 +69,6 @@ async function takeTurns(
   return results;
 }
 
-function told([name, { requestsPerSecond, errors }]: readonly [string, Sample]): string {
+function line([name, { requestsPerSecond, errors }]: readonly [string, Sample]): string {
   return `${name} ${count(requestsPerSecond)}/s${errors > 0 ? ` (${errors} ERRORS)` : ""}`;
 }

@@ -1,4 +1,4 @@
-// Who takes part, in the order in which they are reported; the platform first.
+// All peers, in the order of the report.
 import { floor } from "./floor/peer.ts";
 import { go } from "./go/peer.ts";
 import { node } from "./node/peer.ts";
@@ -6,5 +6,5 @@ import { original } from "./original/peer.ts";
 import type { Peer } from "./peer.ts";
 import { platform } from "./platform/peer.ts";
 
-/** See above. */
+/** The platform first. */
 export const peers: readonly Peer[] = [platform, floor, node, go, original];

@@ -1,4 +1,4 @@
-// What the benchmark asks of a peer: the same two services, made some other way.
+// A peer: another implementation of the same two services, which the benchmark can build and start.
 
 /** The two services that every peer has. */
 export type ServiceName = "user-service" | "order-service";
@@ -11,14 +11,14 @@ export type Launcher = (service: ServiceName) => Command;
 
 /** An implementation to be measured. */
 export interface Peer {
-  /** How it is called on the command line and in the results. */
+  /** Its name on the command line and in the results. */
   readonly name: string;
-  /** How it is called in the report. */
+  /** Its name in the report. */
   readonly title: string;
-  /** It answers requests and does nothing else: no validation, metrics, logs, request ids. */
+  /** It has no validation, metrics, logs and request ids. */
   readonly isBare?: boolean;
-  /** What to do before it can be built here; undefined if nothing is missing. */
+  /** What to install before it can be built here; undefined if nothing is missing. */
   missing(): Promise<string | undefined>;
-  /** Builds or installs it; what it writes goes to the folder, which is empty. */
+  /** Builds or installs it, in an empty folder. */
   setUp(folder: string): Promise<Launcher>;
 }

@@ -1,4 +1,4 @@
-// A chart in SVG, written by hand: for each workload a bar for each peer.
+// Draws a chart in SVG: for each workload a bar for each peer.
 import { count, times } from "../tools/numbers.ts";
 import { workloads, type WorkloadName } from "../workloads/index.ts";
 import { platformName, rateOf, type Results } from "./results.ts";
@@ -16,7 +16,7 @@ const shown: readonly WorkloadName[] = [
 const width = 720;
 const margin = 16;
 const labelWidth = 150;
-const mostBar = 380;
+const maxBar = 380;
 const barHeight = 12;
 const barStep = 16;
 const groupGap = 30;
@@ -54,11 +54,11 @@ function bar(y: number, length: number, kind: string): string {
   return `<rect x="${x}" y="${y}" width="${length.toFixed(1)}" height="${barHeight}" rx="2" class="${kind}"/>`;
 }
 
-/** Draws what was measured at this number of connections. */
+/** Draws the rates at this number of connections. */
 export function drawChart(results: Results, connections: number): string {
   const parts = [
     text(margin, 26, `Requests per second at ${connections} connections`, "title"),
-    text(margin, 46, "× tells how many times as much the platform does", "note"),
+    text(margin, 46, "×: the rate of the platform, divided by the rate of the peer", "note"),
   ];
   let y = headHeight;
   for (const { name, title } of workloads.filter((one) => shown.some((is) => is === one.name))) {
@@ -88,11 +88,11 @@ function drawBars(
   measured: readonly { name: string; title: string; rate: number }[],
   top: number,
 ): string[] {
-  const most = Math.max(...measured.map(({ rate }) => rate));
+  const highest = Math.max(...measured.map(({ rate }) => rate));
   const own = measured.find(({ name }) => name === platformName)?.rate ?? Number.NaN;
   return measured.flatMap(({ name, title, rate }, n) => {
     const y = top + n * barStep;
-    const length = Math.max(1, (rate / most) * mostBar);
+    const length = Math.max(1, (rate / highest) * maxBar);
     const kind = name === platformName || name === "floor" ? name : "peer";
     const ratio = name === platformName ? "" : ` · ${times(own / rate)}`;
     return [

@@ -1,4 +1,4 @@
-// Everything that a run found out; results.json is this.
+// All figures of a run, as results.json has them.
 import type { Starts } from "../measure/cold-start.ts";
 import type { Growth } from "../measure/growth.ts";
 import type { Interference } from "../measure/interference.ts";
@@ -9,20 +9,20 @@ import type { Comparison } from "../measure/throughput.ts";
 import type { describeHost } from "../tools/host.ts";
 import { median } from "../tools/numbers.ts";
 
-/** See above. */
+/** All figures of a run. */
 export interface Results {
   readonly startedAt: string;
   readonly seconds: number;
   readonly mode: "full" | "quick";
   readonly commit: string;
   readonly host: ReturnType<typeof describeHost>;
-  /** Which cores were whose. */
+  /** The cores of the services and of the load. */
   readonly placement: string;
-  /** Before and after everything else. */
+  /** Before and after all measurements. */
   readonly flushesPerSecond: readonly number[];
   /** The platform first. */
   readonly peers: readonly { readonly name: string; readonly title: string }[];
-  /** Those that could not take part, and what to install. */
+  /** The peers that could not be built, and what to install for them. */
   readonly missing: readonly { readonly title: string; readonly install: string }[];
   readonly throughput: readonly Comparison[];
   readonly starts: Readonly<Record<string, Starts>>;
@@ -35,7 +35,7 @@ export interface Results {
 /** The platform's name among the peers. */
 export const platformName = "platform";
 
-/** The rounds of a peer; none if it took no part. */
+/** The rounds of a peer; none if it was left out. */
 export function samplesOf(
   { throughput }: Pick<Results, "throughput">,
   { workload, connections, peer }: { workload: string; connections: number; peer: string },
@@ -46,7 +46,7 @@ export function samplesOf(
   return comparison?.samples[peer] ?? [];
 }
 
-/** The median of a figure of some rounds; NaN if there are none. */
+/** The median of one figure over rounds; NaN if there are none. */
 export function medianOf<T>(samples: readonly T[], figure: (sample: T) => number): number {
   return median(samples.map(figure));
 }
@@ -59,7 +59,7 @@ export function rateOf(
   return medianOf(samplesOf(results, which), ({ requestsPerSecond }) => requestsPerSecond);
 }
 
-/** All errors of a run, in whatever was measured. */
+/** The number of errors in all measurements of a run. */
 export function errorsIn(results: Results): number {
   const { throughput, interference, replicas, growth, soak } = results;
   const loads = [

@@ -6,14 +6,14 @@ import { errorsIn, medianOf, platformName, rateOf, samplesOf, type Results } fro
 import { table } from "./table.ts";
 import { judge, type Target } from "./targets.ts";
 
-/** Everything in tables. */
+/** Writes the report in Markdown. */
 export function summarise(results: Results): string {
   const targets = judge(results);
   return [
     `# Benchmark, ${results.mode}, ${results.startedAt}`,
     circumstances(results),
     "## Requests per second",
-    "Medians; in brackets how many times as much the platform does.",
+    "Medians; in brackets the rate of the platform, divided by the rate of the peer.",
     throughputTable(results),
     "## Latency",
     "p50 / p99 in milliseconds, medians.",
@@ -24,7 +24,7 @@ export function summarise(results: Results): string {
     processorTable(results),
     "## Start and memory",
     "user-service: from the start of the process to its first 200, and its memory after that; " +
-      "the most that each service had at the end of a load.",
+      "the highest memory of each service at the end of a load.",
     startTable(results),
     "## Reads beside writes",
     "GET /users/{id}: p99 in milliseconds, alone and beside POST /users at full rate.",
@@ -43,7 +43,7 @@ function circumstances(results: Results): string {
     `- The disk: ${flushesPerSecond.map(count).join(", then ")} flushes of 4 KiB a second`,
     `- Commit ${commit}; ${duration(seconds)}; errors: ${errorsIn(results)}`,
     othersLine(results),
-    ...missing.map(({ title, install }) => `- Left out: ${title}. To take it in: ${install}`),
+    ...missing.map(({ title, install }) => `- Left out: ${title}. To include it: ${install}`),
     ...generatorWarning(results),
   ].join("\n");
 }
@@ -53,8 +53,8 @@ function othersLine({ throughput }: Results): string {
     .flatMap(({ samples }) => Object.values(samples).flat())
     .map(({ othersShare }) => Math.round(othersShare * 100));
   return (
-    `- Whatever else ran took ${count(median(shares))} % of the cores, at most ` +
-    `${count(Math.max(...shares))} %: where that is more than a few, nothing here can be relied on`
+    `- Other processes used ${count(median(shares))} % of the cores, at most ` +
+    `${count(Math.max(...shares))} %: above a few per cent, none of these figures is reliable`
   );
 }
 
@@ -72,7 +72,7 @@ function generatorWarning({ throughput }: Results): string[] {
   );
   return busy.map(
     ({ workload, connections }) =>
-      `- wrk itself was the limit of ${workload} at ${connections} connections for somebody`,
+      `- wrk itself was the limit of ${workload} at ${connections} connections for at least one peer`,
   );
 }
 

@@ -1,9 +1,9 @@
-// What the platform is to reach, and whether it did.
+// The targets of the platform, and whether a run reached them.
 import { count, median, times } from "../tools/numbers.ts";
 import { workloads, type WorkloadName } from "../workloads/index.ts";
 import { medianOf, platformName, rateOf, type Results } from "./results.ts";
 
-/** A target, and what was found. */
+/** A target, and the figure of a run. */
 export interface Target {
   readonly title: string;
   readonly wanted: string;
@@ -18,7 +18,7 @@ const reads: Goals = { floor: 0.7, node: 2, go: 2, original: 40 };
 const writes: Goals = { floor: 0.9, node: 5, go: 5, original: 40 };
 const orders: Goals = { floor: 1.2, node: 6, go: 4, original: 200 };
 
-/** How many times as much as each peer. */
+/** For a workload and a number of connections: the least ratio of the platform's rate to each peer's. */
 const goals: readonly (readonly [WorkloadName, number, Goals])[] = [
   ["get-user", 64, reads],
   ["get-order", 64, reads],
@@ -34,7 +34,7 @@ const goals: readonly (readonly [WorkloadName, number, Goals])[] = [
 
 const titleOf = (name: string) => workloads.find((one) => one.name === name)?.title ?? name;
 
-/** At least, or at most, as much. A figure that is NaN was not measured. */
+/** Compares a figure with a bound. A figure that is NaN was not measured. */
 function target(
   title: string,
   [bound, wanted]: ["≥" | "≤" | ">" | "<", number],
@@ -69,7 +69,7 @@ function ratios(results: Results): Target[] {
     const own = rateOf(results, { workload, connections, peer: platformName });
     return Object.entries(wanted).map(([peer, ratio]) =>
       target(
-        `${titleOf(workload)}, ${connections} connections, as against ${peer}`,
+        `${titleOf(workload)}, ${connections} connections, compared with ${peer}`,
         ["≥", ratio],
         own / rateOf(results, { workload, connections, peer }),
       ),
@@ -102,14 +102,18 @@ function heldAtMany(results: Results): Target[] {
   return workloads.map(({ name: workload, title }) => {
     const rate = (connections: number) =>
       rateOf(results, { workload, connections, peer: platformName });
-    return target(`${title} at 256 connections, as against 64`, ["≥", 0.9], rate(256) / rate(64));
+    return target(
+      `${title} at 256 connections, compared with 64`,
+      ["≥", 0.9],
+      rate(256) / rate(64),
+    );
   });
 }
 
 function readsBesideWrites({ interference }: Results): Target {
   const { alone = [], besideWrites = [] } = interference[platformName] ?? {};
   return target(
-    "p99 of reads beside writes at full rate, as against reads alone",
+    "p99 of reads beside writes at full rate, compared with reads alone",
     ["≤", 5],
     medianOf(besideWrites, ({ p99Ms }) => p99Ms) / medianOf(alone, ({ p99Ms }) => p99Ms),
   );
@@ -129,7 +133,7 @@ function replicas({ replicas }: Results): Target[] {
     const rate = (of: typeof one) => medianOf(of, ({ requestsPerSecond }) => requestsPerSecond);
     const title = `${titleOf(workload)}, two replicas on one file`;
     return [
-      target(`${title}, as against one`, ["≥", ratio], rate(two) / rate(one)),
+      target(`${title}, compared with one`, ["≥", ratio], rate(two) / rate(one)),
       target(
         `${title}, p99`,
         ["<", 100],
@@ -143,7 +147,7 @@ function replicas({ replicas }: Results): Target[] {
 function starts({ starts }: Results): Target[] {
   const own = median(starts[platformName]?.ms ?? []);
   const node = median(starts["node"]?.ms ?? []);
-  const versusNode = target("Cold start, as against node's", ["<", node], own, milliseconds);
+  const versusNode = target("Cold start, compared with node's", ["<", node], own, milliseconds);
   return [
     target("Cold start to the first 200", ["<", 60], own, milliseconds),
     Number.isNaN(node) ? { ...versusNode, isReached: undefined } : versusNode,
@@ -164,7 +168,7 @@ function memory({ throughput, soak }: Results): Target[] {
       .flatMap(({ samples }) => samples[platformName] ?? [])
       .flatMap(({ residentMegabytes }) => residentMegabytes[service] ?? []);
     const watched = soak?.[which] ?? [];
-    const most = Math.max(...loaded, ...watched);
+    const highest = Math.max(...loaded, ...watched);
     const isLongEnough = watched.length >= flatFromSeconds + lastSeconds;
     const growth = isLongEnough
       ? median(watched.slice(-lastSeconds)) /
@@ -172,13 +176,13 @@ function memory({ throughput, soak }: Results): Target[] {
       : Number.NaN;
     return [
       target(
-        `Memory of ${service} under load, the most`,
+        `Memory of ${service} under load, at most`,
         ["<", 150],
-        Number.isFinite(most) ? most : Number.NaN,
+        Number.isFinite(highest) ? highest : Number.NaN,
         megabytes,
       ),
       target(
-        `Memory of ${service} after ${soak?.seconds ?? 0} s of load, as against its second minute`,
+        `Memory of ${service} after ${soak?.seconds ?? 0} s of load, compared with its second minute`,
         ["≤", 1.1],
         growth,
       ),
@@ -192,7 +196,7 @@ function growth({ growth }: Results): Target[] {
     const rate = (of: typeof few) => medianOf(of, ({ requestsPerSecond }) => requestsPerSecond);
     const rows = growth[0]?.rows ?? 1_000_000;
     return target(
-      `${title} on ${count(rows)} rows, its time as against 10,000`,
+      `${title} on ${count(rows)} rows, its time compared with 10,000`,
       ["≤", 1.3],
       rate(few) / rate(many),
     );

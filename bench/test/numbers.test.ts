@@ -3,7 +3,7 @@ import { mask } from "../measure/responses.ts";
 import { parseCores } from "../tools/host.ts";
 import { count, median, range, rotated, times } from "../tools/numbers.ts";
 
-describe("median", () => {
+describe("median()", () => {
   test("is the middle, whatever the order", () => {
     expect(median([9, 1, 100])).toBe(9);
   });
@@ -12,16 +12,16 @@ describe("median", () => {
     expect(median([4, 1, 3, 100])).toBe(3.5);
   });
 
-  test("of nothing is no number, so that nothing is told of what was not measured", () => {
+  test("of no numbers is NaN, so that a report has no figure for what was not measured", () => {
     expect(median([])).toBeNaN();
   });
 });
 
-test("a range is the smallest and the largest", () => {
+test("range() is the smallest and the largest", () => {
   expect(range([3, 1, 2])).toEqual([1, 3]);
 });
 
-test("in as many rounds as there are peers, everybody begins once", () => {
+test("rotated() lets each peer begin once in as many rounds as there are peers", () => {
   const peers = ["a", "b", "c"];
   expect([0, 1, 2, 3].map((round) => rotated(peers, round).join(""))).toEqual([
     "abc",
@@ -31,7 +31,7 @@ test("in as many rounds as there are peers, everybody begins once", () => {
   ]);
 });
 
-test("numbers are told as exactly as they were measured, and what is none as a dash", () => {
+test("count() and times() print as many digits as are measured, and a dash for no number", () => {
   expect([12_345.6, 123.4, 12.34, 0.1234, Number.NaN, Number.POSITIVE_INFINITY].map(count)).toEqual(
     ["12,346", "123", "12.3", "0.123", "–", "–"],
   );
@@ -44,12 +44,12 @@ test("numbers are told as exactly as they were measured, and what is none as a d
   ]);
 });
 
-test("the cores that Linux allows are read from its lists", () => {
+test("parseCores() reads ranges and single cores", () => {
   expect(parseCores("0-3,8,10-11\n")).toEqual([0, 1, 2, 3, 8, 10, 11]);
   expect(parseCores("5")).toEqual([5]);
 });
 
-test("answers are compared without the ids and times that were made just now, and with all others", () => {
+test("mask() replaces the ids and times that the run made, and keeps those of the seed", () => {
   const seeded = {
     id: "01900000-0000-7000-8000-000000000007",
     created_at: "2024-06-10T02:35:18.407Z",

@@ -6,33 +6,33 @@ import { table } from "../report/table.ts";
 import { judge } from "../report/targets.ts";
 import { results } from "./results.ts";
 
-test("one round that went astray does not change a rate", () => {
+test("rateOf() is not changed by one odd round", () => {
   const which = { workload: "get-user", connections: 64, peer: "platform" };
   expect(rateOf(results, which)).toBe(900);
   expect(rateOf(results, { ...which, peer: "go" })).toBeNaN();
 });
 
-describe("a target", () => {
+describe("judge()", () => {
   const found = (start: string) => judge(results).find(({ title }) => title.startsWith(start));
 
-  test("is judged by the ratio of medians", () => {
-    expect(found("GET /users/{id}, 64 connections, as against floor")).toEqual({
-      title: "GET /users/{id}, 64 connections, as against floor",
+  test("compares medians", () => {
+    expect(found("GET /users/{id}, 64 connections, compared with floor")).toEqual({
+      title: "GET /users/{id}, 64 connections, compared with floor",
       wanted: "≥ 0.70 ×",
       got: "0.90 ×",
       isReached: true,
     });
   });
 
-  test("is missed where one workload at one number of connections is behind", () => {
+  test("misses a target for all workloads if one of them is behind at one number of connections", () => {
     expect(found("Ahead of node")).toMatchObject({
       got: "0.88 ×, GET /users/{id} at 256, of 2",
       isReached: false,
     });
   });
 
-  test("is neither reached nor missed where a peer took no part", () => {
-    expect(found("GET /users/{id}, 64 connections, as against go")?.isReached).toBeUndefined();
+  test("leaves a target undecided if the peer was left out", () => {
+    expect(found("GET /users/{id}, 64 connections, compared with go")?.isReached).toBeUndefined();
     expect(found("Ahead of go")?.isReached).toBeUndefined();
     expect(found("GET /users/{id}, two replicas")?.isReached).toBeUndefined();
   });
@@ -41,7 +41,7 @@ describe("a target", () => {
     expect(found("GET /users/{id} at 256")).toMatchObject({ got: "0.78 ×", isReached: false });
   });
 
-  test("tells memory that stays from memory that grows", () => {
+  test("tells constant memory from growing memory", () => {
     const flat = "Memory of user-service after";
     expect(found(flat)).toMatchObject({ got: "1.00 ×", isReached: true });
     const users = Array.from({ length: 180 }, (_, second) => 100 + second / 4);
@@ -49,8 +49,8 @@ describe("a target", () => {
     expect(judge(growing).find(({ title }) => title.startsWith(flat))?.isReached).toBe(false);
   });
 
-  test("of a start is measured against Node's own", () => {
-    expect(found("Cold start, as against node's")).toMatchObject({
+  test("compares a start with the start of Node", () => {
+    expect(found("Cold start, compared with node's")).toMatchObject({
       wanted: "< 300 ms",
       got: "45 ms",
       isReached: true,
@@ -58,38 +58,38 @@ describe("a target", () => {
   });
 });
 
-test("errors anywhere in a run are counted", () => {
+test("errorsIn() counts the errors of every measurement", () => {
   const wrong = { requestsPerSecond: 1, p99Ms: 1, errors: 2 };
   const replicas = [{ workload: "get-user" as const, one: [wrong], two: [wrong] }];
   expect(errorsIn(results)).toBe(0);
   expect(errorsIn({ ...results, replicas })).toBe(4);
 });
 
-test("a table's columns stand below each other, numbers to the right", () => {
+test("table() aligns its columns, numbers to the right", () => {
   expect(table(["Peer", "Rate"], [["floor", "1,000"], ["a"]])).toBe(
     ["| Peer  |  Rate |", "| ----- | ----: |", "| floor | 1,000 |", "| a     |       |"].join("\n"),
   );
 });
 
-test("the report has every peer's rate with its ratio, and how to take in who was left out", () => {
+test("summarise() has the rate and ratio of every peer, and how to include a peer that was left out", () => {
   const text = summarise(results);
   expect(text).toContain("900 | 800–5,000 |");
   expect(text).toContain("1,000 (0.90 ×)");
   expect(text).toContain("100 (9.0 ×)");
-  expect(text).toContain("Left out: Go: net/http. To take it in: apt-get install golang-go");
+  expect(text).toContain("Left out: Go: net/http. To include it: apt-get install golang-go");
   expect(text).toContain("NOT reached");
 });
 
-describe("the chart", () => {
+describe("drawChart()", () => {
   const chart = drawChart(results, 64);
 
-  test("is well-formed, whatever a peer is called", () => {
+  test("escapes the names of peers", () => {
     expect(chart.match(/<text /g)?.length).toBe(chart.match(/<\/text>/g)?.length);
     expect(chart).toContain("Floor &amp; &lt;all&gt;");
     expect(chart).not.toContain("<all>");
   });
 
-  test("draws bars as long as their rates, and says the ratios", () => {
+  test("draws bars as long as their rates, and prints the ratios", () => {
     const bars = [...chart.matchAll(/width="([\d.]+)" height="12" rx="2" class="(\w+)"/g)];
     expect(bars.map(([, width, kind]) => [kind, Number(width)])).toEqual([
       ["platform", 342],

@@ -1,4 +1,4 @@
-// Results as a run would have them, made up.
+// Invented results of a run.
 import type { Sample } from "../measure/sample.ts";
 import type { Results } from "../report/results.ts";
 

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { readSummary } from "../tools/wrk.ts";
 import { workloads } from "../workloads/index.ts";
@@ -14,33 +14,37 @@ Transfer/sec:      3.05MB
 summary requests=18234 duration_us=2000000 p50_us=5660 p99_us=18100 connect_errors=1 read_errors=2 write_errors=3 status_errors=4 timeout_errors=5
 `;
 
-test("what wrk counted is read, with every kind of error", () => {
-  expect(readSummary(output)).toEqual({
-    requests: 18_234,
-    requestsPerSecond: 9117,
-    p50Ms: 5.66,
-    p99Ms: 18.1,
-    errors: 15,
+describe("readSummary()", () => {
+  test("reads the figures, with every kind of error", () => {
+    expect(readSummary(output)).toEqual({
+      requests: 18_234,
+      requestsPerSecond: 9117,
+      p50Ms: 5.66,
+      p99Ms: 18.1,
+      errors: 15,
+    });
   });
-});
 
-test("wrk that could not connect gives no figures instead of zeros", () => {
-  expect(readSummary("unable to connect to 127.0.0.1:1 Connection refused\n")).toBeUndefined();
-});
-
-test("what was never answered is an error, and was not answered in no time", () => {
-  const silent = output.replace("requests=18234", "requests=0").replace("p99_us=18100", "p99_us=0");
-  const before = readSummary(output)?.errors ?? Number.NaN;
-  expect(readSummary(silent)).toMatchObject({
-    requestsPerSecond: 0,
-    p99Ms: Number.NaN,
-    errors: before + 1,
+  test("gives no figures, instead of zeros, if wrk could not connect", () => {
+    expect(readSummary("unable to connect to 127.0.0.1:1 Connection refused\n")).toBeUndefined();
   });
-});
 
-test("a figure that is missing or no number is not taken for zero", () => {
-  expect(() => readSummary(output.replace("timeout_errors=5", ""))).toThrow("timeout_errors");
-  expect(() => readSummary(output.replace("p99_us=18100", "p99_us=-nan"))).toThrow("p99_us");
+  test("counts a service that never responds as an error, without a latency of 0", () => {
+    const silent = output
+      .replace("requests=18234", "requests=0")
+      .replace("p99_us=18100", "p99_us=0");
+    const before = readSummary(output)?.errors ?? Number.NaN;
+    expect(readSummary(silent)).toMatchObject({
+      requestsPerSecond: 0,
+      p99Ms: Number.NaN,
+      errors: before + 1,
+    });
+  });
+
+  test("throws if a figure is missing or not a number", () => {
+    expect(() => readSummary(output.replace("timeout_errors=5", ""))).toThrow("timeout_errors");
+    expect(() => readSummary(output.replace("p99_us=18100", "p99_us=-nan"))).toThrow("p99_us");
+  });
 });
 
 test("every workload has its script", async () => {

@@ -1,4 +1,4 @@
-// The processes that this run has started, to be ended with it.
+// The processes that this run has started; they end with it.
 
 const running = new Set<Bun.Subprocess>();
 
@@ -8,7 +8,7 @@ export function track(child: Bun.Subprocess): void {
   void child.exited.then(() => running.delete(child));
 }
 
-/** Kills all at once, for the end of an interrupted run. */
+/** Kills all of them, at the end of an interrupted run. */
 export function killChildren(): void {
   for (const child of running) child.kill("SIGKILL");
 }

@@ -1,20 +1,20 @@
-// The machine: which cores there are, what lies under a folder, how fast its disk is.
+// The machine: its cores, and the file system and the disk of a folder.
 import { fdatasyncSync, closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { rm, statfs } from "node:fs/promises";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
 
-/** What is put in front of a command so that it runs where it should. */
+/** The words in front of a command that pin it to cores. */
 export interface Placement {
-  /** In words, for the report. */
+  /** For the report. */
   readonly description: string;
   readonly server: readonly string[];
   readonly load: readonly string[];
-  /** Both cores, for what is measured with all of them. */
+  /** Both cores. */
   readonly both: readonly string[];
 }
 
-/** The processors in a list such as `0-3,8`. */
+/** The cores in a list of Linux, such as `0-3,8`. */
 export function parseCores(list: string): number[] {
   return list
     .trim()
@@ -25,12 +25,12 @@ export function parseCores(list: string): number[] {
     });
 }
 
-/** One core for the services and another for the load, if there are two and taskset is there. */
+/** Picks one core for the services and another for the load, if there are two and taskset is installed. */
 export function placement(): Placement {
   const allowed = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync("/proc/self/status", "utf8"));
   const cores = parseCores(allowed?.[1] ?? "0");
   const server = cores[0];
-  const load = cores.at(-1); // the next one is often the same core's other thread
+  const load = cores.at(-1); // core 1 is often the other hyper-thread of core 0
   if (server === load || !Bun.which("taskset")) {
     const why = server === load ? "there is one core" : "taskset is missing";
     return { description: `nothing is pinned: ${why}`, server: [], load: [], both: [] };
@@ -45,15 +45,15 @@ export function placement(): Placement {
 
 const memoryFileSystems = new Set([0x01021994, 0x858458f6]); // tmpfs, ramfs
 
-/** Why a folder cannot be measured in: where it is in memory, a flush costs nothing. */
+/** Why a folder cannot be used: in a file system in memory, a flush costs nothing. */
 export async function diskMissing(folder: string): Promise<string | undefined> {
   const { type } = await statfs(folder);
   return memoryFileSystems.has(type)
-    ? `Cannot measure in ${folder}: it is in memory; name a folder of a disk: --folder`
+    ? `Cannot measure in ${folder}: it is in memory. Name a folder on a disk with --folder`
     : undefined;
 }
 
-/** How often in a second 4 KiB can be appended to a file and be on the disk. */
+/** Appends 4 KiB to a file and flushes it to the disk, again and again. @returns the rate per second */
 export async function flushesPerSecond(folder: string, ms: number): Promise<number> {
   const path = join(folder, "flush");
   const file = openSync(path, "w");

@@ -1,4 +1,4 @@
-// What the terminal shows while a run takes its time.
+// Progress on the terminal.
 
 const startedAt = performance.now();
 

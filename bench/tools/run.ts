@@ -1,12 +1,12 @@
-// Running a command to its end.
+// Runs a command to its end.
 
 interface RunOptions {
   readonly cwd?: string;
-  /** Beside the environment of this process. */
+  /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs a command and gives what it printed; throws with all of that if it fails. */
+/** Runs a command. @returns its output @throws Error with its output if it fails */
 export async function run(
   command: readonly string[],
   { cwd = process.cwd(), env = {} }: RunOptions = {},
@@ -25,7 +25,7 @@ export async function run(
   throw new Error(`Cannot run ${command.join(" ")} (status ${status}):\n${stdout}${stderr}`);
 }
 
-/** Whether a command can be run and ends with status 0. */
+/** Whether a command can be started and ends with status 0. */
 export async function succeeds(command: readonly string[]): Promise<boolean> {
   return run(command).then(
     () => true,

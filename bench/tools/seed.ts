@@ -1,5 +1,5 @@
-// Databases to begin with, filled by SQL. Their rows can be computed from a number, by which the
-// load scripts ask for them.
+// Databases to start from, filled by SQL. The id of a row is computed from its number, so that the load
+// scripts know the ids without reading them.
 import { Database } from "bun:sqlite";
 import { copyFile, open } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ export interface Seed {
   copy(service: ServiceName, path: string): Promise<void>;
 }
 
-// 2024-06-10, so that whatever is made later comes later.
+// 2024-06-10: rows that a run creates are newer.
 const epoch = 0x019000000000;
 const id = (n: string) => `printf('01900000-0000-7000-8000-%012x', ${n})`;
 
@@ -24,8 +24,8 @@ const numbers = `
     SELECT n + 1 FROM numbers WHERE n < $rows - 1
   )`;
 
-// By name, users are in quite another order than by age: 7919 is a prime, and no row has its name
-// from another.
+// The order by name is not the order by age: row n has the name of number n * 7919 modulo the number of
+// rows. 7919 is a prime, so no two rows share a name.
 const fill: Record<ServiceName, readonly string[]> = {
   "user-service": [
     `INSERT INTO users (id, name, email, created_at, updated_at)
@@ -47,7 +47,7 @@ const fill: Record<ServiceName, readonly string[]> = {
   ],
 };
 
-/** Makes databases with this many users and orders; the platform's own migrations make the tables. */
+/** Makes databases with this many users and orders, in tables made by the platform's migrations. */
 export async function makeSeed(platform: Launcher, folder: string, rows: number): Promise<Seed> {
   const pathOf = (service: ServiceName) => join(folder, `${service}-${rows}.db`);
   for (const service of ["user-service", "order-service"] as const) {
@@ -58,7 +58,7 @@ export async function makeSeed(platform: Launcher, folder: string, rows: number)
   return { rows, copy: (service, path) => copyDurably(pathOf(service), path) };
 }
 
-/** Copies a file to the disk: else the first commit would have to wait for all of it. */
+/** Copies a file and flushes it to the disk: the first commit would have to wait for the whole copy. */
 async function copyDurably(from: string, to: string): Promise<void> {
   await copyFile(from, to);
   const file = await open(to, "r+");

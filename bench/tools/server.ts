@@ -1,4 +1,4 @@
-// A service's process: started, waited for, ended.
+// Starts and ends the process of a service.
 import { openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "../peers/peer.ts";
@@ -10,29 +10,29 @@ export interface Server extends AsyncDisposable {
   readonly url: string;
   /** Milliseconds from the start of the process to its first 200. */
   readonly startMs: number;
-  /** Throws, with its last words, if it has ended by itself. */
+  /** @throws Error with its stderr if the process has ended */
   ensureRunning(): void;
 }
 
 interface ServerOptions {
-  /** What its files are called: its log and what it says when it cannot start. */
+  /** The name of its files, for its log and its stderr. */
   readonly name: string;
-  /** Where these files go. */
+  /** The folder of these files, in which it runs. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
   /** Its log goes to a file instead of /dev/null. */
   readonly isLogKept?: boolean;
 }
 
-const mostStartMs = 30_000;
-const mostStopMs = 10_000;
+const maxStartMs = 30_000;
+const maxStopMs = 10_000;
 
-// Below those that the system gives to clients, who would be in the way.
+// Below the ports that Linux gives to the client's end of a connection.
 const firstPort = 20_000;
 const ports = 12_000;
 let tried = Math.floor(Math.random() * ports);
 
-/** A port that nobody listens on; never the same twice in a row. */
+/** A port on which no process listens; never the same twice in a row. */
 function freePort(): number {
   for (;;) {
     const port = firstPort + (tried++ % ports);
@@ -41,17 +41,17 @@ function freePort(): number {
       Bun.listen({ hostname: "127.0.0.1", port, socket }).stop(true);
       return port;
     } catch {
-      // Somebody listens on it.
+      // Another process listens on it.
     }
   }
 }
 
-/** Where a service's log goes if it is kept. */
+/** The path of a service's log. */
 export function logOf(folder: string, name: string): string {
   return join(folder, `${name}.log`);
 }
 
-/** Starts a service; resolves when it answers. */
+/** Starts a service. @returns after its first 200 @throws Error if it ends before, or takes 30 s */
 export async function startServer(
   command: Command,
   { name, folder, env, isLogKept = false }: ServerOptions,
@@ -76,7 +76,7 @@ export async function startServer(
 
   async function stop(): Promise<void> {
     child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), mostStopMs);
+    const timer = setTimeout(() => child.kill("SIGKILL"), maxStopMs);
     await child.exited;
     clearTimeout(timer);
   }
@@ -89,9 +89,9 @@ export async function startServer(
 
   const url = `http://127.0.0.1:${port}`;
   try {
-    while (!(await answers(url))) {
+    while (!(await isHealthy(url))) {
       ensureRunning();
-      if (performance.now() - startedAt > mostStartMs) throw new Error(`${name} does not answer`);
+      if (performance.now() - startedAt > maxStartMs) throw new Error(`${name} is not healthy`);
       await Bun.sleep(1);
     }
   } catch (error) {
@@ -102,7 +102,7 @@ export async function startServer(
   return { pid: child.pid, url, startMs, ensureRunning, [Symbol.asyncDispose]: stop };
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isHealthy(url: string): Promise<boolean> {
   return fetch(`${url}/health`).then(
     async (response) => {
       await response.arrayBuffer();

@@ -1,4 +1,4 @@
-// A peer at work: its services on databases of their own.
+// The running services of a peer, each on a database of its own.
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Launcher, Peer, ServiceName } from "../peers/peer.ts";
@@ -13,22 +13,22 @@ export interface ReadyPeer extends Pick<Peer, "name" | "title" | "isBare"> {
 /** A peer's running services. */
 export interface System extends AsyncDisposable {
   readonly peer: ReadyPeer;
-  /** Where its files are. */
+  /** The folder of its files. */
   readonly folder: string;
   readonly servers: ReadonlyMap<ServiceName, Server>;
   readonly pids: readonly number[];
   urlOf(service: ServiceName): string;
-  /** Throws if one of the services has ended by itself. */
+  /** @throws Error if a service has ended */
   ensureRunning(): void;
 }
 
 interface SystemOptions {
   readonly seed: Seed;
-  /** Where its files go. */
+  /** The folder in which it makes a folder of its own. */
   readonly folder: string;
-  /** The services that are needed; order-service needs user-service. */
+  /** The services to start, in this order; order-service needs user-service. */
   readonly services: readonly ServiceName[];
-  /** What is put in front of the commands. */
+  /** The words in front of the commands that pin them to cores. */
   readonly pinned: readonly string[];
   readonly isLogKept?: boolean;
 }

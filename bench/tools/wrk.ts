@@ -4,19 +4,19 @@ import { track } from "./children.ts";
 
 const scripts = resolve(import.meta.dir, "../workloads");
 
-/** What one run of the load came to. */
+/** The figures of one run of wrk. */
 export interface Load {
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers of 400 and above, and connections that failed, broke off or were not answered in time. */
+  /** Responses of 400 and above, failed and broken connections, and timeouts. */
   readonly errors: number;
-  /** How much of one core wrk itself used: near 1 it measures itself. */
+  /** The part of a core that wrk used. Near 1, wrk was the limit and not the service. */
   readonly generatorShare: number;
 }
 
-/** What to ask, of whom, how. */
+/** A load. */
 export interface LoadOptions {
   /** The service's origin. */
   readonly url: string;
@@ -24,15 +24,15 @@ export interface LoadOptions {
   readonly script: string;
   readonly connections: number;
   readonly seconds: number;
-  /** Users and orders that there were to begin with. */
+  /** The number of users and orders in the seed. */
   readonly rows: number;
-  /** What is made carries this name, so that nothing is made twice. */
+  /** Part of the name of everything that this load creates, so that it is unique. */
   readonly run: string;
-  /** What is put in front of the command. */
+  /** The words in front of the command that pin it to a core. */
   readonly pinned: readonly string[];
 }
 
-/** Why nothing can be loaded. */
+/** Why no load can be sent; undefined if it can. */
 export function wrkMissing(): string | undefined {
   return Bun.which("wrk") ? undefined : "Cannot measure without wrk: apt-get install wrk";
 }
@@ -55,19 +55,19 @@ function start({ url, script, connections, seconds, rows, run, pinned }: LoadOpt
   return child;
 }
 
-/** Loads a service for some time, of whole seconds. */
+/** Sends load to a service, for whole seconds. @throws Error if wrk could not connect */
 export async function load(options: LoadOptions): Promise<Load> {
   const { url, seconds } = options;
   const child = start(options);
   const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   await child.exited;
   const summary = readSummary(stdout);
-  if (summary === undefined) throw new Error(`Cannot load ${url}: wrk said\n${stdout}${stderr}`);
+  if (summary === undefined) throw new Error(`Cannot load ${url}: wrk printed\n${stdout}${stderr}`);
   const generatorMs = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000;
   return { ...summary, generatorShare: generatorMs / 1000 / seconds };
 }
 
-/** Loads a service for some time, of any length, and does not look at what came of it. */
+/** Sends load to a service, for any time, and ignores the figures. */
 export async function warmUp(options: LoadOptions): Promise<void> {
   const child = start(options);
   const end = setTimeout(() => child.kill("SIGINT"), options.seconds * 1000);
@@ -75,7 +75,7 @@ export async function warmUp(options: LoadOptions): Promise<void> {
   clearTimeout(end);
 }
 
-/** The figures that workloads/common.lua adds to what wrk prints; undefined if there are none. */
+/** The figures that workloads/common.lua adds to the output of wrk; undefined if there are none. */
 export function readSummary(output: string): Omit<Load, "generatorShare"> | undefined {
   const line = /^summary (.*)$/m.exec(output)?.[1];
   if (line === undefined) return undefined;
@@ -91,7 +91,7 @@ export function readSummary(output: string): Omit<Load, "generatorShare"> | unde
     return value;
   };
   const requests = figure("requests");
-  // Of no answer wrk says that it took no time.
+  // Without a response, wrk reports latencies of 0.
   const ms = (name: string) => (requests === 0 ? Number.NaN : figure(name) / 1000);
   return {
     requests,
@@ -100,7 +100,7 @@ export function readSummary(output: string): Omit<Load, "generatorShare"> | unde
     p99Ms: ms("p99_us"),
     errors: ["connect", "read", "write", "status", "timeout"]
       .map((kind) => figure(`${kind}_errors`))
-      // wrk sees nothing wrong with a service that is silent.
+      // wrk counts no error for a service that never responds.
       .reduce((sum, count) => sum + count, requests === 0 ? 1 : 0),
   };
 }

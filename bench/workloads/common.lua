@@ -1,5 +1,5 @@
--- What every workload needs. Arguments after `--`: how many users and orders there are, and a name
--- for this run, which is in everything that it makes.
+-- Functions for all workloads. Arguments after `--`: the number of users and orders in the database, and
+-- the name of this run, which is in the name of everything that it creates.
 
 local rows, run, made
 
@@ -7,21 +7,21 @@ function init(args)
   rows = tonumber(args[1])
   run = args[2]
   made = 0
-  -- Whoever is asked is asked the same.
+  -- Every peer gets the same requests.
   math.randomseed(42)
 end
 
--- The id of the n-th user or order: see tools/seed.ts.
+-- The id of the n-th user or order, as in tools/seed.ts.
 function id(n)
   return string.format("01900000-0000-7000-8000-%012x", n)
 end
 
--- The id of any user or order, or of one of the first few.
+-- The id of a random user or order; with an argument, of one among the first so many.
 function some_id(among)
   return id(math.random(0, (among or rows) - 1))
 end
 
--- A name that nothing else has.
+-- A unique name.
 function fresh()
   made = made + 1
   return run .. "-" .. made
@@ -46,7 +46,7 @@ function rename_user()
   return send("PATCH", "/users/" .. some_id(), '{"name":"' .. fresh() .. '"}')
 end
 
--- An order for any user, or for one of the first few.
+-- An order for a random user; with an argument, for one among the first so many.
 function place_order(among)
   return send("POST", "/orders", '{"user_id":"' .. some_id(among) .. '","items":['
     .. '{"sku":"KB-87","quantity":2,"unit_price":19.99},'

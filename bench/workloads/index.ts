@@ -1,14 +1,14 @@
-// What is measured. Each has a script for wrk of the same name beside this file.
+// The workloads. Each has a script for wrk of the same name in this folder.
 import type { ServiceName } from "../peers/peer.ts";
 
 /** A kind of load. */
 export interface Workload {
   readonly name: string;
-  /** As the report calls it. */
+  /** Its name in the report. */
   readonly title: string;
-  /** Who is asked. */
+  /** The service that gets the requests. */
   readonly service: ServiceName;
-  /** A quick run leaves the others out. */
+  /** Whether a quick run measures it too. */
   readonly isInQuick: boolean;
 }
 

@@ -1,10 +1,10 @@
-// What both services of the floor share. Nothing is checked, counted or logged here: this is what
-// the runtime can do.
+// Shared by both services of the floor. They check, count and log nothing: this is the most that the
+// runtime can do.
 import { Database } from "bun:sqlite";
 
 const { DATABASE_URL = "", PORT, HOST } = process.env;
 
-/** Where to listen. */
+/** The address from the environment. */
 export const address = { port: Number(PORT), hostname: HOST ?? "127.0.0.1", development: false };
 
 /** Opens the database as the platform does. */
@@ -16,10 +16,10 @@ export function openDatabase(): Database {
   return db;
 }
 
-/** The platform's group commit, for a file that no other process writes to. */
+/** The platform's group commit, without what is needed when other processes write to the file. */
 export function groupCommit(db: Database): <T>(change: () => T) => Promise<T> {
-  const most = 256;
-  const mostMs = 2;
+  const maxBatch = 256;
+  const maxMs = 2;
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const queue: (() => () => void)[] = [];
@@ -33,8 +33,8 @@ export function groupCommit(db: Database): <T>(change: () => T) => Promise<T> {
       await new Promise((resolve) => setImmediate(resolve));
     } while (
       queue.length > gathered &&
-      queue.length < most &&
-      performance.now() - startedAt < mostMs
+      queue.length < maxBatch &&
+      performance.now() - startedAt < maxMs
     );
   }
 
@@ -42,11 +42,11 @@ export function groupCommit(db: Database): <T>(change: () => T) => Promise<T> {
     isWorking = true;
     while (queue.length > 0) {
       await gather();
-      const batch = queue.splice(0, most);
+      const batch = queue.splice(0, maxBatch);
       begin.run();
-      const answers = batch.map((change) => change());
+      const replies = batch.map((change) => change());
       commit.run();
-      for (const answer of answers) answer();
+      for (const reply of replies) reply();
     }
     isWorking = false;
   }
@@ -61,12 +61,12 @@ export function groupCommit(db: Database): <T>(change: () => T) => Promise<T> {
     });
 }
 
-/** The platform's entity tag of what was last changed at this time. */
+/** The platform's entity tag of a resource that was last changed at this time. */
 export function entityTag(updatedAt: number): string {
   return `"${updatedAt.toString(36)}"`;
 }
 
-/** A time as the wire has it. */
+/** A time in the format of the API. */
 export function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }

@@ -1,4 +1,4 @@
-// Orders, as fast as Bun.serve, bun:sqlite and one fetch for each can.
+// Orders, as fast as Bun.serve, bun:sqlite and one fetch per order allow.
 import { address, entityTag, groupCommit, openDatabase, timestamp } from "./common.ts";
 
 type Row = {

@@ -1,10 +1,10 @@
-// What the runtime can do: Bun.serve and bun:sqlite by hand, compiled as the platform is.
+// The most that the runtime can do: Bun.serve and bun:sqlite by hand, compiled as the platform is.
 import { join } from "node:path";
 import type { Peer } from "../peer.ts";
 
 const services = ["user-service", "order-service"] as const;
 
-/** See above. */
+/** The floor. */
 export const floor: Peer = {
   name: "floor",
   title: "Floor: Bun.serve",

@@ -1,4 +1,4 @@
-// Users, as fast as Bun.serve and bun:sqlite can.
+// Users, as fast as Bun.serve and bun:sqlite allow.
 import { address, entityTag, groupCommit, openDatabase, timestamp } from "./common.ts";
 
 type Row = { id: string; name: string; email: string; created_at: number; updated_at: number };
@@ -34,7 +34,7 @@ function toUser({ id, name, email, created_at, updated_at }: Row) {
   };
 }
 
-function answer(row: Row): Response {
+function toResponse(row: Row): Response {
   return Response.json(toUser(row), { headers: { etag: entityTag(row.updated_at) } });
 }
 
@@ -78,7 +78,7 @@ async function change(id: string, request: Request): Promise<Response> {
     update.run(name, email, updated_at, id);
     return { ...row, name, email, updated_at };
   });
-  return changed === undefined ? notFound() : answer(changed);
+  return changed === undefined ? notFound() : toResponse(changed);
 }
 
 Bun.serve({
@@ -89,7 +89,7 @@ Bun.serve({
     "/users/:id": {
       GET({ params }) {
         const row = byId.get(params.id);
-        return row === null ? notFound() : answer(row);
+        return row === null ? notFound() : toResponse(row);
       },
       PATCH: (request) => change(request.params.id, request),
     },

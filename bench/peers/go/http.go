@@ -17,11 +17,11 @@ import (
 var (
 	requestsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "http_requests_total",
-		Help: "Requests answered",
+		Help: "Responses sent",
 	}, []string{"method", "endpoint", "status"})
 	requestDuration = promauto.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "http_request_duration_seconds",
-		Help: "Time to the answer",
+		Help: "Time to the response",
 	}, []string{"method", "endpoint"})
 )
 
@@ -30,7 +30,7 @@ const mostBytes = 1 << 20
 var uuidPattern = regexp.MustCompile(
 	`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
-// A problem is an error that the client is told.
+// A problem is an error that is sent to the client.
 type problem struct {
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
@@ -38,7 +38,7 @@ type problem struct {
 
 func (p problem) Error() string { return p.Detail }
 
-// A handler answers a request to one route, or fails with a problem.
+// A handler responds to a request to one route, or fails with a problem.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 type recorder struct {
@@ -51,7 +51,7 @@ func (r *recorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// identified gives every request an id and its answer the same.
+// identified gives every request an id, and its response the same id.
 func identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-Id")
@@ -64,25 +64,25 @@ func identified(next http.Handler) http.Handler {
 	})
 }
 
-// observed gives a handler its metrics, log line and errors.
+// observed adds metrics, the log line and error handling to a handler.
 func observed(log zerolog.Logger, endpoint string, handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		startedAt := time.Now()
 		id := r.Header.Get("X-Request-Id")
-		answer := &recorder{ResponseWriter: w, status: http.StatusOK}
-		if err := handle(answer, r); err != nil {
+		recorded := &recorder{ResponseWriter: w, status: http.StatusOK}
+		if err := handle(recorded, r); err != nil {
 			known, ok := err.(problem)
 			if !ok {
 				log.Error().Err(err).Str("request_id", id).Msg("failed")
 				known = problem{http.StatusInternalServerError, "Internal error"}
 			}
-			writeJSON(answer, known.Status, known)
+			writeJSON(recorded, known.Status, known)
 		}
 		took := time.Since(startedAt)
-		requestsTotal.WithLabelValues(r.Method, endpoint, strconv.Itoa(answer.status)).Inc()
+		requestsTotal.WithLabelValues(r.Method, endpoint, strconv.Itoa(recorded.status)).Inc()
 		requestDuration.WithLabelValues(r.Method, endpoint).Observe(took.Seconds())
 		log.Info().Str("request_id", id).Str("method", r.Method).Str("route", endpoint).
-			Str("path", r.URL.Path).Int("status", answer.status).
+			Str("path", r.URL.Path).Int("status", recorded.status).
 			Float64("duration_ms", float64(took.Microseconds())/1000).Msg("request")
 	}
 }

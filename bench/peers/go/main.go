@@ -1,4 +1,4 @@
-// Both services as a Go team would write them: net/http, SQLite, Prometheus, zerolog.
+// Both services in the way of a Go team: net/http, SQLite, Prometheus, zerolog.
 package main
 
 import (

@@ -164,15 +164,15 @@ func (s *orderService) ensureUser(ctx context.Context, id, requestID string) err
 		return err
 	}
 	request.Header.Set("X-Request-Id", requestID)
-	answer, err := s.users.Do(request)
+	response, err := s.users.Do(request)
 	if err != nil {
 		return usersNotReached
 	}
-	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
 		return userUnchecked
 	}
-	switch answer.StatusCode {
+	switch response.StatusCode {
 	case http.StatusOK:
 		return nil
 	case http.StatusNotFound:

@@ -1,4 +1,4 @@
-// What a Go team would pick: net/http, SQLite, the Prometheus client. Everything is Debian's.
+// The choice of a Go team: net/http, SQLite, the Prometheus client, all from Debian's packages.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../tools/run.ts";
@@ -19,7 +19,7 @@ const packages = [
   "golang-github-rs-zerolog-dev",
 ];
 
-/** See above. */
+/** The peer in Go. */
 export const go: Peer = {
   name: "go",
   title: "Go: net/http",

@@ -13,14 +13,14 @@ import (
 )
 
 // A store reads through a pool of connections and writes through one, so that writers queue here
-// instead of waiting for SQLite's lock. Statements are run without a context: for each row of a
-// query that can be cancelled the driver starts a goroutine.
+// instead of waiting for SQLite's lock. Statements run without a context: the driver starts a goroutine
+// for each row of a query that can be cancelled.
 type store struct {
 	reads  *sql.DB
 	writes *sql.DB
 }
 
-// openStore opens the database; every commit is on the disk when it returns.
+// openStore opens the database; a commit returns when its data is on the disk.
 func openStore() (*store, error) {
 	url := "file:" + strings.TrimPrefix(os.Getenv("DATABASE_URL"), "sqlite:") +
 		"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=5000&_txlock=immediate"

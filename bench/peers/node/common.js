@@ -1,4 +1,4 @@
-// What both Node services share: the server with its log, metrics and request ids, and the database.
+// Shared by both Node services: the server with its log, metrics and request ids, and the database.
 import Database from "better-sqlite3";
 import Fastify from "fastify";
 import prometheus from "prom-client";
@@ -18,12 +18,12 @@ export function createServer(service) {
   const labels = { registers: [registry], labelNames: ["method", "endpoint", "status"] };
   const total = new prometheus.Counter({
     name: "http_requests_total",
-    help: "Requests answered",
+    help: "Responses sent",
     ...labels,
   });
   const duration = new prometheus.Histogram({
     name: "http_request_duration_seconds",
-    help: "Time to the answer",
+    help: "Time to the response",
     registers: [registry],
     labelNames: ["method", "endpoint"],
   });
@@ -56,12 +56,12 @@ export function createServer(service) {
 
 const healthy = { type: "object", properties: { status: { type: "string" } } };
 
-/** Listens where the environment says. */
+/** Listens on the address of the environment. */
 export async function listen(app) {
   await app.listen({ port: Number(process.env.PORT), host: process.env.HOST });
 }
 
-/** Opens the database; every commit is on the disk when it returns. */
+/** Opens the database. With synchronous = FULL, a commit returns when its data is on the disk. */
 export function openDatabase() {
   const db = new Database(process.env.DATABASE_URL.replace(/^sqlite:/, ""));
   db.pragma("journal_mode = WAL");
@@ -71,17 +71,17 @@ export function openDatabase() {
   return db;
 }
 
-/** The entity tag of what was last changed at this time. */
+/** The entity tag of a resource that was last changed at this time. */
 export function entityTag(updatedAt) {
   return `"${updatedAt.toString(36)}"`;
 }
 
-/** A time as the wire has it. */
+/** A time in the format of the API. */
 export function timestamp(milliseconds) {
   return new Date(milliseconds).toISOString();
 }
 
-/** The parameters of a path to one thing. */
+/** The parameters of a path to one resource. */
 export const oneById = {
   type: "object",
   properties: { id: { type: "string", format: "uuid" } },

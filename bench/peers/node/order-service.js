@@ -73,8 +73,8 @@ const newOrder = {
 
 const app = createServer("order-service");
 
-/** The status with which user-service answers for a user. */
-async function askForUser(id, requestId) {
+/** The status of user-service's response for a user. */
+async function requestUser(id, requestId) {
   const { statusCode, body } = await users.request({
     method: "GET",
     path: `/users/${id}`,
@@ -100,7 +100,7 @@ app.post(
   { schema: { body: newOrder, response: { 201: order } } },
   async (request, reply) => {
     const { user_id, items } = request.body;
-    const status = await askForUser(user_id, request.id);
+    const status = await requestUser(user_id, request.id);
     if (status === 404) {
       return reply.code(400).send({ status: 400, detail: "User does not exist" });
     }

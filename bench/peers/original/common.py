@@ -17,8 +17,8 @@ from sqlalchemy.pool import QueuePool
 
 Base = declarative_base()
 
-# As many connections as are asked for. Were they fewer, requests that have one would wait for a thread
-# to give it back, and those who have the threads for a connection.
+# No limit on connections. With fewer connections than threads a deadlock is possible: a request with a
+# connection waits for a thread in which to return it, while every thread waits for a connection.
 engine = create_engine(
     "sqlite:///" + os.environ["DATABASE_URL"].removeprefix("sqlite:"),
     connect_args={"check_same_thread": False, "timeout": 30},
@@ -58,9 +58,9 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
-requests_total = Counter("http_requests_total", "Requests answered", ["method", "endpoint", "status"])
+requests_total = Counter("http_requests_total", "Responses sent", ["method", "endpoint", "status"])
 request_duration = Histogram(
-    "http_request_duration_seconds", "Time to the answer", ["method", "endpoint"]
+    "http_request_duration_seconds", "Time to the response", ["method", "endpoint"]
 )
 quiet = {"/health", "/metrics"}
 

@@ -119,12 +119,12 @@ def create_order(
 
 def ensure_user(id: str, request_id: str):
     try:
-        answer = users.get(f"/users/{id}", headers={"x-request-id": request_id})
+        response = users.get(f"/users/{id}", headers={"x-request-id": request_id})
     except httpx.HTTPError:
         raise HTTPException(503, "User service unavailable")
-    if answer.status_code == 404:
+    if response.status_code == 404:
         raise HTTPException(400, "User does not exist")
-    if answer.status_code != 200:
+    if response.status_code != 200:
         raise HTTPException(502, "Failed to validate user")
 
 

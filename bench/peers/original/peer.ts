@@ -1,9 +1,9 @@
-// What the platform's users leave behind: FastAPI, SQLAlchemy, httpx. Everything is Debian's.
+// The stack that the platform replaces: FastAPI, SQLAlchemy, httpx, all from Debian's packages.
 import { join } from "node:path";
 import { succeeds } from "../../tools/run.ts";
 import type { Peer } from "../peer.ts";
 
-// Debian's own, whatever else is in the PATH.
+// Debian's Python has Debian's packages; another one may come first in the PATH.
 const python = "/usr/bin/python3";
 const modules = "fastapi, uvicorn, uvloop, httptools, sqlalchemy, httpx, prometheus_client";
 const packages = [
@@ -17,7 +17,7 @@ const packages = [
   "python3-email-validator",
 ];
 
-/** See above. */
+/** The peer in Python. */
 export const original: Peer = {
   name: "original",
   title: "Original: FastAPI",

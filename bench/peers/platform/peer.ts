@@ -5,7 +5,7 @@ import type { Peer } from "../peer.ts";
 
 const root = resolve(import.meta.dir, "../../..");
 
-/** See above. */
+/** The platform. */
 export const platform: Peer = {
   name: "platform",
   title: "bun-elysia-platform",
