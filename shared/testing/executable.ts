@@ -7,6 +7,7 @@ export type ServiceName = string;
 
 const root = resolve(import.meta.dir, "../..");
 const executables = join(root, "dist/test");
+console.error("Building the executables for the tests that start them");
 
 /** The commit that the executables are told they are built from. */
 export const testCommit = "test";
