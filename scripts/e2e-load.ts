@@ -12,7 +12,7 @@ let isOver = false;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => (isOver = true));
 
-/** Sends a request, and gives the body of its response; undefined, and a failure, at any other status. */
+/** Sends a request. @returns the body of the response; undefined, and counted, if it failed */
 async function send(status: number, url: string, body?: object): Promise<unknown> {
   sent += 1;
   try {

@@ -11,11 +11,11 @@ const usage = `Usage: bun run release VERSION
 const semanticVersion =
   /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-(?:0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*))*)?$/;
 
-/** What stands before the version: in package.json and bun.lock, Dockerfiles, manifests, and image names. */
+/** The text before a version: in package.json and bun.lock, Dockerfiles, manifests, image names. */
 const before =
   /"version": "|image\.version="|app\.kubernetes\.io\/version: |ghcr\.io\/example\/[^:\s]+:/;
 
-/** A lockfile in bench/ states versions of packages, and the changelog those of older releases. */
+/** bench/ has a lockfile with versions of packages, and the changelog has those of older releases. */
 const where = [":!bench", ":!CHANGELOG.md"];
 
 const unreleased = "## [Unreleased]";

@@ -1,5 +1,6 @@
-// Runs a script of package.json, `"NAME": "bun scripts/run.ts COMMAND..."`: prints help on --help, refuses
-// any other version of Bun, and installs the dependencies first. COMMAND may also be names of scripts.
+// Runs a script of package.json, `"NAME": "bun scripts/run.ts COMMAND..."`: prints help on --help,
+// refuses any other version of Bun, and installs the dependencies first. COMMAND may also be names of
+// scripts, which then run one after the other.
 import manifest from "../package.json" with { type: "json" };
 
 interface Help {

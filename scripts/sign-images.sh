@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Signs images by digest with the identity of the GitHub workflow that runs it, so there is no key to keep.
-# On a developer's machine, cosign opens a browser to sign in.
+# Signs images by digest with the identity of the GitHub workflow, so that there is no key to keep. On a
+# developer's machine, cosign opens a browser to sign in.
 # Usage: sign-images.sh IMAGE@sha256:... [...]
 set -euo pipefail
 

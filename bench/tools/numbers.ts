@@ -19,7 +19,7 @@ export function rotated<T>(items: readonly T[], by: number): T[] {
   return [...items.slice(at), ...items.slice(0, at)];
 }
 
-/** Three significant figures for small numbers, whole ones with commas for large: 0.123, 12.3, 12,345. */
+/** Three digits of a small number, and a large one as an integer with commas: 0.123, 12.3, 12,345. */
 export function count(value: number): string {
   if (!Number.isFinite(value)) return "–";
   if (value >= 100) return Math.round(value).toLocaleString("en-GB");

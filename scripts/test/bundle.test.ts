@@ -5,7 +5,7 @@ import { services } from "../services.ts";
 
 const root = resolve(import.meta.dir, "../..");
 
-/** Each of these modules adds milliseconds to a start of 50 ms: code imports them where it needs them. */
+/** Each of these adds milliseconds to a start of 50 ms: code imports them where it needs them. */
 const slowToLoad = "cluster crypto http http2 https net stream/promises tls v8 zlib".split(" ");
 
 test.each(services.map(({ name }) => name))(

@@ -49,7 +49,7 @@ async function responsesOf({ fetch }: Running): Promise<unknown[]> {
   );
 }
 
-/** Starts a program as PID 1, as a user without an entry in /etc/passwd, with every network interface down. */
+/** Starts a program as PID 1, as a user without an entry in /etc/passwd, without network. */
 const namespaces = "--pid --fork --kill-child --net --user --map-user=12345 --map-group=12345";
 const unshare = ["unshare", ...namespaces.split(" "), "--"];
 
