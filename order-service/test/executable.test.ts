@@ -1,7 +1,7 @@
 // Both services as processes, as their users run them.
 import { expect, test } from "bun:test";
 import { runCommand, startExecutable, type Running } from "@platform/shared/testing/executable";
-import { temporaryFolder } from "@platform/shared/testing/running-service";
+import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
 import type { Order } from "../src/orders/order.ts";
 import { userId, wish } from "./order-service.ts";
 
@@ -29,7 +29,7 @@ async function all({ fetch }: Running): Promise<Order[]> {
 }
 
 test("an order goes through both services under one request id", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable("user-service", { cwd });
   const env = { USER_SERVICE_URL: users.url };
@@ -55,7 +55,7 @@ test("an order goes through both services under one request id", async () => {
 });
 
 test("a proxy in the environment has no say between services", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable("user-service", { cwd });
   const proxy = "http://127.0.0.1:1";
@@ -65,7 +65,7 @@ test("a proxy in the environment has no say between services", async () => {
 });
 
 test("without user-service orders can be read, and placed again when it is back", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   const first = await startExecutable("user-service", { cwd });
   const user = await createUser(first);
@@ -87,7 +87,7 @@ test("without user-service orders can be read, and placed again when it is back"
 });
 
 test("one key makes one order, across a crash and on another replica", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable("user-service", { cwd });
   const user = await createUser(users);
@@ -112,7 +112,7 @@ test("one key makes one order, across a crash and on another replica", async () 
 });
 
 test("while one replica works on a key, the other tells to come back", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
@@ -142,7 +142,7 @@ test("while one replica works on a key, the other tells to come back", async () 
 });
 
 test("wrong variables of its own are told with the others", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const env = {
     PORT: "x",
     USER_SERVICE_URL: "http://user:secret@users/path",

@@ -1,6 +1,7 @@
-// A service as the process that users run: its executable, in a folder of its own.
+// A service as users run it: its executable, in a process of its own.
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { LogLine } from "./running-service.ts";
+import { logLines, type LogLine } from "./log-lines.ts";
 
 /** A service's name, which its folder in this repository and its executable share. */
 export type ServiceName = string;
@@ -12,46 +13,58 @@ console.error("Building the executables for the tests that start them");
 /** The commit that the executables are told they are built from. */
 export const testCommit = "test";
 
-// Built anew whenever tests that need them are run, which takes two seconds: none is ever older than
-// its source. Another run in this tree replaces a file as a whole, by one that is newer still.
+// Every test run that imports this file builds the executables, in two seconds, so that none is older
+// than its source. A test run beside this one replaces each file as a whole, by a newer one.
 const build = Bun.spawnSync([process.execPath, "scripts/build.ts", "--outdir", executables], {
   cwd: root,
   env: { ...process.env, BUILD_COMMIT: testCommit },
 });
 if (!build.success) throw new Error(`Cannot build the executables: ${build.stderr.toString()}`);
 
-/** The path of a service's executable. */
+/** The path of a service's executable. @throws Error if the build makes none of that name */
 export function executableOf(service: ServiceName): string {
-  return join(executables, service);
+  const path = join(executables, service);
+  if (existsSync(path)) return path;
+  throw new Error(`Cannot run "${service}": scripts/services.ts has no such service`);
 }
 
 type Environment = Readonly<Record<string, string>>;
 
-function spawn(service: ServiceName, args: readonly string[], cwd: string, env: Environment) {
+interface SpawnOptions {
+  readonly cwd: string;
+  /** All variables that the process gets: it inherits none from the test run. */
+  readonly env?: Environment;
+}
+
+/** Starts an executable and waits for nothing. */
+export function spawnExecutable<Out extends Bun.SpawnOptions.Readable>(
+  service: ServiceName,
+  args: readonly string[],
+  { cwd, env = {}, stdout }: SpawnOptions & { readonly stdout: Out },
+): Bun.Subprocess<"ignore", Out, "pipe"> {
   return Bun.spawn([executableOf(service), ...args], {
     cwd,
-    // Nothing of the environment in which the tests run.
     env: { PATH: "/nonexistent", ...env },
     stdin: "ignore",
-    stdout: "pipe",
+    stdout,
     stderr: "pipe",
   });
 }
 
-/** What a command that ended left behind. */
+/** What a command printed, and its exit status. */
 export interface Outcome {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a command to its end. */
+/** Runs a command and waits until it has ended. */
 export async function runCommand(
   service: ServiceName,
   args: readonly string[],
-  { cwd, env = {} }: { cwd: string; env?: Environment },
+  options: SpawnOptions,
 ): Promise<Outcome> {
-  const child = spawn(service, args, cwd, env);
+  const child = spawnExecutable(service, args, { ...options, stdout: "pipe" });
   const [stdout, stderr, status] = await Promise.all([
     child.stdout.text(),
     child.stderr.text(),
@@ -60,35 +73,37 @@ export async function runCommand(
   return { status, stdout, stderr };
 }
 
-/** A running process of a service. */
+/** A process of a service that listens; killed at the end of its scope. */
 export interface Running extends AsyncDisposable {
   readonly pid: number;
   readonly url: string;
   readonly port: number;
   readonly lines: LogLine[];
+  /** Resolves with the exit status. */
   readonly exited: Promise<number>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when a line with this message has been logged. */
+  /** Resolves with the first log line that has this message, as soon as there is one. */
   logged(msg: string): Promise<LogLine>;
-  /** The same as fetch, with the path alone. */
+  /** The same as the global `fetch`, but for a path of this service. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** Starts a service and waits until it listens, on any free port unless told otherwise. */
+/**
+ * Starts a service and waits until it listens: on 127.0.0.1 and a free port, unless `env` says
+ * otherwise.
+ *
+ * @throws Error with the text of stderr if the process exits first
+ */
 export async function startExecutable(
   service: ServiceName,
-  { cwd, env = {} }: { cwd: string; env?: Environment },
+  { cwd, env = {} }: SpawnOptions,
 ): Promise<Running> {
-  const child = spawn(service, [], cwd, { PORT: "0", HOST: "127.0.0.1", ...env });
-  const lines: LogLine[] = [];
-  const waiting = new Map<string, PromiseWithResolvers<LogLine>>();
-  const logged = (msg: string) => {
-    const line = lines.find((known) => known["msg"] === msg);
-    if (line) return Promise.resolve(line);
-    const waiter = waiting.get(msg) ?? Promise.withResolvers<LogLine>();
-    waiting.set(msg, waiter);
-    return waiter.promise;
-  };
+  const child = spawnExecutable(service, [], {
+    cwd,
+    env: { PORT: "0", HOST: "127.0.0.1", ...env },
+    stdout: "pipe",
+  });
+  const { lines, write, logged } = logLines();
 
   void (async () => {
     let rest = "";
@@ -96,11 +111,7 @@ export async function startExecutable(
     for await (const chunk of child.stdout) {
       const texts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = texts.pop() ?? "";
-      for (const text of texts) {
-        const line = JSON.parse(text) as LogLine;
-        lines.push(line);
-        waiting.get(String(line["msg"]))?.resolve(line);
-      }
+      texts.forEach(write);
     }
   })();
 

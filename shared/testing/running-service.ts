@@ -1,7 +1,5 @@
 // A whole service for a test: fresh database, real socket, its log at hand. Every answer is held
 // against the service's own API document.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AnyElysia } from "elysia";
 import type { Lifecycle } from "../src/core/lifecycle.ts";
@@ -13,12 +11,14 @@ import { listen } from "../src/http/server.ts";
 import type { ServiceParts } from "../src/service/service-app.ts";
 import { openSqlite, type SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 import { validatingFetch } from "./contract-check.ts";
+import { logLines, type LogLine } from "./log-lines.ts";
+import { temporaryFolder as makeTemporaryFolder } from "./temporary-folder.ts";
 
-/** A folder for one test, gone after it. */
-export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), "platform-test-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
+export type { LogLine } from "./log-lines.ts";
+export { rejectionOf } from "./rejection-of.ts";
+
+/** The folder of temporary-folder.ts, for callers that still await it. */
+export const temporaryFolder = () => Promise.resolve(makeTemporaryFolder());
 
 /** A fresh SQLite database for one test. */
 export interface TemporaryStorage extends AsyncDisposable {
@@ -29,7 +29,7 @@ export interface TemporaryStorage extends AsyncDisposable {
 
 /** Makes a database in a folder of its own, both gone after the test. */
 export async function temporaryStorage(migrations: readonly string[]): Promise<TemporaryStorage> {
-  const folder = await temporaryFolder();
+  const folder = makeTemporaryFolder();
   const path = join(folder.path, "test.db");
   const opened: SqliteStorage[] = [];
   const openAgain = async () => {
@@ -62,17 +62,6 @@ export function bodyOf<T = Problem>(response: Response): Promise<T> {
   return response.json() as Promise<T>;
 }
 
-/** What a promise was rejected with; undefined if it was not. */
-export function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-}
-
-/** A line of the log. */
-export type LogLine = Record<string, unknown>;
-
 /** A running service. */
 export interface RunningService extends AsyncDisposable {
   readonly url: string;
@@ -81,7 +70,7 @@ export interface RunningService extends AsyncDisposable {
   readonly storage: SqliteStorage;
   readonly lines: LogLine[];
   /** Resolves when a line with this message has been logged. */
-  logged(msg: string): Promise<void>;
+  logged(msg: string): Promise<LogLine>;
   /** Sends a request, and throws if the answer is not as documented. */
   request(path: string, sent?: Sent): Promise<Response>;
   /** The value of a metric, or undefined if it is not there. `labels` as they are printed. */
@@ -104,19 +93,12 @@ export async function startService({
 }: HarnessOptions): Promise<RunningService> {
   const database = await temporaryStorage(migrations);
   const { storage } = database;
-  const lines: LogLine[] = [];
-  const waiting = new Map<unknown, () => void>();
+  const log = logLines();
   const { logger } = createLog({
     service: name,
     version: "test",
     level: "debug",
-    destination: {
-      write(text) {
-        const line = JSON.parse(text) as LogLine;
-        lines.push(line);
-        waiting.get(line["msg"])?.();
-      },
-    },
+    destination: log,
   });
   const lifecycle: Lifecycle = { phase: "ready" };
   const metrics = createMetrics({ service: name, version: "test", commit: "test" });
@@ -146,11 +128,8 @@ export async function startService({
     port: server.port ?? 0,
     lifecycle,
     storage,
-    lines,
-    logged(msg) {
-      if (lines.some((line) => line["msg"] === msg)) return Promise.resolve();
-      return new Promise((resolve) => waiting.set(msg, resolve));
-    },
+    lines: log.lines,
+    logged: log.logged,
     request(path, { method, headers = {}, json, body } = {}) {
       const isJson = json !== undefined;
       const content = isJson ? JSON.stringify(json) : body;

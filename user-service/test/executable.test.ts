@@ -5,12 +5,12 @@ import { closeSync, constants, openSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  executableOf,
   runCommand,
+  spawnExecutable,
   startExecutable,
   type Running,
 } from "@platform/shared/testing/executable";
-import { temporaryFolder } from "@platform/shared/testing/running-service";
+import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
 
 const service = "user-service";
 const post = (name: string, n: number) => ({
@@ -25,7 +25,7 @@ async function countUsers({ fetch }: Pick<Running, "fetch">): Promise<number> {
 
 describe("the command line", () => {
   test("--version and --help say what they say and nothing else", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const version = await runCommand(service, ["--version"], { cwd: folder.path });
     expect(version).toEqual({
       status: 0,
@@ -66,7 +66,7 @@ describe("the command line", () => {
     ["backup-rotate . 10001"],
     ["backup-rotate . 2 3"],
   ])("what nobody understands (%s) is answered with the usage and status 2", async (line) => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const outcome = await runCommand(service, line.split(" "), { cwd: folder.path });
     expect(outcome.status).toBe(2);
     expect(outcome.stderr).toContain("Usage: user-service");
@@ -75,7 +75,7 @@ describe("the command line", () => {
   });
 
   test("wrong variables are told one by one, and nothing is started", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const env = {
       PORT: "80a",
       HOST: "999.1.1.1",
@@ -102,7 +102,7 @@ describe("the command line", () => {
   });
 
   test("an empty variable counts as not set", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const env = { LOG_LEVEL: "", MAX_IN_FLIGHT: "", DATABASE_URL: "" };
     await using running = await startExecutable(service, { cwd: folder.path, env });
     expect((await running.fetch("/health")).status).toBe(200);
@@ -110,7 +110,7 @@ describe("the command line", () => {
   });
 
   test("a taken port and a database that cannot be opened are one line each", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     await using running = await startExecutable(service, { cwd });
     const taken = await runCommand(service, [], {
@@ -132,7 +132,7 @@ describe("the command line", () => {
   });
 
   test("healthcheck tells a ready service from none", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     const running = await startExecutable(service, { cwd });
     const env = { PORT: String(running.port) };
@@ -144,14 +144,14 @@ describe("the command line", () => {
   });
 
   test("what is printed is whole, also for a slow reader", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     const whole = await runCommand(service, ["openapi"], { cwd });
     const pipe = join(cwd, "pipe");
     await Bun.$`mkfifo ${pipe}`.quiet();
     const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(pipe, constants.O_WRONLY);
-    const child = Bun.spawn([executableOf(service), "openapi"], { cwd, env: {}, stdout: writer });
+    const child = spawnExecutable(service, ["openapi"], { cwd, stdout: writer });
     closeSync(writer);
     // The reader has other things to do first.
     await runCommand(service, ["openapi"], { cwd });
@@ -163,7 +163,7 @@ describe("the command line", () => {
   });
 
   test("a proxy has no say in a healthcheck", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     await using running = await startExecutable(service, { cwd });
     const proxy = "http://127.0.0.1:1";
@@ -172,7 +172,7 @@ describe("the command line", () => {
   });
 
   test("openapi prints the document that the service serves, and touches no database", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     const printed = await runCommand(service, ["openapi"], { cwd });
     expect(printed).toMatchObject({ status: 0, stderr: "" });
@@ -182,7 +182,7 @@ describe("the command line", () => {
   });
 
   test("a backup of a running service is a whole database, and overwrites nothing", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     const missing = await runCommand(service, ["backup", "copy.db"], { cwd });
     expect(missing.status).toBe(1);
@@ -198,7 +198,7 @@ describe("the command line", () => {
   });
 
   test("backups are rotated, and one of them restored", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     await runCommand(service, ["migrate"], { cwd });
     await mkdir(join(cwd, "backups"));
@@ -231,7 +231,7 @@ describe("the command line", () => {
   });
 
   test("migrate brings the database up to date and ends", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     for (let n = 0; n < 2; n += 1) {
       const outcome = await runCommand(service, ["migrate"], { cwd });
@@ -243,7 +243,7 @@ describe("the command line", () => {
 
 describe("the end of a process", () => {
   test("what was answered is there after a crash", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     const answered = new Set<string>();
     {
@@ -264,7 +264,7 @@ describe("the end of a process", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
     "%s ends an idle service with status 0",
     async (signal) => {
-      await using folder = await temporaryFolder();
+      await using folder = temporaryFolder();
       await using running = await startExecutable(service, { cwd: folder.path });
       await running.fetch("/users");
       running.kill(signal);
@@ -275,7 +275,7 @@ describe("the end of a process", () => {
   );
 
   test("while draining it still answers, tells its probes, and closes connections", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const env = { SHUTDOWN_DRAIN_MS: "300000" };
     await using running = await startExecutable(service, { cwd: folder.path, env });
     running.kill("SIGTERM");
@@ -290,7 +290,7 @@ describe("the end of a process", () => {
   });
 
   test("a request that is never finished is cut when the grace runs out", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const env = { SHUTDOWN_GRACE_MS: "50" };
     await using running = await startExecutable(service, { cwd: folder.path, env });
     const { promise: isOpen, resolve } = Promise.withResolvers<void>();
@@ -316,7 +316,7 @@ describe("the end of a process", () => {
 });
 
 test("a write that was cut with its client is not made afterwards", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   const env = { SHUTDOWN_GRACE_MS: "100" };
   await using running = await startExecutable(service, { cwd, env });
@@ -336,7 +336,7 @@ test("a write that was cut with its client is not made afterwards", async () => 
 });
 
 test("two replicas on one database share its users and its rules", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await using one = await startExecutable(service, { cwd });
   await using two = await startExecutable(service, { cwd });

@@ -1,18 +1,12 @@
 import { expect, test } from "bun:test";
 import { startBackgroundJobs } from "../../src/service/background-jobs.ts";
 import { createLog } from "../../src/telemetry/logger.ts";
-import type { LogLine } from "../../testing/running-service.ts";
+import { logLines } from "../../testing/log-lines.ts";
 
 function logInto() {
-  const lines: LogLine[] = [];
-  const write = (line: string) => void lines.push(JSON.parse(line));
-  const { logger } = createLog({
-    service: "notes",
-    version: "1",
-    level: "info",
-    destination: { write },
-  });
-  return { logger, lines };
+  const destination = logLines();
+  const { logger } = createLog({ service: "notes", version: "1", level: "info", destination });
+  return { logger, lines: destination.lines };
 }
 
 test("a chore is done again and again, also after it failed", async () => {

@@ -3,19 +3,14 @@ import { EventEmitter } from "node:events";
 import { createLog } from "../../src/telemetry/logger.ts";
 import type { ServiceProcess } from "../../src/service/definition.ts";
 import { shutdownSignal } from "../../src/service/shutdown-signal.ts";
-import type { LogLine } from "../../testing/running-service.ts";
+import { logLines } from "../../testing/log-lines.ts";
 
 /** A process that can be sent signals, and what it did about them. */
 function startProcess() {
   const events = new EventEmitter();
   const did: string[] = [];
-  const lines: LogLine[] = [];
-  const { logger } = createLog({
-    service: "notes",
-    version: "1",
-    level: "info",
-    destination: { write: (line) => void lines.push(JSON.parse(line)) },
-  });
+  const destination = logLines();
+  const { logger } = createLog({ service: "notes", version: "1", level: "info", destination });
   const parts = {
     on: (event: string, listener: (...args: unknown[]) => void) => events.on(event, listener),
     exit: (status: number) => void did.push(`exit ${status}`),
@@ -28,7 +23,7 @@ function startProcess() {
   return {
     stopped,
     did,
-    lines,
+    lines: destination.lines,
     send: (event: string, error?: unknown) => events.emit(event, error),
   };
 }
