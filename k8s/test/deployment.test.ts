@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
 import { readConfig, httpOrigin } from "../../shared/src/service/env.ts";
-import { serviceSettings } from "../../shared/src/service/service-settings.ts";
+import { serviceSettings } from "../../shared/src/service/definition.ts";
 import { all, backups, deliveries, only, read, services, workload } from "./manifests.ts";
 import { amount, expectRestricted } from "./pod.ts";
 import { selects } from "./selector.ts";

@@ -1,32 +1,116 @@
-// What makes one service different from another, for everything that runs it.
+// What the author of a service gives: its `main.ts` hands a `ServiceDefinition` to `runService()` of
+// cli.ts, which makes a program of it. user-service/src/main.ts is the smallest example.
 import type { AnyElysia } from "elysia";
+import { parseSqliteUrl, type SqliteStorage } from "../sqlite/sqlite-storage.ts";
+import { logLevels } from "../telemetry/logger.ts";
 import type { BackgroundJob } from "./background-jobs.ts";
-import { readConfig, type Config, type Settings } from "./env.ts";
+import {
+  enumeration,
+  integer,
+  listenAddress,
+  readConfig,
+  type Config,
+  type Setting,
+  type Settings,
+} from "./env.ts";
 import type { ServiceParts } from "./service-app.ts";
-import { serviceSettings, type ServiceSettings } from "./service-settings.ts";
-import type { SqliteStorage } from "../sqlite/sqlite-storage.ts";
 
-/** The values of a service's settings and of those that every service has. */
-export type ServiceConfig<S extends Settings> = Config<ServiceSettings> & Config<S>;
-
-/** A service, ready to be run. */
+/** A service: everything in which it differs from every other service. */
 export interface ServiceDefinition<S extends Settings> {
+  /**
+   * The name of its folder and executable, such as `user-service`. Every log line has it as
+   * `service`, and so has the metric `build_info`.
+   */
   readonly name: string;
-  /** The `DATABASE_URL` that it has unless it is told otherwise. */
+
+  /**
+   * The default of `DATABASE_URL`: `sqlite:` and the path of a file, such as
+   * `sqlite:data/user_service.db`. A relative path starts at the working directory; missing folders
+   * are made. Two services never share a database.
+   */
   readonly database: string;
+
+  /**
+   * The SQL that brings the database from each version to the next: `migrations[0]` makes version 1
+   * of an empty database. Every start runs those that are missing, all in one transaction. Append,
+   * and never edit one that has been released: its checksum is in the databases that ran it. During
+   * a rollout the previous version of the service runs on the new schema, and has to work with it.
+   */
   readonly migrations: readonly string[];
-  /** Its own settings, beside those of every service. */
+
+  /**
+   * The environment variables that only this service has, by the names under which `build` gets
+   * their values; see env.ts for the kinds. `{}` for none. {@link serviceSettings} has the others.
+   */
   readonly settings: S;
-  /** The longest that it may take to answer, in whole seconds up to 200. */
+
+  /**
+   * How long this service takes at most until it responds, in whole seconds from 0 to 200, worked
+   * out from the timeouts of the services that a handler waits for. The server closes a connection
+   * on which nothing moves for 75 s or, where that is longer, for 30 s more than this. Default: 0,
+   * for handlers that wait for nothing but the storage.
+   */
   maxResponseSeconds?(config: ServiceConfig<S>): number;
-  /** Puts the service together on an open storage. */
-  build(given: { config: ServiceConfig<S>; storage: SqliteStorage; parts: ServiceParts }): {
-    app: AnyElysia;
-    backgroundJobs?: readonly BackgroundJob[];
+
+  /**
+   * Makes the app and the jobs that run beside it, once the storage is open and migrated. It must
+   * neither read data nor call other services: the command `openapi` calls it too, with an empty
+   * database in memory and the defaults of all settings.
+   */
+  build(given: {
+    /** The values of `settings` and of {@link serviceSettings}, all validated. */
+    readonly config: ServiceConfig<S>;
+    /** For the service's stores. */
+    readonly storage: SqliteStorage;
+    /** For `serviceApp()`, whose result the service chains its routes onto. */
+    readonly parts: ServiceParts;
+  }): {
+    readonly app: AnyElysia;
+    /** Default: none. */
+    readonly backgroundJobs?: readonly BackgroundJob[];
   };
 }
 
-/** Reads a service's configuration. @throws ConfigError */
+/** The values of a service's own settings and of those that every service has. */
+export type ServiceConfig<S extends Settings> = Config<ReturnType<typeof serviceSettings>> &
+  Config<S>;
+
+/**
+ * The settings that every service has. Ranges are inclusive.
+ *
+ * @param database the default of `DATABASE_URL`
+ */
+export function serviceSettings({ database }: { readonly database: string }) {
+  return {
+    /** The TCP port to listen on; 0 takes any free one, which the log tells. */
+    port: integer("PORT", { default: 8000, min: 0, max: 65535 }),
+    /** The address to listen on; 0.0.0.0 is every IPv4 address of the machine. */
+    host: listenAddress("HOST", { default: "0.0.0.0" }),
+    databaseUrl: databaseUrl(database),
+    /** Lines below this level are not written. */
+    logLevel: enumeration("LOG_LEVEL", { default: "info", words: logLevels }),
+    /** A larger request body is 413. */
+    maxBodyBytes: integer("MAX_BODY_BYTES", { default: 1_048_576, min: 1, max: 104_857_600 }),
+    /** Requests that are handled at the same time; one more is 503. */
+    maxInFlight: integer("MAX_IN_FLIGHT", { default: 1024, min: 1, max: 100_000 }),
+    /** How long the service goes on accepting requests after a signal, while `/ready` is 503. */
+    shutdownDrainMs: integer("SHUTDOWN_DRAIN_MS", { default: 0, min: 0, max: 300_000 }),
+    /** How long requests in flight may take after that; the rest is cut. */
+    shutdownGraceMs: integer("SHUTDOWN_GRACE_MS", { default: 10_000, min: 1, max: 300_000 }),
+  };
+}
+
+function databaseUrl(defaultValue: string): Setting<string> {
+  return {
+    variable: "DATABASE_URL",
+    default: defaultValue,
+    isSecret: true,
+    allowed: `sqlite: and the path of a file, such as ${defaultValue}`,
+    parse: (text) => (parseSqliteUrl(text) === undefined ? undefined : text),
+  };
+}
+
+/** Reads a service's configuration. @throws ConfigError with a line for every wrong variable */
 export function readServiceConfig<S extends Settings>(
   { database, settings }: Pick<ServiceDefinition<S>, "database" | "settings">,
   environment: Readonly<Record<string, string | undefined>>,
@@ -36,7 +120,7 @@ export function readServiceConfig<S extends Settings>(
   return readConfig(all, environment) as ServiceConfig<S>;
 }
 
-/** The part of the process that a service touches. */
+/** The part of the process that a service touches, so that a test can hand in another. */
 export type ServiceProcess = Pick<
   NodeJS.Process,
   "argv" | "env" | "exit" | "on" | "stdout" | "stderr"
