@@ -3,12 +3,10 @@
 import { join } from "node:path";
 import type { AnyElysia } from "elysia";
 import type { Lifecycle } from "../src/core/lifecycle.ts";
-import { createLog } from "../src/telemetry/logger.ts";
-import { createMetrics } from "../src/telemetry/metrics.ts";
 import { openApiDocument } from "../src/openapi/document.ts";
 import type { Problem } from "../src/http/problem.ts";
 import { listen } from "../src/http/server.ts";
-import type { ServiceParts } from "../src/service/service-app.ts";
+import { createParts, type ServiceParts } from "../src/service/service-app.ts";
 import { openSqlite, type SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 import { validatingFetch } from "./contract-check.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
@@ -94,25 +92,15 @@ export async function startService({
   const database = await temporaryStorage(migrations);
   const { storage } = database;
   const log = logLines();
-  const { logger } = createLog({
-    service: name,
-    version: "test",
-    level: "debug",
+  const { parts } = createParts({
+    name,
+    config: { logLevel: "debug", maxBodyBytes: 1_048_576, maxInFlight: 1024, ...limits },
     destination: log,
+    build: { version: "test", commit: "test" },
   });
-  const lifecycle: Lifecycle = { phase: "ready" };
-  const metrics = createMetrics({ service: name, version: "test", commit: "test" });
-  const app = build(
-    {
-      lifecycle,
-      limits: { maxBodyBytes: 1_048_576, maxInFlight: 1024, ...limits },
-      logger,
-      metrics,
-      storage,
-      version: "test",
-    },
-    storage,
-  );
+  const { lifecycle, metrics } = parts;
+  lifecycle.phase = "ready";
+  const app = build({ ...parts, storage }, storage);
   const server = listen({
     hostname: "127.0.0.1",
     port: 0,

@@ -1,9 +1,8 @@
 // What services do for requests, counted: a change that makes it more is seen on any machine, however
 // busy it is.
 import { Database } from "bun:sqlite";
-import { createLog, type Logger } from "../src/telemetry/logger.ts";
-import { createMetrics } from "../src/telemetry/metrics.ts";
-import type { ServiceParts } from "../src/service/service-app.ts";
+import type { Logger } from "../src/telemetry/logger.ts";
+import { createParts, type ServiceParts } from "../src/service/service-app.ts";
 import type { SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 
 interface App {
@@ -56,23 +55,19 @@ export function workCounter(): WorkCounter {
   let logLines = 0;
   let statements = 0;
   const stop = watchStatements(() => (statements += 1));
-  const { logger } = createLog({
-    service: "test",
-    version: "test",
-    level: "info",
-    destination: { write: () => void (logLines += 1) },
-  });
+  const newParts = () => {
+    const { parts } = createParts({
+      name: "test",
+      config: { logLevel: "info", maxBodyBytes: 1_048_576, maxInFlight: 2000 },
+      destination: { write: () => void (logLines += 1) },
+    });
+    parts.lifecycle.phase = "ready";
+    return parts;
+  };
   return {
     [Symbol.dispose]: stop,
-    logger,
-    parts: (storage) => ({
-      lifecycle: { phase: "ready" },
-      limits: { maxBodyBytes: 1_048_576, maxInFlight: 2000 },
-      logger,
-      metrics: createMetrics({ service: "test", version: "test", commit: "test" }),
-      storage,
-      version: "test",
-    }),
+    logger: newParts().logger,
+    parts: (storage) => ({ ...newParts(), storage }),
     async of(app, count, path, init) {
       const requests = Array.from(
         { length: count },

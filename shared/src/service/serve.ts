@@ -1,14 +1,13 @@
 // The life of a running service, from the open database to the last line of its log.
-import { buildInfo } from "../core/build-info.ts";
 import type { Settings } from "./env.ts";
-import type { Lifecycle } from "../core/lifecycle.ts";
-import { createLog, terminalOutput } from "../telemetry/logger.ts";
-import { createMetrics } from "../telemetry/metrics.ts";
+import { buildInfo } from "../core/build-info.ts";
+import { terminalOutput } from "../telemetry/logger.ts";
 import { addProcessMetrics } from "../telemetry/prom-client.ts";
 import { closeServer, listen } from "../http/server.ts";
 import { startBackgroundJobs } from "./background-jobs.ts";
 import type { ServiceConfig, ServiceDefinition, ServiceProcess } from "./definition.ts";
 import { openSqlite } from "../sqlite/sqlite-storage.ts";
+import { createParts } from "./service-app.ts";
 import { shutdownSignal } from "./shutdown-signal.ts";
 
 /** Longer than load balancers keep idle connections, so that none of them uses one that just closed. */
@@ -36,20 +35,13 @@ export async function serve<S extends Settings>({
   process,
 }: ServeOptions<S>): Promise<number> {
   const { name, migrations, maxResponseSeconds } = service;
-  const { version, commit } = buildInfo;
 
-  const log = createLog({
-    service: name,
-    version,
-    level: config.logLevel,
-    ...(process.stdout.isTTY ? { destination: await terminalOutput() } : {}),
-  });
-  const { logger } = log;
+  const terminal = process.stdout.isTTY ? { destination: await terminalOutput() } : {};
+  const { log, parts } = createParts({ name, config, ...terminal });
+  const { lifecycle, logger, metrics } = parts;
   const stop = shutdownSignal(process, log);
-  const metrics = createMetrics({ service: name, version, commit });
   addProcessMetrics(metrics.registry);
 
-  const lifecycle: Lifecycle = { phase: "starting" };
   const opening = openSqlite({ path, migrations, observer: metrics.storage });
   // Another process may have the database locked, and a migration takes as long as it takes: whoever
   // ends this one meanwhile does not wait, for a transaction that is cut changes nothing.
@@ -64,9 +56,11 @@ export async function serve<S extends Settings>({
     logger.info({ from, to, duration_ms }, "migrated");
   }
   try {
-    const limits = { maxBodyBytes: config.maxBodyBytes, maxInFlight: config.maxInFlight };
-    const parts = { lifecycle, limits, logger, metrics, storage, version };
-    const { app, backgroundJobs = [] } = service.build({ config, storage, parts });
+    const { app, backgroundJobs = [] } = service.build({
+      config,
+      storage,
+      parts: { ...parts, storage },
+    });
     const server = listen({
       hostname: config.host,
       port: config.port,
@@ -78,7 +72,7 @@ export async function serve<S extends Settings>({
     });
     const stopChores = startBackgroundJobs(backgroundJobs, logger);
     lifecycle.phase = "ready";
-    logger.info({ host: config.host, port: server.port, commit }, "listening");
+    logger.info({ host: config.host, port: server.port, commit: buildInfo.commit }, "listening");
 
     const reason = await stop.reason;
     lifecycle.phase = "draining";

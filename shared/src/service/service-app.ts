@@ -1,10 +1,13 @@
-// The Elysia app that every service starts from: what all of them do is in it already.
+// The app that every service chains its routes onto, and the parts that it is made of.
 import { Elysia } from "elysia";
-import { apiReference } from "../openapi/api-reference.ts";
-import { httpPlugin, type HttpPluginParts } from "../http/http-plugin.ts";
-import type { ServiceMetrics } from "../telemetry/metrics.ts";
-import { managementRoutes } from "./management-routes.ts";
+import type { DestinationStream } from "pino";
+import { buildInfo } from "../core/build-info.ts";
 import type { Storage } from "../core/storage.ts";
+import { httpPlugin, type HttpPluginParts, type RequestLimits } from "../http/http-plugin.ts";
+import { apiReference } from "../openapi/api-reference.ts";
+import { createLog, type Log, type LogLevel } from "../telemetry/logger.ts";
+import { createMetrics, type ServiceMetrics } from "../telemetry/metrics.ts";
+import { managementRoutes } from "./management-routes.ts";
 
 /** What a service's app is made of, beside its own domain. */
 export interface ServiceParts extends Pick<HttpPluginParts, "lifecycle" | "limits" | "logger"> {
@@ -13,25 +16,60 @@ export interface ServiceParts extends Pick<HttpPluginParts, "lifecycle" | "limit
   readonly version: string;
 }
 
-/** How a service presents itself and what its own errors mean. */
-interface ServiceAbout extends Pick<HttpPluginParts, "problemOf"> {
+interface PartsOptions {
+  readonly name: string;
+  readonly config: RequestLimits & { readonly logLevel: LogLevel };
+  /** Where log lines go. Default: stdout, as JSON. */
+  readonly destination?: DestinationStream;
+  /** Default: the version and commit of this executable. */
+  readonly build?: { readonly version: string; readonly commit: string };
+}
+
+/** Makes a service's log and parts, but for the storage, which reports to their metrics. */
+export function createParts({
+  name,
+  config: { logLevel, maxBodyBytes, maxInFlight },
+  destination,
+  build: { version, commit } = buildInfo,
+}: PartsOptions): { readonly log: Log; readonly parts: Omit<ServiceParts, "storage"> } {
+  const log = createLog({
+    service: name,
+    version,
+    level: logLevel,
+    ...(destination === undefined ? {} : { destination }),
+  });
+  return {
+    log,
+    parts: {
+      lifecycle: { phase: "starting" },
+      limits: { maxBodyBytes, maxInFlight },
+      logger: log.logger,
+      metrics: createMetrics({ service: name, version, commit }),
+      version,
+    },
+  };
+}
+
+/** How the API document presents a service, and what the service's own errors mean. */
+interface AppOptions extends Pick<HttpPluginParts, "problemOf"> {
   readonly title: string;
   readonly description: string;
 }
 
 /**
- * An app with everything but routes of its own: request context, limits, problems, metrics, logs,
- * operations endpoints and API reference. Chain the service's routes onto it.
+ * An app with everything but the service's own routes: request context, limits, problems, metrics,
+ * logs, management routes and API reference. Chain the service's routes onto it.
  */
 export function serviceApp(
   { lifecycle, limits, logger, metrics, storage, version }: ServiceParts,
-  { title, description, problemOf }: ServiceAbout,
+  { title, description, problemOf }: AppOptions,
 ) {
   const app = new Elysia({
-    // Unknown fields are the schemas' business: they stay open, and handlers pick what they know.
+    // Elysia would rewrite bodies and responses after their schemas. Here schemas leave unknown fields
+    // open, and handlers read the fields that they know.
     normalize: false,
     strictPath: true,
-    // One router, Elysia's, over a socket as in tests.
+    // Bun's router would take over some routes on a socket, but not in tests, which call the app.
     systemRouter: false,
     handler: { standardHostname: false },
   });
