@@ -1,36 +1,41 @@
-// What a service does by itself now and then.
+// Work that a service does at intervals, without a request.
 import type { Logger } from "../telemetry/logger.ts";
 
-/** Something to do at the start, and then now and then. A failure is logged, and it is tried again. */
+/** Work that is done at the start and then at every interval. */
 export interface BackgroundJob {
+  /** Milliseconds from start to start; a start is left out while the run before it is not over. */
   readonly intervalMs: number;
-  /** @param stop says when the service ends, which waits for what is under way */
+  /**
+   * Does the work once. A rejection is logged, and the next run comes at its usual time.
+   *
+   * @param stop aborted when the service ends, which then waits for this run
+   */
   run(stop: AbortSignal): Promise<void>;
 }
 
-/** Starts chores, none of which overlaps itself. @returns stops them, when what runs has ended */
+/** Starts jobs, each now. @returns stops them; resolves when the runs that are under way are over */
 export function startBackgroundJobs(
-  chores: readonly BackgroundJob[],
+  jobs: readonly BackgroundJob[],
   logger: Logger,
 ): () => Promise<void> {
   const stop = new AbortController();
   const running = new Map<BackgroundJob, Promise<void>>();
 
-  async function run(chore: BackgroundJob): Promise<void> {
+  async function run(job: BackgroundJob): Promise<void> {
     try {
-      await chore.run(stop.signal);
+      await job.run(stop.signal);
     } catch (err) {
-      logger.warn({ err }, "chore failed, and will be tried again");
+      logger.warn({ err }, "background job failed, and will be tried again");
     }
-    running.delete(chore);
+    running.delete(job);
   }
 
-  function start(chore: BackgroundJob): void {
-    if (!running.has(chore)) running.set(chore, run(chore));
+  function start(job: BackgroundJob): void {
+    if (!running.has(job)) running.set(job, run(job));
   }
 
-  chores.forEach(start);
-  const timers = chores.map((chore) => setInterval(() => start(chore), chore.intervalMs));
+  jobs.forEach(start);
+  const timers = jobs.map((job) => setInterval(() => start(job), job.intervalMs));
   return async () => {
     timers.forEach(clearInterval);
     stop.abort();
