@@ -1,32 +1,38 @@
-// The life of a running service, from the open database to the last line of its log.
-import type { Settings } from "./env.ts";
+// The life of a running service, from opening its database to the last line of its log.
 import { buildInfo } from "../core/build-info.ts";
+import { closeServer, listen } from "../http/server.ts";
+import { openSqlite } from "../sqlite/sqlite-storage.ts";
 import { terminalOutput } from "../telemetry/logger.ts";
 import { addProcessMetrics } from "../telemetry/prom-client.ts";
-import { closeServer, listen } from "../http/server.ts";
 import { startBackgroundJobs } from "./background-jobs.ts";
 import type { ServiceConfig, ServiceDefinition, ServiceProcess } from "./definition.ts";
-import { openSqlite } from "../sqlite/sqlite-storage.ts";
+import type { Settings } from "./env.ts";
 import { createParts } from "./service-app.ts";
 import { shutdownSignal } from "./shutdown-signal.ts";
 
-/** Longer than load balancers keep idle connections, so that none of them uses one that just closed. */
-const idleSeconds = 75;
+/**
+ * Longer than nginx and AWS's load balancers keep an idle connection, which is 60 s: the side that
+ * closes first may do so just when a request is on its way.
+ */
+const minIdleSeconds = 75;
 
-/** What is left of an answer's time when its slowest part is over. */
-const answerMarginSeconds = 30;
+/** What a handler may still take after the longest of its waits. */
+const responseMarginSeconds = 30;
 
 interface ServeOptions<S extends Settings> {
   readonly service: ServiceDefinition<S>;
   readonly config: ServiceConfig<S>;
+  /** The file of the database. */
   readonly path: string;
   readonly process: ServiceProcess;
 }
 
 /**
- * Serves until told to stop.
+ * Serves requests until a signal or an uncaught error ends the service.
  *
- * @returns the exit status: 0, or 1 if requests had to be cut or the service failed
+ * @returns the exit status: 0, or 1 if requests had to be cut or an error was not caught
+ * @throws {StorageOpenError} if the database cannot be opened or migrated
+ * @throws {ListenError} if the port cannot be listened on
  */
 export async function serve<S extends Settings>({
   service,
@@ -35,20 +41,19 @@ export async function serve<S extends Settings>({
   process,
 }: ServeOptions<S>): Promise<number> {
   const { name, migrations, maxResponseSeconds } = service;
-
   const terminal = process.stdout.isTTY ? { destination: await terminalOutput() } : {};
   const { log, parts } = createParts({ name, config, ...terminal });
   const { lifecycle, logger, metrics } = parts;
-  const stop = shutdownSignal(process, log);
+  const shutdown = shutdownSignal(process, log);
   addProcessMetrics(metrics.registry);
 
   const opening = openSqlite({ path, migrations, observer: metrics.storage });
-  // Another process may have the database locked, and a migration takes as long as it takes: whoever
-  // ends this one meanwhile does not wait, for a transaction that is cut changes nothing.
-  const storage = await Promise.race([opening, stop.reason]);
-  if (typeof storage === "string") {
+  // A shutdown does not wait for another process's lock or for a long migration: a migration that
+  // is cut changes nothing.
+  const storage = await Promise.race([opening, aborted(shutdown.signal)]);
+  if (storage === undefined) {
     log.flush();
-    return stop.hasFailed() ? 1 : 0;
+    return shutdown.hasFailed() ? 1 : 0;
   }
   const { from, to, durationMs } = storage.migrated;
   if (from !== to) {
@@ -65,27 +70,37 @@ export async function serve<S extends Settings>({
       hostname: config.host,
       port: config.port,
       idleTimeoutSeconds: Math.max(
-        idleSeconds,
-        (maxResponseSeconds?.(config) ?? 0) + answerMarginSeconds,
+        minIdleSeconds,
+        (maxResponseSeconds?.(config) ?? 0) + responseMarginSeconds,
       ),
       fetch: (request) => app.fetch(request),
     });
-    const stopChores = startBackgroundJobs(backgroundJobs, logger);
+    const stopBackgroundJobs = startBackgroundJobs(backgroundJobs, logger);
     lifecycle.phase = "ready";
-    logger.info({ host: config.host, port: server.port, commit: buildInfo.commit }, "listening");
+    const { commit } = buildInfo;
+    logger.info({ host: config.host, port: server.port, commit }, "listening");
 
-    const reason = await stop.reason;
+    await aborted(shutdown.signal);
     lifecycle.phase = "draining";
+    const reason: unknown = shutdown.signal.reason;
     logger.info({ reason }, "draining");
-    if (!stop.hasFailed()) await Bun.sleep(config.shutdownDrainMs);
+    if (!shutdown.hasFailed()) await Bun.sleep(config.shutdownDrainMs);
     const isClean = await closeServer(server, config.shutdownGraceMs);
-    await stopChores();
+    await stopBackgroundJobs();
     await storage.close(!isClean);
     if (!isClean) logger.error("cut the requests that were left when the grace ran out");
     logger.info("stopped");
-    return isClean && !stop.hasFailed() ? 0 : 1;
+    return isClean && !shutdown.hasFailed() ? 0 : 1;
   } finally {
     await storage.close();
     log.flush();
   }
+}
+
+/** Resolves when a signal is aborted. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

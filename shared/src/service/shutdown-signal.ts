@@ -1,43 +1,46 @@
-// What ends a service: a signal, or an error that nobody caught.
+// What ends a service: a signal of the operating system, or an error that no code caught.
 import type { Log } from "../telemetry/logger.ts";
 import type { ServiceProcess } from "./definition.ts";
 
-/** What there is to know of a service's end. */
-export interface Stop {
-  /** Resolves with the first reason to stop. */
-  readonly reason: Promise<string>;
-  /** Whether an error was not caught: what is answered next cannot be trusted. */
+/** How a service learns that it has to end. */
+export interface Shutdown {
+  /**
+   * Aborted by the first cause. Its `reason` names that: `SIGINT`, `SIGTERM`, `uncaughtException` or
+   * `unhandledRejection`.
+   */
+  readonly signal: AbortSignal;
+  /** Whether an error was not caught, before or during the shutdown: the service's state is in doubt. */
   hasFailed(): boolean;
 }
 
-/** Exit statuses of processes that a signal ended: 128 and its number. */
+/** Exit statuses of processes that a signal ended: 128 and the signal's number. */
 const exitStatus = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Listens for reasons to stop. A second signal ends the process at once. */
-export function shutdownSignal(process: ServiceProcess, log: Log): Stop {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let isStopping = false;
+/**
+ * Listens for the causes of a shutdown, and logs errors. A second signal ends the process at once,
+ * for an operator who does not want to wait for requests in flight.
+ */
+export function shutdownSignal(process: ServiceProcess, log: Log): Shutdown {
+  const shutdown = new AbortController();
+  let isSignalled = false;
   let isFailed = false;
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
-      if (isStopping) {
+      if (isSignalled) {
         log.flush();
         process.exit(exitStatus[signal]);
       }
-      isStopping = true;
-      resolve(signal);
+      isSignalled = true;
+      shutdown.abort(signal);
     });
   }
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (err: unknown) => {
       log.logger.fatal({ err }, event);
       isFailed = true;
-      resolve(event);
+      shutdown.abort(event);
     });
   }
-  return {
-    reason: promise,
-    hasFailed: () => isFailed,
-  };
+  return { signal: shutdown.signal, hasFailed: () => isFailed };
 }

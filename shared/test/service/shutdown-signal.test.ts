@@ -1,76 +1,95 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { EventEmitter } from "node:events";
-import { createLog } from "../../src/telemetry/logger.ts";
 import type { ServiceProcess } from "../../src/service/definition.ts";
 import { shutdownSignal } from "../../src/service/shutdown-signal.ts";
+import { createLog } from "../../src/telemetry/logger.ts";
 import { logLines } from "../../testing/log-lines.ts";
 
-/** A process that can be sent signals, and what it did about them. */
+/** A process that a test can send signals and errors, and the calls that it got. */
 function startProcess() {
   const events = new EventEmitter();
-  const did: string[] = [];
+  const calls: string[] = [];
   const destination = logLines();
   const { logger } = createLog({ service: "notes", version: "1", level: "info", destination });
-  const parts = {
+  const process = {
     on: (event: string, listener: (...args: unknown[]) => void) => events.on(event, listener),
-    exit: (status: number) => void did.push(`exit ${status}`),
+    exit: (status: number) => void calls.push(`exit ${status}`),
   };
-  // Of a process it uses these two, whose full types no fake can have.
-  const stopped = shutdownSignal(parts as unknown as ServiceProcess, {
+  // shutdownSignal() calls these two functions, whose many overloads no fake can have.
+  const shutdown = shutdownSignal(process as unknown as ServiceProcess, {
     logger,
-    flush: () => void did.push("flush"),
+    flush: () => void calls.push("flush"),
   });
   return {
-    stopped,
-    did,
+    shutdown,
+    calls,
     lines: destination.lines,
     send: (event: string, error?: unknown) => events.emit(event, error),
   };
 }
 
-test.each(["SIGTERM", "SIGINT"])("%s stops the service in an orderly way", async (signal) => {
-  const { stopped, did, send } = startProcess();
-  send(signal);
-  expect(await stopped.reason).toBe(signal);
-  expect(stopped.hasFailed()).toBe(false);
-  expect(did).toEqual([]);
-});
+describe("shutdownSignal()", () => {
+  test("is not aborted without a cause", () => {
+    const { shutdown } = startProcess();
+    expect(shutdown.signal.aborted).toBe(false);
+    expect(shutdown.hasFailed()).toBe(false);
+  });
 
-test.each([
-  ["SIGTERM", "SIGTERM", 143],
-  ["SIGINT", "SIGINT", 130],
-  ["SIGTERM", "SIGINT", 130],
-  ["SIGINT", "SIGTERM", 143],
-])("%s and then %s ends the process at once, its log written", (first, second, status) => {
-  const { did, send } = startProcess();
-  send(first);
-  send(second);
-  expect(did).toEqual(["flush", `exit ${status}`]);
-});
+  test.each(["SIGTERM", "SIGINT"])("is aborted by %s, and the process goes on", (signal) => {
+    const { shutdown, calls, send } = startProcess();
+    send(signal);
+    expect(shutdown.signal.aborted).toBe(true);
+    expect(shutdown.signal.reason).toBe(signal);
+    expect(shutdown.hasFailed()).toBe(false);
+    expect(calls).toEqual([]);
+  });
 
-test.each(["uncaughtException", "unhandledRejection"])(
-  "an error that nobody caught (%s) is told, and stops the service as failed",
-  async (event) => {
-    const { stopped, lines, send } = startProcess();
-    send(event, new TypeError("no such thing"));
-    expect(await stopped.reason).toBe(event);
-    expect(stopped.hasFailed()).toBe(true);
-    expect(lines).toEqual([
-      expect.objectContaining({
-        level: "fatal",
-        msg: event,
-        err: expect.objectContaining({ type: "TypeError", message: "no such thing" }),
-      }),
-    ]);
-  },
-);
+  test.each([
+    ["SIGTERM", "SIGTERM", 143],
+    ["SIGINT", "SIGINT", 130],
+    ["SIGTERM", "SIGINT", 130],
+    ["SIGINT", "SIGTERM", 143],
+  ])("after %s, %s writes the log and exits at once", (first, second, status) => {
+    const { calls, send } = startProcess();
+    send(first);
+    send(second);
+    expect(calls).toEqual(["flush", `exit ${status}`]);
+  });
 
-test("the first reason to stop is the one that counts, and all errors are told", async () => {
-  const { stopped, lines, send } = startProcess();
-  send("SIGTERM");
-  send("uncaughtException", new Error("one"));
-  send("unhandledRejection", "two");
-  expect(await stopped.reason).toBe("SIGTERM");
-  expect(stopped.hasFailed()).toBe(true);
-  expect(lines.map(({ err }) => err)).toMatchObject([{ message: "one" }, { message: "two" }]);
+  test.each(["uncaughtException", "unhandledRejection"])(
+    "is aborted by %s, logs the error, and reports a failure",
+    (event) => {
+      const { shutdown, lines, send } = startProcess();
+      send(event, new TypeError("no such thing"));
+      expect(shutdown.signal.aborted).toBe(true);
+      expect(shutdown.signal.reason).toBe(event);
+      expect(shutdown.hasFailed()).toBe(true);
+      expect(lines).toEqual([
+        expect.objectContaining({
+          level: "fatal",
+          msg: event,
+          err: expect.objectContaining({ type: "TypeError", message: "no such thing" }),
+        }),
+      ]);
+    },
+  );
+
+  test("keeps the first reason, and logs every later error", () => {
+    const { shutdown, lines, send } = startProcess();
+    send("SIGTERM");
+    send("uncaughtException", new Error("one"));
+    send("unhandledRejection", "two");
+    expect(shutdown.signal.reason).toBe("SIGTERM");
+    expect(shutdown.hasFailed()).toBe(true);
+    expect(lines.map(({ err }) => err)).toMatchObject([{ message: "one" }, { message: "two" }]);
+  });
+
+  test("leaves a service that failed the time to stop at the first signal", () => {
+    const { calls, send } = startProcess();
+    send("uncaughtException", new Error("one"));
+    send("SIGTERM");
+    expect(calls).toEqual([]);
+    send("SIGTERM");
+    expect(calls).toEqual(["flush", "exit 143"]);
+  });
 });
