@@ -1,0 +1,129 @@
+// What only a process shows: its start, its end, its replicas.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { startExecutable } from "@platform/shared/testing/executable";
+import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
+import { countUsers, post } from "./executable.ts";
+
+const service = "user-service";
+
+test("an empty variable counts as not set", async () => {
+  await using folder = temporaryFolder();
+  const env = { LOG_LEVEL: "", MAX_IN_FLIGHT: "", DATABASE_URL: "" };
+  await using running = await startExecutable(service, { cwd: folder.path, env });
+  expect((await running.fetch("/health")).status).toBe(200);
+  expect(await readdir(join(folder.path, "data"))).toContain("user_service.db");
+});
+
+describe("the end of a process", () => {
+  test("what was answered is there after a crash", async () => {
+    await using folder = temporaryFolder();
+    const cwd = folder.path;
+    const answered = new Set<string>();
+    {
+      await using running = await startExecutable(service, { cwd });
+      const writers = Array.from({ length: 8 }, async (_, writer) => {
+        for (let n = 0; ; n += 1) {
+          const response = await running.fetch("/users", post("Alice", writer * 10_000 + n));
+          if (response.status === 201) answered.add(((await response.json()) as { id: string }).id);
+          if (answered.size >= 100) running.kill("SIGKILL");
+        }
+      });
+      await Promise.allSettled(writers);
+    }
+    await using restarted = await startExecutable(service, { cwd });
+    for (const id of answered) expect((await restarted.fetch(`/users/${id}`)).status).toBe(200);
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "%s ends an idle service with status 0",
+    async (signal) => {
+      await using folder = temporaryFolder();
+      await using running = await startExecutable(service, { cwd: folder.path });
+      await running.fetch("/users");
+      running.kill(signal);
+      expect(await running.exited).toBe(0);
+      await running.logged("stopped");
+      expect(await readdir(join(folder.path, "data"))).toEqual(["user_service.db"]);
+    },
+  );
+
+  test("while draining it still answers, tells its probes, and closes connections", async () => {
+    await using folder = temporaryFolder();
+    const env = { SHUTDOWN_DRAIN_MS: "300000" };
+    await using running = await startExecutable(service, { cwd: folder.path, env });
+    running.kill("SIGTERM");
+    await running.logged("draining");
+    expect((await running.fetch("/ready")).status).toBe(503);
+    expect((await running.fetch("/health")).status).toBe(200);
+    const created = await running.fetch("/users", post("Alice", 1));
+    expect(created.status).toBe(201);
+    expect(created.headers.get("connection")).toBe("close");
+    running.kill("SIGTERM");
+    expect(await running.exited).toBe(143);
+  });
+
+  test("a request that is never finished is cut when the grace runs out", async () => {
+    await using folder = temporaryFolder();
+    const env = { SHUTDOWN_GRACE_MS: "50" };
+    await using running = await startExecutable(service, { cwd: folder.path, env });
+    const { promise: isOpen, resolve } = Promise.withResolvers<void>();
+    const socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: running.port,
+      socket: {
+        open(socket) {
+          socket.write(
+            "POST /users HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{",
+          );
+          resolve();
+        },
+        data() {},
+      },
+    });
+    await isOpen;
+    await running.fetch("/health");
+    running.kill("SIGTERM");
+    expect(await running.exited).toBe(1);
+    socket.end();
+  });
+});
+
+test("a write that was cut with its client is not made afterwards", async () => {
+  await using folder = temporaryFolder();
+  const cwd = folder.path;
+  const env = { SHUTDOWN_GRACE_MS: "100" };
+  await using running = await startExecutable(service, { cwd, env });
+  const lock = new Database(join(cwd, "data/user_service.db"));
+  lock.run("BEGIN IMMEDIATE");
+  const cut = running.fetch("/users", post("Alice", 1)).catch(() => "cut");
+  const isAtWork = async () =>
+    (await (await running.fetch("/metrics")).text()).includes("http_requests_in_flight 1");
+  while (!(await isAtWork()));
+  running.kill("SIGTERM");
+  expect(await cut).toBe("cut");
+  expect(await running.exited).toBe(1);
+  lock.run("ROLLBACK");
+  lock.close();
+  await using restarted = await startExecutable(service, { cwd });
+  expect(await countUsers(restarted)).toBe(0);
+});
+
+test("two replicas on one database share its users and its rules", async () => {
+  await using folder = temporaryFolder();
+  const cwd = folder.path;
+  await using one = await startExecutable(service, { cwd });
+  await using two = await startExecutable(service, { cwd });
+  const statuses = await Promise.all(
+    Array.from({ length: 40 }, async (_, n) => {
+      const { fetch } = n % 2 ? one : two;
+      return (await fetch("/users", post("Alice", n >> 1))).status;
+    }),
+  );
+  expect(statuses.filter((status) => status === 201)).toHaveLength(20);
+  expect(statuses.filter((status) => status === 409)).toHaveLength(20);
+  expect(await countUsers(one)).toBe(20);
+  expect(await countUsers(two)).toBe(20);
+});
