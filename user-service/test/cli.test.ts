@@ -97,7 +97,9 @@ describe("the command line", () => {
     expect(taken).toEqual({
       status: 1,
       stdout: "",
-      stderr: `user-service: Cannot listen on 127.0.0.1:${running.port}: the port is taken\n`,
+      stderr:
+        `user-service: Cannot listen on 127.0.0.1:${running.port}: the port is taken; ` +
+        "stop the other process or set PORT, e.g. PORT=9000\n",
     });
     await mkdir(join(cwd, "folder"));
     const unopened = await runCommand(service, ["migrate"], {

@@ -87,6 +87,10 @@ describe("the end of a process", () => {
     await running.fetch("/health");
     running.kill("SIGTERM");
     expect(await running.exited).toBe(1);
+    expect(await running.logged("waiting for requests in flight")).toMatchObject({
+      in_flight: 1,
+      grace_ms: 50,
+    });
     socket.end();
   });
 });

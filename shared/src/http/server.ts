@@ -44,7 +44,7 @@ export function listen({
   } catch (cause) {
     const isTaken = hasErrno(cause, "EADDRINUSE");
     const why = isTaken
-      ? "the port is taken"
+      ? "the port is taken; stop the other process or set PORT, e.g. PORT=9000"
       : String(cause instanceof Error ? cause.message : cause);
     throw new ListenError(`Cannot listen on ${hostname}:${port}: ${why}`, { cause });
   }

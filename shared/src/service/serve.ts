@@ -85,6 +85,10 @@ export async function serve<S extends Settings>({
     const reason: unknown = shutdown.signal.reason;
     logger.info({ reason }, "draining");
     if (!shutdown.hasFailed()) await Bun.sleep(config.shutdownDrainMs);
+    if (server.pendingRequests > 0) {
+      const waiting = { in_flight: server.pendingRequests, grace_ms: config.shutdownGraceMs };
+      logger.info(waiting, "waiting for requests in flight");
+    }
     const isClean = await closeServer(server, config.shutdownGraceMs);
     await stopBackgroundJobs();
     await storage.close(!isClean);

@@ -48,7 +48,8 @@ describe("listening", () => {
   test("a port that is taken is not shared, and the operator is told in a line", async () => {
     await using it = serving(() => new Response());
     expect(refusal("127.0.0.1", it.server.port ?? 0)).toBe(
-      `Cannot listen on 127.0.0.1:${it.server.port}: the port is taken`,
+      `Cannot listen on 127.0.0.1:${it.server.port}: the port is taken; ` +
+        "stop the other process or set PORT, e.g. PORT=9000",
     );
   });
 
