@@ -23,7 +23,7 @@ test("after a crash a copy takes its place, and all that was answered is kept", 
   expect([status, stderr]).toEqual([0, ""]);
   const [kept = "", ...others] = await it.kept();
   expect(others).toEqual([]);
-  expect(stdout).toContain(`${kept} is what it was before\n`);
+  expect(stdout).toContain(`${kept} is the old database\n`);
   expect((await readdir(join(it.cwd, "data"))).toSorted()).toEqual(["user_service.db", kept]);
   expect(nameOfUsers(it.path, count)).toBe("Bob");
   const former = userIds(join(it.cwd, "data", kept));

@@ -141,6 +141,19 @@ describe("the command line", () => {
     expect(slow).toBe(whole.stdout);
   });
 
+  test("a reader that has closed the pipe, as head does, is no failure", async () => {
+    await using folder = temporaryFolder();
+    const pipe = join(folder.path, "pipe");
+    await Bun.$`mkfifo ${pipe}`.quiet();
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writer = openSync(pipe, constants.O_WRONLY);
+    closeSync(reader);
+    const child = spawnExecutable(service, ["openapi"], { cwd: folder.path, stdout: writer });
+    closeSync(writer);
+    expect(await child.stderr.text()).toBe("");
+    expect(await child.exited).toBe(0);
+  });
+
   test("a proxy has no say in a healthcheck", async () => {
     await using folder = temporaryFolder();
     const cwd = folder.path;

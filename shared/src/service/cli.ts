@@ -1,103 +1,208 @@
 // The command line of every service's executable.
-import { maxBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
 import { buildInfo } from "../core/build-info.ts";
-import { ConfigError, type Settings } from "./env.ts";
 import { hasErrno } from "../core/errno.ts";
-import { healthCheck } from "./health-check.ts";
-import { printOpenApi } from "./openapi-command.ts";
+import { StorageOpenError } from "../core/storage.ts";
 import { ListenError } from "../http/server.ts";
-import { serve } from "./serve.ts";
-import { readServiceConfig, type ServiceDefinition, type ServiceProcess } from "./definition.ts";
-import { openSqlite, parseSqliteUrl } from "../sqlite/sqlite-storage.ts";
+import { maxBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
 import { backupSqlite, BackupError } from "../sqlite/backup.ts";
 import { restoreSqlite, RestoreError } from "../sqlite/restore.ts";
-import { StorageOpenError } from "../core/storage.ts";
+import { openSqlite, parseSqliteUrl } from "../sqlite/sqlite-storage.ts";
+import {
+  readServiceConfig,
+  type ServiceConfig,
+  type ServiceDefinition,
+  type ServiceProcess,
+} from "./definition.ts";
+import { ConfigError, quote, type Settings } from "./env.ts";
+import { healthCheck } from "./health-check.ts";
+import { printOpenApi } from "./openapi-command.ts";
+import { serve } from "./serve.ts";
 
 /** Exit statuses; 78 is EX_CONFIG of sysexits.h. */
 const exitStatus = { ok: 0, failure: 1, usage: 2, config: 78 } as const;
 
-const usage = (name: string) => `Usage: ${name} [COMMAND]
-
-Commands:
-  serve                       answer requests until told to stop (the default)
-  healthcheck                 ask the running service whether it is ready: exit status 0 or 1
-  migrate                     bring the database up to date and exit
-  backup FILE                 write a consistent copy of the database, which may be in use, to a
-                              new file
-  backup-rotate FOLDER COUNT  write such a copy to a file named after the time, and then delete all
-                              of these but the newest COUNT
-  restore FILE                put a copy in the place of the database, which must not be in use, and
-                              keep what was there beside it
-  openapi                     print the OpenAPI document
-  --version                   print the version and the commit
-  --help                      print this text
-
-Everything else is configured by environment variables: PORT, HOST, DATABASE_URL, LOG_LEVEL, …
-`;
-
-/** Commands by the number of arguments that each takes. */
-const commands = new Map([
-  ["serve", 0],
-  ["healthcheck", 0],
-  ["migrate", 0],
-  ["backup", 1],
-  ["backup-rotate", 2],
-  ["restore", 1],
-  ["openapi", 0],
-  ["--version", 0],
-  ["--help", 0],
-]);
-
-/** Failures that the operator can mend, told in a line and not by a stack. */
+/** Errors that the operator can mend: their message is enough, a stack would hide it. */
 const operatorErrors = [StorageOpenError, ListenError, BackupError, RestoreError];
 
-/** Runs what the command line says, and ends the process. */
+/** Thrown for a command line that names no command, or not what the command needs. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** What a command works with. */
+interface Invocation<S extends Settings> {
+  readonly service: ServiceDefinition<S>;
+  readonly process: ServiceProcess;
+  /** Writes a line to stdout; resolves when all of it is written. */
+  print(line: string): Promise<void>;
+  /** Reads the environment; `path` is the file of the database. @throws {ConfigError} */
+  readConfig(): { readonly config: ServiceConfig<S>; readonly path: string };
+}
+
+interface Command {
+  readonly name: string;
+  /** Its arguments as the usage text names them; none may be left out or empty. Default: none. */
+  readonly parameters?: readonly string[];
+  /** One line of the usage text. */
+  readonly help: string;
+  /** @returns the exit status. Default: 0 */
+  run<S extends Settings>(invocation: Invocation<S>, ...args: string[]): Promise<number | void>;
+}
+
+const commands: readonly Command[] = [
+  {
+    name: "serve",
+    help: "serve requests until a signal ends the process (the default)",
+    run: ({ service, process, readConfig }) => serve({ service, process, ...readConfig() }),
+  },
+  {
+    name: "healthcheck",
+    help: "ask the running service whether it is ready: exit status 0 or 1",
+    async run({ service, process, readConfig }) {
+      const failure = await healthCheck(readConfig().config);
+      if (failure === undefined) return exitStatus.ok;
+      process.stderr.write(`${service.name}: ${failure}\n`);
+      return exitStatus.failure;
+    },
+  },
+  {
+    name: "migrate",
+    help: "bring the database up to date and exit",
+    async run({ service: { migrations }, print, readConfig }) {
+      const { path } = readConfig();
+      const storage = await openSqlite({ path, migrations });
+      await storage.close();
+      const { from, to } = storage.migrated;
+      await print(`${path} is at version ${to}, and was at ${from}`);
+    },
+  },
+  {
+    name: "backup",
+    parameters: ["FILE"],
+    help: "copy the database, which may be in use, to a new file",
+    async run({ print, readConfig }, file) {
+      const { path } = readConfig();
+      await backupSqlite(path, file);
+      await print(`${file} is a copy of ${path}`);
+    },
+  },
+  {
+    name: "backup-rotate",
+    parameters: ["FOLDER", "COUNT"],
+    help: "copy it to a file named after the time, and keep the newest COUNT copies",
+    async run({ print, readConfig }, folder, count) {
+      const keep = parseCount(count);
+      const { path } = readConfig();
+      const { made, deleted } = await rotateBackups(path, folder, { keep });
+      await print(`${made} is a copy of ${path}`);
+      for (const file of deleted) await print(`${file} is deleted`);
+    },
+  },
+  {
+    name: "restore",
+    parameters: ["FILE"],
+    help: "replace the database, which must not be in use, by a copy; keep the old file",
+    async run({ service: { migrations }, print, readConfig }, file) {
+      const { path } = readConfig();
+      const kept = await restoreSqlite(path, file, { migrations });
+      await print(`${path} is a copy of ${file}`);
+      if (kept !== undefined) await print(`${kept} is the old database`);
+    },
+  },
+  {
+    name: "openapi",
+    help: "print the OpenAPI document",
+    run: async ({ service, print }) => print(await printOpenApi(service)),
+  },
+  {
+    name: "--version",
+    help: "print the version and the commit",
+    run: ({ service, print }) =>
+      print(`${service.name} ${buildInfo.version} (${buildInfo.commit})`),
+  },
+  {
+    name: "--help",
+    help: "print this text",
+    run: ({ service, print }) => print(usage(service.name)),
+  },
+];
+
+function usage(service: string): string {
+  const width = Math.max(...commands.map((command) => callOf(command).length));
+  const rows = commands.map((command) => `  ${callOf(command).padEnd(width)}  ${command.help}`);
+  return `Usage: ${service} [COMMAND]
+
+Commands:
+${rows.join("\n")}
+
+Everything else is configured by environment variables: PORT, HOST, DATABASE_URL, LOG_LEVEL, …`;
+}
+
+function callOf({ name, parameters = [] }: Command): string {
+  return [name, ...parameters].join(" ");
+}
+
+/** Runs the command that the command line names, and ends the process. */
 export async function runService<S extends Settings>(
   service: ServiceDefinition<S>,
   process: ServiceProcess,
 ): Promise<void> {
-  const [command = "serve", ...rest] = process.argv.slice(2);
-  const complain = (text: string) => process.stderr.write(`${text}\n`);
-
-  const fault = usageFault(command, rest);
-  if (fault !== undefined) {
-    complain(`${service.name}: ${fault}\n\n${usage(service.name).trimEnd()}`);
-    process.exit(exitStatus.usage);
-  }
-
+  const invocation: Invocation<S> = {
+    service,
+    process,
+    print: (line) => writeWhole(process.stdout, `${line}\n`),
+    readConfig() {
+      const config = readServiceConfig(service, process.env);
+      const path = parseSqliteUrl(config.databaseUrl);
+      if (path === undefined) throw new Error(`Not a SQLite URL: "${service.database}"`);
+      return { config, path };
+    },
+  };
   try {
-    process.exit(await run(service, process, command, rest));
+    const [name = "serve", ...args] = process.argv.slice(2);
+    const status = await findCommand(name, args).run(invocation, ...args);
+    process.exit(status ?? exitStatus.ok);
   } catch (error) {
-    if (error instanceof ConfigError) {
-      for (const fault of error.messages) complain(`${service.name}: ${fault}`);
-      process.exit(exitStatus.config);
-    }
-    const isExpected = operatorErrors.some((expected) => error instanceof expected);
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    complain(`${service.name}: ${isExpected ? message : (stack ?? message)}`);
-    process.exit(exitStatus.failure);
+    const { status, lines } = explain(error, service.name);
+    for (const line of lines) process.stderr.write(`${service.name}: ${line}\n`);
+    process.exit(status);
   }
 }
 
-/** What is wrong with a command line, if anything is. */
-function usageFault(command: string, rest: readonly string[]): string | undefined {
-  const wanted = commands.get(command);
-  if (wanted === undefined) return `unknown command "${command.slice(0, 100)}"`;
-  const option = rest.find((argument) => argument.startsWith("-"));
-  if (option !== undefined) return `unknown option "${option.slice(0, 100)}"`;
-  const isComplete = rest.length === wanted && !rest.includes("");
-  if (!isComplete) return `wrong number of arguments for ${command}`;
-  const [, count] = rest;
-  const isGood = count === undefined || parseCount(count) !== undefined;
-  return isGood ? undefined : `COUNT must be a whole number from 1 to ${maxBackups}`;
+/** The command of this name. @throws {UsageError} if there is none, or it takes other arguments */
+function findCommand(name: string, args: readonly string[]): Command {
+  const command = commands.find((known) => known.name === name);
+  if (command === undefined) throw new UsageError(`unknown command ${quote(name)}`);
+  const option = args.find((argument) => argument.startsWith("-"));
+  if (option !== undefined) throw new UsageError(`unknown option ${quote(option)}`);
+  const { parameters = [] } = command;
+  if (args.length !== parameters.length || args.includes("")) {
+    throw new UsageError(`${name} takes ${parameters.join(" and ") || "no arguments"}`);
+  }
+  return command;
 }
 
-function parseCount(text: string): number | undefined {
+function parseCount(text: string): number {
   const count = /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;
-  return count >= 1 && count <= maxBackups ? count : undefined;
+  if (count >= 1 && count <= maxBackups) return count;
+  throw new UsageError(`COUNT must be a whole number from 1 to ${maxBackups}`);
 }
 
-/** Writes text whole, for a process that ends right after it, or as much as its reader wants. */
+/** The exit status and the text of stderr for what a command threw. */
+function explain(error: unknown, service: string): { status: number; lines: readonly string[] } {
+  if (error instanceof UsageError) {
+    return { status: exitStatus.usage, lines: [`${error.message}\n\n${usage(service)}`] };
+  }
+  if (error instanceof ConfigError) return { status: exitStatus.config, lines: error.messages };
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const isExpected = operatorErrors.some((expected) => error instanceof expected);
+  return { status: exitStatus.failure, lines: [isExpected ? message : (stack ?? message)] };
+}
+
+/**
+ * Writes text; resolves when all of it is written, since the process ends right after, or when the
+ * reader has closed the pipe, as `head` does.
+ */
 function writeWhole(stream: ServiceProcess["stdout"], text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (error?: Error | null) => {
@@ -107,63 +212,4 @@ function writeWhole(stream: ServiceProcess["stdout"], text: string): Promise<voi
     stream.once("error", end);
     stream.write(text, end);
   });
-}
-
-/** Runs a command. @returns the exit status */
-async function run<S extends Settings>(
-  service: ServiceDefinition<S>,
-  process: ServiceProcess,
-  command: string,
-  [file = "", count = ""]: readonly string[],
-): Promise<number> {
-  const print = (text: string) => writeWhole(process.stdout, `${text}\n`);
-  const { name, migrations } = service;
-  switch (command) {
-    case "--version":
-      await print(`${name} ${buildInfo.version} (${buildInfo.commit})`);
-      return exitStatus.ok;
-    case "--help":
-      await writeWhole(process.stdout, usage(name));
-      return exitStatus.ok;
-    case "openapi":
-      await print(await printOpenApi(service));
-      return exitStatus.ok;
-  }
-
-  const config = readServiceConfig(service, process.env);
-  const path = parseSqliteUrl(config.databaseUrl) ?? "";
-  switch (command) {
-    case "healthcheck": {
-      const fault = await healthCheck(config);
-      if (fault === undefined) return exitStatus.ok;
-      process.stderr.write(`${name}: ${fault}\n`);
-      return exitStatus.failure;
-    }
-    case "migrate": {
-      const storage = await openSqlite({ path, migrations });
-      await storage.close();
-      await print(
-        `${path} is at version ${storage.migrated.to}, and was at ${storage.migrated.from}`,
-      );
-      return exitStatus.ok;
-    }
-    case "backup":
-      await backupSqlite(path, file);
-      await print(`${file} is a copy of ${path}`);
-      return exitStatus.ok;
-    case "backup-rotate": {
-      const { made, deleted } = await rotateBackups(path, file, { keep: parseCount(count) ?? 1 });
-      await print(`${made} is a copy of ${path}`);
-      for (const old of deleted) await print(`${old} is deleted`);
-      return exitStatus.ok;
-    }
-    case "restore": {
-      const kept = await restoreSqlite(path, file, { migrations });
-      await print(`${path} is a copy of ${file}`);
-      if (kept !== undefined) await print(`${kept} is what it was before`);
-      return exitStatus.ok;
-    }
-    default:
-      return serve({ service, config, path, process });
-  }
 }

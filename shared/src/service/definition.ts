@@ -110,7 +110,7 @@ function databaseUrl(defaultValue: string): Setting<string> {
   };
 }
 
-/** Reads a service's configuration. @throws ConfigError with a line for every wrong variable */
+/** Reads a service's configuration. @throws {ConfigError} with a line for every wrong variable */
 export function readServiceConfig<S extends Settings>(
   { database, settings }: Pick<ServiceDefinition<S>, "database" | "settings">,
   environment: Readonly<Record<string, string | undefined>>,

@@ -99,8 +99,13 @@ export function httpOrigin(
   };
 }
 
-/** The longest piece of a wrong value that is repeated to the operator. */
-const longestQuote = 100;
+/** UTF-16 code units of an operator's input that an error text repeats. */
+const maxQuotedLength = 100;
+
+/** An operator's input for an error text: cut, and on one line, whatever it holds. */
+export function quote(input: string): string {
+  return JSON.stringify(input.slice(0, maxQuotedLength));
+}
 
 /**
  * Reads all settings.
@@ -119,7 +124,7 @@ export function readConfig<S extends Settings>(
     if (text === undefined || text === "") return [name, defaultValue];
     const value = parse(text);
     if (value === undefined) {
-      const quoted = isSecret ? "" : ` ${JSON.stringify(text.slice(0, longestQuote))}`;
+      const quoted = isSecret ? "" : ` ${quote(text)}`;
       messages.push(`Cannot use ${variable}${quoted}: it must be ${allowed}`);
     }
     return [name, value];
