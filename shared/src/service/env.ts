@@ -1,35 +1,36 @@
 // Configuration from environment variables, checked as a whole before anything starts.
 
-/** How one variable is read: its value if it is good, or what is allowed if it is not. */
+/** One environment variable: how its text becomes a value, and what is allowed. */
 export interface Setting<T> {
   readonly variable: string;
   readonly default: T;
-  /** What is allowed, to be read after "must be". */
+  /** What is allowed, as an error text says it after "must be". */
   readonly allowed: string;
-  /** Whether it may hold a password, so that a wrong value is not repeated to the operator. */
+  /** Whether the variable may hold a password: error texts then do not quote it. Default: false. */
   readonly isSecret?: boolean;
-  /** The value of a non-empty variable, or undefined if it is wrong. */
+  /** @returns the value of a non-empty text; undefined if it is not allowed */
   parse(text: string): T | undefined;
 }
 
-/** The settings of a service by the names that its code uses. */
+/** Settings by the names under which code finds their values. */
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
-/** The values of settings. */
+/** The validated values of settings, by the same names. */
 export type Config<S extends Settings> = {
   readonly [Name in keyof S]: S[Name] extends Setting<infer T> ? T : never;
 };
 
-/** Thrown if variables are wrong: one line for each. */
+/** Thrown for wrong variables. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 
+  /** @param messages a line for each wrong variable */
   constructor(readonly messages: readonly string[]) {
     super(messages.join("\n"));
   }
 }
 
-/** A whole number within bounds, in plain digits. */
+/** A whole number from `min` to `max`, both included, in plain digits: no sign, no `1e3`. */
 export function integer(
   variable: string,
   { default: defaultValue, min, max }: { default: number; min: number; max: number },
@@ -45,7 +46,7 @@ export function integer(
   };
 }
 
-/** One of a few words. */
+/** One of a few words, in this case. */
 export function enumeration<const T extends string>(
   variable: string,
   { default: defaultValue, words }: { default: NoInfer<T>; words: readonly T[] },
@@ -58,15 +59,16 @@ export function enumeration<const T extends string>(
   };
 }
 
-// RFC 1123, section 2.1; a last label of digits alone would make it a malformed address.
+// RFC 1123, section 2.1. A last label of digits alone is refused: the name would be a malformed IPv4
+// address.
 const hostName =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** A URL has four numbers as they are only if they are an address. */
+/** URL rewrites what is not a plain IPv4 address, such as 010.0.0.1, and rejects 999.0.0.1. */
 const isIPv4 = (text: string) =>
   /^\d+(?:\.\d+){3}$/.test(text) && URL.parse(`http://${text}`)?.hostname === text;
 
-/** Loads what it needs when it is asked: that takes longer than all other settings. */
+/** Loads `node:net` when it is needed: that takes longer than reading all other settings. */
 const isIPv6 = (text: string) => process.getBuiltinModule("node:net").isIPv6(text);
 
 /** A network address to listen on. */
@@ -82,7 +84,7 @@ export function listenAddress(
   };
 }
 
-/** The address of another service: scheme, host and port, and nothing else. */
+/** The URL of another service: scheme, host and port. The value is its origin, without a slash. */
 export function httpOrigin(
   variable: string,
   { default: defaultValue }: { default: string },
@@ -108,10 +110,10 @@ export function quote(input: string): string {
 }
 
 /**
- * Reads all settings.
+ * Reads the variables of all settings.
  *
  * @param environment the variables; an empty one counts as not set
- * @throws ConfigError with a line for every wrong variable
+ * @throws {ConfigError} with a line for every wrong variable
  */
 export function readConfig<S extends Settings>(
   settings: S,
@@ -130,6 +132,6 @@ export function readConfig<S extends Settings>(
     return [name, value];
   });
   if (messages.length > 0) throw new ConfigError(messages);
-  // Object.fromEntries forgets which name has which type; the entries were made from `settings`.
+  // Object.fromEntries() forgets which name has which type. The entries were made from `settings`.
   return Object.fromEntries(values) as Config<S>;
 }

@@ -1,15 +1,16 @@
-// What operators and their machines ask a service: does it run, can it serve, how does it fare.
+// The routes for operators, probes and Prometheus: whether the process runs, whether it can serve
+// requests, and its metrics.
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Registry } from "prom-client";
 import type { Lifecycle } from "../core/lifecycle.ts";
 import { routeDocs, managementTag as tag } from "../openapi/route-docs.ts";
 
-/** What the operations endpoints look at. */
+/** What the management routes report on. */
 export interface ManagementParts {
   lifecycle: Lifecycle;
   registry: Registry;
-  /** Rejects if the service's storage does not answer. */
+  /** Rejects if the service's storage cannot be read. */
   pingStorage(): Promise<void>;
 }
 
@@ -20,7 +21,7 @@ const notReady = Type.Object({
 
 /** `GET /health`, `GET /ready` and `GET /metrics`. */
 export const managementRoutes = ({ lifecycle, registry, pingStorage }: ManagementParts) =>
-  new Elysia({ name: "operations", normalize: false })
+  new Elysia({ name: "management", normalize: false })
     .get("/health", () => ({ status: "ok" as const }), {
       response: { 200: Type.Object({ status: Type.Literal("ok") }) },
       detail: routeDocs({ operationId: "getHealth", summary: "Whether the process runs", tag }),
@@ -69,7 +70,10 @@ export const managementRoutes = ({ lifecycle, registry, pingStorage }: Managemen
 
 const paths = new Set(["/health", "/ready", "/metrics", "/swagger"]);
 
-/** Whether a path belongs to operations, which are no traffic: not counted, not shed. */
+/**
+ * Whether a path is one of the management routes or of the API reference. Requests to these are not
+ * traffic: they are neither counted nor shed, and logged at `debug` alone.
+ */
 export function isManagementPath(path: string): boolean {
   return paths.has(path) || path.startsWith("/swagger/");
 }

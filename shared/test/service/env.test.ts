@@ -20,8 +20,8 @@ const settings = {
 
 const read = (environment: Environment) => readConfig(settings, environment);
 
-/** The lines that wrong variables are refused with; none if nothing is wrong. */
-function faultsOf(work: () => unknown): readonly string[] {
+/** The messages of the ConfigError that a function throws; none if it throws nothing. */
+function messagesOf(work: () => unknown): readonly string[] {
   try {
     work();
     return [];
@@ -31,8 +31,8 @@ function faultsOf(work: () => unknown): readonly string[] {
   }
 }
 
-describe("reading variables", () => {
-  test("what is not set, or empty, has its default", () => {
+describe("readConfig()", () => {
+  test("takes the default of a variable that is not set, or empty", () => {
     const defaults = { port: 8000, host: "0.0.0.0", level: "info", url: "http://localhost:8000" };
     expect(read({})).toEqual(read({ PORT: "", HOST: "", LEVEL: "", URL: undefined }));
     expect(read({ UNKNOWN: "1" })).toMatchObject(defaults);
@@ -51,7 +51,7 @@ describe("reading variables", () => {
     ["URL", "http://users:8000/", { url: "http://users:8000" }],
     ["URL", "HTTPS://Users.Example:443", { url: "https://users.example" }],
     ["URL", "http://[::1]:8000", { url: "http://[::1]:8000" }],
-  ])("%s may be %p", (variable, text, expected) => {
+  ])("takes %s=%p", (variable, text, expected) => {
     expect(read({ [variable]: text })).toMatchObject(expected);
   });
 
@@ -62,16 +62,15 @@ describe("reading variables", () => {
     ["URL", ["users:8000", "ftp://users", "http://", "http://:80", "http://users:99999"]],
     ["URL", ["http://users/api", "http://users?a=1", "http://users/?", "http://users#a"]],
     ["URL", ["http://bob@users", "http://bob:secret@users", "http://a b", "http:\\\\users"]],
-  ])("%s may be none of %p", (variable, texts) => {
-    for (const text of texts) expect(faultsOf(() => read({ [variable]: text }))).toHaveLength(1);
+  ])("refuses %s with any of %p", (variable, texts) => {
+    for (const text of texts) expect(messagesOf(() => read({ [variable]: text }))).toHaveLength(1);
   });
 });
 
-describe("telling the operator", () => {
-  test("every wrong variable is told in a line, with what was found and what is allowed", () => {
+describe("ConfigError", () => {
+  test("has a line for every wrong variable, with what was found and what is allowed", () => {
     const wrong = { PORT: "80a", HOST: "a b", LEVEL: "loud", URL: "users" };
-    const faults = faultsOf(() => read(wrong));
-    expect(faults).toEqual([
+    expect(messagesOf(() => read(wrong))).toEqual([
       'Cannot use PORT "80a": it must be a whole number from 0 to 65535',
       'Cannot use HOST "a b": it must be an IP address or a host name',
       'Cannot use LEVEL "loud": it must be one of debug, info, warn',
@@ -80,23 +79,25 @@ describe("telling the operator", () => {
     ]);
   });
 
-  test("a line stays one short line, whatever the variable holds", () => {
-    const [fault = ""] = faultsOf(() => read({ LEVEL: `a\r\nb\u001b[2J${"x".repeat(10_000)}` }));
-    expect(fault).toMatch(/^[ -~]{1,250}$/);
+  test("keeps each message one short line of ASCII, whatever the variable holds", () => {
+    const [message = ""] = messagesOf(() =>
+      read({ LEVEL: `a\r\nb\u001b[2J${"x".repeat(10_000)}` }),
+    );
+    expect(message).toMatch(/^[ -~]{1,250}$/);
   });
 
-  test("the password in a wrong address is not shown", () => {
+  test("does not show the password in a wrong URL", () => {
     for (const URL of ["http://bob:secret@users:8000", "bob:secret@users", "http://u?p=secret"]) {
-      expect(faultsOf(() => read({ URL })).join()).not.toContain("secret");
+      expect(messagesOf(() => read({ URL })).join()).not.toContain("secret");
     }
   });
 });
 
-describe("the variables of every service", () => {
+describe("readServiceConfig()", () => {
   const service = { database: "sqlite:data/x.db", settings: { url: settings.url } };
   const readService = (environment: Environment) => readServiceConfig(service, environment);
 
-  test("a service that is told nothing has defaults to start with", () => {
+  test("has a default for every variable", () => {
     expect(readService({})).toEqual({
       port: 8000,
       host: "0.0.0.0",
@@ -116,22 +117,23 @@ describe("the variables of every service", () => {
     ["MAX_IN_FLIGHT", 1, 100_000],
     ["SHUTDOWN_DRAIN_MS", 0, 300_000],
     ["SHUTDOWN_GRACE_MS", 1, 300_000],
-  ])("%s is a whole number from %i to %i", (variable, lowest, highest) => {
-    const faults = (value: number) => faultsOf(() => readService({ [variable]: String(value) }));
-    expect(faults(lowest)).toEqual([]);
-    expect(faults(highest)).toEqual([]);
-    expect(faults(lowest - 1)).toHaveLength(1);
-    expect(faults(highest + 1)).toHaveLength(1);
+  ])("takes for %s a whole number from %i to %i", (variable, min, max) => {
+    const messages = (value: number) =>
+      messagesOf(() => readService({ [variable]: String(value) }));
+    expect(messages(min)).toEqual([]);
+    expect(messages(max)).toEqual([]);
+    expect(messages(min - 1)).toHaveLength(1);
+    expect(messages(max + 1)).toHaveLength(1);
   });
 
-  test("HOST is where it listens", () => {
+  test("takes an address for HOST", () => {
     expect(readService({ HOST: "127.0.0.1" }).host).toBe("127.0.0.1");
   });
 
-  test("DATABASE_URL names a file, and nothing that is lost with the process", () => {
+  test("takes a file for DATABASE_URL, and no database in memory or of another engine", () => {
     expect(readService({ DATABASE_URL: "sqlite:/var/x.db" }).databaseUrl).toBe("sqlite:/var/x.db");
     for (const url of ["sqlite::memory:", "postgres://db/x", "data/x.db"]) {
-      expect(faultsOf(() => readService({ DATABASE_URL: url }))).toEqual([
+      expect(messagesOf(() => readService({ DATABASE_URL: url }))).toEqual([
         "Cannot use DATABASE_URL: it must be sqlite: and the path of a file, such as " +
           "sqlite:data/x.db",
       ]);
@@ -139,7 +141,7 @@ describe("the variables of every service", () => {
   });
 
   test.each(["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const)(
-    "LOG_LEVEL may be %s",
+    "takes LOG_LEVEL=%s",
     (level) => {
       expect(readService({ LOG_LEVEL: level }).logLevel).toBe(level);
     },

@@ -1,8 +1,8 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { healthCheck } from "../../src/service/health-check.ts";
 
-/** A service on a free port that answers with a status, and the paths that it was asked for. */
-function answering(status: number) {
+/** A server on a free port that responds with one status, and the paths of its requests. */
+function respondingWith(status: number) {
   const paths: string[] = [];
   const server = Bun.serve({
     port: 0,
@@ -19,28 +19,30 @@ function answering(status: number) {
   };
 }
 
-test.each(["127.0.0.1", "0.0.0.0", "localhost"])(
-  "a ready service that listens on %s has no fault",
-  async (host) => {
-    await using service = answering(200);
-    expect(await healthCheck({ host, port: service.port })).toBeUndefined();
-    expect(service.paths).toEqual(["/ready"]);
-  },
-);
-
-test.each([503, 500, 404, 204])("a service that answers %i is not ready", async (status) => {
-  await using service = answering(status);
-  const { port } = service;
-  expect(await healthCheck({ host: "127.0.0.1", port })).toBe(
-    `http://127.0.0.1:${port}/ready answered ${status}`,
+describe("healthCheck()", () => {
+  test.each(["127.0.0.1", "0.0.0.0", "localhost"])(
+    "finds no failure in a ready service that listens on %s",
+    async (host) => {
+      await using service = respondingWith(200);
+      expect(await healthCheck({ host, port: service.port })).toBeUndefined();
+      expect(service.paths).toEqual(["/ready"]);
+    },
   );
-});
 
-test.each([
-  ["127.0.0.1", "http://127.0.0.1:1/ready"],
-  ["0.0.0.0", "http://127.0.0.1:1/ready"],
-  ["::", "http://[::1]:1/ready"],
-  ["::1", "http://[::1]:1/ready"],
-])("nobody listening on %s is told, with the address that was asked", async (host, url) => {
-  expect(await healthCheck({ host, port: 1 })).toStartWith(`${url} did not answer: `);
+  test.each([503, 500, 404, 204])("reports a service that responds with %i", async (status) => {
+    await using service = respondingWith(status);
+    const { port } = service;
+    expect(await healthCheck({ host: "127.0.0.1", port })).toBe(
+      `http://127.0.0.1:${port}/ready responded with status ${status}`,
+    );
+  });
+
+  test.each([
+    ["127.0.0.1", "http://127.0.0.1:1/ready"],
+    ["0.0.0.0", "http://127.0.0.1:1/ready"],
+    ["::", "http://[::1]:1/ready"],
+    ["::1", "http://[::1]:1/ready"],
+  ])("names the URL that did not respond for a service on %s", async (host, url) => {
+    expect(await healthCheck({ host, port: 1 })).toStartWith(`${url} did not respond: `);
+  });
 });
