@@ -15,14 +15,14 @@ describe.each(cases)("backups of $service by $title", ({ service, objects }) => 
   const claim = only(objects, "PersistentVolumeClaim", `${service}-backup`);
   const [command, folder, count] = container.args ?? [];
 
-  test("every night one is made, and never two at once", () => {
+  test("the CronJob makes one every night, and never two at once", () => {
     expect(cronJob?.schedule).toMatch(/^\d{1,2} \d{1,2} \* \* \*$/);
     expect(cronJob?.concurrencyPolicy).toBe("Forbid");
     expect(cronJob?.suspend).toBeUndefined();
     expect(cronJob?.startingDeadlineSeconds).toBeGreaterThanOrEqual(600);
   });
 
-  test("one that fails is tried again, ends in time, and can be looked at", () => {
+  test("the Job retries a backup that fails, ends within an hour, and keeps its logs", () => {
     expect(job?.backoffLimit).toBeGreaterThan(0);
     expect(job?.activeDeadlineSeconds).toBeLessThanOrEqual(3600);
     expect(spec.restartPolicy).toBe("Never");
@@ -31,7 +31,7 @@ describe.each(cases)("backups of $service by $title", ({ service, objects }) => 
     expect(container.terminationMessagePolicy).toBe("FallbackToLogsOnError");
   });
 
-  test("the service's program copies the service's database, and keeps the last of them", () => {
+  test("the container runs backup-rotate of the service's image, and keeps a week of copies", () => {
     expect(container.image).toBe(served.container.image ?? "");
     expect([container.command, command, folder]).toEqual([undefined, "backup-rotate", "/backups"]);
     expect(Number(count)).toBeGreaterThanOrEqual(7);
@@ -40,7 +40,7 @@ describe.each(cases)("backups of $service by $title", ({ service, objects }) => 
     expect(spec.enableServiceLinks).toBe(false);
   });
 
-  test("it runs on the node of the database's volume, which it may write its locks to", () => {
+  test("the pod runs on the node of the database's volume, and may write SQLite's locks there", () => {
     expect(spec.affinity).toEqual(served.spec.affinity ?? {});
     expect(labels["volume"]).toBe(served.pod.metadata?.labels?.["volume"] ?? "");
     expect(spec.securityContext).toEqual(served.spec.securityContext ?? {});
@@ -48,7 +48,7 @@ describe.each(cases)("backups of $service by $title", ({ service, objects }) => 
     expect(container.volumeMounts).toContainEqual({ name: "data", mountPath: "/data" });
   });
 
-  test("the copies have a volume of their own, with room for all and the next", () => {
+  test("the copies have a volume of their own, with room for all of them and one more", () => {
     const claimName = claim.metadata?.name ?? "";
     expect(spec.volumes).toContainEqual({ name: "backups", persistentVolumeClaim: { claimName } });
     expect(container.volumeMounts).toContainEqual({ name: "backups", mountPath: "/backups" });
@@ -60,7 +60,7 @@ describe.each(cases)("backups of $service by $title", ({ service, objects }) => 
     );
   });
 
-  test("nothing takes its pods for the service's, and nothing reaches them or is reached", () => {
+  test("no selector of the service matches its pods, and a policy denies them all traffic", () => {
     const selectors = [
       { matchLabels: only(objects, "Service", service).spec?.selector ?? {} },
       served.deployment.selector,
@@ -73,7 +73,7 @@ describe.each(cases)("backups of $service by $title", ({ service, objects }) => 
     expect([policy?.ingress, policy?.egress]).toEqual([undefined, undefined]);
   });
 
-  test("its pods keep to the restricted standard, without a token, within bounds", () => {
+  test("its pods meet the restricted Pod Security Standard, without a token, within limits", () => {
     expectRestricted(spec);
     expect(spec.automountServiceAccountToken).toBe(false);
     const { requests = {}, limits = {} } = container.resources ?? {};
@@ -81,13 +81,13 @@ describe.each(cases)("backups of $service by $title", ({ service, objects }) => 
       expect(amount(requests[resource])).toBeGreaterThan(0);
       expect(amount(limits[resource])).toBeGreaterThanOrEqual(amount(requests[resource]));
     }
-    // What was measured: 60 MB for a backup of 700 MB.
+    // Measured: a backup of 700 MB takes 60 MB of memory.
     expect(amount(requests["memory"])).toBeGreaterThanOrEqual(64 * 2 ** 20);
     expect(labels["app.kubernetes.io/version"]).toBe(manifest.version);
   });
 });
 
-test("the Job for a restore puts a backup where the service has its database", async () => {
+test("the Job in tools/ restores a backup to the database of the service", async () => {
   const [job, ...others] = all(await read("tools"), "Job");
   expect(others).toEqual([]);
   const { pod, spec, container } = podOf(job?.spec?.template, "the Job");

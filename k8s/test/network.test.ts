@@ -3,7 +3,7 @@ import type { NetworkPolicyPeer, NetworkPolicyPort } from "kubernetes-types/netw
 import { deliveries, only, services, workload } from "./manifests.ts";
 import { selects, type Labels } from "./selector.ts";
 
-/** One end of a connection: a pod, in the services' namespace unless it says so, or an address. */
+/** One end of a connection: a pod, by default in the namespace of the services, or an address. */
 interface End {
   readonly pod?: Labels;
   readonly namespace?: string;
@@ -28,27 +28,27 @@ const ingressControllers = [
 ];
 
 describe.each(deliveries)("by %s", (_, objects) => {
-  test.each(services)("a policy governs all that %s receives and sends", (service) => {
+  test.each(services)("a policy governs all traffic to and from %s", (service) => {
     const { spec } = only(objects, "NetworkPolicy", service);
     expect(spec?.policyTypes).toEqual(["Ingress", "Egress"]);
     const { pod } = workload(objects, service);
     expect(selects(spec?.podSelector ?? {}, pod.metadata?.labels ?? {})).toBe(true);
   });
 
-  test.each(services)("%s is reached by the ingress controller and Prometheus", (service) => {
+  test.each(services)("the ingress controller and Prometheus reach %s", (service) => {
     const rules = incoming(service);
     for (const end of ingressControllers) expect(allows(rules, end, 8000)).toBe(true);
     expect(allows(rules, prometheus, 8000)).toBe(true);
     expect(allows(rules, { ...prometheus, namespace: "monitoring" }, 8000)).toBe(true);
   });
 
-  test("user-service is reached by order-service, and not the other way round", () => {
+  test("order-service reaches user-service, and not the other way round", () => {
     expect(allows(incoming("user-service"), orderService, 8000)).toBe(true);
     expect(allows(outgoing("order-service"), userService, 8000)).toBe(true);
     expect(allows(incoming("order-service"), userService, 8000)).toBe(false);
   });
 
-  test.each(services)("%s is reached by no one else, and on no other port", (service) => {
+  test.each(services)("no other pod or address reaches %s, and none on another port", (service) => {
     const rules = incoming(service);
     expect(allows(rules, stranger, 8000)).toBe(false);
     expect(allows(rules, {}, 8000)).toBe(false);
@@ -61,7 +61,7 @@ describe.each(deliveries)("by %s", (_, objects) => {
     expect(allows(rules, prometheus, 8001)).toBe(false);
   });
 
-  test("order-service can look up names, and can send to nothing but user-service", () => {
+  test("order-service reaches DNS and user-service, and nothing else", () => {
     const rules = outgoing("order-service");
     for (const protocol of ["UDP", "TCP"]) {
       expect(allows(rules, dns, 53, protocol)).toBe(true);
@@ -76,7 +76,7 @@ describe.each(deliveries)("by %s", (_, objects) => {
     expect(allows(rules, dns, 443)).toBe(false);
   });
 
-  test("user-service can send to nothing", () => {
+  test("user-service reaches nothing", () => {
     expect(outgoing("user-service")).toEqual([]);
   });
 
@@ -91,7 +91,7 @@ describe.each(deliveries)("by %s", (_, objects) => {
   }
 });
 
-/** Whether one of the rules lets a connection pass; a rule without peers or ports lets all pass. */
+/** Whether a rule allows a connection; a rule without peers or ports allows all of them. */
 function allows(rules: readonly Rule[], end: End, port: number, protocol = "TCP"): boolean {
   return rules.some(
     ({ peers, ports }) =>
@@ -101,7 +101,7 @@ function allows(rules: readonly Rule[], end: End, port: number, protocol = "TCP"
   );
 }
 
-/** Whether a peer stands for an end: a namespace and a pod in one peer must both fit. */
+/** Whether a peer matches an end: its namespace selector and its pod selector both have to. */
 function isPeer({ ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer, end: End): boolean {
   if (ipBlock) return ipBlock.cidr === end.address;
   if (!end.pod) return false;

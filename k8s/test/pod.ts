@@ -1,8 +1,8 @@
-// What every pod must keep to.
+// The rules for every pod.
 import { expect } from "bun:test";
 import type { Container, PodSpec } from "kubernetes-types/core/v1";
 
-/** The rules of the restricted standard, for what these pods use of a pod, and a read-only root. */
+/** Checks the restricted Pod Security Standard for the fields that these pods have, and more. */
 export function expectRestricted(spec: PodSpec): void {
   expect(spec.securityContext).toMatchObject({
     runAsNonRoot: true,

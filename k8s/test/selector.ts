@@ -1,9 +1,9 @@
-// What a label selector selects.
+// Kubernetes' label selectors.
 import type { LabelSelector } from "kubernetes-types/meta/v1";
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** Whether a selector selects labels: every condition holds, and an empty one has none. */
+/** Whether all conditions of a selector hold for labels; an empty selector matches everything. */
 export function selects(selector: LabelSelector, labels: Labels): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector;
   return (
