@@ -1,4 +1,5 @@
-// order-service: its configuration and its parts.
+// order-service as a program: its database, its settings, its store, its client of user-service and
+// its app.
 import { runService } from "@platform/shared/service/cli";
 import { httpOrigin, integer } from "@platform/shared/service/env";
 import { createApp } from "./app.ts";

@@ -1,4 +1,4 @@
-// Both services as processes, as their users run them.
+// Both services as processes that talk to each other.
 import { expect, test } from "bun:test";
 import { runCommand, startExecutable, type Running } from "@platform/shared/testing/executable";
 import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
@@ -28,14 +28,14 @@ async function all({ fetch }: Running): Promise<Order[]> {
   return (await fetch("/orders?limit=1000")).json() as Promise<Order[]>;
 }
 
-test("an order goes through both services under one request id", async () => {
+test("POST /orders has one request id and one trace id in the logs of both services", async () => {
   await using folder = temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable("user-service", { cwd });
   const env = { USER_SERVICE_URL: users.url };
   await using orders = await startExecutable("order-service", { cwd, env });
   const user = await createUser(users);
-  const response = await order(orders, user, { "x-request-id": "one-for-all" });
+  const response = await order(orders, user, { "x-request-id": "shared-id" });
   expect(response.status).toBe(201);
   expect(await response.json()).toMatchObject({ user_id: user, total_amount: 45.48 });
 
@@ -44,17 +44,17 @@ test("an order goes through both services under one request id", async () => {
   expect(await Promise.all([users.exited, orders.exited])).toEqual([0, 0]);
   for (const { lines } of [users, orders]) {
     const line = lines.find(
-      ({ msg, request_id }) => msg === "request" && request_id === "one-for-all",
+      ({ msg, request_id }) => msg === "request" && request_id === "shared-id",
     );
     expect(line).toMatchObject({ level: "info" });
   }
   const traces = [...users.lines, ...orders.lines]
-    .filter(({ request_id }) => request_id === "one-for-all")
+    .filter(({ request_id }) => request_id === "shared-id")
     .map(({ trace_id }) => trace_id);
   expect(new Set(traces).size).toBe(1);
 });
 
-test("a proxy in the environment has no say between services", async () => {
+test("POST /orders ignores HTTP_PROXY when it asks user-service", async () => {
   await using folder = temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable("user-service", { cwd });
@@ -64,7 +64,7 @@ test("a proxy in the environment has no say between services", async () => {
   expect((await order(orders, await createUser(users))).status).toBe(201);
 });
 
-test("without user-service orders can be read, and placed again when it is back", async () => {
+test("GET /orders works without user-service, and POST /orders again when it is back", async () => {
   await using folder = temporaryFolder();
   const cwd = folder.path;
   const first = await startExecutable("user-service", { cwd });
@@ -86,7 +86,7 @@ test("without user-service orders can be read, and placed again when it is back"
   expect(await all(orders)).toHaveLength(2);
 });
 
-test("one key makes one order, across a crash and on another replica", async () => {
+test("POST /orders makes one order for one key, on every replica and after a crash", async () => {
   await using folder = temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable("user-service", { cwd });
@@ -95,10 +95,10 @@ test("one key makes one order, across a crash and on another replica", async () 
   await using one = await startExecutable("order-service", { cwd, env });
   await using two = await startExecutable("order-service", { cwd, env });
   const key = { "idempotency-key": "one" };
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, (_, n) => order(n % 2 ? one : two, user, key)),
   );
-  for (const { status } of answers) expect([201, 409]).toContain(status);
+  for (const { status } of responses) expect([201, 409]).toContain(status);
 
   one.kill("SIGKILL");
   await one.exited;
@@ -111,17 +111,17 @@ test("one key makes one order, across a crash and on another replica", async () 
   expect(await all(three)).toHaveLength(1);
 });
 
-test("while one replica works on a key, the other tells to come back", async () => {
+test("POST /orders is 409 with Retry-After while another replica works on the same key", async () => {
   await using folder = temporaryFolder();
   const cwd = folder.path;
-  const asked = Promise.withResolvers<void>();
-  const answer = Promise.withResolvers<Response>();
+  const requested = Promise.withResolvers<void>();
+  const response = Promise.withResolvers<Response>();
   const users = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     fetch() {
-      asked.resolve();
-      return answer.promise;
+      requested.resolve();
+      return response.promise;
     },
   });
   const env = {
@@ -132,16 +132,16 @@ test("while one replica works on a key, the other tells to come back", async () 
   await using two = await startExecutable("order-service", { cwd, env });
   const key = { "idempotency-key": "one" };
   const first = order(one, userId, key);
-  await asked.promise;
+  await requested.promise;
   const second = await order(two, userId, key);
   expect(second.status).toBe(409);
   expect(second.headers.get("retry-after")).not.toBeNull();
-  answer.resolve(new Response(null, { status: 404 }));
+  response.resolve(new Response(null, { status: 404 }));
   expect((await first).status).toBe(400);
   await users.stop(true);
 });
 
-test("wrong variables of its own are told with the others", async () => {
+test("serve prints the wrong variables of order-service with those of every service", async () => {
   await using folder = temporaryFolder();
   const env = {
     PORT: "x",

@@ -13,8 +13,8 @@ console.error("Building the executables for the tests that start them");
 /** The commit that the executables are told they are built from. */
 export const testCommit = "test";
 
-// Every test run that imports this file builds the executables, in two seconds, so that none is older
-// than its source. A test run beside this one replaces each file as a whole, by a newer one.
+// Every test run that imports this file builds the executables anew, in two seconds, so that none is
+// older than its source. A test run beside it replaces each file whole, by a newer one.
 const build = Bun.spawnSync([process.execPath, "scripts/build.ts", "--outdir", executables], {
   cwd: root,
   env: { ...process.env, BUILD_COMMIT: testCommit },

@@ -1,8 +1,8 @@
-// What SQLite does for the statements of a store: looks up, or reads everything.
+// Whether SQLite finds the rows of a store's statements by an index or reads a whole table.
 import type { Database } from "bun:sqlite";
 import type { SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 
-/** The statements that a store prepares when it is made. */
+/** The SQL of the statements that a store prepares when it is made. */
 export function preparedStatements(
   storage: SqliteStorage,
   makeStore: (storage: SqliteStorage) => unknown,
@@ -22,8 +22,9 @@ export function preparedStatements(
 }
 
 /**
- * The steps of a statement's plan that read a whole table or index, or sort; a list that is handed in
- * is as short as a page.
+ * The steps of a statement's query plan whose cost grows with the database: those that scan a table
+ * or an index, or sort. A list that a statement is given (`json_each`) is as short as a page:
+ * neither a scan of it nor a sort of the rows that it leads to counts.
  */
 export function costlySteps(db: Database, sql: string): string[] {
   const parameters = [...sql.matchAll(/\$(\w+)/g)].map(([, name = ""]) => [name, null] as const);

@@ -1,5 +1,5 @@
-// A whole service for a test: fresh database, real socket, its log at hand. Every answer is held
-// against the service's own API document.
+// A whole service in the process of the test: with a new database, a real socket and its log lines.
+// Every response is checked against the service's own API document.
 import { join } from "node:path";
 import type { AnyElysia } from "elysia";
 import type { Lifecycle } from "../src/core/lifecycle.ts";
@@ -18,14 +18,14 @@ export { rejectionOf } from "./rejection-of.ts";
 /** The folder of temporary-folder.ts, for callers that still await it. */
 export const temporaryFolder = () => Promise.resolve(makeTemporaryFolder());
 
-/** A fresh SQLite database for one test. */
+/** A new SQLite database; closed and deleted at the end of its scope. */
 export interface TemporaryStorage extends AsyncDisposable {
   readonly storage: SqliteStorage;
-  /** Opens the same file once more, as another process would. */
+  /** Opens the same file once more, as another replica would. */
   openAgain(): Promise<SqliteStorage>;
 }
 
-/** Makes a database in a folder of its own, both gone after the test. */
+/** Makes a database in a folder of its own. */
 export async function temporaryStorage(migrations: readonly string[]): Promise<TemporaryStorage> {
   const folder = makeTemporaryFolder();
   const path = join(folder.path, "test.db");
@@ -45,33 +45,33 @@ export async function temporaryStorage(migrations: readonly string[]): Promise<T
   };
 }
 
-/** What a test sends beside the path. */
+/** What a test sends besides the path. */
 export interface Sent {
   readonly method?: string;
   readonly headers?: Record<string, string>;
-  /** Sent as JSON. */
+  /** Sent as JSON, with `Content-Type: application/json` unless `headers` has another. */
   readonly json?: unknown;
-  /** Sent as it is, with the Content-Type that the headers say. */
+  /** Sent as it is; `headers` has to name its type. */
   readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream;
 }
 
-/** The body of an answer that was held against the document, which a type is written after. */
+/** The JSON of a response that was checked against the document; `T` is the documented type. */
 export function bodyOf<T = Problem>(response: Response): Promise<T> {
   return response.json() as Promise<T>;
 }
 
-/** A running service. */
+/** A service that listens; ended at the end of its scope. */
 export interface RunningService extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly lifecycle: Lifecycle;
   readonly storage: SqliteStorage;
   readonly lines: LogLine[];
-  /** Resolves when a line with this message has been logged. */
+  /** Resolves with the first log line that has this message, as soon as there is one. */
   logged(msg: string): Promise<LogLine>;
-  /** Sends a request, and throws if the answer is not as documented. */
+  /** Sends a request. Rejects if the response is not as the API document says. */
   request(path: string, sent?: Sent): Promise<Response>;
-  /** The value of a metric, or undefined if it is not there. `labels` as they are printed. */
+  /** The value of a series, named as `/metrics` prints it, labels included; undefined if absent. */
   metric(series: string): Promise<number | undefined>;
 }
 

@@ -1,5 +1,5 @@
-// What services do for requests, counted: a change that makes it more is seen on any machine, however
-// busy it is.
+// Counts the SQL statements and log lines of requests. Unlike a time, a count shows a change that
+// costs more on any machine, however busy it is.
 import { Database } from "bun:sqlite";
 import type { Logger } from "../src/telemetry/logger.ts";
 import { createParts, type ServiceParts } from "../src/service/service-app.ts";
@@ -9,31 +9,31 @@ interface App {
   fetch(request: Request): Response | Promise<Response>;
 }
 
-/** What was done for some requests. */
+/** The work for some requests. */
 export interface Work {
-  /** All different ones. */
+  /** Every status that occurred, once. */
   readonly statuses: number[];
-  /** SQL statements, with those around transactions. */
+  /** SQL statements that were run, with `BEGIN` and `COMMIT`. */
   readonly statements: number;
   readonly logLines: number;
 }
 
-/** Counts the work of apps that are made of its parts. */
+/** Counts the work of the apps that are made of its `parts`. */
 export interface WorkCounter extends Disposable {
   readonly logger: Logger;
   parts(storage: SqliteStorage): ServiceParts;
-  /** Sends so many requests at once, and waits until all is done. */
+  /** Sends `count` equal requests in one turn of the event loop, and awaits the responses. */
   of(app: App, count: number, path: string, init?: RequestInit): Promise<Work>;
 }
 
 type Method = (...parameters: unknown[]) => unknown;
 
-// What a generic method is at run time, and cannot be wrapped as otherwise.
+// At run time `prepare` is one plain method; its generic type cannot be wrapped, hence the cast.
 const methods = Database.prototype as unknown as {
   prepare: (...parameters: unknown[]) => Record<"run" | "get" | "all", Method>;
 };
 
-/** Has `onRun` called whenever a statement runs that is prepared from now on, until it is ended. */
+/** Calls `onRun` whenever a statement runs that was prepared after this call. @returns ends that */
 function watchStatements(onRun: () => void): () => void {
   const { prepare } = methods;
   methods.prepare = function (...parameters) {
@@ -50,7 +50,7 @@ function watchStatements(onRun: () => void): () => void {
   return () => void (methods.prepare = prepare);
 }
 
-/** Makes the counter, before the databases that it is to look at are opened. */
+/** Makes a counter. Open the storage after it: only statements prepared from then on count. */
 export function workCounter(): WorkCounter {
   let logLines = 0;
   let statements = 0;
@@ -74,10 +74,10 @@ export function workCounter(): WorkCounter {
         () => new Request(`http://service${path}`, init),
       );
       statements = logLines = 0;
-      const answers = await Promise.all(requests.map(async (each) => app.fetch(each)));
+      const responses = await Promise.all(requests.map(async (each) => app.fetch(each)));
       await new Promise((resolve) => setImmediate(resolve));
       return {
-        statuses: [...new Set(answers.map(({ status }) => status))],
+        statuses: [...new Set(responses.map(({ status }) => status))],
         statements,
         logLines,
       };
@@ -85,7 +85,7 @@ export function workCounter(): WorkCounter {
   };
 }
 
-/** A request's method, header and body. */
+/** The method, headers and JSON body of a request. */
 export function sending(method: string, json: unknown): RequestInit {
   const headers = { "content-type": "application/json" };
   return { method, headers, body: JSON.stringify(json) };

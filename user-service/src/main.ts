@@ -1,4 +1,4 @@
-// user-service: its configuration and its parts.
+// user-service as a program: its database, its store and its app.
 import { runService } from "@platform/shared/service/cli";
 import { createApp } from "./app.ts";
 import { migrations } from "./migrations/index.ts";

@@ -1,4 +1,4 @@
-// Copies of a service's database, by the commands that make and restore them.
+// The commands that copy the database and put a copy back.
 import { expect, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { countUsers, post } from "./executable.ts";
 
 const service = "user-service";
 
-test("a backup of a running service is a whole database, and overwrites nothing", async () => {
+test("backup copies the database of a running service whole, and overwrites no file", async () => {
   await using folder = temporaryFolder();
   const cwd = folder.path;
   const missing = await runCommand(service, ["backup", "copy.db"], { cwd });
@@ -24,7 +24,7 @@ test("a backup of a running service is a whole database, and overwrites nothing"
   expect(await countUsers(restored)).toBe(5);
 });
 
-test("backups are rotated, and one of them restored", async () => {
+test("backup-rotate keeps the newest copies, and restore brings one back", async () => {
   await using folder = temporaryFolder();
   const cwd = folder.path;
   await runCommand(service, ["migrate"], { cwd });

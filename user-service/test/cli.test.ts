@@ -1,4 +1,4 @@
-// What only a process shows: its command line, its signals, its crash.
+// The command line of the executable: what it prints, what it refuses, how it exits.
 import { describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
 const service = "user-service";
 
 describe("the command line", () => {
-  test("--version and --help say what they say and nothing else", async () => {
+  test("--version and --help print to stdout alone, and exit with 0", async () => {
     await using folder = temporaryFolder();
     const version = await runCommand(service, ["--version"], { cwd: folder.path });
     expect(version).toEqual({
@@ -50,7 +50,7 @@ describe("the command line", () => {
     ["backup-rotate . 1e1"],
     ["backup-rotate . 10001"],
     ["backup-rotate . 2 3"],
-  ])("what nobody understands (%s) is answered with the usage and status 2", async (line) => {
+  ])("%s prints the usage to stderr, makes no file, and exits with 2", async (line) => {
     await using folder = temporaryFolder();
     const outcome = await runCommand(service, line.split(" "), { cwd: folder.path });
     expect(outcome.status).toBe(2);
@@ -59,7 +59,7 @@ describe("the command line", () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test("wrong variables are told one by one, and nothing is started", async () => {
+  test("serve prints a line for every wrong variable, makes no file, and exits with 78", async () => {
     await using folder = temporaryFolder();
     const env = {
       PORT: "80a",
@@ -86,7 +86,7 @@ describe("the command line", () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test("a taken port and a database that cannot be opened are one line each", async () => {
+  test("a taken port and an unusable database are one line on stderr, and exit with 1", async () => {
     await using folder = temporaryFolder();
     const cwd = folder.path;
     await using running = await startExecutable(service, { cwd });
@@ -110,7 +110,7 @@ describe("the command line", () => {
     expect(unopened.stderr).toMatch(/^user-service: Cannot open the database [^\n]+\n$/);
   });
 
-  test("healthcheck tells a ready service from none", async () => {
+  test("healthcheck exits with 0 for a ready service, and with 1 and a line for none", async () => {
     await using folder = temporaryFolder();
     const cwd = folder.path;
     const running = await startExecutable(service, { cwd });
@@ -122,7 +122,7 @@ describe("the command line", () => {
     expect(outcome.stderr).toMatch(/^user-service: [^\n]+\n$/);
   });
 
-  test("what is printed is whole, also for a slow reader", async () => {
+  test("openapi prints the whole document, also to a slow reader of a pipe", async () => {
     await using folder = temporaryFolder();
     const cwd = folder.path;
     const whole = await runCommand(service, ["openapi"], { cwd });
@@ -132,7 +132,7 @@ describe("the command line", () => {
     const writer = openSync(pipe, constants.O_WRONLY);
     const child = spawnExecutable(service, ["openapi"], { cwd, stdout: writer });
     closeSync(writer);
-    // The reader has other things to do first.
+    // The pipe holds 64 KiB: meanwhile the process waits to write the rest.
     await runCommand(service, ["openapi"], { cwd });
     const slow = await Bun.file(reader).text();
     closeSync(reader);
@@ -141,7 +141,7 @@ describe("the command line", () => {
     expect(slow).toBe(whole.stdout);
   });
 
-  test("a reader that has closed the pipe, as head does, is no failure", async () => {
+  test("openapi exits with 0 when the reader has closed the pipe, as head does", async () => {
     await using folder = temporaryFolder();
     const pipe = join(folder.path, "pipe");
     await Bun.$`mkfifo ${pipe}`.quiet();
@@ -154,7 +154,7 @@ describe("the command line", () => {
     expect(await child.exited).toBe(0);
   });
 
-  test("a proxy has no say in a healthcheck", async () => {
+  test("healthcheck ignores HTTP_PROXY", async () => {
     await using folder = temporaryFolder();
     const cwd = folder.path;
     await using running = await startExecutable(service, { cwd });
@@ -163,7 +163,7 @@ describe("the command line", () => {
     expect(await runCommand(service, ["healthcheck"], { cwd, env })).toMatchObject({ status: 0 });
   });
 
-  test("openapi prints the document that the service serves, and touches no database", async () => {
+  test("openapi prints the document of /swagger/json, and makes no database", async () => {
     await using folder = temporaryFolder();
     const cwd = folder.path;
     const printed = await runCommand(service, ["openapi"], { cwd });
@@ -173,7 +173,7 @@ describe("the command line", () => {
     expect(JSON.parse(printed.stdout)).toEqual(await (await running.fetch("/swagger/json")).json());
   });
 
-  test("migrate brings the database up to date and ends", async () => {
+  test("migrate makes the database, and changes nothing the second time", async () => {
     await using folder = temporaryFolder();
     const cwd = folder.path;
     for (let n = 0; n < 2; n += 1) {

@@ -1,4 +1,4 @@
-// What only a process shows: its start, its end, its replicas.
+// What only a process shows: its start, its shutdown, its crash, its replicas.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { countUsers, post } from "./executable.ts";
 
 const service = "user-service";
 
-test("an empty variable counts as not set", async () => {
+test("serve takes the default of an empty variable", async () => {
   await using folder = temporaryFolder();
   const env = { LOG_LEVEL: "", MAX_IN_FLIGHT: "", DATABASE_URL: "" };
   await using running = await startExecutable(service, { cwd: folder.path, env });
@@ -17,28 +17,28 @@ test("an empty variable counts as not set", async () => {
   expect(await readdir(join(folder.path, "data"))).toContain("user_service.db");
 });
 
-describe("the end of a process", () => {
-  test("what was answered is there after a crash", async () => {
+describe("shutdown", () => {
+  test("every user whose POST was 201 is stored after SIGKILL", async () => {
     await using folder = temporaryFolder();
     const cwd = folder.path;
-    const answered = new Set<string>();
+    const created = new Set<string>();
     {
       await using running = await startExecutable(service, { cwd });
       const writers = Array.from({ length: 8 }, async (_, writer) => {
         for (let n = 0; ; n += 1) {
           const response = await running.fetch("/users", post("Alice", writer * 10_000 + n));
-          if (response.status === 201) answered.add(((await response.json()) as { id: string }).id);
-          if (answered.size >= 100) running.kill("SIGKILL");
+          if (response.status === 201) created.add(((await response.json()) as { id: string }).id);
+          if (created.size >= 100) running.kill("SIGKILL");
         }
       });
       await Promise.allSettled(writers);
     }
     await using restarted = await startExecutable(service, { cwd });
-    for (const id of answered) expect((await restarted.fetch(`/users/${id}`)).status).toBe(200);
+    for (const id of created) expect((await restarted.fetch(`/users/${id}`)).status).toBe(200);
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)(
-    "%s ends an idle service with status 0",
+    "%s ends an idle service with exit status 0, and leaves the database file alone",
     async (signal) => {
       await using folder = temporaryFolder();
       await using running = await startExecutable(service, { cwd: folder.path });
@@ -50,7 +50,7 @@ describe("the end of a process", () => {
     },
   );
 
-  test("while draining it still answers, tells its probes, and closes connections", async () => {
+  test("a draining service still serves requests, closes their connections, and is not ready", async () => {
     await using folder = temporaryFolder();
     const env = { SHUTDOWN_DRAIN_MS: "300000" };
     await using running = await startExecutable(service, { cwd: folder.path, env });
@@ -65,7 +65,7 @@ describe("the end of a process", () => {
     expect(await running.exited).toBe(143);
   });
 
-  test("a request that is never finished is cut when the grace runs out", async () => {
+  test("a request whose body never ends is cut after SHUTDOWN_GRACE_MS", async () => {
     await using folder = temporaryFolder();
     const env = { SHUTDOWN_GRACE_MS: "50" };
     await using running = await startExecutable(service, { cwd: folder.path, env });
@@ -95,7 +95,7 @@ describe("the end of a process", () => {
   });
 });
 
-test("a write that was cut with its client is not made afterwards", async () => {
+test("POST /users that was cut by the shutdown stores no user afterwards", async () => {
   await using folder = temporaryFolder();
   const cwd = folder.path;
   const env = { SHUTDOWN_GRACE_MS: "100" };
@@ -103,9 +103,9 @@ test("a write that was cut with its client is not made afterwards", async () => 
   const lock = new Database(join(cwd, "data/user_service.db"));
   lock.run("BEGIN IMMEDIATE");
   const cut = running.fetch("/users", post("Alice", 1)).catch(() => "cut");
-  const isAtWork = async () =>
+  const isInFlight = async () =>
     (await (await running.fetch("/metrics")).text()).includes("http_requests_in_flight 1");
-  while (!(await isAtWork()));
+  while (!(await isInFlight()));
   running.kill("SIGTERM");
   expect(await cut).toBe("cut");
   expect(await running.exited).toBe(1);
@@ -115,7 +115,7 @@ test("a write that was cut with its client is not made afterwards", async () => 
   expect(await countUsers(restarted)).toBe(0);
 });
 
-test("two replicas on one database share its users and its rules", async () => {
+test("two replicas on one database share its users and their unique addresses", async () => {
   await using folder = temporaryFolder();
   const cwd = folder.path;
   await using one = await startExecutable(service, { cwd });

@@ -13,7 +13,7 @@ export interface BackgroundJob {
   run(stop: AbortSignal): Promise<void>;
 }
 
-/** Starts jobs, each now. @returns stops them; resolves when the runs that are under way are over */
+/** Starts jobs, each at once. @returns stops them; resolves when the runs under way are over */
 export function startBackgroundJobs(
   jobs: readonly BackgroundJob[],
   logger: Logger,

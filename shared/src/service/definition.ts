@@ -1,5 +1,5 @@
-// What the author of a service gives: its `main.ts` hands a `ServiceDefinition` to `runService()` of
-// cli.ts, which makes a program of it. user-service/src/main.ts is the smallest example.
+// What the author of a service gives: its `main.ts` hands a `ServiceDefinition` to `runService()`
+// of cli.ts, which makes a program of it. user-service/src/main.ts is the smallest example.
 import type { AnyElysia } from "elysia";
 import { parseSqliteUrl, type SqliteStorage } from "../sqlite/sqlite-storage.ts";
 import { logLevels } from "../telemetry/logger.ts";

@@ -59,7 +59,7 @@ export function enumeration<const T extends string>(
   };
 }
 
-// RFC 1123, section 2.1. A last label of digits alone is refused: the name would be a malformed IPv4
+// RFC 1123, section 2.1. A last label of digits alone is refused: the name would be read as an IPv4
 // address.
 const hostName =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;

@@ -65,8 +65,8 @@ export function serviceApp(
   { title, description, problemOf }: AppOptions,
 ) {
   const app = new Elysia({
-    // Elysia would rewrite bodies and responses after their schemas. Here schemas leave unknown fields
-    // open, and handlers read the fields that they know.
+    // Elysia would rewrite bodies and responses after their schemas. Here schemas allow unknown
+    // fields, and handlers read the fields that they know.
     normalize: false,
     strictPath: true,
     // Bun's router would take over some routes on a socket, but not in tests, which call the app.

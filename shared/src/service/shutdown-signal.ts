@@ -5,11 +5,11 @@ import type { ServiceProcess } from "./definition.ts";
 /** How a service learns that it has to end. */
 export interface Shutdown {
   /**
-   * Aborted by the first cause. Its `reason` names that: `SIGINT`, `SIGTERM`, `uncaughtException` or
-   * `unhandledRejection`.
+   * Aborted by the first cause. Its `reason` names the cause: `SIGINT`, `SIGTERM`,
+   * `uncaughtException` or `unhandledRejection`.
    */
   readonly signal: AbortSignal;
-  /** Whether an error was not caught, before or during the shutdown: the service's state is in doubt. */
+  /** Whether an error was not caught, before or during the shutdown: the state may be wrong. */
   hasFailed(): boolean;
 }
 
