@@ -1,4 +1,4 @@
-// user-service for a test.
+// user-service in the process of a test.
 import {
   bodyOf,
   startService,
@@ -27,7 +27,7 @@ export function startUserService({ limits = {}, now }: Options = {}): Promise<Ru
   });
 }
 
-/** Creates a user, who must not exist yet. */
+/** Creates a user. Rejects unless the response is 201. */
 export async function createUser(
   { request }: RunningService,
   json: unknown = { name: "Alice", email: "alice@example.com" },

@@ -82,7 +82,7 @@ export type ServiceConfig<S extends Settings> = Config<ReturnType<typeof service
  */
 export function serviceSettings({ database }: { readonly database: string }) {
   return {
-    /** The TCP port to listen on; 0 takes any free one, which the log tells. */
+    /** The TCP port to listen on; 0 takes any free one, which the log line `listening` has. */
     port: integer("PORT", { default: 8000, min: 0, max: 65535 }),
     /** The address to listen on; 0.0.0.0 is every IPv4 address of the machine. */
     host: listenAddress("HOST", { default: "0.0.0.0" }),

@@ -18,7 +18,7 @@ const exitStatus = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * Listens for the causes of a shutdown, and logs errors. A second signal ends the process at once,
- * for an operator who does not want to wait for requests in flight.
+ * so that an operator does not have to wait for requests in flight.
  */
 export function shutdownSignal(process: ServiceProcess, log: Log): Shutdown {
   const shutdown = new AbortController();

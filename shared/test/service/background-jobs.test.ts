@@ -49,7 +49,7 @@ describe("startBackgroundJobs()", () => {
     await stop();
   });
 
-  test("tells a running job that the service ends, so that it can return early", async () => {
+  test("aborts the signal of a running job, so that it can return early", async () => {
     const { logger } = setUp();
     const run = (stop: AbortSignal) =>
       new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve()));
