@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { kubectl } from "./kubectl.ts";
 import {
   all,
@@ -85,19 +85,15 @@ describe.skipIf(kubectl === undefined)("with kubectl", () => {
   test.each(services)(
     "`apply -k` rolls %s out anew when its ConfigMap has changed, without an edited checksum",
     async (service) => {
-      const folder = await mkdtemp(join(tmpdir(), "platform-k8s-"));
-      try {
-        await cp(join(k8s, service), folder, { recursive: true });
-        const file = Bun.file(join(folder, "configmap.yaml"));
-        await file.write((await file.text()).replace(/LOG_LEVEL: .*/, "LOG_LEVEL: fatal"));
-        const changed = await render(folder);
-        expect(only(changed, "ConfigMap", service).data).toMatchObject({ LOG_LEVEL: "fatal" });
-        const { container } = workload(changed, service);
-        const { container: original } = workload(await render(service), service);
-        expect(container.envFrom).not.toEqual(original.envFrom ?? []);
-      } finally {
-        await rm(folder, { recursive: true });
-      }
+      await using folder = temporaryFolder();
+      await cp(join(k8s, service), folder.path, { recursive: true });
+      const file = Bun.file(join(folder.path, "configmap.yaml"));
+      await file.write((await file.text()).replace(/LOG_LEVEL: .*/, "LOG_LEVEL: fatal"));
+      const changed = await render(folder.path);
+      expect(only(changed, "ConfigMap", service).data).toMatchObject({ LOG_LEVEL: "fatal" });
+      const { container } = workload(changed, service);
+      const { container: original } = workload(await render(service), service);
+      expect(container.envFrom).not.toEqual(original.envFrom ?? []);
     },
   );
 
