@@ -1,7 +1,6 @@
 // How calls of user-service fare.
-import { counter, histogram } from "@platform/shared/telemetry/prometheus";
 import { latencyBuckets } from "@platform/shared/telemetry/metrics";
-import { Gauge, type Registry } from "@platform/shared/telemetry/prom-client";
+import { counter, Gauge, histogram, type Registry } from "@platform/shared/telemetry/prometheus";
 
 const service = "user-service";
 

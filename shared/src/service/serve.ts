@@ -3,7 +3,7 @@ import { buildInfo } from "../core/build-info.ts";
 import { closeServer, listen } from "../http/server.ts";
 import { openSqlite } from "../sqlite/sqlite-storage.ts";
 import { terminalOutput } from "../telemetry/logger.ts";
-import { addProcessMetrics } from "../telemetry/prom-client.ts";
+import { addProcessMetrics } from "../telemetry/prometheus.ts";
 import { startBackgroundJobs } from "./background-jobs.ts";
 import type { ServiceConfig, ServiceDefinition, ServiceProcess } from "./definition.ts";
 import type { Settings } from "./env.ts";

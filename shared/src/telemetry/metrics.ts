@@ -1,6 +1,12 @@
 // The metrics that every service has. Names and labels are part of the wire contract.
-import { Gauge, Registry } from "./prom-client.ts";
-import { counter, histogram, type CounterSeries, type HistogramSeries } from "./prometheus.ts";
+import {
+  counter,
+  Gauge,
+  histogram,
+  Registry,
+  type CounterSeries,
+  type HistogramSeries,
+} from "./prometheus.ts";
 import type { StorageObserver } from "../core/storage.ts";
 
 /** A service's metrics: the registry that `/metrics` prints, and what the toolbox reports to. */

@@ -1,7 +1,31 @@
-// Counters and histograms whose hot path is an addition to a plain number. prom-client looks a
-// series up by its labels at every observation, which costs a service a quarter of its
-// throughput; here the caller keeps the series, and prom-client sees the numbers when scraped.
-import type { Metric, MetricValue, Registry } from "prom-client";
+// Metrics in Prometheus' text format. This is the only file that knows prom-client's insides. It uses
+// two of them:
+// - Deep imports. The package as a whole loads Node's HTTP client, cluster, streams, zlib and v8, and
+//   makes a service's start 1.24 times as long (53.5 instead of 43.3 ms of CPU, median of 41 starts).
+// - Families of its own. prom-client looks up a series by its labels at every observation, which costs
+//   a service a quarter of its throughput. Here the caller keeps the series, an observation adds to a
+//   plain number, and prom-client reads the numbers when metrics are scraped.
+import type { Metric, MetricValue } from "prom-client";
+import cpu from "prom-client/lib/metrics/processCpuTotal.js";
+import eventLoopLag from "prom-client/lib/metrics/eventLoopLag.js";
+import maxFds from "prom-client/lib/metrics/processMaxFileDescriptors.js";
+import memory from "prom-client/lib/metrics/osMemoryHeap.js";
+import openFds from "prom-client/lib/metrics/processOpenFileDescriptors.js";
+import Registry from "prom-client/lib/registry.js";
+import startTime from "prom-client/lib/metrics/processStartTime.js";
+
+export { default as Gauge } from "prom-client/lib/gauge.js";
+export { Registry };
+
+/** Adds the metrics of the process that prom-client defines and that mean something under Bun. */
+export function addProcessMetrics(registry: Registry): void {
+  for (const add of [cpu, startTime, memory, openFds, maxFds, eventLoopLag]) {
+    add(registry, { eventLoopMonitoringPrecision: 10 });
+  }
+  // Misleading under Bun: its engine reserves gigabytes of address space.
+  registry.removeSingleMetric("process_virtual_memory_bytes");
+  registry.removeSingleMetric("process_heap_bytes");
+}
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -10,17 +34,18 @@ interface Family {
   readonly help: string;
 }
 
-/** A number that only goes up. */
+/** One series of a counter: a number that only grows. */
 export interface CounterSeries {
+  /** @param count how much to add, 1 by default */
   add(count?: number): void;
 }
 
-/** Observed values, counted by bucket. */
+/** One series of a histogram: observed values, counted by bucket. */
 export interface HistogramSeries {
   observe(value: number): void;
 }
 
-/** The series of one family by their labels, made when first asked for. */
+/** The series of one family, by their labels. A series is made when it is first asked for. */
 function seriesByLabels<S>(make: (labels: Labels) => S): { of(labels: Labels): S; all: S[] } {
   const byKey = new Map<string, S>();
   const all: S[] = [];
@@ -38,10 +63,10 @@ function seriesByLabels<S>(make: (labels: Labels) => S): { of(labels: Labels): S
   };
 }
 
-/** A line of the exposition; a histogram's has a name of its own. */
+/** One printed line; each line of a histogram has a metric name of its own. */
 type PrintedValue = MetricValue<string> & { metricName?: string };
 
-/** Puts a family that keeps its own numbers among the metrics that prom-client prints. */
+/** Registers a family that keeps its own numbers, so that prom-client prints it too. */
 function register(
   registry: Registry,
   { name, help }: Family,
@@ -54,11 +79,11 @@ function register(
     get: () => Promise.resolve({ name, help, type, aggregator: "sum", values: values() }),
     reset: () => undefined,
   };
-  // Registry.registerMetric asks for a class of its own and uses name and get() alone.
+  // The types ask for prom-client's own classes; its registry uses name, get() and reset() alone.
   registry.registerMetric(family as unknown as Metric);
 }
 
-/** Registers a counter; its series are asked for once and kept by the caller. */
+/** Registers a counter. The caller asks for each series once and keeps it. */
 export function counter(registry: Registry, family: Family): (labels?: Labels) => CounterSeries {
   const series = seriesByLabels((labels) => {
     let total = 0;
@@ -71,9 +96,9 @@ export function counter(registry: Registry, family: Family): (labels?: Labels) =
 }
 
 /**
- * Registers a histogram; its series are asked for once and kept by the caller.
+ * Registers a histogram. The caller asks for each series once and keeps it.
  *
- * @param buckets upper bounds, ascending, without the infinite one
+ * @param buckets inclusive upper bounds, ascending, without the infinite one
  */
 export function histogram(
   registry: Registry,

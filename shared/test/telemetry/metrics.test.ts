@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createMetrics, type ServiceMetrics } from "../../src/telemetry/metrics.ts";
-import { addProcessMetrics } from "../../src/telemetry/prom-client.ts";
+import { addProcessMetrics } from "../../src/telemetry/prometheus.ts";
 
 const build = { service: "notes", version: "1.2.3", commit: "abc" };
 

@@ -1,4 +1,5 @@
-// Parts of prom-client, which types itself only as a whole.
+// Types of the modules inside prom-client that prometheus.ts imports. prom-client types itself only as a
+// whole.
 
 declare module "prom-client/lib/gauge.js" {
   export { Gauge as default } from "prom-client";
@@ -8,14 +9,13 @@ declare module "prom-client/lib/registry.js" {
   export { Registry as default } from "prom-client";
 }
 
-/** Some of its default metrics. */
+/** Each registers one of prom-client's default metrics. */
 declare module "prom-client/lib/metrics/*" {
   import type { Registry } from "prom-client";
 
-  /** Makes and registers them. */
   export default function add(
     registry: Registry,
-    // What `collectDefaultMetrics` fills in by itself.
+    // `collectDefaultMetrics` has a default for it; the modules have none.
     options: { eventLoopMonitoringPrecision: number },
   ): void;
 }
