@@ -170,7 +170,7 @@ export function httpPlugin({
       const startedAt = performance.now();
       const request = withAbsoluteUrl(received);
       const context = openContext(request);
-      const isOperations = isManagementPath(context.path);
+      const isManagement = isManagementPath(context.path);
       prepareSchemas();
 
       const finish = (response: Response) => {
@@ -180,16 +180,16 @@ export function httpPlugin({
         if (context.method === "HEAD") response.headers.set("date", new Date().toUTCString());
         if (lifecycle.phase === "draining") response.headers.set("connection", "close");
         const durationMs = performance.now() - startedAt;
-        if (!isOperations) {
+        if (!isManagement) {
           metrics.responded(context.method, context.route, response.status, durationMs / 1000);
         }
-        logRequest(logger, context, { status: response.status, durationMs, isOperations });
+        logRequest(logger, context, { status: response.status, durationMs, isManagement });
         return response;
       };
       const fail = (error: unknown) => finish(answer(toProblem(error, context, {}), context));
 
       return runInRequest(context, () => {
-        const isShed = !isOperations && !door.acquire(context);
+        const isShed = !isManagement && !door.acquire(context);
         const problem = isShed ? overload : refusal(request);
         if (problem !== undefined) {
           const refuse = () => finish(answer(routingProblem(context) ?? problem, context));

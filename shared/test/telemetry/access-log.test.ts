@@ -12,109 +12,106 @@ interface Finished {
   readonly path?: string;
   readonly status?: number;
   readonly durationMs?: number;
-  readonly isOperations?: boolean;
+  readonly isManagement?: boolean;
   readonly context?: Partial<RequestContext>;
   readonly level?: LogLevel;
 }
 
-/** The line of a finished request; undefined if there is none at this level. */
-function lineOf({
-  path = "/notes",
-  status = 200,
-  durationMs = 1,
-  isOperations = false,
-  context = {},
-  level = "debug",
-}: Finished): LogLine | undefined {
-  const lines: LogLine[] = [];
-  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
-  const { logger } = createLog({ service: "notes", version: "1", level, destination });
-  const request = { ...openContext(new Request("http://a/")), path, ...context };
-  logRequest(logger, request, { status, durationMs, isOperations });
-  return lines[0];
-}
-
-test("a finished request is told by method, route, path, status and time", () => {
-  const context = { method: "GET", route: "/notes/{id}" };
-  expect(lineOf({ path: "/notes/1", durationMs: 1.23456, context })).toMatchObject({
-    msg: "request",
-    method: "GET",
-    route: "/notes/{id}",
-    path: "/notes/1",
-    status: 200,
-    duration_ms: 1.235,
-  });
-  expect(lineOf({})).toMatchObject({ route: "unmatched" });
-});
-
-test.each([
-  ["a usual request", {}],
-  ["a method that is none", { context: { method: "M'`~!#$%&*+|^" } }],
-  [
-    "a path of every sign",
-    { path: `/${String.fromCharCode(...Array(255).keys()).replace("@", "")}` },
-  ],
-  ["a path beyond ASCII", { path: "/é/\u2028/😀/\ud800" }],
-  ["no time at all", { durationMs: 0 }],
-  ["half an hour", { durationMs: 1_800_000.12345 }],
-  ["a request that was shed", { status: 503 }],
-] as [string, Finished][])("the line of %s is what pino would write", (_, finished) => {
-  const context = openContext(new Request("http://a/"));
+/** A log that keeps its lines as they were written. */
+function logInto(level: LogLevel, service = "notes") {
   const written: string[] = [];
   const destination = { write: (line: string) => void written.push(line) };
-  const { logger } = createLog({ service: 'no"tes', version: "1", level: "info", destination });
-  const { path = "/notes", status = 200, durationMs = 1 } = finished;
-  const request = { ...context, path, ...finished.context };
-  logRequest(logger, request, { status, durationMs, isOperations: false });
-  const { method, requestId, trace } = request;
-  const pinoLevel = status >= 500 ? "warn" : "info";
-  runInRequest(request, () =>
-    logger[pinoLevel](
-      {
-        method,
-        route: "unmatched",
-        path,
-        status,
-        duration_ms: Math.round(durationMs * 1000) / 1000,
-      },
-      "request",
-    ),
-  );
-  const [line = "", pinos = ""] = written.map((text) => text.replace(/"time":"[^"]*"/, ""));
-  expect(line).toBe(pinos);
-  expect(JSON.parse(written[0] ?? "")).toMatchObject({
-    request_id: requestId,
-    trace_id: trace.traceId,
-    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-  });
-});
+  return { written, ...createLog({ service, version: "1", level, destination }) };
+}
 
-describe("how bad it was", () => {
+function contextOf({ path = "/notes", context = {} }: Finished): RequestContext {
+  return { ...openContext(new Request("http://a/")), path, ...context };
+}
+
+/** The line of a finished request; undefined if none is written at this level. */
+function lineOf(finished: Finished): LogLine | undefined {
+  const { status = 200, durationMs = 1, isManagement = false, level = "debug" } = finished;
+  const { logger, written } = logInto(level);
+  logRequest(logger, contextOf(finished), { status, durationMs, isManagement });
+  return written[0] === undefined ? undefined : (JSON.parse(written[0]) as LogLine);
+}
+
+describe("logRequest()", () => {
+  test("writes method, route, path, status and duration of a finished request", () => {
+    const context = { method: "GET", route: "/notes/{id}" };
+    expect(lineOf({ path: "/notes/1", durationMs: 1.23456, context })).toMatchObject({
+      msg: "request",
+      method: "GET",
+      route: "/notes/{id}",
+      path: "/notes/1",
+      status: 200,
+      duration_ms: 1.235,
+    });
+    expect(lineOf({})).toMatchObject({ route: "unmatched" });
+  });
+
+  test.each([
+    ["a usual request", {}],
+    ["an invented method", { context: { method: "M'`~!#$%&*+|^" } }],
+    [
+      "a path of every character up to U+00FE",
+      { path: `/${String.fromCharCode(...Array(255).keys()).replace("@", "")}` },
+    ],
+    ["a path beyond ASCII", { path: "/é/\u2028/😀/\ud800" }],
+    ["a duration of 0", { durationMs: 0 }],
+    ["a duration of half an hour", { durationMs: 1_800_000.12345 }],
+    ["a request rejected by load shedding", { status: 503 }],
+  ] as [string, Finished][])("writes for %s the line that pino would write", (_, finished) => {
+    const { logger, written } = logInto("info", 'no"tes');
+    const request = contextOf(finished);
+    const { status = 200, durationMs = 1 } = finished;
+    logRequest(logger, request, { status, durationMs, isManagement: false });
+    const { method, path, requestId, trace } = request;
+    const pinoLevel = status >= 500 ? "warn" : "info";
+    runInRequest(request, () =>
+      logger[pinoLevel](
+        {
+          method,
+          route: "unmatched",
+          path,
+          status,
+          duration_ms: Math.round(durationMs * 1000) / 1000,
+        },
+        "request",
+      ),
+    );
+    const [line = "", pinos = ""] = written.map((text) => text.replace(/"time":"[^"]*"/, ""));
+    expect(line).toBe(pinos);
+    expect(JSON.parse(written[0] ?? "")).toMatchObject({
+      request_id: requestId,
+      trace_id: trace.traceId,
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+  });
+
   const error = new Error("failed");
 
   test.each([
-    ["an answer", { status: 200 }, "info"],
-    ["a refusal", { status: 422 }, "info"],
+    ["a success", { status: 200 }, "info"],
+    ["a 4xx", { status: 422 }, "info"],
     ["a failure", { status: 500, context: { error } }, "error"],
-    ["a neighbour's failure", { status: 502, context: { error } }, "error"],
-    ["a request that was shed", { status: 503 }, "warn"],
-    ["a probe", { status: 200, isOperations: true }, "debug"],
-    ["a probe while draining", { status: 503, isOperations: true }, "debug"],
-    ["a probe that failed", { status: 500, isOperations: true, context: { error } }, "error"],
-  ] as const)("%s is told as such", (_, finished, level) => {
+    ["a failure of the upstream", { status: 502, context: { error } }, "error"],
+    ["a request rejected by load shedding", { status: 503 }, "warn"],
+    ["a probe", { status: 200, isManagement: true }, "debug"],
+    ["a probe while draining", { status: 503, isManagement: true }, "debug"],
+    ["a probe that failed", { status: 500, isManagement: true, context: { error } }, "error"],
+  ] as const)("chooses the level for %s, with err for failures alone", (_, finished, level) => {
     const line = lineOf(finished);
     expect(line?.["level"]).toBe(level);
     expect(line !== undefined && "err" in line).toBe("context" in finished);
   });
 
-  test("what is below the log's level is not told at all", () => {
+  test("writes nothing below the log's level", () => {
     expect(lineOf({ level: "warn" })).toBeUndefined();
     expect(lineOf({ level: "warn", status: 503 })).toBeDefined();
-    expect(lineOf({ level: "info", isOperations: true })).toBeUndefined();
+    expect(lineOf({ level: "info", isManagement: true })).toBeUndefined();
   });
-});
 
-describe("the path", () => {
   test.each([
     ["/users/alice@example.com", "/users/…"],
     ["/users/alice%40example.com/orders", "/users/…/orders"],
@@ -123,11 +120,11 @@ describe("the path", () => {
     ["/@alice/x/@bob", "/…/x/…"],
     ["/users/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42", "/users/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"],
     ["/", "/"],
-  ])("%s is logged as %s, so that nobody's address is", (path, logged) => {
+  ])("keeps e-mail addresses out of the log: path %s is logged as %s", (path, logged) => {
     expect(lineOf({ path })?.["path"]).toBe(logged);
   });
 
-  test("is cut if it is long", () => {
+  test("cuts a long path to 1,000 characters", () => {
     expect(String(lineOf({ path: `/${"x".repeat(100_000)}` })?.["path"])).toHaveLength(1000);
   });
 });
