@@ -2,7 +2,6 @@
 import { Elysia, ValidationError } from "elysia";
 import { concurrencyLimiter } from "./load-shedding.ts";
 import { bodyReader } from "./body-reader.ts";
-import { makeErrorsBrief } from "./brief-errors.ts";
 import {
   bodyTooLarge,
   internalError,
@@ -14,7 +13,12 @@ import {
   wrongCoding,
   wrongMediaType,
 } from "./common-problems.ts";
-import { validationErrors, type CheckedRequest, type RequestSchemas } from "./validation-errors.ts";
+import {
+  makeErrorsBrief,
+  validationErrors,
+  type CheckedRequest,
+  type RequestSchemas,
+} from "./validation-errors.ts";
 import { hasBody, isJsonType, isPlain, parseJsonBody } from "./body-parser.ts";
 import type { Lifecycle } from "../core/lifecycle.ts";
 import type { Logger } from "../telemetry/logger.ts";

@@ -1,24 +1,23 @@
-// Says what is wrong with a value, all of it, in the words of the schema that refused it.
+// Says what is wrong with a request, every error of it, in the words of the schema it does not match.
 import type { TSchema } from "@sinclair/typebox";
 import { Value, ValueErrorType } from "@sinclair/typebox/value";
-import { canonicalHeaderName } from "./field-name.ts";
 import { customTypeRule } from "../schema/custom-type.ts";
 import { maxEchoLength, type FieldError } from "./problem.ts";
 
-/** More field errors than this help nobody, and finding them takes time. */
+/** Field errors in one response: more of them help no client, and finding them takes time. */
 const maxFieldErrors = 1000;
 
-/** `from 1 to 9`, `of at least 1`, `of at most 9`, or nothing. */
-function range(least: number | undefined, most: number | undefined, unit: string): string {
-  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}${unit}`;
-  if (least !== undefined) return ` of at least ${least}${unit}`;
-  return most === undefined ? "" : ` of at most ${most}${unit}`;
+/** ` from 1 to 9`, ` of at least 1`, ` of at most 9`, or nothing. */
+function range(min: number | undefined, max: number | undefined, unit: string): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}${unit}`;
+  if (min !== undefined) return ` of at least ${min}${unit}`;
+  return max === undefined ? "" : ` of at most ${max}${unit}`;
 }
 
-/** What a schema allows, to be read after "Must be"; undefined if that is not easily said. */
-function rule(schema: TSchema): string | undefined {
-  const known = customTypeRule(schema);
-  if (known !== undefined) return known;
+/** What a schema allows, to be read after "Must be"; undefined if its keywords do not tell. */
+function ruleOf(schema: TSchema): string | undefined {
+  const stated = customTypeRule(schema);
+  if (stated !== undefined) return stated;
   const { anyOf, minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;
   if (Array.isArray(anyOf)) {
     const words = anyOf.map((option: TSchema) => option.const);
@@ -46,9 +45,9 @@ function rule(schema: TSchema): string | undefined {
   }
 }
 
-/** A short scalar as the caller sent it, to be read after the rule. */
+/** A short scalar as the client sent it, to be read after the rule; nothing for any other value. */
 function found(value: unknown): string {
-  // 1e400 is not what was sent, and neither is any other spelling of it.
+  // 1e400 is parsed as Infinity, which is not what the client sent.
   if ((value !== null && typeof value === "object") || Math.abs(Number(value)) === Infinity) {
     return "";
   }
@@ -56,29 +55,33 @@ function found(value: unknown): string {
   return text.length > maxEchoLength ? "" : `, found ${text}`;
 }
 
-/** Every fault of a value, each place once, with its JSON Pointer (RFC 6901). */
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Every error of a value, one for each place, which is a JSON Pointer (RFC 6901). */
 function* schemaErrors(
   schema: TSchema,
   value: unknown,
 ): Generator<{ path: string; detail: string }> {
   const seen = new Set<string>();
   for (const error of Value.Errors(schema, value)) {
-    // A missing member is reported twice: as missing, and as not of its type.
+    // TypeBox reports a missing member twice: as missing, and as not of its type.
     if (seen.has(error.path)) continue;
     seen.add(error.path);
-    const missing =
+    const isMissing =
       error.type === ValueErrorType.ObjectRequiredProperty || error.value === undefined;
-    const allowed = rule(error.schema);
+    const allowed = ruleOf(error.schema);
     const isOwn = allowed !== undefined && error.type !== ValueErrorType.ObjectAdditionalProperties;
     const must = isOwn ? `must be ${allowed}` : error.message;
     yield {
       path: error.path,
-      detail: missing ? `Is missing, ${must}` : `${capital(must)}${found(error.value)}`,
+      detail: isMissing ? `Is missing, ${must}` : `${capitalized(must)}${found(error.value)}`,
     };
   }
 }
 
-/** The parts of a request and the schemas that a route has for them. */
+/** The parts of a request that a route may have schemas for. */
 export interface CheckedRequest {
   params?: unknown;
   query?: unknown;
@@ -89,11 +92,12 @@ export interface CheckedRequest {
 /** The schemas of a route, each for the part of the request with the same name. */
 export type RequestSchemas = { [Part in keyof CheckedRequest]?: TSchema | undefined };
 
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** The name of a header field as people write it: `if-match` as `If-Match`. */
+export function canonicalHeaderName(lowerCase: string): string {
+  return lowerCase.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }
 
-/** Every fault of a request: path, query, headers and body together. */
+/** The errors of path, query, headers and body together, at most 1,000. */
 export function validationErrors(schemas: RequestSchemas, request: CheckedRequest): FieldError[] {
   const fieldErrors: FieldError[] = [];
   const collect = (
@@ -112,4 +116,22 @@ export function validationErrors(schemas: RequestSchemas, request: CheckedReques
   collect("headers", (path) => ({ header: canonicalHeaderName(path.slice(1)) }));
   collect("body", (path) => ({ pointer: `#${path}` }));
   return fieldErrors;
+}
+
+/**
+ * Gives a schema and its subschemas an `error` text, which Elysia then takes for the message of its
+ * ValidationError. Without one, Elysia serializes the whole rejected value into that message, which
+ * nothing reads: seconds and gigabytes for a large or deep body.
+ */
+export function makeErrorsBrief(schema: TSchema): void {
+  if (!("error" in schema)) {
+    // Not enumerable, so that the published schema does not have it.
+    Object.defineProperty(schema, "error", { value: "Does not match the schema" });
+  }
+  const subschemas: TSchema[] = [
+    ...Object.values<TSchema>(schema.properties ?? {}),
+    ...(schema.anyOf ?? []),
+    ...(schema.items ? [schema.items] : []),
+  ];
+  subschemas.forEach(makeErrorsBrief);
 }

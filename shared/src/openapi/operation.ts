@@ -1,5 +1,5 @@
 // The Operation Object of a route: the plugin's, completed by what the plugin cannot know.
-import { canonicalHeaderName } from "../http/field-name.ts";
+import { canonicalHeaderName } from "../http/validation-errors.ts";
 import type { DocumentedRoute } from "./documented-routes.ts";
 import { requestHeaders } from "./headers.ts";
 import { toMediaType, toResponses } from "./responses.ts";
