@@ -68,7 +68,7 @@ test("a database that others changed is not told of", async () => {
   tamper(users.database, "DROP TABLE users");
   await fail(users, "DELETE", users.path);
   await expectSilence(users);
-  const misfit = "An answer does not fit its schema: /email: ";
+  const misfit = "A response does not match its schema: /email: ";
   expect(failuresLogged(users)).toEqual([
     "SQLITE_CONSTRAINT_UNIQUE",
     "SQLITE_CONSTRAINT_TRIGGER",

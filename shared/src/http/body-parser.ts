@@ -1,8 +1,20 @@
-// What makes a body JSON, and what is in it.
-import { deepBody, malformedBody } from "./common-problems.ts";
+// What a service accepts as the body of a request: JSON in UTF-8, bounded in bytes, depth and time.
+import { bodyReader } from "./body-reader.ts";
+import {
+  bodyTooLarge,
+  deepBody,
+  malformedBody,
+  overload,
+  wrongCoding,
+  wrongMediaType,
+} from "./common-problems.ts";
+import { yieldToShortRequests } from "./fair-scheduling.ts";
+import type { Admission, ConcurrencyLimiter } from "./load-shedding.ts";
+import type { HttpProblem } from "./problem.ts";
 
 const jsonType = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;
 const charset = /;\s*charset\s*=\s*"?([^";\s]*)"?/i;
+const noCoding = /^\s*(?:identity)?\s*$/i;
 
 /** Whether a Content-Type says JSON: `application/json` or `application/*+json`, in UTF-8. */
 export function isJsonType(contentType: string | null): boolean {
@@ -11,12 +23,7 @@ export function isJsonType(contentType: string | null): boolean {
   return encoding === undefined || /^utf-?8$/i.test(encoding);
 }
 
-/** Whether a Content-Encoding says that the body is as it is. */
-export function isPlain(contentEncoding: string | null): boolean {
-  return contentEncoding === null || /^\s*(?:identity)?\s*$/i.test(contentEncoding);
-}
-
-/** Whether a request brings a body, which may be empty all the same if it is sent in chunks. */
+/** Whether a request has a body. A body sent in chunks counts, although it may turn out empty. */
 export function hasBody(request: Request): boolean {
   const length = request.headers.get("content-length");
   return length === null ? request.body !== null : !/^0+$/.test(length);
@@ -24,12 +31,12 @@ export function hasBody(request: Request): boolean {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Levels of arrays and objects that a body may have: parsing time grows out of proportion with them. */
+/** Levels of arrays and objects in a body: parsing time grows out of proportion with them. */
 const maxDepth = 500;
 
 const [quote, backslash] = [0x22, 0x5c];
 
-/** Whether JSON is nested more than 500 levels deep, which nobody means (RFC 8259, 9, allows a limit). */
+/** Whether JSON is nested more than 500 levels deep. RFC 8259, 9, allows a parser to set a limit. */
 export function isTooDeep(json: Uint8Array): boolean {
   let depth = 0;
   let isInString = false;
@@ -48,16 +55,73 @@ export function isTooDeep(json: Uint8Array): boolean {
 }
 
 /**
- * The value in a JSON body; undefined if the body is empty.
+ * Stands for an absent body. Elysia parses the body again when `onParse` returns undefined, so an absent
+ * body is marked by this symbol until `onTransform`.
+ */
+export const noBody = Symbol("no body");
+
+/**
+ * The value in a JSON body; {@link noBody} if there are no bytes.
  *
  * @throws HttpProblem 400 if it is not JSON in UTF-8 (RFC 8259) or nested more than 500 levels deep
  */
 export function parseJsonBody(bytes: Uint8Array): unknown {
-  if (bytes.byteLength === 0) return undefined;
+  if (bytes.byteLength === 0) return noBody;
   if (isTooDeep(bytes)) throw deepBody(maxDepth);
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw malformedBody(cause);
   }
+}
+
+/** Reads and parses the bodies of requests. */
+export interface BodyParser {
+  /** 413 or 415 if the header fields already say that the body is not acceptable. */
+  headerProblem(request: Request): HttpProblem | undefined;
+  /**
+   * The value in the body; {@link noBody} if there is none.
+   *
+   * @throws HttpProblem 400, 408, 413 or 503
+   */
+  parse(request: Request, admission: Admission): Promise<unknown>;
+}
+
+/** Other methods define no meaning for a body (RFC 9110, 9.3): it is not even read. */
+const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
+
+/** Larger bodies take milliseconds to parse and to validate. */
+const maxShortBodyBytes = 65_536;
+
+/**
+ * Makes the parser of a service.
+ *
+ * @param maxBytes of one body
+ * @param limiter counts the requests in flight
+ */
+export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter): BodyParser {
+  const bodies = bodyReader(maxBytes);
+  return {
+    headerProblem(request) {
+      if (!methodsWithBody.has(request.method) || !hasBody(request)) return undefined;
+      const { headers } = request;
+      if (Number(headers.get("content-length")) > maxBytes) return bodyTooLarge(maxBytes);
+      if (!isJsonType(headers.get("content-type"))) return wrongMediaType();
+      return noCoding.test(headers.get("content-encoding") ?? "") ? undefined : wrongCoding();
+    },
+    async parse(request, admission) {
+      if (!methodsWithBody.has(request.method)) return noBody;
+      // A request is not in flight while its body arrives: otherwise clients that send slowly would
+      // fill the service without giving it work. Once the body is whole, the request needs a free
+      // place again and may be rejected.
+      limiter.release(admission);
+      const bytes = await bodies.read(request);
+      if (!limiter.acquire(admission)) {
+        await limiter.paceRejection();
+        throw overload;
+      }
+      if (bytes.byteLength > maxShortBodyBytes) await yieldToShortRequests();
+      return parseJsonBody(bytes);
+    },
+  };
 }

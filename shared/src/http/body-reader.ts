@@ -1,50 +1,59 @@
-// Bodies on their way in. Clients may be slow, and must not take anything from the others by it:
-// what arrives is bounded in bytes, one by one and all together, and in time.
+// Reads request bodies. A slow client must not take memory or time from the others, so arriving bodies
+// are bounded in bytes, each and all together, and in time.
 import { bodyTooLarge, malformedBody, noRoomForBody, slowBody } from "./common-problems.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** What all bodies that are arriving may hold together, in bytes, unless a single one may be larger. */
-const maxBufferedBytes = 67_108_864;
+/** Bytes that all arriving bodies may take together, unless one alone may be larger. */
+const defaultMaxBufferedBytes = 67_108_864;
 
-/** A body may take half a minute, and a second more for every so many bytes. */
-const mostMs = 30_000;
-const bytesPerMs = 65.536;
+/** A body may take 30 s, and 1 s more for every 64 KiB of it. */
+const defaultTimeoutMs = 30_000;
+const minBytesPerMs = 65.536;
 
-/** How often it is looked for bodies that take too long, in ms: a timer for each would be dear. */
+/** Interval of the time-out sweep, in ms; one timer per body is too expensive. */
 const sweepMs = 1000;
 
-/** One body that is arriving. */
+/** One arriving body. */
 interface Arrival {
-  /** What it may hold: its declared length, or what has come so far where none is declared. */
+  /** Bytes that it takes: its declared length, or what has arrived where none is declared. */
   bytes: number;
-  /** When it has taken too long, in monotonic ms. */
+  /** When it times out, in ms of the monotonic clock. */
   readonly endsAt: number;
-  refuse(reason: Error): void;
+  reject(reason: Error): void;
 }
 
-/** Reads the bodies of requests. */
+/** Reads bodies and bounds what they take together. */
 export interface BodyReader {
   /**
    * The body of a request, empty if it has none.
    *
    * @throws HttpProblem 413 if it is too large, 408 if it takes too long, 400 if the client leaves
-   * before it is whole, 503 if all that is arriving is too much and this is the largest
+   * before it is whole, 503 if all arriving bodies take too much and this one is the largest
    */
   read(request: Request): Promise<Uint8Array>;
 }
 
-/** @param maxBytes what one body may have, which is not asked again of declared lengths */
+/**
+ * Makes a reader.
+ *
+ * @param maxBytes of one body. A declared length is not compared with it: check it before
+ * @param options `timeoutMs` of an empty body, 30 s by default; `maxBufferedBytes` of all arriving
+ * bodies, by default 64 MiB or `maxBytes`, whichever is more
+ */
 export function bodyReader(
   maxBytes: number,
-  { timeMs = mostMs, heldBytes = Math.max(maxBufferedBytes, maxBytes) } = {},
+  {
+    timeoutMs = defaultTimeoutMs,
+    maxBufferedBytes = Math.max(defaultMaxBufferedBytes, maxBytes),
+  } = {},
 ): BodyReader {
   const arriving = new Set<Arrival>();
-  let held = 0;
+  let bufferedBytes = 0;
   let sweeping: Timer | undefined;
 
   function sweep(): void {
     const now = performance.now();
-    for (const { endsAt, refuse } of arriving) if (endsAt <= now) refuse(slowBody());
+    for (const { endsAt, reject } of arriving) if (endsAt <= now) reject(slowBody());
     if (arriving.size > 0) return;
     clearInterval(sweeping);
     sweeping = undefined;
@@ -52,54 +61,54 @@ export function bodyReader(
 
   function grow(arrival: Arrival, bytes: number): void {
     arrival.bytes += bytes;
-    held += bytes;
-    // The largest gives way, so that nobody with a usual body is hurt by those who send huge ones.
-    while (held > heldBytes) {
+    bufferedBytes += bytes;
+    // The largest body is rejected, so that clients with huge bodies cannot crowd out usual ones.
+    while (bufferedBytes > maxBufferedBytes) {
       const largest = [...arriving].reduce((a, b) => (b.bytes > a.bytes ? b : a));
-      largest.refuse(noRoomForBody());
-      leave(largest);
+      largest.reject(noRoomForBody());
+      remove(largest);
     }
   }
 
-  function leave(arrival: Arrival): void {
-    if (arriving.delete(arrival)) held -= arrival.bytes;
+  function remove(arrival: Arrival): void {
+    if (arriving.delete(arrival)) bufferedBytes -= arrival.bytes;
   }
 
-  async function readPieces(
+  async function readChunks(
     body: ReadableStream<Uint8Array> | null,
     arrival: Arrival,
   ): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = [];
+    const chunks: Uint8Array[] = [];
     let length = 0;
-    for await (const piece of body ?? []) {
-      length += piece.byteLength;
+    for await (const chunk of body ?? []) {
+      length += chunk.byteLength;
       if (length > maxBytes) throw bodyTooLarge(maxBytes);
       if (!arriving.has(arrival)) break;
-      grow(arrival, piece.byteLength);
-      pieces.push(piece);
+      grow(arrival, chunk.byteLength);
+      chunks.push(chunk);
     }
-    return Buffer.concat(pieces, length);
+    return Buffer.concat(chunks, length);
   }
 
   return {
     async read(request) {
       const declared = request.headers.get("content-length");
       const { promise: settled, resolve, reject } = Promise.withResolvers<Uint8Array>();
-      const mostBytes = declared === null ? maxBytes : Number(declared);
-      const endsAt = performance.now() + timeMs + mostBytes / bytesPerMs;
-      const arrival: Arrival = { bytes: 0, endsAt, refuse: reject };
+      const expectedBytes = declared === null ? maxBytes : Number(declared);
+      const endsAt = performance.now() + timeoutMs + expectedBytes / minBytesPerMs;
+      const arrival: Arrival = { bytes: 0, endsAt, reject };
       arriving.add(arrival);
-      sweeping ??= setInterval(sweep, Math.min(sweepMs, timeMs));
+      sweeping ??= setInterval(sweep, Math.min(sweepMs, timeoutMs));
       try {
-        if (declared !== null) grow(arrival, mostBytes);
-        // A declared length was compared with the limit before, and the server holds the client to it.
-        const bytes = declared === null ? readPieces(request.body, arrival) : request.bytes();
+        if (declared !== null) grow(arrival, expectedBytes);
+        // A declared length was compared with the limit before, and Bun reads no more than it.
+        const bytes = declared === null ? readChunks(request.body, arrival) : request.bytes();
         bytes.then(resolve, reject);
         return await settled;
       } catch (error) {
         throw error instanceof HttpProblem ? error : malformedBody(error);
       } finally {
-        leave(arrival);
+        remove(arrival);
       }
     },
   };

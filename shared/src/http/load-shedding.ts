@@ -1,47 +1,47 @@
-// Overload protection: how many requests are answered at once, and how fast the others are refused.
+// Load shedding: how many requests are served at once, and how fast the others are rejected.
 
-/** A request, as far as it is let in or not. */
-export interface Admitted {
+/** Whether a request is in flight; a limiter sets it. */
+export interface Admission {
   isAdmitted: boolean;
 }
 
-/** The door of a service. */
+/** Counts requests in flight and decides which are admitted. */
 export interface ConcurrencyLimiter {
-  /** Requests that are being answered now. */
+  /** Admitted requests that were not released yet. */
   readonly inFlight: number;
-  /** Lets a request in if there is room. */
-  acquire(request: Admitted): boolean;
-  /** Makes room again, if this request had any. */
-  release(request: Admitted): void;
-  /** Resolves when a request that was not let in may be told so. */
+  /** Admits a request if fewer than the maximum are in flight. */
+  acquire(request: Admission): boolean;
+  /** Ends the admission of a request. Harmless for a request that is not admitted. */
+  release(request: Admission): void;
+  /** Resolves when the next rejection may be sent; undefined if it may be sent at once. */
   paceRejection(): Promise<void> | undefined;
 }
 
-/** Refusals are sent at once, up to this many in each tick: 1,000 a second take 2 % of a core. */
+/** Rejections that may be sent at once in each tick: 1,000 a second take 2 % of a core. */
+const maxRejectionsPerTick = 10;
 const tickMs = 10;
-const refusalsPerTick = 10;
 
-/** No refusal waits much longer. */
-const mostTicks = 100;
+/** The most ticks that a rejection waits, unless more arrive behind it. */
+const maxWaitTicks = 100;
 
 /**
- * Makes the door. Who is refused and comes back at once can take all of a processor by it: past a rate
- * that nobody meets who heeds `Retry-After`, refusals are held back, and the clients with them.
+ * Limits concurrent requests. Above 1,000 rejections a second the 503s themselves are delayed: clients
+ * that ignore `Retry-After` would otherwise use a whole core.
  *
- * @param maxInFlight how many are let in
+ * @param maxInFlight requests admitted at once
  */
 export function concurrencyLimiter(maxInFlight: number): ConcurrencyLimiter {
   let inFlight = 0;
-  let refusedInTick = 0;
+  let rejectedInTick = 0;
   let ticking: Timer | undefined;
   const waiting: (() => void)[] = [];
 
   function tick(): void {
-    const share = Math.max(refusalsPerTick, Math.ceil(waiting.length / mostTicks));
+    const share = Math.max(maxRejectionsPerTick, Math.ceil(waiting.length / maxWaitTicks));
     const next = waiting.splice(0, share);
     for (const proceed of next) proceed();
-    refusedInTick = next.length;
-    if (refusedInTick > 0) return;
+    rejectedInTick = next.length;
+    if (rejectedInTick > 0) return;
     clearInterval(ticking);
     ticking = undefined;
   }
@@ -62,8 +62,8 @@ export function concurrencyLimiter(maxInFlight: number): ConcurrencyLimiter {
     },
     paceRejection() {
       ticking ??= setInterval(tick, tickMs);
-      if (waiting.length === 0 && refusedInTick < refusalsPerTick) {
-        refusedInTick += 1;
+      if (waiting.length === 0 && rejectedInTick < maxRejectionsPerTick) {
+        rejectedInTick += 1;
         return undefined;
       }
       return new Promise((resolve) => waiting.push(resolve));

@@ -7,7 +7,7 @@ import { httpPlugin, type HttpPluginParts, type RequestLimits } from "../http/ht
 import { apiReference } from "../openapi/api-reference.ts";
 import { createLog, type Log, type LogLevel } from "../telemetry/logger.ts";
 import { createMetrics, type ServiceMetrics } from "../telemetry/metrics.ts";
-import { managementRoutes } from "./management-routes.ts";
+import { isManagementPath, managementRoutes } from "./management-routes.ts";
 
 /** What a service's app is made of, beside its own domain. */
 export interface ServiceParts extends Pick<HttpPluginParts, "lifecycle" | "limits" | "logger"> {
@@ -82,6 +82,7 @@ export function serviceApp(
         metrics: metrics.http,
         problemOf,
         routes: () => app.routes,
+        isManagementPath,
       }),
     )
     .use(

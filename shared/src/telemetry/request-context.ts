@@ -1,32 +1,43 @@
-// What is known about the request that is being answered, wherever its work is done.
+// The request that the running code serves, known wherever that code awaits or calls.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
 
-/** One request, from its first byte read to its answer. */
+/** One request, from its arrival to its response. */
 export interface RequestContext {
   readonly requestId: string;
   readonly trace: TraceContext;
   readonly method: string;
-  /** The path as it was sent, without the query. */
+  /** The path as the client sent it, without the query. */
   readonly path: string;
-  /** The template that matched, such as `/users/{id}`; undefined if none did. */
+  /** The template of the matched route, such as `/users/{id}`; undefined if no route matched. */
   route: string | undefined;
-  /** What made the answer a 5xx, for the log. */
+  /** The cause of a 5xx response, for the log. */
   error: unknown;
-  /** Whether the answer that Elysia makes has the id in its header. */
+  /** Whether Elysia was told to send `X-Request-Id` with the response. */
   hasRequestIdHeader: boolean;
-  /** Whether it counts among the requests that are being answered. */
+  /** Whether it counts among the requests in flight. */
   isAdmitted: boolean;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-/** The request that the calling code works for; undefined outside of any. */
+/** The request that the calling code serves; undefined outside of a request. */
 export function currentRequest(): RequestContext | undefined {
   return storage.getStore();
 }
 
-/** Runs `work` so that everything that it calls or awaits finds this request. */
+/**
+ * The request that the calling code serves, for code that runs within requests alone.
+ *
+ * @throws Error outside of a request
+ */
+export function requireRequest(): RequestContext {
+  const context = storage.getStore();
+  if (context === undefined) throw new Error("No request is being served here");
+  return context;
+}
+
+/** Runs `work` so that all code that it calls or awaits finds this request. */
 export function runInRequest<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
@@ -43,8 +54,9 @@ function pathOf(url: string): string {
 }
 
 /**
- * The request with a URL that can be parsed. If the Host field was missing or odd, Bun gives the bare
- * target, which routers do not understand, or puts it behind that Host with its dots still in it.
+ * The request with a URL that can be parsed. If the Host field is missing or malformed, Bun gives the
+ * bare request target, which Elysia's router does not understand, or puts the target behind that Host
+ * without resolving `..` in it.
  */
 export function withAbsoluteUrl(request: Request): Request {
   const { url } = request;
@@ -55,7 +67,7 @@ export function withAbsoluteUrl(request: Request): Request {
   return new Request(target?.href ?? "http://unknown-host/", request);
 }
 
-/** Reads a request's identity: its id and trace if they are well-formed, fresh ones if not. */
+/** Makes the context of a request. Its id and trace are the client's where they are well-formed. */
 export function openContext({ headers, method, url }: Request): RequestContext {
   const sentId = headers.get("x-request-id");
   const traceparent = headers.get("traceparent");

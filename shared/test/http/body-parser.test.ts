@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hasBody, isJsonType, parseJsonBody } from "../../src/http/body-parser.ts";
+import { hasBody, isJsonType, noBody, parseJsonBody } from "../../src/http/body-parser.ts";
 
 /** A POST request with this body; its length is declared as `declared` says. */
 function post(body: RequestInit["body"], declared?: string): Request {
@@ -71,7 +71,7 @@ describe("what is in a body", () => {
     [" null ", null],
     ["0", 0],
     ['\ufeff"x"', "x"],
-    ["", undefined],
+    ["", noBody],
   ])("%j is read", (body, expected) => {
     expect(parseJsonBody(new TextEncoder().encode(body))).toEqual(expected);
   });

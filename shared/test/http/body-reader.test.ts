@@ -77,7 +77,7 @@ describe("a body", () => {
   });
 
   test.each([undefined, 100])("that does not end is given up (declared: %p)", async (declared) => {
-    const bodies = bodyReader(100, { timeMs: 1 });
+    const bodies = bodyReader(100, { timeoutMs: 1 });
     expect(await rejectionOf(bodies.read(post(unending().body, declared)))).toMatchObject({
       status: 408,
       headers: { connection: "close" },
@@ -87,7 +87,7 @@ describe("a body", () => {
 
 describe("many bodies at once", () => {
   test("are held as far as there is room, then the largest gives way", async () => {
-    const bodies = bodyReader(100, { heldBytes: 150 });
+    const bodies = bodyReader(100, { maxBufferedBytes: 150 });
     const [small, large, medium] = [unending(), unending(), unending()];
     const reads = [
       bodies.read(post(small.body, 10)),
@@ -105,7 +105,7 @@ describe("many bodies at once", () => {
   });
 
   test("of no declared length count by what has come of them", async () => {
-    const bodies = bodyReader(100, { heldBytes: 100 });
+    const bodies = bodyReader(100, { maxBufferedBytes: 100 });
     const waiting = Array.from({ length: 50 }, () => unending(1));
     const reads = waiting.map(({ body }) => bodies.read(post(body)));
     const { body } = inPieces([new Uint8Array(40), new Uint8Array(40)]);
@@ -115,7 +115,7 @@ describe("many bodies at once", () => {
   });
 
   test("make room again when they are read, refused or given up", async () => {
-    const bodies = bodyReader(100, { heldBytes: 100, timeMs: 1 });
+    const bodies = bodyReader(100, { maxBufferedBytes: 100, timeoutMs: 1 });
     for (let n = 0; n < 5; n += 1) {
       await bodies.read(post("x".repeat(100), 100));
       await rejectionOf(bodies.read(post(unending().body, 100)));

@@ -1,0 +1,99 @@
+// Turns every error into a problem: the one place where a status is chosen for an error.
+import { ValidationError } from "elysia";
+import {
+  internalError,
+  schemaMismatch,
+  storageProblem,
+  unknownMethod,
+  unknownPath,
+} from "./common-problems.ts";
+import { HttpProblem, problemResponse } from "./problem.ts";
+import { routeMatcher, routeTemplate } from "./route-matcher.ts";
+import {
+  makeErrorsBrief,
+  validationErrors,
+  type CheckedRequest,
+  type RequestSchemas,
+} from "./validation-errors.ts";
+import { StorageUnavailable } from "../core/storage.ts";
+import type { RequestContext } from "../telemetry/request-context.ts";
+
+/** An Elysia route, as far as errors need it. */
+interface KnownRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly hooks: RequestSchemas;
+}
+
+/** What the error handler works with. */
+export interface ErrorHandlerParts {
+  /** All routes of the app. */
+  readonly routes: readonly KnownRoute[];
+  /** The problem of a domain error; undefined for an error that is a bug. */
+  problemOf(error: unknown): HttpProblem | undefined;
+}
+
+/** Chooses the responses to requests that failed. */
+export interface ErrorHandler {
+  /**
+   * 404 if no route has the request's path, 405 if none has it with this method, and otherwise
+   * undefined. A path that matches sets the context's route, for metrics and the log.
+   */
+  routingProblem(context: RequestContext): HttpProblem | undefined;
+  /**
+   * The response to an error. An unknown error is a 500, whose cause only the log gets.
+   *
+   * @param request the parts of the request that Elysia has parsed, for the errors of validation
+   */
+  respond(error: unknown, context: RequestContext, request?: CheckedRequest): Response;
+}
+
+/**
+ * Makes the error handler of an app. It gives the schemas of the routes short error texts, which Elysia
+ * reads when it compiles a route: call it before the first request reaches Elysia.
+ */
+export function errorHandler({ routes, problemOf }: ErrorHandlerParts): ErrorHandler {
+  const findRoute = routeMatcher(routes);
+  const schemasByRoute = new Map<string, RequestSchemas>();
+  for (const { method, path, hooks } of routes) {
+    schemasByRoute.set(`${method} ${routeTemplate(path)}`, hooks);
+    const { body, params, query, headers } = hooks;
+    for (const schema of [body, params, query, headers]) if (schema) makeErrorsBrief(schema);
+  }
+
+  function toProblem(
+    error: unknown,
+    { method, route }: RequestContext,
+    request: CheckedRequest,
+  ): HttpProblem {
+    if (error instanceof HttpProblem) return error;
+    const known = problemOf(error);
+    if (known !== undefined) return known;
+    if (error instanceof StorageUnavailable) return storageProblem(error.reason);
+    if (!(error instanceof ValidationError)) return internalError(error);
+    if (error.type === "response") return internalError(responseMismatch(error));
+    const schemas = schemasByRoute.get(`${method === "HEAD" ? "GET" : method} ${route}`) ?? {};
+    return schemaMismatch(validationErrors(schemas, request));
+  }
+
+  return {
+    routingProblem(context) {
+      const match = findRoute(context.path);
+      if (match === undefined) return unknownPath();
+      context.route = match.template;
+      return match.methods.includes(context.method) ? undefined : unknownMethod(match.methods);
+    },
+    respond(error, context, request = {}) {
+      const problem = toProblem(error, context, request);
+      if (problem.status >= 500 && !problem.isShed) context.error = problem.cause ?? problem;
+      context.hasRequestIdHeader = false;
+      return problemResponse(problem, context);
+    },
+  };
+}
+
+/** For the log: where a response breaks its schema, without the value, which may be personal data. */
+function responseMismatch({ valueError }: ValidationError): Error {
+  const place = valueError?.path || "the whole body";
+  return new Error(`A response does not match its schema: ${place}: ${valueError?.message}`);
+}
