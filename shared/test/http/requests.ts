@@ -1,0 +1,35 @@
+// Requests that fetch would not send, for the tests of this folder.
+import { connect } from "node:net";
+
+/** A POST request with this body; `declared` is its Content-Length, and none by default. */
+export function post(body: RequestInit["body"], declared?: number | string): Request {
+  const headers = declared === undefined ? {} : { "content-length": String(declared) };
+  return new Request("http://localhost/", { method: "POST", headers, body });
+}
+
+interface RawExchange {
+  /** Whether the client half-closes its connection after the bytes. */
+  readonly halfCloses?: boolean;
+}
+
+/** What a server sends for these bytes, until it closes or `isEnough` is true of what came. */
+export function exchange(
+  port: number,
+  bytes: string,
+  isEnough: (received: string) => boolean,
+  { halfCloses = false }: RawExchange = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let received = "";
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.write(bytes);
+      if (halfCloses) socket.end();
+    });
+    socket.on("data", (chunk) => {
+      received += chunk;
+      if (isEnough(received)) socket.destroy();
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(received));
+  });
+}

@@ -1,0 +1,27 @@
+import { describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { startSample } from "../../testing/sample-service.ts";
+
+describe("GET /health", () => {
+  test("responds with exactly this body", async () => {
+    await using service = await startSample();
+    expect(await (await service.request("/health")).text()).toBe('{"status":"ok"}');
+  });
+});
+
+describe("GET /ready", () => {
+  test("follows the phase of the service and its storage", async () => {
+    await using service = await startSample();
+    expect(await (await service.request("/ready")).json()).toEqual({ status: "ready" });
+    for (const phase of ["starting", "draining"] as const) {
+      service.lifecycle.phase = phase;
+      const response = await service.request("/ready");
+      expect(response.status).toBe(503);
+      expect(await response.json()).toEqual({ status: phase, reason: expect.any(String) });
+      expect((await service.request("/health")).status).toBe(200);
+    }
+    service.lifecycle.phase = "ready";
+    await rm(service.storage.db.filename);
+    expect((await service.request("/ready")).status).toBe(503);
+  });
+});
