@@ -5,9 +5,15 @@ import type { StorageUnavailable } from "../core/storage.ts";
 /** `Retry-After` for a client that was rejected for lack of capacity, in seconds. */
 export const retryAfterOneSecond = { "retry-after": "1" };
 
-/** No route has this path. */
-export function unknownPath(): HttpProblem {
-  return new HttpProblem(404, "No such path");
+/**
+ * No route has this path.
+ *
+ * @param apiReferencePath where the API reference is, if the detail should say so
+ */
+export function unknownPath(apiReferencePath?: string): HttpProblem {
+  const hint =
+    apiReferencePath === undefined ? "" : `; the API reference is at ${apiReferencePath}`;
+  return new HttpProblem(404, `No such path${hint}`);
 }
 
 /** A route has this path, but none has it with this method. */

@@ -29,6 +29,8 @@ interface KnownRoute {
 export interface ErrorHandlerParts {
   /** All routes of the app. */
   readonly routes: readonly KnownRoute[];
+  /** The path of the API reference, which the 404 of `/` names. */
+  readonly apiReferencePath: string;
   /** The problem of a domain error; undefined for an error that is a bug. */
   problemOf(error: unknown): HttpProblem | undefined;
 }
@@ -52,7 +54,11 @@ export interface ErrorHandler {
  * Makes the error handler of an app. It gives the schemas of the routes short error texts, which Elysia
  * reads when it compiles a route: call it before the first request reaches Elysia.
  */
-export function errorHandler({ routes, problemOf }: ErrorHandlerParts): ErrorHandler {
+export function errorHandler({
+  routes,
+  apiReferencePath,
+  problemOf,
+}: ErrorHandlerParts): ErrorHandler {
   const findRoute = routeMatcher(routes);
   const schemasByRoute = new Map<string, RequestSchemas>();
   for (const { method, path, hooks } of routes) {
@@ -79,7 +85,9 @@ export function errorHandler({ routes, problemOf }: ErrorHandlerParts): ErrorHan
   return {
     routingProblem(context) {
       const match = findRoute(context.path);
-      if (match === undefined) return unknownPath();
+      if (match === undefined) {
+        return context.path === "/" ? unknownPath(apiReferencePath) : unknownPath();
+      }
       context.route = match.template;
       return match.methods.includes(context.method) ? undefined : unknownMethod(match.methods);
     },

@@ -83,6 +83,7 @@ export function serviceApp(
         problemOf,
         routes: () => app.routes,
         isManagementPath,
+        apiReferencePath: "/swagger",
       }),
     )
     .use(

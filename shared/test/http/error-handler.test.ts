@@ -20,7 +20,18 @@ describe("errorHandler()", () => {
     });
   });
 
-  test.each(["/notes/", `/notes/${id}/`, "/NOTES", "/"])(
+  test("the 404 of / says where the API reference is", async () => {
+    await using service = await startSample();
+    const response = await fetch(`${service.url}/`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({
+      detail: "No such path; the API reference is at /swagger",
+      instance: "/",
+    });
+    expect((await fetch(`${service.url}/swagger`)).status).toBe(200);
+  });
+
+  test.each(["/notes/", `/notes/${id}/`, "/NOTES"])(
     "%s is another path than a route's",
     async (path) => {
       await using service = await startSample();
