@@ -1,7 +1,8 @@
 // Says what is wrong with a request, every error of it, in the words of the schema it does not match.
 import type { TSchema } from "@sinclair/typebox";
-import { Value, ValueErrorType } from "@sinclair/typebox/value";
+import { Value, ValueErrorType, type ValueError } from "@sinclair/typebox/value";
 import { customTypeRule } from "../schema/custom-type.ts";
+import { statedRule } from "../schema/rule.ts";
 import { maxEchoLength, type FieldError } from "./problem.ts";
 
 /** Field errors in one response: more of them help no client, and finding them takes time. */
@@ -16,15 +17,10 @@ function range(min: number | undefined, max: number | undefined, unit: string): 
 
 /** What a schema allows, to be read after "Must be"; undefined if its keywords do not tell. */
 function ruleOf(schema: TSchema): string | undefined {
-  const stated = customTypeRule(schema);
+  const stated = statedRule(schema) ?? customTypeRule(schema);
   if (stated !== undefined) return stated;
   const { anyOf, minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;
-  if (Array.isArray(anyOf)) {
-    const words = anyOf.map((option: TSchema) => option.const);
-    return words.includes(undefined)
-      ? undefined
-      : `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`;
-  }
+  if (Array.isArray(anyOf)) return ruleOfUnion(anyOf);
   switch (schema.type) {
     case "integer":
       return `a whole number${range(minimum, maximum, "")}`;
@@ -40,9 +36,21 @@ function ruleOf(schema: TSchema): string | undefined {
       return "a JSON object";
     case "boolean":
       return "true or false";
+    case "null":
+      return "null";
     default:
       return undefined;
   }
+}
+
+/** `one of "a", "b"`, `text or null`; undefined if one of the options has no rule. */
+function ruleOfUnion(options: readonly TSchema[]): string | undefined {
+  const literals = options.flatMap(({ const: literal }) =>
+    literal === undefined ? [] : JSON.stringify(literal),
+  );
+  const rules = options.filter((option) => option.const === undefined).map(ruleOf);
+  if (literals.length > 0) rules.unshift(`one of ${literals.join(", ")}`);
+  return rules.includes(undefined) ? undefined : rules.join(" or ");
 }
 
 /** A short scalar as the client sent it, to be read after the rule; nothing for any other value. */
@@ -59,13 +67,31 @@ function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/**
+ * TypeBox reports a value that fits no option of a union as one error of the union. Where the only option
+ * beside null has errors further inside the value, they say more, and are given instead.
+ */
+function* innermostErrors(errors: Iterable<ValueError>): Generator<ValueError> {
+  for (const error of errors) {
+    const options: TSchema[] = error.schema.anyOf ?? [];
+    const [inner, ...others] = error.errors.filter((_, at) => options[at]?.type !== "null");
+    const first = others.length === 0 ? inner?.First() : undefined;
+    if (inner === undefined || first === undefined || first.path === error.path) yield error;
+    else {
+      // First() has taken it out of the iterator.
+      yield* innermostErrors([first]);
+      yield* innermostErrors(inner);
+    }
+  }
+}
+
 /** Every error of a value, one for each place, which is a JSON Pointer (RFC 6901). */
 function* schemaErrors(
   schema: TSchema,
   value: unknown,
 ): Generator<{ path: string; detail: string }> {
   const seen = new Set<string>();
-  for (const error of Value.Errors(schema, value)) {
+  for (const error of innermostErrors(Value.Errors(schema, value))) {
     // TypeBox reports a missing member twice: as missing, and as not of its type.
     if (seen.has(error.path)) continue;
     seen.add(error.path);

@@ -1,10 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { Type, type TSchema } from "@sinclair/typebox";
 import { conditionalHeaders } from "../../src/http/etag.ts";
-import { validationErrors } from "../../src/http/validation-errors.ts";
 import { limit } from "../../src/http/pagination.ts";
+import { problems } from "../../src/http/problem.ts";
+import { canonicalHeaderName, validationErrors } from "../../src/http/validation-errors.ts";
+import { routeDocs } from "../../src/openapi/route-docs.ts";
+import { nullable } from "../../src/schema/nullable.ts";
+import { requestObject } from "../../src/schema/request-object.ts";
+import { withRule } from "../../src/schema/rule.ts";
 import { text } from "../../src/schema/text.ts";
 import { uuid } from "../../src/schema/uuid.ts";
+import { serviceApp } from "../../src/service/service-app.ts";
+import { bodyOf, startService } from "../../testing/running-service.ts";
 
 const item = Type.Object({ sku: text({ minLength: 1, maxLength: 5 }), count: Type.Integer() });
 const body = Type.Object({
@@ -21,13 +28,13 @@ const good = {
   items: [{ sku: "A", count: 1 }],
 };
 
-/** What is told about a body. */
-const faultsOf = (sent: unknown, schema: TSchema = body) =>
+/** The errors of a body. */
+const errorsOf = (sent: unknown, schema: TSchema = body) =>
   validationErrors({ body: schema }, { body: sent });
 
-describe("what was expected", () => {
-  test("a request that fits has no faults", () => {
-    expect(faultsOf(good)).toEqual([]);
+describe("validationErrors()", () => {
+  test("is empty for a request that matches its schemas", () => {
+    expect(errorsOf(good)).toEqual([]);
     expect(validationErrors({}, { body: "anything" })).toEqual([]);
   });
 
@@ -41,8 +48,8 @@ describe("what was expected", () => {
     [{ items: [5] }, "#/items/0", "Must be a JSON object, found 5"],
     [{ flag: "yes" }, "#/flag", 'Must be true or false, found "yes"'],
     [{ id: undefined }, "#/id", expect.stringMatching(/^Is missing, must be a UUID/)],
-  ])("of %j is said in words", (part, pointer, detail) => {
-    expect(faultsOf({ ...good, ...part })).toEqual([{ pointer, detail }]);
+  ])("says in words what was expected instead of %j", (part, pointer, detail) => {
+    expect(errorsOf({ ...good, ...part })).toEqual([{ pointer, detail }]);
   });
 
   test.each<[TSchema, unknown, string]>([
@@ -50,15 +57,20 @@ describe("what was expected", () => {
     [Type.Number({ minimum: 2 }), 1, "Must be a number of at least 2, found 1"],
     [Type.String({ minLength: 3 }), "ab", 'Must be text of at least 3 characters, found "ab"'],
     [Type.String({ pattern: "^a$" }), "b", "Expected string to match '^a$', found \"b\""],
-    [Type.Union([Type.String(), Type.Null()]), 5, "Expected union value, found 5"],
-    [Type.Null(), 5, "Expected null, found 5"],
-  ])("of schemas that others write is said as far as they say it", (schema, sent, detail) => {
-    expect(faultsOf(sent, schema)).toEqual([{ pointer: "#", detail }]);
+    [Type.Union([Type.String(), Type.Null()]), 5, "Must be text or null, found 5"],
+    [
+      Type.Union([Type.String({ pattern: "^a$" }), Type.Null()]),
+      5,
+      "Expected union value, found 5",
+    ],
+    [Type.Null(), 5, "Must be null, found 5"],
+  ])("says of TypeBox's own schemas what their keywords tell: %j", (schema, sent, detail) => {
+    expect(errorsOf(sent, schema)).toEqual([{ pointer: "#", detail }]);
   });
 
-  test("a member that is forbidden is told by its own name", () => {
+  test("names a forbidden member by its own pointer", () => {
     const closed = Type.Object({}, { additionalProperties: false });
-    expect(faultsOf({ x: 1 }, closed)).toEqual([
+    expect(errorsOf({ x: 1 }, closed)).toEqual([
       { pointer: "#/x", detail: "Unexpected property, found 1" },
     ]);
   });
@@ -68,13 +80,11 @@ describe("what was expected", () => {
     [null, "Must be a JSON object, found null"],
     [[], "Must be a JSON object"],
     ["x", 'Must be a JSON object, found "x"'],
-  ])("a body of %j is at fault as a whole", (sent, detail) => {
-    expect(faultsOf(sent)[0]).toEqual({ pointer: "#", detail });
+  ])("names the whole body where it is %j", (sent, detail) => {
+    expect(errorsOf(sent)[0]).toEqual({ pointer: "#", detail });
   });
-});
 
-describe("all faults", () => {
-  test("of path, query, headers and body are told together, each by the name it was sent with", () => {
+  test("collects path, query, headers and body, each by the name that the client sent", () => {
     const schemas = {
       params: Type.Object({ id: uuid }),
       query: Type.Object({ limit: Type.Optional(limit) }),
@@ -103,35 +113,165 @@ describe("all faults", () => {
     );
   });
 
-  test("a name with a slash or a tilde is one step of its pointer", () => {
+  test("escapes a slash and a tilde in a name, so that it is one step of the pointer", () => {
     const schema = Type.Object({ "a/b~c": Type.Boolean() });
-    expect(faultsOf({ "a/b~c": 1 }, schema)[0]?.pointer).toBe("#/a~1b~0c");
+    expect(errorsOf({ "a/b~c": 1 }, schema)[0]?.pointer).toBe("#/a~1b~0c");
   });
 
-  test("a place with several faults is named once", () => {
-    const pointers = faultsOf({}).map(({ pointer }) => pointer);
+  test("names a place with several errors once", () => {
+    const pointers = errorsOf({}).map(({ pointer }) => pointer);
     expect(pointers).toEqual(["#/id", "#/state", "#/count", "#/items"]);
   });
 
-  test("a body of a hundred thousand faults is told of a thousand, at once", () => {
+  test("stops after a thousand errors of a body that has a hundred thousand", () => {
     const schema = Type.Array(item, { maxItems: 1_000_000 });
-    expect(faultsOf(Array(100_000).fill({}), schema)).toHaveLength(1000);
+    expect(errorsOf(Array(100_000).fill({}), schema)).toHaveLength(1000);
   }, 500);
-});
 
-describe("what is sent back", () => {
   test.each([
-    ["a short value", "x".repeat(98), true],
-    ["a long value", "x".repeat(99), false],
-    ["a value that is long once it is escaped", "\n".repeat(50), false],
+    ["sends a short value back", "x".repeat(98), true],
+    ["does not send a long value back", "x".repeat(99), false],
+    ["does not send back a value that is long once it is escaped", "\n".repeat(50), false],
   ])("%s", (_, value, isSentBack) => {
-    const [fault] = faultsOf({ ...good, state: value });
-    expect(fault?.detail.includes(", found ")).toBe(isSentBack);
+    const [error] = errorsOf({ ...good, state: value });
+    expect(error?.detail.includes(", found ")).toBe(isSentBack);
   });
 
-  test("an object or array, which may hold anything, is not", () => {
+  test("does not send an object or array back, which may hold anything", () => {
     for (const value of [{ secret: 1 }, ["secret"]]) {
-      expect(faultsOf({ ...good, state: value })[0]?.detail).toBe('Must be one of "open", "done"');
+      expect(errorsOf({ ...good, state: value })[0]?.detail).toBe('Must be one of "open", "done"');
     }
+  });
+});
+
+const sku = withRule(
+  Type.String({ pattern: "^[A-Z]{2}-[0-9]+$", examples: ["KB-87"] }),
+  "a SKU such as KB-87",
+);
+const article = {
+  sku,
+  replaces: Type.Optional(nullable(sku)),
+  label: nullable(text({ minLength: 1, maxLength: 50 }, { examples: ["Desk"] })),
+  state: nullable(Type.Union([Type.Literal("new"), Type.Literal("used")])),
+  size: nullable(Type.Object({ width: Type.Integer({ minimum: 1, examples: [80] }) })),
+  price: withRule(
+    Type.Union([Type.Integer(), Type.Literal("free")], { examples: ["free"] }),
+    'a whole number or "free"',
+  ),
+};
+const goodArticle = { sku: "KB-87", label: null, state: null, size: null, price: "free" };
+
+test.each([
+  [{ sku: "kb" }, [{ pointer: "#/sku", detail: 'Must be a SKU such as KB-87, found "kb"' }]],
+  [{ sku: undefined }, [{ pointer: "#/sku", detail: "Is missing, must be a SKU such as KB-87" }]],
+  [
+    { replaces: "kb" },
+    [{ pointer: "#/replaces", detail: 'Must be a SKU such as KB-87 or null, found "kb"' }],
+  ],
+  [
+    { label: "" },
+    [
+      {
+        pointer: "#/label",
+        detail: 'Must be text of 1 to 50 characters without control characters or null, found ""',
+      },
+    ],
+  ],
+  [
+    { label: undefined },
+    [
+      {
+        pointer: "#/label",
+        detail: "Is missing, must be text of 1 to 50 characters without control characters or null",
+      },
+    ],
+  ],
+  [
+    { state: "lost" },
+    [{ pointer: "#/state", detail: 'Must be one of "new", "used" or null, found "lost"' }],
+  ],
+  [{ size: 5 }, [{ pointer: "#/size", detail: "Must be a JSON object or null, found 5" }]],
+  [
+    { size: { width: 0 } },
+    [{ pointer: "#/size/width", detail: "Must be a whole number of at least 1, found 0" }],
+  ],
+  [
+    { price: "much" },
+    [{ pointer: "#/price", detail: 'Must be a whole number or "free", found "much"' }],
+  ],
+])("validationErrors() of nullable() and withRule(): %j", (part, expected) => {
+  expect(errorsOf({ ...goodArticle, ...part }, requestObject(article))).toEqual(expected);
+});
+
+describe("nullable() and withRule() over HTTP", () => {
+  const startArticles = () =>
+    startService({
+      name: "articles",
+      migrations: [],
+      build: (parts) =>
+        serviceApp(parts, {
+          title: "articles",
+          description: "Articles.",
+          problemOf: () => undefined,
+        }).post("/articles", ({ body }) => body, {
+          body: requestObject(article),
+          response: { 200: Type.Object(article), ...problems(422) },
+          detail: routeDocs({ operationId: "echo", summary: "Send it back", tag: "articles" }),
+        }),
+    });
+
+  test("null and values are accepted in requests and responses", async () => {
+    await using service = await startArticles();
+    const full = {
+      sku: "KB-87",
+      replaces: null,
+      label: "Desk",
+      state: "used",
+      size: { width: 80 },
+      price: 5,
+    };
+    for (const json of [goodArticle, full]) {
+      const response = await service.request("/articles", { json });
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual(json);
+    }
+  });
+
+  test("the 422 says what each member must be", async () => {
+    await using service = await startArticles();
+    const json = { sku: "kb", replaces: 5, label: "", state: "x", size: { width: 0 }, price: null };
+    const response = await service.request("/articles", { json });
+    expect(response.status).toBe(422);
+    expect((await bodyOf(response)).errors).toEqual([
+      { pointer: "#/sku", detail: 'Must be a SKU such as KB-87, found "kb"' },
+      { pointer: "#/replaces", detail: "Must be a SKU such as KB-87 or null, found 5" },
+      {
+        pointer: "#/label",
+        detail: 'Must be text of 1 to 50 characters without control characters or null, found ""',
+      },
+      { pointer: "#/state", detail: 'Must be one of "new", "used" or null, found "x"' },
+      { pointer: "#/size/width", detail: "Must be a whole number of at least 1, found 0" },
+      { pointer: "#/price", detail: 'Must be a whole number or "free", found null' },
+    ]);
+  });
+
+  test("the API document shows null as a type, and no rule", async () => {
+    await using service = await startArticles();
+    const document = (await (await service.request("/swagger/json")).json()) as {
+      paths: { "/articles": { post: { requestBody: unknown } } };
+    };
+    const published = JSON.stringify(document.paths["/articles"].post.requestBody);
+    expect(published).toContain(
+      '"state":{"anyOf":[{"type":"string","enum":["new","used"]},{"type":"null"}]}',
+    );
+    expect(published).toContain('"label":"Desk"');
+    expect(published).not.toContain("a SKU such as");
+  });
+});
+
+describe("canonicalHeaderName()", () => {
+  test("writes a name as people do", () => {
+    expect(canonicalHeaderName("if-none-match")).toBe("If-None-Match");
+    expect(canonicalHeaderName("etag")).toBe("Etag");
   });
 });
