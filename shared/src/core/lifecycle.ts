@@ -1,9 +1,9 @@
-// Where a process stands between its start and its end, as its probes tell it.
+// The phase of a process between its start and its end, as `/ready` reports it.
 
-/** `draining` still serves, so that load balancers can look elsewhere in peace. */
+/** A draining process still serves: load balancers need time to see `/ready` fail and to stop sending. */
 export type Phase = "starting" | "ready" | "draining";
 
-/** The phase of one service, which changes from outside while requests read it. */
+/** The phase of one service. The process sets it; requests read it. */
 export interface Lifecycle {
   phase: Phase;
 }

@@ -1,10 +1,10 @@
-// Fairness on the one thread that there is: long work lets short work pass in between.
+// Fairness between long and short requests on the one thread that both have.
 
-/** How long one turn of the event loop may be held up by long work before the rest of it waits, in ms. */
-const shareMs = 50;
+/** Work that takes milliseconds may use this much of an event-loop turn before the rest of it waits. */
+const maxLongWorkMs = 50;
 
-/** How much of that may be of earlier turns. The rest is for requests that come now, see below. */
-const shareOfWaitingMs = 10;
+/** Waiting work may use this much of a turn. The rest of the turn is for work that arrives in it. */
+const maxWaitingWorkMs = 10;
 
 const waiting: (() => void)[] = [];
 let turnStartedAt: number | undefined;
@@ -18,29 +18,29 @@ function nextTurn(): void {
   turnStartedAt = undefined;
   if (waiting.length === 0) return;
   startTurn();
-  // One callback for each, for the work itself is done between two of them.
+  // One callback per waiting work: the work itself runs between two of them.
   for (const _ of waiting) setImmediate(proceed);
 }
 
 function proceed(): void {
-  if (heldUpMs() < shareOfWaitingMs) waiting.shift()?.();
+  if (elapsedMs() < maxWaitingWorkMs) waiting.shift()?.();
 }
 
-/** How long this turn has been held up. */
-function heldUpMs(): number {
+/** How long the present turn has taken so far. */
+function elapsedMs(): number {
   return turnStartedAt === undefined ? 0 : performance.now() - turnStartedAt;
 }
 
 /**
- * Resolves when work that takes milliseconds may begin: at once until such work has held up a turn of
- * the event loop for 50 ms, else in one of the next, where the first who waits comes first. A hundred
- * requests of that kind then hold others up for a few of them, and not for all.
+ * Resolves when work that takes milliseconds may begin. It may begin at once until such work has used
+ * 50 ms of the event-loop turn, and otherwise in one of the next turns, first come, first served. A
+ * hundred long requests then delay short ones by the time of a few, not of all.
  *
- * Waiting is not the rule because it makes answers dear: what is over 16 KiB and not sent in the turn
- * in which its request came leaves in some 20 packets (https://github.com/oven-sh/bun/pull/41341).
+ * Not all long work waits, since Bun sends a response over 16 KiB in some 20 packets if it does not
+ * leave in the turn in which its request arrived (https://github.com/oven-sh/bun/pull/41341).
  */
 export async function yieldToShortRequests(): Promise<void> {
   if (turnStartedAt === undefined) startTurn();
-  if (heldUpMs() < shareMs) return;
+  if (elapsedMs() < maxLongWorkMs) return;
   await new Promise<void>((resolve) => waiting.push(resolve));
 }

@@ -1,7 +1,7 @@
-// Problem details for HTTP APIs (RFC 9457): the one shape of every error answer.
+// Problem details for HTTP APIs (RFC 9457): the body of every error response.
 import { Type } from "@sinclair/typebox";
 
-/** One fault of a request: where it is and what would have been accepted. */
+/** One error of a request: where it is and what would be accepted there. */
 const fieldError = Type.Object({
   pointer: Type.Optional(
     Type.String({ description: "JSON Pointer (RFC 6901) into the body, as a URI fragment" }),
@@ -11,10 +11,10 @@ const fieldError = Type.Object({
   detail: Type.String({ description: "What was expected there" }),
 });
 
-/** See {@link fieldError}. */
+/** One error of a request, named by exactly one of `pointer`, `parameter` and `header`. */
 export type FieldError = typeof fieldError.static;
 
-/** The schema of every error answer. */
+/** The schema of every error response. */
 export const problem = Type.Object({
   type: Type.String({ format: "uri-reference" }),
   title: Type.String({ description: "The status in words" }),
@@ -27,10 +27,10 @@ export const problem = Type.Object({
   ),
 });
 
-/** See {@link problem}. */
+/** The body of an error response. */
 export type Problem = typeof problem.static;
 
-/** Titles of the statuses that we answer with, as registered with IANA (RFC 9110, section 15). */
+/** Titles of the statuses that services respond with, as IANA registers them (RFC 9110, section 15). */
 const titles = {
   400: "Bad Request",
   404: "Not Found",
@@ -46,18 +46,18 @@ const titles = {
   503: "Service Unavailable",
 } as const;
 
-/** A status that an error answer can have. */
+/** A status that an error response can have. */
 export type ProblemStatus = keyof typeof titles;
 
-/** An answer that refuses a request. Thrown anywhere at the edge, it becomes that answer. */
+/** An error response. A handler or hook throws it to respond with it. */
 export class HttpProblem extends Error {
   override readonly name = "HttpProblem";
   readonly headers: Readonly<Record<string, string>>;
   readonly fieldErrors: readonly FieldError[] | undefined;
-  /** Refused to protect the service, which is no error of it. */
+  /** Whether load shedding rejected the request: logged as a warning, without a stack. */
   readonly isShed: boolean;
 
-  /** @param detail what went wrong, for the caller: no value longer than 100 characters, no secret */
+  /** @param detail what went wrong, for the client: no value longer than 100 characters, no secret */
   constructor(
     readonly status: ProblemStatus,
     readonly detail: string,
@@ -80,13 +80,13 @@ export class HttpProblem extends Error {
   }
 }
 
-/** The longest piece of a request that is sent back in an error. */
+/** Characters of one value, or of one path segment, that an error response may repeat. */
 export const maxEchoLength = 100;
 
-// What RFC 3986 does not allow in a path, a lone percent sign among it.
+// Characters that RFC 3986 does not allow in a path, including a lone percent sign.
 const notInPaths = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@%/-]/gu;
 
-/** A request's path as a URI reference, with every segment cut to what may be sent back. */
+/** A request's path as a URI reference, with every segment cut to the length that may be repeated. */
 function echoedPath(path: string): string {
   const cut =
     path.length <= maxEchoLength
@@ -95,13 +95,13 @@ function echoedPath(path: string): string {
           .split("/", 10)
           .map((segment) => segment.slice(0, maxEchoLength))
           .join("/");
-  // Two slashes at the start would name a host.
+  // A URI reference that begins with two slashes names a host.
   return cut
     .replace(/^\/+/, "/")
     .replace(notInPaths, (sign) => (sign === "%" ? "%25" : encodeURIComponent(sign)));
 }
 
-/** The answer for a problem, for the request with this path and id. */
+/** The response for a problem, to the request with this path and id. */
 export function problemResponse(
   { status, detail, headers, fieldErrors }: HttpProblem,
   { path, requestId }: { path: string; requestId: string },
@@ -121,9 +121,9 @@ export function problemResponse(
   });
 }
 
-/** Response schemas for the statuses that a route refuses requests with. */
+/** Response schemas for the error statuses of a route. */
 export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S, typeof problem> {
-  // Object.fromEntries forgets the keys that it was given.
+  // The type of Object.fromEntries does not keep the keys.
   return Object.fromEntries(statuses.map((status) => [status, problem])) as Record<
     S,
     typeof problem

@@ -1,22 +1,22 @@
-// Which methods a path can be asked with: the difference between 404 and 405.
+// Which methods the routes of a path have: the difference between 404 and 405.
 
-/** A route in the router's spelling, such as `/users/:id`. */
+/** A route, with its path as Elysia spells it, such as `/users/:id`. */
 export interface Route {
   readonly method: string;
   readonly path: string;
 }
 
-/** What a path matched, whatever the method. */
+/** The routes that a path matches, of any method. */
 export interface RouteMatch {
   /** The template in OpenAPI's spelling, such as `/users/{id}`. */
   readonly template: string;
-  /** The methods that it can be asked with, for `Allow`. */
+  /** Their methods, for `Allow`. */
   readonly methods: readonly string[];
 }
 
 const templates = new Map<string, string>();
 
-/** The path of a route, `/users/:id`, as `/users/{id}`. */
+/** The path of a route as OpenAPI spells it: `/users/:id` becomes `/users/{id}`. */
 export function routeTemplate(path: string): string {
   let template = templates.get(path);
   if (template === undefined) {
@@ -26,7 +26,7 @@ export function routeTemplate(path: string): string {
   return template;
 }
 
-/** Makes the look-up from a path to the route that it belongs to. */
+/** Makes a look-up of routes by the path of a request; undefined for a path that matches none. */
 export function routeMatcher(routes: readonly Route[]): (path: string) => RouteMatch | undefined {
   const byPath = new Map<string, Set<string>>();
   for (const { method, path } of routes) {

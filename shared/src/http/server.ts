@@ -1,28 +1,28 @@
-// The listening socket: opened with every limit set, closed without dropping a request.
+// The listening socket: opened with every limit set explicitly, closed without dropping a request.
 import { hasErrno } from "../core/errno.ts";
 
 /** Where and how to listen. */
 export interface ListenOptions {
   readonly hostname: string;
-  /** 0 takes any free port. */
+  /** 0 means any free port. */
   readonly port: number;
-  /** Whole seconds, up to 255: what an idle connection, a slow client or a slow answer may take. */
+  /** How long a connection may stay without traffic in either direction: whole seconds, up to 255. */
   readonly idleTimeoutSeconds: number;
   fetch(request: Request): Response | Promise<Response>;
 }
 
-/** Thrown if the socket cannot be opened; the message is for the operator. */
+/** The socket cannot be opened. The message is for the operator. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-/** The server's own limit is out of the way, so that too large a body gets our answer. */
+/** Bun's own limit is switched off, so that a client with a too large body gets a problem document. */
 const noBodyLimit = Number.MAX_SAFE_INTEGER;
 
 /**
  * Opens the socket.
  *
- * @throws ListenError if the port is taken or the address is not ours
+ * @throws ListenError if the port is taken or the address is not one of this machine
  */
 export function listen({
   hostname,
@@ -42,22 +42,21 @@ export function listen({
       error: () => new Response(null, { status: 500 }),
     });
   } catch (cause) {
-    const isTaken = hasErrno(cause, "EADDRINUSE");
-    const why = isTaken
+    const why = hasErrno(cause, "EADDRINUSE")
       ? "the port is taken; stop the other process or set PORT, e.g. PORT=9000"
       : String(cause instanceof Error ? cause.message : cause);
     throw new ListenError(`Cannot listen on ${hostname}:${port}: ${why}`, { cause });
   }
 }
 
-/** How long a header that has begun to arrive is waited for when nothing else is left, in ms. */
-const lastArrivalMs = 500;
+/** How long an incomplete request header may delay the end when nothing else is in flight, in ms. */
+const maxHeaderWaitMs = 500;
 
 /**
- * Stops accepting and waits until every answer is sent.
+ * Stops accepting connections and waits until every response is sent.
  *
- * @param graceMs how long that may take; what is left then is cut
- * @returns whether everything was answered in time
+ * @param graceMs how long that may take; connections that are left then are cut
+ * @returns whether every response was sent in time
  */
 export async function closeServer(
   server: Bun.Server<undefined>,
@@ -67,8 +66,8 @@ export async function closeServer(
   void server.stop().then(() => (isStopped = true));
   const endsAt = performance.now() + graceMs;
   let pendingAt = performance.now();
-  // A client that has sent half a header would hold it up until the end.
-  while (!isStopped && performance.now() < Math.min(endsAt, pendingAt + lastArrivalMs)) {
+  // stop() waits for a client that has sent half a header, which may never send the rest.
+  while (!isStopped && performance.now() < Math.min(endsAt, pendingAt + maxHeaderWaitMs)) {
     await Bun.sleep(5);
     if (server.pendingRequests > 0) pendingAt = performance.now();
   }

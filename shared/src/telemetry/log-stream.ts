@@ -1,61 +1,62 @@
-// Writes lines to a file descriptor, once for all lines of one turn of the event loop. pino's own
-// destination would do, but for its flush: it waits until a disk has the log (fsync), and tries for
-// ever where nobody reads any more.
+// Writes lines to a file descriptor, all lines of one event-loop turn together. pino's own destination
+// does too, but its flush waits for the disk (fsync) and never returns if the reader of a pipe is gone.
 import { writeSync } from "node:fs";
 import { hasErrno } from "../core/errno.ts";
 
-/** A destination for lines that can be told to write what it holds. */
+/** Buffers the lines of an event-loop turn and writes them at its end. */
 export interface LogStream {
+  /** @param line with its line feed. It is dropped if 4 MiB are buffered already */
   write(line: string): void;
-  /** Writes at once, and waits a moment for a slow reader. Call it before the process ends. */
+  /** Writes the buffered lines now, and waits up to 500 ms for a slow reader. Call it before the end. */
   flush(): void;
 }
 
-/** Bytes that are held for a reader who does not read; lines beyond are lost. */
+/** Bytes that are buffered for a slow reader; lines beyond them are dropped. */
 const maxBufferedBytes = 4_194_304;
 
-/** How often a reader who does not read is looked at again, in ms. */
+/** Interval of attempts to write to a reader that is not reading, in ms. */
 const retryMs = 10;
 
-/** How long the end of the process waits for a reader, in ms. */
-const lastWaitMs = 500;
+/** How long the end of the process waits for a slow reader, in ms. */
+const maxFlushMs = 500;
 
 /**
- * Makes the output; 1 is stdout. A reader who stalls stops nothing but the log.
+ * Makes a stream to a file descriptor. A slow reader delays the log, never the service.
  *
- * @param onLost told how many lines were lost, once the reader reads again
+ * @param fileDescriptor 1 is stdout
+ * @param onDropped called with the number of dropped lines, once the reader reads again
  */
-export function logStream(fileDescriptor: number, onLost: (lines: number) => void): LogStream {
+export function logStream(fileDescriptor: number, onDropped: (lines: number) => void): LogStream {
   let lines = "";
-  let unread = Buffer.alloc(0);
-  let lost = 0;
+  let unwritten = Buffer.alloc(0);
+  let dropped = 0;
   let isScheduled = false;
 
-  /** Writes what the reader takes now. */
-  function writeHeld(): void {
+  /** Writes as much as the reader takes now. */
+  function writeBuffered(): void {
     if (lines !== "") {
       const bytes = Buffer.from(lines);
-      unread = unread.length === 0 ? bytes : Buffer.concat([unread, bytes]);
+      unwritten = unwritten.length === 0 ? bytes : Buffer.concat([unwritten, bytes]);
     }
     lines = "";
-    unread = unread.subarray(writeSome(fileDescriptor, unread));
+    unwritten = unwritten.subarray(writeSome(fileDescriptor, unwritten));
   }
 
   function writeOrRetry(): void {
-    writeHeld();
-    isScheduled = unread.length > 0;
+    writeBuffered();
+    isScheduled = unwritten.length > 0;
     if (isScheduled) {
       setTimeout(writeOrRetry, retryMs);
-    } else if (lost > 0) {
-      onLost(lost);
-      lost = 0;
+    } else if (dropped > 0) {
+      onDropped(dropped);
+      dropped = 0;
     }
   }
 
   return {
     write(line) {
-      if (unread.length + lines.length > maxBufferedBytes) {
-        lost += 1;
+      if (unwritten.length + lines.length > maxBufferedBytes) {
+        dropped += 1;
         return;
       }
       lines += line;
@@ -64,21 +65,22 @@ export function logStream(fileDescriptor: number, onLost: (lines: number) => voi
       setImmediate(writeOrRetry);
     },
     flush() {
-      const endsAt = performance.now() + lastWaitMs;
-      for (writeHeld(); unread.length > 0 && performance.now() < endsAt; writeHeld()) {
+      const endsAt = performance.now() + maxFlushMs;
+      for (writeBuffered(); unwritten.length > 0 && performance.now() < endsAt; writeBuffered()) {
         Bun.sleepSync(1);
       }
     },
   };
 }
 
-/** Writes bytes, as many as the reader takes. @returns how many; all if nobody reads any more */
+/** Writes bytes until the reader takes no more. @returns how many; all of them if the reader is gone */
 function writeSome(fileDescriptor: number, bytes: Buffer): number {
   let written = 0;
   try {
     while (written < bytes.length) written += writeSync(fileDescriptor, bytes, written);
   } catch (error) {
-    // Whoever read the log is gone; the service is not there for its log.
+    // EAGAIN: the pipe is full. Any other error means that the reader is gone, and with it the log; the
+    // service goes on.
     if (!hasErrno(error, "EAGAIN")) return bytes.length;
   }
   return written;

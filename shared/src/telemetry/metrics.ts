@@ -9,40 +9,40 @@ import {
 } from "./prometheus.ts";
 import type { StorageObserver } from "../core/storage.ts";
 
-/** A service's metrics: the registry that `/metrics` prints, and what the toolbox reports to. */
+/** A service's metrics: the registry that `/metrics` prints, and the observers that fill it. */
 export interface ServiceMetrics {
   readonly registry: Registry;
   readonly http: HttpMetrics;
   readonly storage: StorageObserver;
 }
 
-/** What the HTTP kit reports. */
+/** Observes requests. */
 export interface HttpMetrics {
-  /** Says where to read, when metrics are scraped, how many requests are being answered. */
+  /** Registers the gauge of requests in flight; `count` is called when metrics are scraped. */
   watchInFlight(count: () => number): void;
-  /** Counts an answer. `endpoint` is a route template, or undefined if no route matched. */
+  /** Counts a response. `endpoint` is a route template, or undefined if no route matched. */
   responded(method: string, endpoint: string | undefined, status: number, seconds: number): void;
 }
 
-/** Seconds: from a read in memory to a call that ran into its deadline. */
+/** Upper bounds in seconds, from a read in memory to a call that ran into its deadline. */
 export const latencyBuckets = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-// Clients may send any word as a method: labels keep to those of RFC 9110 and RFC 5789.
+// Clients may send any word as a method. Labels have the methods of RFC 9110 and RFC 5789, and OTHER.
 const knownMethods = new Set("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT".split(" "));
 
 function httpMetrics(registry: Registry): HttpMetrics {
   const requests = counter(registry, {
     name: "http_requests_total",
-    help: "Requests answered, by method, route template and status",
+    help: "Requests served, by method, route template and status",
   });
   const durations = histogram(
     registry,
     {
       name: "http_request_duration_seconds",
-      help: "Time from a request's arrival to its answer, by method and route template",
+      help: "Time from a request's arrival to its response, by method and route template",
     },
     latencyBuckets,
   );
@@ -57,7 +57,7 @@ function httpMetrics(registry: Registry): HttpMetrics {
     watchInFlight(count) {
       new Gauge({
         name: "http_requests_in_flight",
-        help: "Requests being answered, without those to operations endpoints",
+        help: "Requests in flight, without those to management routes",
         registers: [registry],
         collect() {
           this.set(count());
@@ -72,12 +72,12 @@ function httpMetrics(registry: Registry): HttpMetrics {
         known = { duration: durations({ method, endpoint }), byStatus: new Map() };
         series.set(key, known);
       }
-      let answers = known.byStatus.get(status);
-      if (answers === undefined) {
-        answers = requests({ method, endpoint, status: String(status) });
-        known.byStatus.set(status, answers);
+      let responses = known.byStatus.get(status);
+      if (responses === undefined) {
+        responses = requests({ method, endpoint, status: String(status) });
+        known.byStatus.set(status, responses);
       }
-      answers.add();
+      responses.add();
       known.duration.observe(seconds);
     },
   };
@@ -111,7 +111,7 @@ function storageMetrics(registry: Registry): StorageObserver {
   };
 }
 
-/** Makes the metrics of one service; none is global, so that two services fit in one process. */
+/** Makes the metrics of one service. None is global, so that two services can run in one process. */
 export function createMetrics(build: {
   service: string;
   version: string;

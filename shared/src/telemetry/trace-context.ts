@@ -1,10 +1,11 @@
-// W3C Trace Context (https://www.w3.org/TR/trace-context/): taken over from the caller, handed on.
+// W3C Trace Context (https://www.w3.org/TR/trace-context/): continued from the client, passed on to
+// other services.
 
-/** What is passed on to the services that a request calls. */
+/** The trace of a request, and the header fields that it passes on to the services it calls. */
 export interface TraceContext {
   readonly traceId: string;
   readonly traceparent: string;
-  /** Vendors' own fields, as they came. */
+  /** The client's field with the data of tracing vendors, unchanged. */
   readonly tracestate: string | undefined;
 }
 
@@ -13,8 +14,8 @@ const zeroTrace = "0".repeat(32);
 const zeroParent = "0".repeat(16);
 
 /**
- * Continues the caller's trace, or starts one where there is none or it is malformed: then its
- * `tracestate` is dropped too.
+ * Continues the client's trace. If `traceparent` is missing or malformed, it starts a trace and drops
+ * `tracestate`.
  */
 export function continueTrace(traceparent: string | null, tracestate: string | null): TraceContext {
   const [, version, traceId, parentId, , rest] = traceparent?.match(wellFormed) ?? [];
