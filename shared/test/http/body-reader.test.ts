@@ -1,29 +1,24 @@
 import { describe, expect, test } from "bun:test";
 import { bodyReader } from "../../src/http/body-reader.ts";
 import { rejectionOf } from "../../testing/running-service.ts";
+import { post } from "./requests.ts";
 
-/** A POST request with this body; its length is declared as `declared` says. */
-function post(body: RequestInit["body"], declared?: number): Request {
-  const headers = declared === undefined ? {} : { "content-length": String(declared) };
-  return new Request("http://localhost/", { method: "POST", headers, body });
-}
-
-/** A body that comes in pieces, and how many of them were asked for. */
-function inPieces(pieces: readonly Uint8Array<ArrayBuffer>[]) {
+/** A body in chunks, and how many of them were read. */
+function inChunks(chunks: readonly Uint8Array<ArrayBuffer>[]) {
   const progress = { read: 0, isCancelled: false };
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
-      const piece = pieces[progress.read];
+      const chunk = chunks[progress.read];
       progress.read += 1;
-      if (piece === undefined) controller.close();
-      else controller.enqueue(piece);
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
     },
     cancel: () => void (progress.isCancelled = true),
   });
   return { body, progress };
 }
 
-/** A body that begins with so many bytes and does not end. */
+/** A body that begins with so many bytes and ends when `end` is called. */
 function unending(bytes = 1) {
   let end = () => undefined as void;
   const body = new ReadableStream<Uint8Array>({
@@ -38,31 +33,31 @@ function unending(bytes = 1) {
 const read = async (request: Request, maxBytes = 100) =>
   new TextDecoder().decode(await bodyReader(maxBytes).read(request));
 
-describe("a body", () => {
-  test("is read whole, its length declared or not", async () => {
+describe("bodyReader()", () => {
+  test("reads a body whole, with and without a declared length", async () => {
     expect(await read(post("some text", 9))).toBe("some text");
     expect(await read(post(new Blob(["some text"]).stream()))).toBe("some text");
   });
 
-  test("that is not there is empty", async () => {
+  test("reads an absent body as empty", async () => {
     expect(await read(post(null))).toBe("");
     expect(await read(post(null, 0))).toBe("");
-    expect(await read(post(inPieces([]).body))).toBe("");
+    expect(await read(post(inChunks([]).body))).toBe("");
   });
 
-  test("is put together where it was cut", async () => {
+  test("joins chunks that split a character", async () => {
     const bytes = new TextEncoder().encode("😀");
-    const { body } = inPieces(Array.from(bytes, (_, at) => bytes.slice(at, at + 1)));
+    const { body } = inChunks(Array.from(bytes, (_, at) => bytes.slice(at, at + 1)));
     expect(await read(post(body))).toBe("😀");
   });
 
-  test("of exactly the limit is read", async () => {
-    const { body } = inPieces([new Uint8Array(5), new Uint8Array(4)]);
+  test("reads a body of exactly the limit", async () => {
+    const { body } = inChunks([new Uint8Array(5), new Uint8Array(4)]);
     expect(await read(post(body), 9)).toHaveLength(9);
   });
 
-  test("over the limit is refused, and no more of it is read", async () => {
-    const { body, progress } = inPieces(Array(1000).fill(new Uint8Array(10)));
+  test("rejects a body over the limit, and reads no more of it", async () => {
+    const { body, progress } = inChunks(Array(1000).fill(new Uint8Array(10)));
     expect(await rejectionOf(read(post(body), 25))).toMatchObject({
       status: 413,
       detail: "Body is larger than the 25 bytes allowed",
@@ -71,22 +66,23 @@ describe("a body", () => {
     expect(progress.isCancelled).toBe(true);
   });
 
-  test("whose client leaves is a fault of the client's", async () => {
+  test("responds 400 where the client leaves", async () => {
     const body = new ReadableStream({ start: (it) => it.error(new Error("ECONNRESET")) });
     expect(await rejectionOf(read(post(body)))).toMatchObject({ status: 400 });
   });
 
-  test.each([undefined, 100])("that does not end is given up (declared: %p)", async (declared) => {
-    const bodies = bodyReader(100, { timeoutMs: 1 });
-    expect(await rejectionOf(bodies.read(post(unending().body, declared)))).toMatchObject({
-      status: 408,
-      headers: { connection: "close" },
-    });
-  });
-});
+  test.each([undefined, 100])(
+    "times out a body that does not end (declared: %p)",
+    async (declared) => {
+      const bodies = bodyReader(100, { timeoutMs: 1 });
+      expect(await rejectionOf(bodies.read(post(unending().body, declared)))).toMatchObject({
+        status: 408,
+        headers: { connection: "close" },
+      });
+    },
+  );
 
-describe("many bodies at once", () => {
-  test("are held as far as there is room, then the largest gives way", async () => {
+  test("rejects the largest body when all together are too large", async () => {
     const bodies = bodyReader(100, { maxBufferedBytes: 150 });
     const [small, large, medium] = [unending(), unending(), unending()];
     const reads = [
@@ -100,21 +96,21 @@ describe("many bodies at once", () => {
     });
     small.end();
     medium.end();
-    const outcomes = await Promise.allSettled(reads);
-    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    const results = await Promise.allSettled(reads);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
 
-  test("of no declared length count by what has come of them", async () => {
+  test("counts a body without a declared length by what has arrived", async () => {
     const bodies = bodyReader(100, { maxBufferedBytes: 100 });
     const waiting = Array.from({ length: 50 }, () => unending(1));
     const reads = waiting.map(({ body }) => bodies.read(post(body)));
-    const { body } = inPieces([new Uint8Array(40), new Uint8Array(40)]);
+    const { body } = inChunks([new Uint8Array(40), new Uint8Array(40)]);
     expect(await rejectionOf(bodies.read(post(body)))).toMatchObject({ status: 503 });
     for (const { end } of waiting) end();
     expect(await Promise.all(reads)).toHaveLength(50);
   });
 
-  test("make room again when they are read, refused or given up", async () => {
+  test("forgets a body that was read, rejected or timed out", async () => {
     const bodies = bodyReader(100, { maxBufferedBytes: 100, timeoutMs: 1 });
     for (let n = 0; n < 5; n += 1) {
       await bodies.read(post("x".repeat(100), 100));

@@ -7,7 +7,7 @@ import { rejectionOf } from "../../testing/running-service.ts";
 type Handler = (request: Request) => Response | Promise<Response>;
 
 /** A server on a free port, stopped after the test. */
-function serving(fetch: Handler) {
+function startServer(fetch: Handler) {
   const server = listen({ hostname: "127.0.0.1", port: 0, idleTimeoutSeconds: 10, fetch });
   return {
     server,
@@ -16,19 +16,19 @@ function serving(fetch: Handler) {
   };
 }
 
-/** A handler that holds its answer back, and tells when it was called. */
-function holding() {
-  const asked = Promise.withResolvers<void>();
-  const answer = Promise.withResolvers<Response>();
+/** A handler that waits for `respond`; `called` resolves with its first call. */
+function heldHandler() {
+  const called = Promise.withResolvers<void>();
+  const response = Promise.withResolvers<Response>();
   const handler = () => {
-    asked.resolve();
-    return answer.promise;
+    called.resolve();
+    return response.promise;
   };
-  return { handler, asked: asked.promise, answer: answer.resolve };
+  return { handler, called: called.promise, respond: response.resolve };
 }
 
-/** Why a socket could not be opened. */
-function refusal(hostname: string, port: number): string {
+/** The message of the error that listen() throws; empty if it throws none. */
+function listenFailure(hostname: string, port: number): string {
   try {
     void listen({ hostname, port, idleTimeoutSeconds: 10, fetch: () => new Response() }).stop(true);
     return "";
@@ -38,56 +38,56 @@ function refusal(hostname: string, port: number): string {
   }
 }
 
-describe("listening", () => {
-  test("port 0 takes any free port, which is answered on", async () => {
-    await using it = serving(({ method }) => new Response(method));
+describe("listen()", () => {
+  test("takes a free port for port 0 and serves on it", async () => {
+    await using it = startServer(({ method }) => new Response(method));
     expect(it.server.port).toBeGreaterThan(0);
     expect(await (await fetch(it.url)).text()).toBe("GET");
   });
 
-  test("a port that is taken is not shared, and the operator is told in a line", async () => {
-    await using it = serving(() => new Response());
-    expect(refusal("127.0.0.1", it.server.port ?? 0)).toBe(
+  test("does not share a taken port, and says so in one line", async () => {
+    await using it = startServer(() => new Response());
+    expect(listenFailure("127.0.0.1", it.server.port ?? 0)).toBe(
       `Cannot listen on 127.0.0.1:${it.server.port}: the port is taken; ` +
         "stop the other process or set PORT, e.g. PORT=9000",
     );
   });
 
-  test("an address that is not this machine's is told in a line", () => {
-    // RFC 5737: an address for documentation, which nobody has.
-    expect(refusal("192.0.2.1", 0)).toMatch(/^Cannot listen on 192\.0\.2\.1:0: [^\n]+$/);
-    expect(refusal("192.0.2.1", 0)).not.toContain("the port is taken");
+  test("says in one line that an address is not one of this machine", () => {
+    // RFC 5737: an address for documentation, which no machine has.
+    expect(listenFailure("192.0.2.1", 0)).toMatch(/^Cannot listen on 192\.0\.2\.1:0: [^\n]+$/);
+    expect(listenFailure("192.0.2.1", 0)).not.toContain("the port is taken");
   });
 
-  test("an error that reaches the socket becomes a 500 that tells nothing", async () => {
-    await using it = serving(() => Promise.reject(new Error("secret")));
+  test("responds with an empty 500 to an error of the handler", async () => {
+    await using it = startServer(() => Promise.reject(new Error("secret")));
     const response = await fetch(it.url);
     expect(response.status).toBe(500);
     expect(await response.text()).toBe("");
   });
 });
 
-describe("closing", () => {
-  test("an answer that is due is still given, and nobody new is let in", async () => {
-    const { handler, asked, answer } = holding();
-    await using it = serving(handler);
+describe("closeServer()", () => {
+  test("sends the responses that are due, and accepts no connection", async () => {
+    const { handler, called, respond } = heldHandler();
+    await using it = startServer(handler);
     const response = fetch(it.url);
-    await asked;
+    await called;
     const closed = closeServer(it.server, 10_000);
     expect(await rejectionOf(fetch(it.url, { keepalive: false }))).toBeInstanceOf(Error);
-    answer(new Response("done"));
+    respond(new Response("done"));
     expect(await (await response).text()).toBe("done");
     expect(await closed).toBe(true);
   });
 
-  test("connections that only idle do not hold it up", async () => {
-    await using it = serving(() => new Response("x"));
+  test("does not wait for idle connections", async () => {
+    await using it = startServer(() => new Response("x"));
     await Promise.all(Array.from({ length: 5 }, async () => (await fetch(it.url)).text()));
     expect(await closeServer(it.server, 10_000)).toBe(true);
   });
 
-  test("half a header does not hold it up", async () => {
-    await using it = serving(() => new Response("x"));
+  test("does not wait for the rest of a header", async () => {
+    await using it = startServer(() => new Response("x"));
     const socket = connect(it.server.port ?? 0, "127.0.0.1");
     await once(socket, "connect");
     socket.resume().write("GET / HTTP/1.1\r\nHost: a\r\nX-Hal");
@@ -97,11 +97,11 @@ describe("closing", () => {
     await isClosed;
   });
 
-  test("when the grace runs out, what is left is cut and that is told", async () => {
-    const { handler, asked } = holding();
-    await using it = serving(handler);
+  test("cuts what is left when the grace runs out, and returns false", async () => {
+    const { handler, called } = heldHandler();
+    await using it = startServer(handler);
     const cut = rejectionOf(fetch(it.url));
-    await asked;
+    await called;
     expect(await closeServer(it.server, 1)).toBe(false);
     expect(await cut).toBeInstanceOf(Error);
   });
