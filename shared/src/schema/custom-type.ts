@@ -35,8 +35,15 @@ export function customTypeRule(schema: TSchema): string | undefined {
   return definitions.get(schema[Kind])?.rule(schema);
 }
 
-/** The normal form of a value that `schema` accepts; of TypeBox's own types, the value itself. */
+/**
+ * The normal form of a value that `schema` accepts. In a union, such as a nullable type, the first custom
+ * type that accepts the value decides; of TypeBox's own types, it is the value itself.
+ */
 export function normalForm(schema: TSchema, value: unknown): unknown {
-  const definition = definitions.get(schema[Kind]);
-  return definition === undefined ? value : definition.parse(value, schema);
+  const options: readonly TSchema[] = schema.anyOf ?? [schema];
+  for (const option of options) {
+    const normal = definitions.get(option[Kind])?.parse(value, option);
+    if (normal !== undefined) return normal;
+  }
+  return value;
 }

@@ -148,17 +148,19 @@ const sku = withRule(
   Type.String({ pattern: "^[A-Z]{2}-[0-9]+$", examples: ["KB-87"] }),
   "a SKU such as KB-87",
 );
+const size = { width: Type.Integer({ minimum: 1, examples: [80] }) };
 const article = {
   sku,
   replaces: Type.Optional(nullable(sku)),
   label: nullable(text({ minLength: 1, maxLength: 50 }, { examples: ["Desk"] })),
   state: nullable(Type.Union([Type.Literal("new"), Type.Literal("used")])),
-  size: nullable(Type.Object({ width: Type.Integer({ minimum: 1, examples: [80] }) })),
+  size: nullable(Type.Object(size)),
   price: withRule(
     Type.Union([Type.Integer(), Type.Literal("free")], { examples: ["free"] }),
     'a whole number or "free"',
   ),
 };
+const newArticle = requestObject({ ...article, size: nullable(requestObject(size)) });
 const goodArticle = { sku: "KB-87", label: null, state: null, size: null, price: "free" };
 
 test.each([
@@ -200,7 +202,7 @@ test.each([
     [{ pointer: "#/price", detail: 'Must be a whole number or "free", found "much"' }],
   ],
 ])("validationErrors() of nullable() and withRule(): %j", (part, expected) => {
-  expect(errorsOf({ ...goodArticle, ...part }, requestObject(article))).toEqual(expected);
+  expect(errorsOf({ ...goodArticle, ...part }, newArticle)).toEqual(expected);
 });
 
 describe("nullable() and withRule() over HTTP", () => {
@@ -214,11 +216,18 @@ describe("nullable() and withRule() over HTTP", () => {
           description: "Articles.",
           problemOf: () => undefined,
         }).post("/articles", ({ body }) => body, {
-          body: requestObject(article),
+          body: newArticle,
           response: { 200: Type.Object(article), ...problems(422) },
           detail: routeDocs({ operationId: "echo", summary: "Send it back", tag: "articles" }),
         }),
     });
+
+  test("a handler gets the normal form of a nullable value", async () => {
+    await using service = await startArticles();
+    const json = { ...goodArticle, label: "  Desk\u0301 ", size: { width: 80, unknown: 1 } };
+    const response = await service.request("/articles", { json });
+    expect(await response.json()).toEqual({ ...goodArticle, label: "Desḱ", size: { width: 80 } });
+  });
 
   test("null and values are accepted in requests and responses", async () => {
     await using service = await startArticles();
