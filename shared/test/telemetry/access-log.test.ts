@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createLog, type LogLevel } from "../../src/telemetry/logger.ts";
+import type { LogLevel } from "../../src/telemetry/logger.ts";
 import {
   openContext,
   runInRequest,
@@ -7,6 +7,7 @@ import {
 } from "../../src/telemetry/request-context.ts";
 import { logRequest } from "../../src/telemetry/access-log.ts";
 import type { LogLine } from "../../testing/running-service.ts";
+import { logInto } from "./log-into.ts";
 
 interface Finished {
   readonly path?: string;
@@ -17,13 +18,6 @@ interface Finished {
   readonly level?: LogLevel;
 }
 
-/** A log that keeps its lines as they were written. */
-function logInto(level: LogLevel, service = "notes") {
-  const written: string[] = [];
-  const destination = { write: (line: string) => void written.push(line) };
-  return { written, ...createLog({ service, version: "1", level, destination }) };
-}
-
 function contextOf({ path = "/notes", context = {} }: Finished): RequestContext {
   return { ...openContext(new Request("http://a/")), path, ...context };
 }
@@ -31,9 +25,9 @@ function contextOf({ path = "/notes", context = {} }: Finished): RequestContext 
 /** The line of a finished request; undefined if none is written at this level. */
 function lineOf(finished: Finished): LogLine | undefined {
   const { status = 200, durationMs = 1, isManagement = false, level = "debug" } = finished;
-  const { logger, written } = logInto(level);
+  const { logger, lines } = logInto({ level });
   logRequest(logger, contextOf(finished), { status, durationMs, isManagement });
-  return written[0] === undefined ? undefined : (JSON.parse(written[0]) as LogLine);
+  return lines[0];
 }
 
 describe("logRequest()", () => {
@@ -62,7 +56,7 @@ describe("logRequest()", () => {
     ["a duration of half an hour", { durationMs: 1_800_000.12345 }],
     ["a request rejected by load shedding", { status: 503 }],
   ] as [string, Finished][])("writes for %s the line that pino would write", (_, finished) => {
-    const { logger, written } = logInto("info", 'no"tes');
+    const { logger, written } = logInto({ level: "info", service: 'no"tes' });
     const request = contextOf(finished);
     const { status = 200, durationMs = 1 } = finished;
     logRequest(logger, request, { status, durationMs, isManagement: false });

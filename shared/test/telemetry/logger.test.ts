@@ -1,16 +1,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import fs from "node:fs";
-import { createLog, logLevels, terminalOutput, type LogLevel } from "../../src/telemetry/logger.ts";
+import { createLog, logLevels, terminalOutput } from "../../src/telemetry/logger.ts";
 import { openContext, runInRequest } from "../../src/telemetry/request-context.ts";
-import type { LogLine } from "../../testing/running-service.ts";
-
-/** A log and the lines that it has written. */
-function logInto(level: LogLevel = "trace") {
-  const lines: LogLine[] = [];
-  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
-  return { lines, ...createLog({ service: "notes", version: "1.2.3", level, destination }) };
-}
+import { logInto } from "./log-into.ts";
 
 function thrownBy(work: () => unknown): unknown {
   try {
@@ -20,8 +13,8 @@ function thrownBy(work: () => unknown): unknown {
   }
 }
 
-describe("a line", () => {
-  test("is one JSON object that tells when, how bad, what and by whom", () => {
+describe("createLog()", () => {
+  test("writes a line as one JSON object with level, time, service, fields and message", () => {
     const { logger, lines } = logInto();
     logger.warn({ port: 80 }, "two\nlines");
     expect(lines).toEqual([
@@ -36,7 +29,7 @@ describe("a line", () => {
     ]);
   });
 
-  test("that is written for a request carries its ids, also after a wait", async () => {
+  test("adds the ids of a request to its lines, also after an await", async () => {
     const { logger, lines } = logInto();
     const headers = {
       "x-request-id": "abc",
@@ -51,20 +44,20 @@ describe("a line", () => {
     expect(lines[0]).toMatchObject({ msg: "within", ...ids });
     expect(Object.keys(lines[1] ?? {})).not.toContain("request_id");
   });
+
+  test.each(logLevels.map((level, at) => [level, at] as const))(
+    "writes at level %s the lines of this level and above",
+    (level, at) => {
+      const { logger, lines } = logInto({ level });
+      const written = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+      for (const word of written) logger[word]("x");
+      expect(lines.map((line) => line["level"])).toEqual(written.slice(at));
+    },
+  );
 });
 
-test.each(logLevels.map((level, at) => [level, at] as const))(
-  "a log at level %s has the lines of this level and those above",
-  (level, at) => {
-    const { logger, lines } = logInto(level);
-    const written = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
-    for (const word of written) logger[word]("x");
-    expect(lines.map((line) => line["level"])).toEqual(written.slice(at));
-  },
-);
-
-describe("an error", () => {
-  test("is told by type, message and stack, and so is what caused it", () => {
+describe("createLog() and errors", () => {
+  test("writes type, message and stack of an error and of its cause", () => {
     const { logger, lines } = logInto();
     const cause = new TypeError("no such column");
     logger.error({ err: new Error("Cannot read", { cause }) }, "failed");
@@ -80,7 +73,7 @@ describe("an error", () => {
     });
   });
 
-  test("has its stack where something failed, and not in a warning", () => {
+  test("writes stacks at error, and not in a warning", () => {
     const { logger, lines } = logInto();
     const err = new Error("Cannot ask", { cause: new Error("no answer") });
     logger.warn({ err }, "once more");
@@ -93,7 +86,7 @@ describe("an error", () => {
     expect(lines[1]?.["err"]).toMatchObject({ stack: expect.stringContaining("Cannot ask") });
   });
 
-  test("of a parser is told without what the parser was given", () => {
+  test("does not write what a parser was given", () => {
     const { logger, lines } = logInto();
     for (const text of ["token123", '{"id": token123}', "token123.signature"]) {
       const cause = thrownBy(() => JSON.parse(text));
@@ -109,7 +102,7 @@ describe("an error", () => {
     });
   });
 
-  test("of a database is told by its code, without SQL and the names in it", () => {
+  test("writes the code of a SQLite error, without SQL and names of columns", () => {
     const { logger, lines } = logInto();
     using db = new Database(":memory:");
     db.run("CREATE TABLE notes (owner TEXT UNIQUE)");
@@ -124,7 +117,7 @@ describe("an error", () => {
     ]);
   });
 
-  test("brings nothing else to the log that it may carry", () => {
+  test("writes no other property of an error", () => {
     const { logger, lines } = logInto();
     const carried = { email: "alice@example.com", body: { name: "Alice" } };
     logger.error({ err: Object.assign(new Error("failed"), carried) }, "failed");
@@ -135,7 +128,7 @@ describe("an error", () => {
     ["a text", "no", { type: "string", message: "no" }],
     ["a number", 5, { type: "number", message: "5" }],
     ["an object", { email: "a@b.c" }, { type: "object", message: "[object Object]" }],
-  ])("that is no error but %s is told as far as it goes", (_, thrown, expected) => {
+  ])("writes type and text of %s that was thrown", (_, thrown, expected) => {
     const { logger, lines } = logInto();
     logger.error({ err: thrown }, "failed");
     logger.error({ err: new Error("failed", { cause: thrown }) }, "failed");
@@ -146,7 +139,7 @@ describe("an error", () => {
   });
 });
 
-test("on a terminal people get a short line with what matters to them", async () => {
+test("terminalOutput() writes a short line without service fields", async () => {
   const written: string[] = [];
   using _ = spyOn(fs, "writeSync").mockImplementation((_fd: number, text: unknown) => {
     written.push(String(text));

@@ -2,14 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { Registry } from "prom-client";
 import { counter, histogram } from "../../src/telemetry/prometheus.ts";
 
-/** The lines that are scraped, without those that describe them. */
+/** The printed lines without comments. */
 async function samples(registry: Registry): Promise<string[]> {
   const lines = (await registry.metrics()).split("\n");
   return lines.filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-describe("a counter", () => {
-  test("is scraped with its help, its type and a line for every series", async () => {
+describe("counter()", () => {
+  test("prints help, type and a line for every series", async () => {
     const registry = new Registry();
     const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" });
     jobs({ kind: "small" }).add();
@@ -23,7 +23,7 @@ describe("a counter", () => {
     ]);
   });
 
-  test("without labels is there from the start, at 0", async () => {
+  test("prints 0 from the start where it has no labels", async () => {
     const registry = new Registry();
     const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" })();
     expect(await samples(registry)).toEqual(["jobs_total 0"]);
@@ -31,7 +31,7 @@ describe("a counter", () => {
     expect(await samples(registry)).toEqual(["jobs_total 1"]);
   });
 
-  test("counts on in a series that is asked for again", async () => {
+  test("continues a series that is asked for again", async () => {
     const registry = new Registry();
     const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" });
     for (let n = 0; n < 1000; n += 1) jobs({ kind: "small", size: String(n % 2) }).add();
@@ -41,7 +41,7 @@ describe("a counter", () => {
     ]);
   });
 
-  test("keeps series apart whose labels look alike when they are put together", async () => {
+  test("keeps series apart whose labels are alike when joined", async () => {
     const registry = new Registry();
     const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" });
     for (const [a, b] of [
@@ -54,7 +54,7 @@ describe("a counter", () => {
     expect(await samples(registry)).toHaveLength(3);
   });
 
-  test("cannot be broken out of by a label's value", async () => {
+  test("escapes the value of a label", async () => {
     const registry = new Registry();
     const value = '"} 1\nevil_total{a="\\';
     counter(registry, { name: "jobs_total", help: "Jobs done" })({ value }).add();
@@ -64,8 +64,8 @@ describe("a counter", () => {
   });
 });
 
-describe("a histogram", () => {
-  test("counts what is at or below each bound, and sums it up", async () => {
+describe("histogram()", () => {
+  test("counts values at or below each bound, and sums them", async () => {
     const registry = new Registry();
     const durations = histogram(registry, { name: "seconds", help: "Time" }, [0.5, 1]);
     const series = durations({ job: "a" });
@@ -81,7 +81,7 @@ describe("a histogram", () => {
     ]);
   });
 
-  test("without labels is there from the start, empty", async () => {
+  test("prints empty buckets from the start where it has no labels", async () => {
     const registry = new Registry();
     histogram(registry, { name: "seconds", help: "Time" }, [1])();
     expect(await samples(registry)).toEqual([
@@ -92,7 +92,7 @@ describe("a histogram", () => {
     ]);
   });
 
-  test("never has a bucket that holds more than the next", async () => {
+  test("never counts more in a bucket than in the next", async () => {
     const registry = new Registry();
     const bounds = [1, 2, 4, 8, 16];
     const series = histogram(registry, { name: "sizes", help: "Sizes" }, bounds)();
