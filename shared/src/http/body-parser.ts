@@ -55,8 +55,8 @@ export function isTooDeep(json: Uint8Array): boolean {
 }
 
 /**
- * Stands for an absent body. Elysia parses the body again when `onParse` returns undefined, so an absent
- * body is marked by this symbol until `onTransform`.
+ * Stands for an absent body. Elysia parses the body again when `onParse` returns undefined, so this
+ * symbol marks an absent body until `onTransform`.
  */
 export const noBody = Symbol("no body");
 

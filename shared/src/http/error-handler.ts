@@ -51,8 +51,8 @@ export interface ErrorHandler {
 }
 
 /**
- * Makes the error handler of an app. It gives the schemas of the routes short error texts, which Elysia
- * reads when it compiles a route: call it before the first request reaches Elysia.
+ * Makes the error handler of an app. It changes the routes' schemas by {@link makeErrorsBrief}, and
+ * Elysia reads them when it compiles a route: call it before the first request reaches Elysia.
  */
 export function errorHandler({
   routes,

@@ -1,6 +1,6 @@
 // Fairness between long and short requests on the one thread that both have.
 
-/** Work that takes milliseconds may use this much of an event-loop turn before the rest of it waits. */
+/** Work that takes milliseconds may use this much of an event-loop turn; the rest of it waits. */
 const maxLongWorkMs = 50;
 
 /** Waiting work may use this much of a turn. The rest of the turn is for work that arrives in it. */

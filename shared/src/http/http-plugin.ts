@@ -21,7 +21,7 @@ import {
 export interface RequestLimits {
   /** Bytes of one request body. */
   readonly maxBodyBytes: number;
-  /** Requests that are served at once. A service answers requests beyond them with 503. */
+  /** Requests that are served at once. The response to requests beyond them is 503. */
   readonly maxInFlight: number;
 }
 

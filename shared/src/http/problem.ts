@@ -23,14 +23,14 @@ export const problem = Type.Object({
   instance: Type.String({ format: "uri-reference", description: "The path of the request" }),
   request_id: Type.String({ description: "The same as in X-Request-Id and in the logs" }),
   errors: Type.Optional(
-    Type.Array(fieldError, { description: "Every fault, where there are several" }),
+    Type.Array(fieldError, { description: "Every error, where there are several" }),
   ),
 });
 
 /** The body of an error response. */
 export type Problem = typeof problem.static;
 
-/** Titles of the statuses that services respond with, as IANA registers them (RFC 9110, section 15). */
+/** Titles of the statuses of error responses, as IANA registers them (RFC 9110, section 15). */
 const titles = {
   400: "Bad Request",
   404: "Not Found",

@@ -68,8 +68,8 @@ function capitalized(text: string): string {
 }
 
 /**
- * TypeBox reports a value that fits no option of a union as one error of the union. Where the only option
- * beside null has errors further inside the value, they say more, and are given instead.
+ * TypeBox reports a value that fits no option of a union as one error of the union. If the union is one
+ * schema or null, and that schema's errors are further inside the value, they say more: they replace it.
  */
 function* innermostErrors(errors: Iterable<ValueError>): Generator<ValueError> {
   for (const error of errors) {

@@ -1,5 +1,5 @@
-// Writes lines to a file descriptor, all lines of one event-loop turn together. pino's own destination
-// does too, but its flush waits for the disk (fsync) and never returns if the reader of a pipe is gone.
+// Writes lines to a file descriptor, all lines of one event-loop turn together. The flush of pino's own
+// destination waits for the disk (fsync), and never returns if the reader of a pipe is gone.
 import { writeSync } from "node:fs";
 import { hasErrno } from "../core/errno.ts";
 
@@ -7,7 +7,7 @@ import { hasErrno } from "../core/errno.ts";
 export interface LogStream {
   /** @param line with its line feed. It is dropped if 4 MiB are buffered already */
   write(line: string): void;
-  /** Writes the buffered lines now, and waits up to 500 ms for a slow reader. Call it before the end. */
+  /** Writes the buffered lines now; waits up to 500 ms for a slow reader. Call it before exit. */
   flush(): void;
 }
 
@@ -73,14 +73,13 @@ export function logStream(fileDescriptor: number, onDropped: (lines: number) => 
   };
 }
 
-/** Writes bytes until the reader takes no more. @returns how many; all of them if the reader is gone */
+/** Writes bytes until the reader takes no more. @returns how many; all if the reader is gone */
 function writeSome(fileDescriptor: number, bytes: Buffer): number {
   let written = 0;
   try {
     while (written < bytes.length) written += writeSync(fileDescriptor, bytes, written);
   } catch (error) {
-    // EAGAIN: the pipe is full. Any other error means that the reader is gone, and with it the log; the
-    // service goes on.
+    // EAGAIN: the pipe is full. After any other error the log has no reader; the service goes on.
     if (!hasErrno(error, "EAGAIN")) return bytes.length;
   }
   return written;

@@ -98,7 +98,7 @@ function timeField(): string {
   return latestField;
 }
 
-/** Makes a service's log. A line that is written while a request is served carries the request's ids. */
+/** Makes a service's log. Lines that are written while a request is served carry its ids. */
 export function createLog({ service, version, level, destination }: LogOptions): Log {
   const buffered = logStream(stdout, (lines) => {
     logger.warn({ lines }, "dropped log lines: the reader of stdout was too slow");

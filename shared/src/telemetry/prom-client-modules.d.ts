@@ -1,5 +1,5 @@
-// Types of the modules inside prom-client that prometheus.ts imports. prom-client types itself only as a
-// whole.
+// Types of the modules inside prom-client that prometheus.ts imports: prom-client has types only for the
+// package as a whole.
 
 declare module "prom-client/lib/gauge.js" {
   export { Gauge as default } from "prom-client";

@@ -13,7 +13,7 @@ export interface RequestContext {
   route: string | undefined;
   /** The cause of a 5xx response, for the log. */
   error: unknown;
-  /** Whether Elysia was told to send `X-Request-Id` with the response. */
+  /** Whether Elysia sends `X-Request-Id` with the response. */
   hasRequestIdHeader: boolean;
   /** Whether it counts among the requests in flight. */
   isAdmitted: boolean;
