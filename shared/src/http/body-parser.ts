@@ -9,8 +9,9 @@ import {
   wrongMediaType,
 } from "./common-problems.ts";
 import { yieldToShortRequests } from "./fair-scheduling.ts";
-import type { Admission, ConcurrencyLimiter } from "./load-shedding.ts";
+import type { ConcurrencyLimiter } from "./load-shedding.ts";
 import type { HttpProblem } from "./problem.ts";
+import { requireRequest } from "../telemetry/request-context.ts";
 
 const jsonType = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;
 const charset = /;\s*charset\s*=\s*"?([^";\s]*)"?/i;
@@ -80,11 +81,12 @@ export interface BodyParser {
   /** 413 or 415 if the header fields already say that the body is not acceptable. */
   headerProblem(request: Request): HttpProblem | undefined;
   /**
-   * The value in the body; {@link noBody} if there is none.
+   * Elysia's `onParse`: the value in the body of the request that is served; {@link noBody} if there
+   * is none.
    *
    * @throws HttpProblem 400, 408, 413 or 503
    */
-  parse(request: Request, admission: Admission): Promise<unknown>;
+  parse(elysia: { readonly request: Request }): Promise<unknown>;
 }
 
 /** Other methods define no meaning for a body (RFC 9110, 9.3): it is not even read. */
@@ -109,14 +111,15 @@ export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter): BodyP
       if (!isJsonType(headers.get("content-type"))) return wrongMediaType();
       return noCoding.test(headers.get("content-encoding") ?? "") ? undefined : wrongCoding();
     },
-    async parse(request, admission) {
+    async parse({ request }) {
       if (!methodsWithBody.has(request.method)) return noBody;
       // A request is not in flight while its body arrives: otherwise clients that send slowly would
       // fill the service without giving it work. Once the body is whole, the request needs a free
       // place again and may be rejected.
-      limiter.release(admission);
+      const context = requireRequest();
+      limiter.release(context);
       const bytes = await bodies.read(request);
-      if (!limiter.acquire(admission)) {
+      if (!limiter.acquire(context)) {
         await limiter.paceRejection();
         throw overload;
       }

@@ -97,7 +97,7 @@ export function httpPlugin({
         return response instanceof Promise ? response.then(finish, fail) : finish(response);
       });
     })
-    .onParse({ as: "global" }, ({ request }) => bodies.parse(request, requireRequest()))
+    .onParse({ as: "global" }, bodies.parse)
     .onTransform({ as: "global" }, (elysia) => {
       if (elysia.body === noBody) elysia.body = undefined;
       const context = requireRequest();

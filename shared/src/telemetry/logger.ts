@@ -3,7 +3,6 @@ import { SQLiteError } from "bun:sqlite";
 import pino, { type DestinationStream } from "pino";
 import { logStream } from "./log-stream.ts";
 import { currentRequest } from "./request-context.ts";
-import { toTimestamp } from "../schema/timestamp.ts";
 
 /** The levels that `LOG_LEVEL` can name, from everything to nothing. */
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -93,7 +92,7 @@ function timeField(): string {
   const now = Date.now();
   if (now !== latestMs) {
     latestMs = now;
-    latestField = `,"time":"${toTimestamp(now)}"`;
+    latestField = `,"time":"${new Date(now).toISOString()}"`;
   }
   return latestField;
 }
