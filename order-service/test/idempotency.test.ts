@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { UserCheck } from "../../src/user-service/user-directory.ts";
+import type { UserCheck } from "../src/user-service/user-directory.ts";
 import {
   answering,
   countOrders,
@@ -7,7 +7,7 @@ import {
   startOrderService,
   userId,
   wish,
-} from "../order-service.ts";
+} from "./order-service.ts";
 
 const keyed = (key: string) => ({ headers: { "idempotency-key": key } });
 
