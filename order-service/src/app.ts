@@ -53,16 +53,16 @@ export const orderList = requestObject({
 const retryLater = { headers: retryAfterOneSecond };
 
 const refusals: Record<RefusalReason, () => HttpProblem> = {
-  "user unknown": () => new HttpProblem(400, "User does not exist"),
-  "user check failed": () => new HttpProblem(502, "Failed to validate user"),
-  "user check unavailable": () => new HttpProblem(503, "User service unavailable", retryLater),
-  "key at work": () =>
+  "user-unknown": () => new HttpProblem(400, "User does not exist"),
+  "user-check-failed": () => new HttpProblem(502, "Failed to validate user"),
+  "user-service-unavailable": () => new HttpProblem(503, "User service unavailable", retryLater),
+  "key-in-progress": () =>
     new HttpProblem(
       409,
       "A request with this Idempotency-Key is still being processed",
       retryLater,
     ),
-  "key of another order": () =>
+  "key-reused": () =>
     new HttpProblem(422, "This Idempotency-Key was used with another body", {
       fieldErrors: [{ header: "Idempotency-Key", detail: "Must be new for a new order" }],
     }),

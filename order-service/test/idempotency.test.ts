@@ -1,29 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import type { UserCheck } from "../src/user-service/user-directory.ts";
 import {
-  answering,
   countOrders,
+  heldUserCheck,
   placeOrder,
   startOrderService,
   userId,
+  usersAll,
   wish,
 } from "./order-service.ts";
 
 const keyed = (key: string) => ({ headers: { "idempotency-key": key } });
 
-/** A directory that answers when it is told to. */
-function waiting() {
-  const asked = Promise.withResolvers<void>();
-  const answer = Promise.withResolvers<UserCheck>();
-  const check = () => {
-    asked.resolve();
-    return answer.promise;
-  };
-  return { users: { check }, asked: asked.promise, answer: answer.resolve };
-}
-
-describe("Idempotency-Key", () => {
-  test("a repeated request gets the first answer again and stores nothing", async () => {
+describe("POST /orders with an Idempotency-Key", () => {
+  test("replays the first response for a repeated key, and stores nothing", async () => {
     await using service = await startOrderService();
     const first = await service.request("/orders", { json: wish, ...keyed("k-1") });
     const second = await service.request("/orders", { json: wish, ...keyed("k-1") });
@@ -35,7 +24,7 @@ describe("Idempotency-Key", () => {
     expect(await countOrders(service)).toBe(1);
   });
 
-  test("a replay tells the order as it was placed, with the tag that it has now", async () => {
+  test("replays the order as it was placed, with its present ETag", async () => {
     await using service = await startOrderService();
     const placed = await placeOrder(service, wish, keyed("k-1"));
     const changed = await service.request(`/orders/${placed.id}`, {
@@ -47,7 +36,7 @@ describe("Idempotency-Key", () => {
     expect(replay.headers.get("etag")).toBe(changed.headers.get("etag"));
   });
 
-  test("the same body is the same after normalisation, not the same bytes", async () => {
+  test("replays for a body that is the same after normalisation", async () => {
     await using service = await startOrderService();
     const placed = await placeOrder(service, wish, keyed("k-1"));
     const respelled = {
@@ -58,14 +47,14 @@ describe("Idempotency-Key", () => {
     expect(await placeOrder(service, respelled, keyed("k-1"))).toEqual(placed);
   });
 
-  test("bare and quoted, a key is the same key", async () => {
+  test("takes a bare and a quoted key for the same key", async () => {
     await using service = await startOrderService();
     const placed = await placeOrder(service, wish, keyed("k-1"));
     expect(await placeOrder(service, wish, keyed('"k-1"'))).toEqual(placed);
     expect((await placeOrder(service, wish, keyed("k-2"))).id).not.toBe(placed.id);
   });
 
-  test("another body with a used key is refused", async () => {
+  test("refuses another body with a used key", async () => {
     await using service = await startOrderService();
     await placeOrder(service, wish, keyed("k-1"));
     const other = { ...wish, items: wish.items.slice(1) };
@@ -74,11 +63,11 @@ describe("Idempotency-Key", () => {
     expect(await countOrders(service)).toBe(1);
   });
 
-  test("while the first request is at work, a repeat is told to come back", async () => {
-    const { users, asked, answer } = waiting();
+  test("asks a client to retry while its first request is in progress", async () => {
+    const { users, started, finish } = heldUserCheck();
     await using service = await startOrderService({ users });
     const first = service.request("/orders", { json: wish, ...keyed("k-1") });
-    await asked;
+    await started;
     const repeat = await service.request("/orders", { json: wish, ...keyed("k-1") });
     expect(repeat.status).toBe(409);
     expect(repeat.headers.get("retry-after")).toBe("1");
@@ -87,25 +76,26 @@ describe("Idempotency-Key", () => {
       ...keyed("k-1"),
     });
     expect(other.status).toBe(422);
-    answer("exists");
+    finish("exists");
     expect((await first).status).toBe(201);
     expect(await countOrders(service)).toBe(1);
   });
 
   test.each(["unknown", "unavailable", "failed"] as const)(
-    "a request that stored nothing (%s) can be repeated at once with its key",
-    async (answer) => {
-      let users = answering(answer);
+    "accepts a key again at once after a request that stored nothing (user check: %s)",
+    async (check) => {
+      let users = usersAll(check);
       await using service = await startOrderService({ users: { check: (id) => users.check(id) } });
       const refused = await service.request("/orders", { json: wish, ...keyed("k-1") });
       expect(refused.status).toBeGreaterThanOrEqual(400);
-      users = answering("exists");
+      await service.storage.write(() => undefined); // the release, if it took longer than the refusal waited
+      users = usersAll("exists");
       const other = { ...wish, items: wish.items.slice(1) };
       expect(await placeOrder(service, other, keyed("k-1"))).toMatchObject({ total_amount: 5.5 });
     },
   );
 
-  test("of many requests at once with one key, one stores an order", async () => {
+  test("stores one order for many requests at once with one key", async () => {
     await using service = await startOrderService();
     const responses = await Promise.all(
       Array.from({ length: 30 }, () => service.request("/orders", { json: wish, ...keyed("k-1") })),
@@ -119,25 +109,25 @@ describe("Idempotency-Key", () => {
   test.each([
     ["empty", ""],
     ["too long", "x".repeat(256)],
-    ["with a blank", "a b"],
-    ["with an unclosed quote", '"abc'],
+    ["two words", "a b"],
+    ["unclosed in its quote", '"abc'],
     ["an empty string", '""'],
     ["not ASCII", "caf\u00e9"],
-  ])("a key that is %s is refused", async (_, key) => {
+  ])("refuses a key that is %s", async (_, key) => {
     await using service = await startOrderService();
     const response = await service.request("/orders", { json: wish, ...keyed(key) });
     expect(response.status).toBe(400);
     expect(await countOrders(service)).toBe(0);
   });
 
-  test("the longest key works", async () => {
+  test("accepts a key of 255 characters", async () => {
     await using service = await startOrderService();
     const key = "~".repeat(255);
     const placed = await placeOrder(service, wish, keyed(key));
     expect(await placeOrder(service, wish, keyed(`"${key}"`))).toEqual(placed);
   });
 
-  test("two key fields are refused", async () => {
+  test("refuses two Idempotency-Key headers", async () => {
     await using service = await startOrderService();
     const response = await fetch(`${service.url}/orders`, {
       method: "POST",

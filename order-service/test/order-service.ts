@@ -31,15 +31,26 @@ interface Options {
   readonly now?: () => number;
 }
 
-/** A directory that always answers the same. */
-export function answering(answer: UserCheck): UserDirectory {
-  return { check: () => Promise.resolve(answer) };
+/** A directory in which the check of every user ends like this. */
+export function usersAll(check: UserCheck): UserDirectory {
+  return { check: () => Promise.resolve(check) };
+}
+
+/** A directory whose checks wait until the test finishes them. */
+export function heldUserCheck() {
+  const started = Promise.withResolvers<void>();
+  const finished = Promise.withResolvers<UserCheck>();
+  const check = () => {
+    started.resolve();
+    return finished.promise;
+  };
+  return { users: { check }, started: started.promise, finish: finished.resolve };
 }
 
 /** Starts order-service on a free port with an empty database. */
 export function startOrderService({
   limits = {},
-  users = answering("exists"),
+  users = usersAll("exists"),
   userServiceUrl,
   timeoutMs = 1000,
   now,

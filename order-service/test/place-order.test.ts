@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { bodyOf } from "@platform/shared/testing/running-service";
 import type { Order } from "../src/orders/order.ts";
 import {
-  answering,
+  usersAll,
   countOrders,
   placeOrder,
   startOrderService,
@@ -165,7 +165,7 @@ describe("POST /orders", () => {
   ] as const)(
     "for a user that is %s the answer is %p and nothing is stored",
     async (answer, status, detail) => {
-      await using service = await startOrderService({ users: answering(answer) });
+      await using service = await startOrderService({ users: usersAll(answer) });
       const response = await service.request("/orders", { json: wish });
       expect(response.status).toBe(status);
       expect(await response.json()).toMatchObject({ detail });

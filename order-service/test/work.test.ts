@@ -8,7 +8,7 @@ import { migrations } from "../src/migrations/index.ts";
 import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
 import { userDirectory, type UserDirectory } from "../src/user-service/user-directory.ts";
 import { userServiceMetrics } from "../src/user-service/metrics.ts";
-import { answering, wish } from "./order-service.ts";
+import { usersAll, wish } from "./order-service.ts";
 
 const work = workCounter();
 const { storage, ...database } = await temporaryStorage(migrations);
@@ -35,7 +35,7 @@ test("a hundred orders that come at once ask user-service once", async () => {
 });
 
 test("a thousand orders that come at once are few commits of three statements each", async () => {
-  const app = appWith(answering("exists"));
+  const app = appWith(usersAll("exists"));
   const { statuses, statements, logLines } = await work.of(
     app,
     1000,
@@ -51,7 +51,7 @@ test("a thousand orders that come at once are few commits of three statements ea
 });
 
 test("an order is found by one statement for itself and one for its items", async () => {
-  const app = appWith(answering("exists"));
+  const app = appWith(usersAll("exists"));
   const store = sqliteOrderStore(storage);
   const lines = [{ sku: "KB-87", quantity: 2, unitPriceCents: 1999 }];
   const { id } = await store.place({ userId: wish.user_id, lines });

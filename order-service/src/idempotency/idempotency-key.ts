@@ -1,21 +1,15 @@
-// The Idempotency-Key field: draft-ietf-httpapi-idempotency-key-header, and the bare keys in use.
-import type { OrderDraft } from "../orders/order.ts";
+// The Idempotency-Key header: draft-ietf-httpapi-idempotency-key-header, and the bare keys in use.
 
 const bare = /^[\x21-\x7e]{1,255}$/;
 // RFC 9651, 3.3.3: a String escapes the quote and the backslash, and nothing else.
 const quoted = /^"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\])+)"$/;
 
 /**
- * The key in a field: `k` and `"k"` are one. Undefined if it is none: empty, too long, with blanks,
- * or several fields, which arrive joined by a comma and a blank.
+ * The key in the header's value, which is 1 to 255 visible ASCII characters, bare or quoted: `k` and
+ * `"k"` are the same key. Undefined for anything else, also for several headers, which arrive as one
+ * value joined by a comma and a space.
  */
-export function parseIdempotencyKey(field: string): string | undefined {
-  const key = field.startsWith('"') ? quoted.exec(field)?.[1]?.replace(/\\(["\\])/g, "$1") : field;
+export function parseIdempotencyKey(value: string): string | undefined {
+  const key = value.startsWith('"') ? quoted.exec(value)?.[1]?.replace(/\\(["\\])/g, "$1") : value;
   return key !== undefined && bare.test(key) ? key : undefined;
-}
-
-/** A short text that is the same for equal drafts, and for no others. */
-export function fingerprintOf({ userId, lines }: OrderDraft): string {
-  const wish = lines.map(({ sku, quantity, unitPriceCents }) => [sku, quantity, unitPriceCents]);
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify([userId, wish])).digest("hex");
 }

@@ -1,16 +1,16 @@
-// How old idempotency keys are, whatever is done to the clock.
+// The age of idempotency keys on a machine whose clock may be set.
 
-/** What time it is for idempotency keys, in milliseconds since 1970. */
+/** The time for idempotency keys, in milliseconds since 1970. */
 export interface KeyClock {
-  /** For a key that is claimed. */
+  /** When a key is claimed: never too early. */
   claimedAt(): number;
-  /** For judging how old keys are. */
+  /** The present time for finding keys that are old enough to delete: never too late. */
   judgedAt(): number;
 }
 
 /**
- * A clock by which no key is forgotten early if the system's clock is set while the process runs. It
- * also counts by itself, and where the two differ a key is taken for the younger.
+ * A clock by which no key is deleted early when the system clock is set while the process runs. It
+ * also counts monotonic time from its start; where the two differ, keys appear younger than they are.
  *
  * @param now milliseconds since 1970, from a clock that can be set
  * @param elapsed monotonic milliseconds, which may stand still while the machine sleeps

@@ -1,34 +1,35 @@
-// Idempotency keys are forgotten when nobody can still be repeating their request.
+// Deletes idempotency keys once no client can still be repeating their requests.
 import type { BackgroundJob } from "@platform/shared/service/background-jobs";
+import type { IdempotencyKeys } from "./claim.ts";
 import { keyClock, type KeyClock } from "./key-clock.ts";
-import type { OrderStore } from "../orders/order-store.ts";
 
 const hourMs = 3_600_000;
 
-/** A day is promised; the hour more is for clocks and for the time that placing an order takes. */
+/** A day is promised; the extra hour is for clocks and for the time that placing an order takes. */
 const retentionMs = 25 * hourMs;
 
 /**
- * Few enough that the requests in between do not notice: each key is in a page of its own, and a
- * hundred took 8 ms, with pages to move out of the log every sixth time.
+ * Keys per transaction: few enough that requests in between notice nothing. Each key is in a page of
+ * its own; a hundred took 8 ms, and every sixth time a checkpoint besides.
  */
-const keysAtOnce = 25;
+const maxKeysAtOnce = 25;
 
-/** How long nothing is forgotten after a step, as a multiple of the time that it took. */
-const restShare = 4;
-const maxRestMs = 250;
+/** The pause after a transaction, as a multiple of the time that it took. */
+const pauseFactor = 4;
+const maxPauseMs = 250;
 
-/** What keeps time for {@link keyRetention}; all of it has defaults. */
+/** The sources of time for {@link keyRetention}. */
 interface Timing {
   readonly clock?: KeyClock;
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds. Default: `performance.now`. */
   elapsed?(): number;
-  /** Resolves after this many milliseconds. */
+  /** Resolves after this many milliseconds. Default: `Bun.sleep`. */
   pause?(ms: number): Promise<void>;
 }
 
+/** A job that looks every minute for keys older than 25 hours, and deletes them a few at a time. */
 export function keyRetention(
-  orders: Pick<OrderStore, "forgetKeys">,
+  keys: Pick<IdempotencyKeys<unknown>, "forgetKeys">,
   { clock = keyClock(), elapsed = () => performance.now(), pause = Bun.sleep }: Timing = {},
 ): BackgroundJob {
   return {
@@ -37,8 +38,8 @@ export function keyRetention(
       const time = clock.judgedAt() - retentionMs;
       while (!stop.aborted) {
         const startedAt = elapsed();
-        if ((await orders.forgetKeys(time, keysAtOnce)) < keysAtOnce) return;
-        await pause(Math.min(restShare * (elapsed() - startedAt), maxRestMs));
+        if ((await keys.forgetKeys(time, maxKeysAtOnce)) < maxKeysAtOnce) return;
+        await pause(Math.min(pauseFactor * (elapsed() - startedAt), maxPauseMs));
       }
     },
   };

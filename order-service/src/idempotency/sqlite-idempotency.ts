@@ -1,17 +1,11 @@
-// Idempotency keys in SQLite. Nothing here opens a transaction: the order store runs these steps
-// inside its own, so that a key and its order are stored together or not at all.
-import type { Database } from "bun:sqlite";
+// Idempotency keys in SQLite.
+import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
+import type { Claim, ClaimResult, IdempotencyKeys } from "./claim.ts";
+import { claimRenewal } from "./claim-renewal.ts";
 import { keyClock } from "./key-clock.ts";
-import type { Claim } from "../orders/order-store.ts";
 
-/** How long a claim holds without being renewed, in ms: a dead holder's key is free after this. */
-export const leaseMs = 8000;
-
-/** What is known about a key. */
-export type KeyState =
-  | { readonly state: "free" }
-  | { readonly state: "at work"; readonly fingerprint: string }
-  | { readonly state: "used"; readonly fingerprint: string; readonly orderId: string };
+/** How long a claim lasts without a renewal, in ms: the key of a dead process is free after this. */
+const leaseMs = 8000;
 
 interface KeyRow {
   fingerprint: string;
@@ -19,8 +13,20 @@ interface KeyRow {
   order_id: string | null;
 }
 
-/** @param now milliseconds since 1970, the same clock for every process on the database */
-export function sqliteIdempotency(db: Database, now: () => number, clock = keyClock(now)) {
+interface SqliteIdempotencyParts<T> {
+  /** The result of a completed key; runs inside a read or a write. */
+  find(orderId: string): T | undefined;
+  /** Milliseconds since 1970, the same clock for every process on the database. */
+  now(): number;
+}
+
+/** Makes the keys' part of a store, whose results `T` are rows of the same database. */
+export function sqliteIdempotency<T>(
+  { db, read, write }: SqliteStorage,
+  { find: findResult, now }: SqliteIdempotencyParts<T>,
+) {
+  const clock = keyClock(now);
+
   const find = db.prepare<KeyRow, { key: string }>(`
     SELECT fingerprint, lease_until, order_id
     FROM idempotency_keys
@@ -42,56 +48,79 @@ export function sqliteIdempotency(db: Database, now: () => number, clock = keyCl
     SELECT key
     FROM idempotency_keys
     WHERE key = $key AND token = $token AND order_id IS NULL`);
-  const use = db.prepare<unknown, Claim & { orderId: string }>(`
+  const complete = db.prepare<unknown, Claim & { orderId: string }>(`
     UPDATE idempotency_keys
     SET order_id = $orderId
     WHERE key = $key AND token = $token`);
   const release = db.prepare<unknown, Claim>(`
     DELETE FROM idempotency_keys
     WHERE key = $key AND token = $token AND order_id IS NULL`);
-  const forget = db.prepare<unknown, { time: number; most: number }>(`
+  const forget = db.prepare<unknown, { time: number; max: number }>(`
     DELETE FROM idempotency_keys
     WHERE key IN (
       SELECT key
       FROM idempotency_keys
       WHERE created_at < $time
       ORDER BY created_at
-      LIMIT $most
+      LIMIT $max
     )`);
 
+  const renewal = claimRenewal(
+    (claims) =>
+      write(() => {
+        const leaseUntil = now() + leaseMs;
+        for (const { key, token } of claims) renew.run({ key, token, leaseUntil });
+      }),
+    leaseMs / 4,
+  );
+
+  /** Why a key cannot be claimed for a request with this fingerprint; undefined if it can. */
+  function knownResult(key: string, fingerprint: string): ClaimResult<T> | undefined {
+    const row = find.get({ key });
+    if (row === null) return undefined;
+    // A claim's lease never ends later than `leaseMs` from now. One that does was given before the
+    // clock was set back, and says nothing.
+    const leaseLeftMs = row.lease_until - now();
+    const isClaimed = leaseLeftMs > 0 && leaseLeftMs <= leaseMs;
+    if (row.order_id === null && !isClaimed) return undefined;
+    if (row.fingerprint !== fingerprint) return { outcome: "reused" };
+    if (row.order_id === null) return { outcome: "in-progress" };
+    const result = findResult(row.order_id);
+    return result && { outcome: "completed", result };
+  }
+
+  const keys: IdempotencyKeys<T> = {
+    async claim(key, fingerprint) {
+      const known = await read(() => knownResult(key, fingerprint));
+      if (known !== undefined) return known;
+      const result = await write(() => {
+        const knownNow = knownResult(key, fingerprint);
+        if (knownNow !== undefined) return knownNow;
+        const token = Bun.randomUUIDv7();
+        const leaseUntil = now() + leaseMs;
+        claim.run({ key, fingerprint, token, leaseUntil, createdAt: clock.claimedAt() });
+        return { outcome: "claimed", claim: { key, token } } as const;
+      });
+      if (result.outcome === "claimed") renewal.start(result.claim);
+      return result;
+    },
+    async release({ key, token }) {
+      renewal.stop({ key, token });
+      await write(() => void release.run({ key, token }));
+    },
+    forgetKeys: (time, max) => write(() => forget.run({ time, max }).changes),
+  };
+
   return {
-    stateOf(key: string): KeyState {
-      const row = find.get({ key });
-      if (row === null) return { state: "free" };
-      const { fingerprint, order_id: orderId, lease_until: leaseUntil } = row;
-      if (orderId !== null) return { state: "used", fingerprint, orderId };
-      // A lease that ends later than any that could be given now was given before the clock was set
-      // back, and says nothing.
-      const left = leaseUntil - now();
-      return left > 0 && left <= leaseMs ? { state: "at work", fingerprint } : { state: "free" };
-    },
-    claim(key: string, fingerprint: string): Claim {
-      const token = Bun.randomUUIDv7();
-      const leaseUntil = now() + leaseMs;
-      claim.run({ key, fingerprint, token, leaseUntil, createdAt: clock.claimedAt() });
-      return { key, token };
-    },
-    renew(claims: Iterable<Claim>): void {
-      const leaseUntil = now() + leaseMs;
-      for (const { key, token } of claims) renew.run({ key, token, leaseUntil });
-    },
-    /** Whether a claim is still there, so that its order may be stored. */
-    isHeld({ key, token }: Claim): boolean {
-      return held.get({ key, token }) !== null;
-    },
-    use({ key, token }: Claim, orderId: string): void {
-      use.run({ key, token, orderId });
-    },
-    release({ key, token }: Claim): void {
-      release.run({ key, token });
-    },
-    forget(time: number, most: number): number {
-      return forget.run({ time, most }).changes;
-    },
+    /** The store's own methods. */
+    keys,
+    // These two run inside the write that stores the result: a key and its order are stored
+    // together, or not at all.
+    /** Whether a claim has not lapsed, so that its order may be stored. */
+    isHeld: ({ key, token }: Claim): boolean => held.get({ key, token }) !== null,
+    complete: ({ key, token }: Claim, orderId: string): void =>
+      void complete.run({ key, token, orderId }),
+    /** Ends a claim's renewal, once the write that completes it is committed. */
+    stopRenewing: renewal.stop,
   };
 }

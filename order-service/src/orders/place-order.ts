@@ -1,16 +1,17 @@
-// Placing an order: for a user that exists, and for one key at most once.
-import { fingerprintOf } from "../idempotency/idempotency-key.ts";
-import { ClaimLost, type OrderStore } from "./order-store.ts";
+// Placing an order: for a user that exists, and at most once for each idempotency key.
+import { ClaimLost } from "../idempotency/claim.ts";
+import type { UserCheck, UserDirectory } from "../user-service/user-directory.ts";
+import { fingerprintOf } from "./order-fingerprint.ts";
+import type { OrderStore } from "./order-store.ts";
 import { asPlaced, type Order, type OrderDraft } from "./order.ts";
-import type { UserDirectory } from "../user-service/user-directory.ts";
 
-/** Why an order was not placed, as far as it is the caller's or the neighbour's doing. */
+/** Why an order was not placed, where the client or user-service is the cause. */
 export type RefusalReason =
-  | "user unknown"
-  | "user check unavailable"
-  | "user check failed"
-  | "key at work"
-  | "key of another order";
+  | "user-unknown"
+  | "user-check-failed"
+  | "user-service-unavailable"
+  | "key-in-progress"
+  | "key-reused";
 
 /** Thrown where an order was not placed; nothing of it is stored. */
 export class OrderRefused extends Error {
@@ -21,69 +22,59 @@ export class OrderRefused extends Error {
   }
 }
 
-/** An order, and whether it had been placed by an earlier request with the same key. */
+/** The order of a request, placed by it or by an earlier one with the same key. */
 export interface Placement {
-  /** As it was when it was placed. */
+  /** The order as it was placed. */
   readonly original: Order;
-  /** As it is now. */
+  /** The order as it is now. */
   readonly current: Order;
+  /** Whether an earlier request with the same key placed it. */
   readonly isReplay: boolean;
 }
 
-/** How long an answer waits for its key to be given back. */
+/** How long a refused request waits for its key's release before its response is sent. */
 const maxReleaseMs = 200;
 
-/** What placing an order needs. */
+const refusals: Record<Exclude<UserCheck, "exists">, RefusalReason> = {
+  unknown: "user-unknown",
+  failed: "user-check-failed",
+  unavailable: "user-service-unavailable",
+};
+
 interface PlacementParts {
   readonly orders: OrderStore;
   readonly users: UserDirectory;
 }
 
-async function ensureUser(users: UserDirectory, id: string): Promise<void> {
-  const answer = await users.check(id);
-  switch (answer) {
-    case "exists":
-      return;
-    case "unknown":
-      throw new OrderRefused("user unknown");
-    case "unavailable":
-      throw new OrderRefused("user check unavailable");
-    case "failed":
-      throw new OrderRefused("user check failed");
-  }
-}
-
-/** Places an order. @throws OrderRefused, StorageUnavailable */
+/**
+ * Places an order.
+ *
+ * @param key the request's idempotency key, if it has one
+ * @throws OrderRefused, StorageUnavailable
+ */
 export async function placeOrder(
   { orders, users }: PlacementParts,
   draft: OrderDraft,
   key: string | undefined,
 ): Promise<Placement> {
-  if (key === undefined) {
-    await ensureUser(users, draft.userId);
-    const original = await orders.place(draft);
-    return { original, current: original, isReplay: false };
+  const result = key === undefined ? undefined : await orders.claim(key, fingerprintOf(draft));
+  if (result?.outcome === "in-progress") throw new OrderRefused("key-in-progress");
+  if (result?.outcome === "reused") throw new OrderRefused("key-reused");
+  if (result?.outcome === "completed") {
+    return { original: asPlaced(result.result), current: result.result, isReplay: true };
   }
 
-  const answer = await orders.claim(key, fingerprintOf(draft));
-  switch (answer.outcome) {
-    case "placed":
-      return { original: asPlaced(answer.order), current: answer.order, isReplay: true };
-    case "at work":
-      throw new OrderRefused("key at work");
-    case "other order":
-      throw new OrderRefused("key of another order");
-    case "claimed":
-  }
-
+  const claim = result?.claim;
   try {
-    await ensureUser(users, draft.userId);
-    const original = await orders.place(draft, answer.claim);
+    const check = await users.check(draft.userId);
+    if (check !== "exists") throw new OrderRefused(refusals[check]);
+    const original = await orders.place(draft, claim);
     return { original, current: original, isReplay: false };
   } catch (error) {
-    if (error instanceof ClaimLost) throw new OrderRefused("key at work");
-    // So that the caller can try again at once. A key that cannot be given back now lapses by itself.
-    const released = orders.release(answer.claim).catch(() => undefined);
+    if (claim === undefined) throw error;
+    if (error instanceof ClaimLost) throw new OrderRefused("key-in-progress");
+    // Lets the client retry with the same key at once. If the release fails, the claim lapses by itself.
+    const released = orders.release(claim).catch(() => undefined);
     await Promise.race([released, Bun.sleep(maxReleaseMs)]);
     throw error;
   }

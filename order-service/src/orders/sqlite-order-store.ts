@@ -7,7 +7,7 @@ import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { fromCents } from "./money.ts";
 import { canTransition, orderStatuses, type OrderStatus } from "./order-status.ts";
-import { ClaimLost, type Claim, type ClaimResult, type OrderStore } from "./order-store.ts";
+import type { OrderStore } from "./order-store.ts";
 import {
   OrderNotFound,
   StatusConflict,
@@ -16,7 +16,8 @@ import {
   type Order,
   type OrderLine,
 } from "./order.ts";
-import { leaseMs, sqliteIdempotency } from "../idempotency/sqlite-idempotency.ts";
+import { ClaimLost } from "../idempotency/claim.ts";
+import { sqliteIdempotency } from "../idempotency/sqlite-idempotency.ts";
 
 type OrderRow = {
   id: string;
@@ -32,7 +33,7 @@ type Page = {
   limit: number;
 };
 
-/** Lines in one page: about a megabyte, which holds other requests up for some 20 ms. */
+/** Lines in one page: about a megabyte, which keeps the event loop from other requests for some 20 ms. */
 const maxLines = 10_000;
 
 function toOrder(row: OrderRow, lines: readonly OrderLine[]): Order {
@@ -47,13 +48,17 @@ function toOrder(row: OrderRow, lines: readonly OrderLine[]): Order {
   };
 }
 
-/** @param now milliseconds since 1970 */
-export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.now): OrderStore {
+/**
+ * Makes the store of orders and of their idempotency keys.
+ *
+ * @param now milliseconds since 1970
+ */
+export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderStore {
+  const { db, read, write } = storage;
   const nextId = uuidSequence(now);
-  const keys = sqliteIdempotency(db, now);
 
-  // +$id: of a statement with ORDER BY, SQLite makes a new plan for every value of a bare parameter that
-  // a column is equal to, which takes longer than to run it.
+  // +$id: in a statement with ORDER BY, SQLite plans anew for every value of a bare parameter that a
+  // column is compared with by =, which takes longer than running the statement.
   const byId = db.prepare<OrderRow, { id: string }>(`
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
@@ -79,7 +84,7 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
     WHERE user_id = +$userId AND status = ${status} AND id > $after`;
-  // Each part comes in order, so they are merged for as long as rows are asked for, and not sorted.
+  // SQLite reads each part in the order of its index, so it merges them up to the limit and sorts nothing.
   const byUser = db.prepare<OrderRow, Page & { userId: string }>(`
     ${orderStatuses.map((status) => ofUserIn(`'${status}'`)).join(" UNION ALL ")}
     ORDER BY id
@@ -110,40 +115,18 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
     return row ? toOrder(row, linesOf.all({ id })) : undefined;
   }
 
-  /** What a key's state means for a draft with this fingerprint; undefined if it can be claimed. */
-  function answerFor(key: string, fingerprint: string): ClaimResult | undefined {
-    const known = keys.stateOf(key);
-    if (known.state === "free") return undefined;
-    if (known.fingerprint !== fingerprint) return { outcome: "other order" };
-    if (known.state === "at work") return { outcome: "at work" };
-    const order = findNow(known.orderId);
-    return order && { outcome: "placed", order };
-  }
-
-  const held = new Map<string, Claim>();
-  let renewal: Timer | undefined;
-
-  function startRenewing(claim: Claim): void {
-    held.set(claim.token, claim);
-    // A renewal that fails is made up for by the next one, or the claim is lost and told so.
-    renewal ??= setInterval(
-      () => void write(() => keys.renew(held.values())).catch(() => undefined),
-      leaseMs / 4,
-    );
-  }
-
-  function stopRenewing({ token }: Claim): void {
-    held.delete(token);
-    if (held.size > 0) return;
-    clearInterval(renewal);
-    renewal = undefined;
-  }
+  const { keys, isHeld, complete, stopRenewing } = sqliteIdempotency(storage, {
+    find: findNow,
+    now,
+  });
 
   return {
+    ...keys,
+
     async place({ userId, lines }, claim) {
       const outcome = await write(() => {
         const { id, time } = nextId();
-        if (claim && !keys.isHeld(claim)) return new ClaimLost();
+        if (claim && !isHeld(claim)) return new ClaimLost();
         const row: OrderRow = {
           id,
           user_id: userId,
@@ -153,8 +136,8 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
           updated_at: time,
         };
         insertOrder.run(row);
-        lines.forEach((line, position) => insertLine.run({ ...line, id, position }));
-        if (claim) keys.use(claim, id);
+        for (const [position, line] of lines.entries()) insertLine.run({ ...line, id, position });
+        if (claim) complete(claim, id);
         return toOrder(row, lines);
       });
       if (claim) stopRenewing(claim);
@@ -177,7 +160,7 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
         const ids = JSON.stringify(rows.map(({ id }) => id));
         const lines = linesOfAll.all({ ids, limit: maxLines });
         const linesById = Map.groupBy(lines, ({ orderId }) => orderId);
-        // The last order that has lines may have more of them, and is left to the next page.
+        // At the limit, the last order may have more lines than were read: leave it to the next page.
         const whole = lines.length < maxLines ? rows.length : linesById.size - 1;
         const orders = rows.map((row) => toOrder(row, linesById.get(row.id) ?? []));
         return toPage(orders, Math.min(limit, whole));
@@ -197,26 +180,5 @@ export function sqliteOrderStore({ db, read, write }: SqliteStorage, now = Date.
       });
       return unwrap(outcome);
     },
-
-    async claim(key, fingerprint) {
-      const known = await read(() => answerFor(key, fingerprint));
-      if (known !== undefined) return known;
-      const answer = await write<ClaimResult>(
-        () =>
-          answerFor(key, fingerprint) ?? {
-            outcome: "claimed",
-            claim: keys.claim(key, fingerprint),
-          },
-      );
-      if (answer.outcome === "claimed") startRenewing(answer.claim);
-      return answer;
-    },
-
-    async release(claim) {
-      stopRenewing(claim);
-      await write(() => keys.release(claim));
-    },
-
-    forgetKeys: (time, most) => write(() => keys.forget(time, most)),
   };
 }

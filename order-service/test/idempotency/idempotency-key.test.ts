@@ -1,13 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { fingerprintOf, parseIdempotencyKey } from "../../src/idempotency/idempotency-key.ts";
-import type { OrderDraft } from "../../src/orders/order.ts";
+import { parseIdempotencyKey } from "../../src/idempotency/idempotency-key.ts";
 
 const visible = Array.from({ length: 0x7f - 0x21 }, (_, n) => String.fromCharCode(0x21 + n));
 
 /** A key as the IETF draft quotes it. */
 const quote = (key: string) => `"${key.replace(/["\\]/g, "\\$&")}"`;
 
-describe("Idempotency-Key", () => {
+describe("parseIdempotencyKey()", () => {
   test.each([
     ["k", "k"],
     ['"k"', "k"],
@@ -21,11 +20,11 @@ describe("Idempotency-Key", () => {
     ["x".repeat(255), "x".repeat(255)],
     [`"${"x".repeat(255)}"`, "x".repeat(255)],
     [`"${'\\"'.repeat(255)}"`, '"'.repeat(255)],
-  ])("%j is the key %j", (field, key) => {
-    expect(parseIdempotencyKey(field)).toBe(key);
+  ])("reads %j as the key %j", (value, key) => {
+    expect(parseIdempotencyKey(value)).toBe(key);
   });
 
-  test("may have every visible ASCII character, and is the same bare and quoted", () => {
+  test("accepts every visible ASCII character, and reads it the same bare and quoted", () => {
     for (const character of visible) {
       const key = `k${character}`;
       expect(parseIdempotencyKey(key)).toBe(key);
@@ -56,53 +55,16 @@ describe("Idempotency-Key", () => {
     String.raw`"a\"`,
     "x".repeat(256),
     `"${"x".repeat(256)}"`,
-  ])("%j is none", (field) => {
-    expect(parseIdempotencyKey(field)).toBeUndefined();
+  ])("rejects %j", (value) => {
+    expect(parseIdempotencyKey(value)).toBeUndefined();
   });
 
+  // A backtracking pattern would take hours for these, and the test time out.
   test.each([
-    ["escapes", `"${"\\\\".repeat(100_000)}`],
-    ["quotes", '"'.repeat(100_000)],
-    ["letters", `"${"x".repeat(100_000)}`],
-  ])(
-    "a long field of %s is refused at once",
-    (_, field) => {
-      expect(parseIdempotencyKey(field)).toBeUndefined();
-    },
-    500,
-  );
-});
-
-describe("the fingerprint of an order", () => {
-  const line = { sku: "KB-87", quantity: 2, unitPriceCents: 1999 };
-  const draft: OrderDraft = { userId: "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42", lines: [line, line] };
-
-  test("is the same for an equal one, whatever the order of its fields", () => {
-    const { sku, quantity, unitPriceCents } = line;
-    const reversed = { unitPriceCents, quantity, sku };
-    expect(fingerprintOf({ lines: [reversed, reversed], userId: draft.userId })).toBe(
-      fingerprintOf(draft),
-    );
-  });
-
-  test("is another for one that differs in anything", () => {
-    const drafts: OrderDraft[] = [
-      draft,
-      { ...draft, userId: draft.userId.replace("0", "1") },
-      { ...draft, lines: [line] },
-      { ...draft, lines: [line, line, line] },
-      { ...draft, lines: [line, { ...line, sku: "KB-88" }] },
-      { ...draft, lines: [{ ...line, sku: "KB-88" }, line] },
-      { ...draft, lines: [line, { ...line, quantity: 3 }] },
-      { ...draft, lines: [line, { ...line, unitPriceCents: 2 }] },
-      { ...draft, lines: [line, { ...line, quantity: 1999, unitPriceCents: 2 }] },
-      { ...draft, lines: [line, { ...line, sku: 'KB-87",2,1999],["KB-87' }] },
-    ];
-    expect(new Set(drafts.map(fingerprintOf)).size).toBe(drafts.length);
-  });
-
-  test("is short however long the order", () => {
-    const lines = Array<typeof line>(100).fill({ ...line, sku: "😀".repeat(50) });
-    expect(fingerprintOf({ ...draft, lines })).toHaveLength(64);
+    ["escapes", `"${"\\\\".repeat(1_000_000)}`],
+    ["quotes", '"'.repeat(1_000_000)],
+    ["letters", `"${"x".repeat(1_000_000)}`],
+  ])("rejects a header of a million %s in linear time", (_, value) => {
+    expect(parseIdempotencyKey(value)).toBeUndefined();
   });
 });

@@ -4,9 +4,9 @@ import { keyClock } from "../../src/idempotency/key-clock.ts";
 const hourMs = 3_600_000;
 const now = 1_800_000_000_000;
 
-describe("the clock of keys", () => {
-  /** A clock that runs, can be set and be put to sleep, beside one that only counts. */
-  function watch() {
+describe("keyClock()", () => {
+  /** Keys on a machine whose clock can be set, and which can sleep: then only `set` advances. */
+  function machine() {
     const times = { set: now, elapsed: 7 };
     const keys = keyClock(
       () => times.set,
@@ -19,8 +19,8 @@ describe("the clock of keys", () => {
     return { keys, times, pass };
   }
 
-  test("is that of the system as long as nobody sets it", () => {
-    const { keys, pass } = watch();
+  test("shows the system's time as long as its clock is not set", () => {
+    const { keys, pass } = machine();
     pass(hourMs);
     expect([keys.claimedAt(), keys.judgedAt()]).toEqual([now + hourMs, now + hourMs]);
   });
@@ -28,8 +28,8 @@ describe("the clock of keys", () => {
   test.each([
     ["set forwards", 48 * hourMs],
     ["set back", -48 * hourMs],
-  ])("takes no key for older than it is when the clock is %s, and set right again", (_, jump) => {
-    const { keys, times, pass } = watch();
+  ])("takes no key for older than it is when the clock is %s and back again", (_, jump) => {
+    const { keys, times, pass } = machine();
     const before = keys.claimedAt();
     times.set += jump;
     pass(hourMs);
@@ -41,8 +41,8 @@ describe("the clock of keys", () => {
     expect(keys.judgedAt() - during).toBeLessThanOrEqual(hourMs);
   });
 
-  test("takes no key for older than it is after the machine slept, nor after a restart then", () => {
-    const { keys, times, pass } = watch();
+  test("takes no key for older than it is after the machine slept, nor after a restart since", () => {
+    const { keys, times, pass } = machine();
     times.set += 48 * hourMs;
     const claimed = keys.claimedAt();
     pass(hourMs);
@@ -50,7 +50,7 @@ describe("the clock of keys", () => {
     expect(keyClock(() => times.set).judgedAt() - claimed).toBeLessThanOrEqual(hourMs + 1);
   });
 
-  test("has whole milliseconds", () => {
+  test("returns whole milliseconds", () => {
     const keys = keyClock(
       () => now,
       () => 0.3 + performance.now(),

@@ -1,52 +1,24 @@
-// What every storage of orders must do, whichever engine is behind it.
+// What every store of orders does, whatever database is behind it.
 import { describe, expect, test } from "bun:test";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
-import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
-import { migrations } from "../../src/migrations/index.ts";
-import { ClaimLost, type Claim, type OrderStore } from "../../src/orders/order-store.ts";
+import { rejectionOf } from "@platform/shared/testing/running-service";
+import { ClaimLost, type Claim } from "../../src/idempotency/claim.ts";
+import type { OrderStore } from "../../src/orders/order-store.ts";
 import { OrderNotFound, StatusConflict, type Order } from "../../src/orders/order.ts";
-import { sqliteOrderStore } from "../../src/orders/sqlite-order-store.ts";
+import { userId } from "../order-service.ts";
+import { draft, everything, temporarySqliteOrders } from "./temporary-orders.ts";
 
-interface Stores extends AsyncDisposable {
-  readonly orders: OrderStore;
-  /** On the same data, as another replica has it. */
-  readonly replica: OrderStore;
-  /** The clock of both. */
-  readonly clock: { ms: number };
-}
-
-async function openSqliteStores(): Promise<Stores> {
-  const clock = { ms: 1_800_000_000_000 };
-  const now = () => clock.ms;
-  const database = await temporaryStorage(migrations);
-  return {
-    clock,
-    orders: sqliteOrderStore(database.storage, now),
-    replica: sqliteOrderStore(await database.openAgain(), now),
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-  };
-}
-
-const userId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 const otherUser = "01936f5e-8a3c-7c4e-9d2b-000000000000";
-const draft = {
-  userId,
-  lines: [
-    { sku: "KB-87", quantity: 2, unitPriceCents: 1999 },
-    { sku: "MS-01", quantity: 1, unitPriceCents: 550 },
-  ],
-};
 const always = () => true;
-const everything = { userId: undefined, status: undefined, after: undefined, limit: 1000 };
 
 async function claimed(store: OrderStore, key = "k", fingerprint = "f"): Promise<Claim> {
-  const answer = await store.claim(key, fingerprint);
-  if (answer.outcome !== "claimed") throw new Error(`Not claimed: ${answer.outcome}`);
-  return answer.claim;
+  const result = await store.claim(key, fingerprint);
+  if (result.outcome !== "claimed") throw new Error(`Not claimed: ${result.outcome}`);
+  return result.claim;
 }
 
-describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
-  test("a placed order is found as it was placed, on every replica", async () => {
+describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open) => {
+  test("find() returns an order as it was placed, on every replica", async () => {
     await using stores = await open();
     const order = await stores.orders.place(draft);
     expect(order).toEqual({
@@ -66,7 +38,7 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
     expect(await stores.orders.find(otherUser)).toBeUndefined();
   });
 
-  test("the list is oldest first, filtered, from any place on", async () => {
+  test("list() returns orders oldest first, filtered, from any order on", async () => {
     await using stores = await open();
     const { orders } = stores;
     const placed: Order[] = [];
@@ -88,7 +60,7 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
     expect(await ids({ userId, after: placed[0]?.id, limit: 1 })).toEqual([2]);
   });
 
-  test("a user's orders come by age, whatever became of them", async () => {
+  test("list() returns a user's orders oldest first, whatever their status", async () => {
     await using stores = await open();
     const paths = [
       ["cancelled"],
@@ -113,7 +85,7 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
     expect(found).toEqual(placed);
   });
 
-  test("a page of large orders ends early, and the next goes on behind it", async () => {
+  test("list() ends a page of large orders early, and loses none of them", async () => {
     await using stores = await open();
     const lines = Array(100).fill({ sku: "KB-87", quantity: 1, unitPriceCents: 1 });
     const placed = await Promise.all(
@@ -127,7 +99,7 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
     expect([...first.items, ...second.items]).toEqual(placed);
   });
 
-  test("an order moves where it may, if it is as the caller saw it", async () => {
+  test("setStatus() changes an order only to an allowed status, and only if its precondition holds", async () => {
     await using stores = await open();
     const order = await stores.orders.place(draft);
     const confirmed = await stores.orders.setStatus(order.id, "confirmed", always);
@@ -147,55 +119,55 @@ describe.each([["SQLite", openSqliteStores]])("orders in %s", (_, open) => {
   });
 });
 
-describe.each([["SQLite", openSqliteStores]])("idempotency keys in %s", (_, open) => {
-  test("a key belongs to who claims it first, on whichever replica", async () => {
+describe.each([["SQLite", temporarySqliteOrders]])("IdempotencyKeys in %s", (_, open) => {
+  test("claim() grants a key to the first request, on whichever replica", async () => {
     await using stores = await open();
     const claim = await claimed(stores.orders);
-    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "at work" });
-    expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "other order" });
+    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "in-progress" });
+    expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "reused" });
     await stores.orders.release(claim);
     await stores.replica.release(await claimed(stores.replica));
   });
 
-  test("a used key tells its order, on every replica", async () => {
+  test("claim() returns the order of a completed key, on every replica", async () => {
     await using stores = await open();
     const order = await stores.orders.place(draft, await claimed(stores.orders));
-    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "placed", order });
-    expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "other order" });
+    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "completed", result: order });
+    expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "reused" });
   });
 
-  test("of many claims at once, one is granted", async () => {
+  test("claim() grants one of many claims at once", async () => {
     await using stores = await open();
-    const answers = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 10 }, (_, n) =>
         (n % 2 ? stores.orders : stores.replica).claim("k", "f"),
       ),
     );
-    const granted = answers.filter(({ outcome }) => outcome === "claimed");
+    const granted = results.filter(({ outcome }) => outcome === "claimed");
     expect(granted).toHaveLength(1);
-    for (const answer of granted) {
-      if (answer.outcome === "claimed") {
-        await stores.orders.release(answer.claim);
-        await stores.replica.release(answer.claim);
+    for (const result of granted) {
+      if (result.outcome === "claimed") {
+        await stores.orders.release(result.claim);
+        await stores.replica.release(result.claim);
       }
     }
   });
 
-  test("the key of a process that died is free within ten seconds", async () => {
+  test("claim() grants the key of a dead process within ten seconds", async () => {
     await using stores = await open();
     const dead = await claimed(stores.orders);
     stores.clock.ms += 7000;
-    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "at work" });
+    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "in-progress" });
     stores.clock.ms += 3000;
     const claim = await claimed(stores.replica, "k", "other");
-    // Should the dead come back, it has lost its right.
+    // The process was not dead but stopped, and goes on: its claim is lost.
     expect(await rejectionOf(stores.orders.place(draft, dead))).toBeInstanceOf(ClaimLost);
     await stores.orders.release(dead);
     await stores.replica.place(draft, claim);
     expect((await stores.orders.list(everything)).items).toHaveLength(1);
   });
 
-  test("a clock that is set back does not keep a key for ever", async () => {
+  test("claim() grants the key of a dead process although the clock was set back", async () => {
     await using stores = await open();
     const dead = await claimed(stores.orders);
     stores.clock.ms -= 3_600_000;
@@ -203,7 +175,7 @@ describe.each([["SQLite", openSqliteStores]])("idempotency keys in %s", (_, open
     await stores.orders.release(dead);
   });
 
-  test("keys are forgotten by age, a few at a time, and their orders are kept", async () => {
+  test("forgetKeys() deletes old keys, a few at a time, and keeps their orders", async () => {
     await using stores = await open();
     for (const key of ["a", "b", "c"]) {
       await stores.orders.place(draft, await claimed(stores.orders, key));
@@ -212,7 +184,7 @@ describe.each([["SQLite", openSqliteStores]])("idempotency keys in %s", (_, open
     const time = stores.clock.ms - 1000;
     expect(await stores.orders.forgetKeys(time, 1)).toBe(1);
     expect(await stores.orders.forgetKeys(time, 10)).toBe(1);
-    expect(await stores.orders.claim("c", "f")).toMatchObject({ outcome: "placed" });
+    expect(await stores.orders.claim("c", "f")).toMatchObject({ outcome: "completed" });
     await stores.orders.release(await claimed(stores.orders, "a"));
     expect((await stores.orders.list(everything)).items).toHaveLength(3);
   });

@@ -1,48 +1,30 @@
 import { describe, expect, jest, test } from "bun:test";
-import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
-import { migrations } from "../../src/migrations/index.ts";
-import { placeOrder } from "../../src/orders/place-order.ts";
+import { rejectionOf } from "@platform/shared/testing/running-service";
 import type { OrderStore } from "../../src/orders/order-store.ts";
-import { sqliteOrderStore } from "../../src/orders/sqlite-order-store.ts";
+import { placeOrder } from "../../src/orders/place-order.ts";
 import type { UserCheck, UserDirectory } from "../../src/user-service/user-directory.ts";
-import { answering, userId } from "../order-service.ts";
+import { heldUserCheck, usersAll } from "../order-service.ts";
+import { draft, temporarySqliteOrders } from "./temporary-orders.ts";
 
-const draft = { userId, lines: [{ sku: "KB-87", quantity: 2, unitPriceCents: 1999 }] };
-const otherDraft = { userId, lines: [{ sku: "MS-01", quantity: 1, unitPriceCents: 550 }] };
-const everybody = answering("exists");
+const otherDraft = { ...draft, lines: draft.lines.slice(1) };
+const users = usersAll("exists");
 
-/** An empty store with a clock of its own, and how many orders it has. */
-async function emptyStore() {
-  const clock = { ms: 1_800_000_000_000 };
-  const database = await temporaryStorage(migrations);
-  const orders = sqliteOrderStore(database.storage, () => clock.ms);
-  const page = { userId: undefined, status: undefined, after: undefined, limit: 1000 };
-  return {
-    orders,
-    clock,
-    /** Resolves when everything that was to be written before has been. */
-    written: () => database.storage.write(() => undefined),
-    count: async () => (await orders.list(page)).items.length,
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-  };
-}
-
-/** Why an order was not placed. */
+/** Why an order was not placed: the reason for a refusal, the error for any other failure. */
 async function refusal(
   parts: { orders: OrderStore; users: UserDirectory },
   key?: string,
-  wish = draft,
+  wanted = draft,
 ): Promise<unknown> {
-  const error = await rejectionOf(placeOrder(parts, wish, key));
+  const error = await rejectionOf(placeOrder(parts, wanted, key));
   return error instanceof Error && "reason" in error ? error.reason : error;
 }
 
-describe("an order without a key", () => {
-  test("is placed as often as it is sent", async () => {
-    await using store = await emptyStore();
+describe("placeOrder() without a key", () => {
+  test("places an order for every request", async () => {
+    await using store = await temporarySqliteOrders();
     const { orders } = store;
-    const first = await placeOrder({ orders, users: everybody }, draft, undefined);
-    const second = await placeOrder({ orders, users: everybody }, draft, undefined);
+    const first = await placeOrder({ orders, users }, draft, undefined);
+    const second = await placeOrder({ orders, users }, draft, undefined);
     expect(first).toEqual({ original: first.original, current: first.original, isReplay: false });
     expect(second.original.id).not.toBe(first.original.id);
     expect(await orders.find(first.original.id)).toEqual(first.original);
@@ -50,95 +32,93 @@ describe("an order without a key", () => {
 });
 
 describe.each([["without a key", undefined] as const, ["with a key", "k"] as const])(
-  "an order %s",
+  "placeOrder() %s",
   (_, key) => {
     test.each<[UserCheck, string]>([
-      ["unknown", "user unknown"],
-      ["unavailable", "user check unavailable"],
-      ["failed", "user check failed"],
+      ["unknown", "user-unknown"],
+      ["unavailable", "user-service-unavailable"],
+      ["failed", "user-check-failed"],
     ])(
-      "for a user that is %s is refused, leaves nothing and can be sent again",
-      async (answer, reason) => {
-        await using store = await emptyStore();
+      "refuses an order whose user check is %s, stores nothing and accepts a retry",
+      async (check, reason) => {
+        await using store = await temporarySqliteOrders();
         const { orders } = store;
-        expect(await refusal({ orders, users: answering(answer) }, key)).toBe(reason);
+        expect(await refusal({ orders, users: usersAll(check) }, key)).toBe(reason);
         expect(await store.count()).toBe(0);
-        const { isReplay } = await placeOrder({ orders, users: everybody }, draft, key);
+        await store.committed(); // the release, if it took longer than the refusal waited
+        const { isReplay } = await placeOrder({ orders, users }, draft, key);
         expect(isReplay).toBe(false);
         expect(await store.count()).toBe(1);
       },
     );
 
-    test("that storage cannot take is refused as it says, and can be sent again", async () => {
-      await using store = await emptyStore();
+    test("passes on the storage's error, and accepts a retry", async () => {
+      await using store = await temporarySqliteOrders();
       const full = new Error("full");
       const orders = { ...store.orders, place: () => Promise.reject(full) };
-      expect(await refusal({ orders, users: everybody }, key)).toBe(full);
-      const again = { orders: store.orders, users: everybody };
+      expect(await refusal({ orders, users }, key)).toBe(full);
+      await store.committed();
+      const again = { orders: store.orders, users };
       expect((await placeOrder(again, draft, key)).isReplay).toBe(false);
     });
   },
 );
 
-describe("an order with a key", () => {
-  test("is placed once, and told again as it was without asking for its user", async () => {
-    await using store = await emptyStore();
+describe("placeOrder() with a key", () => {
+  test("returns the order as it was placed for a repeated key, without a user check", async () => {
+    await using store = await temporarySqliteOrders();
     const { orders } = store;
-    const { original } = await placeOrder({ orders, users: everybody }, draft, "k");
+    const { original } = await placeOrder({ orders, users }, draft, "k");
     const current = await orders.setStatus(original.id, "confirmed", () => true);
-    const users = { check: () => Promise.reject(new Error("was asked")) };
-    const again = await placeOrder({ orders, users }, draft, "k");
+    const unchecked = { check: () => Promise.reject(new Error("was checked")) };
+    const again = await placeOrder({ orders, users: unchecked }, draft, "k");
     expect(again).toEqual({ original, current, isReplay: true });
     expect(await store.count()).toBe(1);
   });
 
-  test("is refused where the key belongs to another", async () => {
-    await using store = await emptyStore();
-    const parts = { orders: store.orders, users: everybody };
+  test("refuses the key of another order", async () => {
+    await using store = await temporarySqliteOrders();
+    const parts = { orders: store.orders, users };
     await placeOrder(parts, draft, "k");
-    expect(await refusal(parts, "k", otherDraft)).toBe("key of another order");
+    expect(await refusal(parts, "k", otherDraft)).toBe("key-reused");
     expect(await store.count()).toBe(1);
   });
 
-  test("is refused while the first request with the key is at work", async () => {
-    await using store = await emptyStore();
+  test("refuses a key while its first request is in progress", async () => {
+    await using store = await temporarySqliteOrders();
     const { orders } = store;
-    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<UserCheck>()];
-    const check = () => {
-      asked.resolve();
-      return answer.promise;
-    };
-    const first = placeOrder({ orders, users: { check } }, draft, "k");
-    await asked.promise;
-    expect(await refusal({ orders, users: everybody }, "k")).toBe("key at work");
-    answer.resolve("exists");
+    const held = heldUserCheck();
+    const first = placeOrder({ orders, users: held.users }, draft, "k");
+    await held.started;
+    expect(await refusal({ orders, users }, "k")).toBe("key-in-progress");
+    held.finish("exists");
     expect((await first).isReplay).toBe(false);
     expect(await store.count()).toBe(1);
   });
 
-  test("that lost its key to another request leaves placing it to that one", async () => {
-    await using store = await emptyStore();
+  test("places no second order if its claim lapsed and another request used the key", async () => {
+    await using store = await temporarySqliteOrders();
     const { orders, clock } = store;
     const check = async (): Promise<UserCheck> => {
-      clock.ms += 60_000; // the process stood still, and its claim has lapsed
-      await placeOrder({ orders, users: everybody }, draft, "k");
+      clock.ms += 60_000; // the process was stopped, and renewed no claim
+      await placeOrder({ orders, users }, draft, "k");
       return "exists";
     };
-    expect(await refusal({ orders, users: { check } }, "k")).toBe("key at work");
+    expect(await refusal({ orders, users: { check } }, "k")).toBe("key-in-progress");
     expect(await store.count()).toBe(1);
   });
 
-  test("keeps its key for as long as it takes to ask for its user", async () => {
-    await using store = await emptyStore();
-    const { orders, clock, written } = store;
+  test("keeps its claim however long the user check takes", async () => {
+    await using store = await temporarySqliteOrders();
+    const { orders, clock, committed } = store;
     jest.useFakeTimers();
     const check = async (): Promise<UserCheck> => {
       for (let seconds = 0; seconds < 60; seconds += 1) {
         clock.ms += 1000;
         jest.advanceTimersByTime(1000);
-        await written();
+        await committed();
       }
-      expect(await refusal({ orders, users: everybody }, "k")).toBe("key at work");
+      expect(await refusal({ orders, users }, "k")).toBe("key-in-progress");
       return "exists";
     };
     const { isReplay } = await placeOrder({ orders, users: { check } }, draft, "k").finally(() =>
@@ -148,13 +128,27 @@ describe("an order with a key", () => {
     expect(await store.count()).toBe(1);
   });
 
-  test("is refused for its own reason, though the key cannot be given back", async () => {
-    await using store = await emptyStore();
+  test("refuses with the first cause although the key's release fails", async () => {
+    await using store = await temporarySqliteOrders();
     const release: OrderStore["release"] = async (claim) => {
       await store.orders.release(claim);
       throw new Error("busy");
     };
     const orders = { ...store.orders, release };
-    expect(await refusal({ orders, users: answering("unknown") }, "k")).toBe("user unknown");
+    expect(await refusal({ orders, users: usersAll("unknown") }, "k")).toBe("user-unknown");
+  });
+
+  test("sends its refusal although the key's release hangs", async () => {
+    await using store = await temporarySqliteOrders();
+    jest.useFakeTimers();
+    const release = () => {
+      setImmediate(() => void jest.advanceTimersByTime(200));
+      return new Promise<void>(() => undefined);
+    };
+    const orders = { ...store.orders, release };
+    const reason = await refusal({ orders, users: usersAll("unknown") }, "k").finally(() =>
+      jest.useRealTimers(),
+    );
+    expect(reason).toBe("user-unknown");
   });
 });

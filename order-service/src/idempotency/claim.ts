@@ -1,0 +1,38 @@
+// What a store of idempotency keys does, whatever it keeps them in.
+
+/** The right of one request to store the result of a key, until it does, or releases or loses it. */
+export type Claim = {
+  readonly key: string;
+  /** Differs from that of every other claim on the same key. */
+  readonly token: string;
+};
+
+/** What became of an attempt to claim a key, where `T` is the stored result of a request. */
+export type ClaimResult<T> =
+  | { readonly outcome: "claimed"; readonly claim: Claim }
+  /** Another request with the same key and fingerprint is being processed. */
+  | { readonly outcome: "in-progress" }
+  /** An earlier request with the same key and fingerprint stored this. */
+  | { readonly outcome: "completed"; readonly result: T }
+  /** The key belongs to a request with another fingerprint. */
+  | { readonly outcome: "reused" };
+
+/** Thrown where a claim has lapsed, so that another request may have used its key since. */
+export class ClaimLost extends Error {
+  override readonly name = "ClaimLost";
+}
+
+/** Idempotency keys, and the claims on them. Every method may reject with StorageUnavailable. */
+export interface IdempotencyKeys<T> {
+  /**
+   * Claims a key for a request. The claim is renewed until its result is stored or `release()` is
+   * called; if the process dies, it lapses within 10 s.
+   *
+   * @param fingerprint the same for equal requests, and only for those
+   */
+  claim(key: string, fingerprint: string): Promise<ClaimResult<T>>;
+  /** Gives a claim up, so that the key can be claimed at once. */
+  release(claim: Claim): Promise<void>;
+  /** Deletes up to `max` keys that were claimed before `time`, in ms since 1970; returns how many. */
+  forgetKeys(time: number, max: number): Promise<number>;
+}
