@@ -1,64 +1,70 @@
-// The circuit breaker in front of user-service: a neighbour in trouble is left alone for a while.
-import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhenResult } from "cockatiel";
+// Stops calling user-service for a while after it failed several times in a row.
 
 const failureThreshold = 5;
 const resetTimeoutMs = 5000;
 
-/** The states as `circuit_state` shows them. */
-export type CircuitStateNumber = 0 | 1 | 2;
+/** `closed`: calls are made. `open`: none is. `half-open`: one probe is in flight, and no other call. */
+export type CircuitState = "closed" | "half-open" | "open";
 
-/** A circuit that calls go through, if it lets them. */
-export interface Circuit<T> {
-  /** 0 closed, 1 half open, 2 open. */
-  readonly state: CircuitStateNumber;
-  /** What the call came to; undefined if it was not made since the circuit is open. */
-  run(call: () => Promise<T>): Promise<T | undefined>;
+/** Makes calls while the circuit allows them. */
+export interface CircuitBreaker<T> {
+  readonly state: CircuitState;
+  /** The result of the call, which rejects as the call does; `circuit-open` if it was not made. */
+  run(call: () => Promise<T>): Promise<T | "circuit-open">;
+}
+
+interface CircuitBreakerOptions<T> {
+  isFailure(result: T): boolean;
+  /** Monotonic milliseconds: a clock that is set must not keep a circuit open. */
+  now?(): number;
 }
 
 /**
- * Opens after 5 calls in a row with a fault; after 5 s lets one call through, and closes when that
- * has none.
- *
- * @param now monotonic milliseconds
+ * A circuit that opens after 5 failures in a row. The first call after 5 s is a probe: if it succeeds
+ * the circuit closes, otherwise it stays open for another 5 s. A call that rejects is a failure.
  */
-export function userCircuit<T>({
-  isFault,
+export function circuitBreaker<T>({
+  isFailure,
   now = () => performance.now(),
-}: {
-  isFault(result: T): boolean;
-  now?: () => number;
-}): Circuit<T> {
-  // cockatiel times its pause by the wall clock, which can be set back by hours. Here it is ready to
-  // half open at once, and the pause is ours.
-  const breaker = circuitBreaker(
-    handleWhenResult((result) => isFault(result as T)),
-    { breaker: new ConsecutiveBreaker(failureThreshold), halfOpenAfter: -Infinity },
-  );
+}: CircuitBreakerOptions<T>): CircuitBreaker<T> {
+  let state: CircuitState = "closed";
+  let stateChanges = 0;
+  let failuresInRow = 0;
   let openedAt = 0;
-  let changes = 0;
-  breaker.onBreak(() => {
-    openedAt = now();
-  });
-  breaker.onStateChange(() => {
-    changes += 1;
-  });
+
+  function enter(next: CircuitState): void {
+    state = next;
+    stateChanges += 1;
+    failuresInRow = 0;
+    if (next === "open") openedAt = now();
+  }
+
+  function record(hasFailed: boolean): void {
+    failuresInRow = hasFailed ? failuresInRow + 1 : 0;
+    if (state === "half-open") enter(hasFailed ? "open" : "closed");
+    else if (failuresInRow === failureThreshold) enter("open");
+  }
 
   return {
     get state() {
-      if (breaker.state === CircuitState.Closed) return 0;
-      return breaker.state === CircuitState.HalfOpen ? 1 : 2;
+      return state;
     },
     async run(call) {
-      // While one call tries the half-open circuit, others would wait for what becomes of it.
-      if (breaker.state === CircuitState.HalfOpen) return undefined;
-      if (breaker.state === CircuitState.Open && now() - openedAt < resetTimeoutMs)
-        return undefined;
-      if (breaker.state !== CircuitState.Closed) return breaker.execute(call);
-      const changesBefore = changes;
-      const result = await call();
-      // What was asked before the circuit last changed says nothing about the time since.
-      if (changes === changesBefore) await breaker.execute(() => result);
-      return result;
+      if (state === "half-open") return "circuit-open";
+      if (state === "open") {
+        if (now() - openedAt < resetTimeoutMs) return "circuit-open";
+        enter("half-open");
+      }
+      const stateChangesBefore = stateChanges;
+      let hasFailed = true;
+      try {
+        const result = await call();
+        hasFailed = isFailure(result);
+        return result;
+      } finally {
+        // A call from before the last change of state says nothing about user-service since then.
+        if (stateChanges === stateChangesBefore) record(hasFailed);
+      }
     },
   };
 }

@@ -1,8 +1,12 @@
 // How calls of user-service fare.
 import { latencyBuckets } from "@platform/shared/telemetry/metrics";
 import { counter, Gauge, histogram, type Registry } from "@platform/shared/telemetry/prometheus";
+import type { CircuitState } from "./circuit-breaker.ts";
 
 const service = "user-service";
+
+/** What `circuit_state` shows. */
+const stateNumbers: Record<CircuitState, number> = { closed: 0, "half-open": 1, open: 2 };
 
 /** What the user directory reports. */
 export interface UserServiceMetrics {
@@ -11,7 +15,7 @@ export interface UserServiceMetrics {
   /** A call that was not made since the circuit is open. */
   rejected(): void;
   /** Says where to read the circuit's state when metrics are scraped. */
-  reportCircuit(state: () => number): void;
+  reportCircuit(state: () => CircuitState): void;
 }
 
 /** Registers the metrics of calls of user-service. */
@@ -38,7 +42,7 @@ export function userServiceMetrics(registry: Registry): UserServiceMetrics {
         labelNames: ["service"],
         registers: [registry],
         collect() {
-          this.set({ service }, state());
+          this.set({ service }, stateNumbers[state()]);
         },
       });
     },

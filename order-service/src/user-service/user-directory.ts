@@ -2,7 +2,7 @@
 import type { Logger } from "@platform/shared/telemetry/logger";
 import type { Fetch } from "./bounded-fetch.ts";
 import { batchCalls } from "./call-batcher.ts";
-import { userCircuit } from "./circuit-breaker.ts";
+import { circuitBreaker } from "./circuit-breaker.ts";
 import { maxIds, userClient, type Attempt, type UserCheck } from "./user-client.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
 
@@ -53,7 +53,7 @@ export function userDirectory({
   const wholeMs = maxCallMs(timeoutMs);
   // Where tries are short, so are the pauses: there has to be time for a second one.
   const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
-  const circuit = userCircuit<Attempt>({ isFault: (result) => result.isFault });
+  const circuit = circuitBreaker<Attempt>({ isFailure: (result) => result.isFault });
   metrics.reportCircuit(() => circuit.state);
 
   let oneByOneUntil = -Infinity;
@@ -101,7 +101,7 @@ export function userDirectory({
     maxBatchSize: () => (isOneByOne() ? 1 : maxIds),
     async call(ids, askedAt) {
       const result = await circuit.run(() => askWithRetries(ids, askedAt + wholeMs));
-      if (result === undefined) {
+      if (result === "circuit-open") {
         return () => {
           metrics.rejected();
           return refuse("circuit_open");

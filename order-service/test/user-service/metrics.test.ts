@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Registry } from "prom-client";
+import type { CircuitState } from "../../src/user-service/circuit-breaker.ts";
 import { userServiceMetrics } from "../../src/user-service/metrics.ts";
 
 /** Metrics of calls, and the value that is scraped for a series. */
@@ -39,9 +40,15 @@ test("tries are timed together, those that found the circuit open are not", asyn
 
 test("the circuit's state is told as it is when somebody asks", async () => {
   const { metrics, value } = setUp();
-  let state = 0;
+  let state: CircuitState = "closed";
   metrics.reportCircuit(() => state);
-  for (state of [0, 2, 1]) {
-    expect(await value('circuit_state{service="user-service"}')).toBe(state);
+  const expected: [CircuitState, number][] = [
+    ["closed", 0],
+    ["open", 2],
+    ["half-open", 1],
+  ];
+  for (const [current, number] of expected) {
+    state = current;
+    expect(await value('circuit_state{service="user-service"}')).toBe(number);
   }
 });
