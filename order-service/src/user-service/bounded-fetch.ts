@@ -1,42 +1,38 @@
-// A fetch that reads an answer whole, and no more of it than an honest neighbour would send.
+// A fetch that reads whole responses, and no more of them than user-service would send.
 
 import { isTooDeep } from "@platform/shared/http/body-parser";
 
 /** The part of fetch that a client needs. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** A user is a few hundred bytes; this is far beyond, and still harmless. */
+/** A hundred users are some 30 kB; this is far beyond, and still harmless. */
 const maxBytes = 1024 * 1024;
 
-/** Thrown for an answer that has a status and no content that could be used. */
+/** Thrown for a response that has a status, but no content that can be used. */
 export class UnusableResponse extends Error {
-  override readonly name = "UselessAnswer";
+  override readonly name = "UnusableResponse";
 
-  /** @param isCut it broke off in the middle, so that another try could be luckier */
+  /** @param isCut whether it broke off in the middle, so that a retry may succeed */
   constructor(
     readonly status: number,
     readonly isCut: boolean,
     cause?: unknown,
   ) {
-    super(isCut ? "Answer broke off" : "Answer makes no sense", { cause });
+    super(isCut ? "The response broke off" : "The response is not what was asked for", { cause });
   }
 }
 
-/** What fetch reads of an answer at most, if it knows; a transfer coding overrides it (RFC 9112, 6.3). */
-function lengthOf(headers: Headers): number | undefined {
+async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const { headers, status } = response;
   const length = headers.get("content-length");
-  return length === null || headers.has("transfer-encoding") ? undefined : Number(length);
-}
-
-async function readWhole(response: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const { status } = response;
-  const length = lengthOf(response.headers);
-  if (length !== undefined && length > maxBytes) {
+  // A transfer coding overrides the length (RFC 9112, 6.3).
+  if (length === null || headers.has("transfer-encoding")) return readStream(response);
+  if (Number(length) > maxBytes) {
     await response.body?.cancel();
     throw new UnusableResponse(status, false);
   }
-  // Whoever looks at `body` makes a stream of it: a tenth of what a lone order costs.
-  return length === undefined ? readStream(response) : Buffer.from(await response.arrayBuffer());
+  // Without a look at `body`, which makes Bun build a stream: a tenth of what a lone order costs.
+  return Buffer.from(await response.arrayBuffer());
 }
 
 async function readStream({ body, status }: Response): Promise<Uint8Array<ArrayBuffer>> {
@@ -50,10 +46,10 @@ async function readStream({ body, status }: Response): Promise<Uint8Array<ArrayB
   return Buffer.concat(chunks, length);
 }
 
-// RFC 8259, 8.1: what is no UTF-8 is no JSON between systems.
+// RFC 8259, 8.1: JSON between systems is UTF-8.
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Refuses what the client's parser would stumble over. */
+/** Refuses what Eden cannot parse. */
 function checkJson(bytes: Uint8Array, status: number): void {
   if (isTooDeep(bytes)) throw new UnusableResponse(status, false);
   try {
@@ -66,10 +62,10 @@ function checkJson(bytes: Uint8Array, status: number): void {
 const json = { "content-type": "application/json" };
 
 /**
- * Wraps a fetch so that an answer comes whole, of at most 1 MiB and, if it is a 200, of JSON.
- * Otherwise its status alone counts.
+ * Wraps a fetch so that it resolves when the whole response has arrived, of at most 1 MiB. A 200 is
+ * JSON; of any other status the body is dropped.
  *
- * @throws UselessAnswer, and whatever fetch throws if there was no answer at all
+ * @throws UnusableResponse, and whatever fetch throws if there was no response at all
  */
 export function boundedFetch(fetch: Fetch): Fetch {
   return async (input, init) => {
@@ -79,7 +75,7 @@ export function boundedFetch(fetch: Fetch): Fetch {
     const { status } = response;
     let bytes: Uint8Array<ArrayBuffer>;
     try {
-      bytes = await readWhole(response);
+      bytes = await readBody(response);
     } catch (error) {
       if (error instanceof UnusableResponse || init?.signal?.aborted) throw error;
       throw new UnusableResponse(status, true, error);

@@ -1,98 +1,94 @@
-// Questions that come together become one call, and so few calls are under way.
+// Batches look-ups that come together, so that few calls are in flight.
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** Asks questions, several in a call where they come together. */
-export interface CallBatcher<Answer> {
+/** Looks keys up, several in a call. */
+export interface CallBatcher<T> {
   /**
-   * @param askedAt when the question came up, in monotonic ms
-   * @param ms how long a call may be waited for from now on
-   * @returns undefined if none could be made in that time
+   * The result of the call that the key is part of, which rejects as the call does; `queue-full` if no
+   * call could be started in time.
+   *
+   * @param enqueuedAt monotonic ms, from which the wait counts
    */
-  ask(question: string, askedAt: number, ms: number): Promise<Answer | undefined>;
+  load(key: string, enqueuedAt: number): Promise<T | "queue-full">;
 }
 
-interface Waiting<Answer> {
-  readonly question: string;
+interface CallBatcherOptions<T> {
+  /** The most calls in flight. */
+  readonly maxCalls: number;
+  /** The most keys in a call. */
+  readonly maxBatchSize: number;
+  /** How long a key may wait for its call to start. */
+  readonly maxWaitMs: number;
+  /** @param enqueuedAt of the batch's first key */
+  call(keys: readonly string[], enqueuedAt: number): Promise<T>;
+}
+
+interface QueuedKey<T> {
+  readonly key: string;
   readonly enqueuedAt: number;
-  /** Runs something on behalf of who asked. */
   readonly runInCallerContext: ReturnType<typeof AsyncLocalStorage.snapshot>;
-  settle(answer: Promise<Answer> | undefined): void;
-  /** Gives up when its time is over, for it has to wait. */
-  limitWait(): void;
-}
-
-interface MergedCallsParts<Answer> {
-  /** How many calls may be under way. */
-  maxCalls(): number;
-  /** How many questions a call may have. */
-  maxBatchSize(): number;
-  /** @param askedAt when the first of them came up; a rejection reaches all */
-  call(questions: readonly string[], askedAt: number): Promise<(question: string) => Answer>;
+  readonly resolve: (result: Promise<T> | "queue-full") => void;
+  timer?: Timer;
 }
 
 /**
- * Makes a call for what one turn of the event loop asks, equal questions as one, and for what comes
- * while as many calls are under way as may be. A call is made on behalf of the first who asked.
+ * Batches the keys of one event-loop turn, without duplicates. Beyond `maxCalls` in flight, keys queue
+ * for the next batch. A batch runs in the async context of its first caller.
  */
-export function batchCalls<Answer>({
+export function batchCalls<T>({
   maxCalls,
   maxBatchSize,
+  maxWaitMs,
   call,
-}: MergedCallsParts<Answer>): CallBatcher<Answer> {
-  const waiting = new Set<Waiting<Answer>>();
-  let underWay = 0;
+}: CallBatcherOptions<T>): CallBatcher<T> {
+  const queue = new Set<QueuedKey<T>>();
+  let callsInFlight = 0;
   let isTurnOpen = false;
 
-  async function run(questions: readonly string[], askedAt: number) {
-    underWay += 1;
+  async function run(keys: readonly string[], enqueuedAt: number): Promise<T> {
+    callsInFlight += 1;
     try {
-      return await call(questions, askedAt);
+      return await call(keys, enqueuedAt);
     } finally {
-      underWay -= 1;
-      callNext();
+      callsInFlight -= 1;
+      startCalls();
     }
   }
 
-  function callNext(): void {
-    if (underWay >= maxCalls()) return;
-    const next = [...waiting.values().take(maxBatchSize())];
-    const [first] = next;
-    if (first === undefined) return;
-    const questions = new Set(next.map(({ question }) => question));
-    const answers = first.runInCallerContext(() => run([...questions], first.enqueuedAt));
-    for (const asked of next) {
-      waiting.delete(asked);
-      asked.settle(answers.then((answerTo) => answerTo(asked.question)));
+  function startCalls(): void {
+    while (callsInFlight < maxCalls) {
+      const batch = [...queue.values().take(maxBatchSize)];
+      const [first] = batch;
+      if (first === undefined) return;
+      const keys = new Set<string>();
+      for (const queued of batch) {
+        queue.delete(queued);
+        clearTimeout(queued.timer);
+        keys.add(queued.key);
+      }
+      const result = first.runInCallerContext(() => run([...keys], first.enqueuedAt));
+      for (const { resolve } of batch) resolve(result);
     }
-    callNext();
   }
 
   function endTurn(): void {
     isTurnOpen = false;
-    callNext();
-    for (const asked of waiting) asked.limitWait();
+    startCalls();
+    for (const queued of queue) {
+      queued.timer ??= setTimeout(
+        () => {
+          queue.delete(queued);
+          queued.resolve("queue-full");
+        },
+        Math.max(queued.enqueuedAt + maxWaitMs - performance.now(), 0),
+      );
+    }
   }
 
   return {
-    ask(question, enqueuedAt, ms) {
-      const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
-      let timer: Timer | undefined;
-      const asked: Waiting<Answer> = {
-        question,
-        enqueuedAt,
-        runInCallerContext: AsyncLocalStorage.snapshot(),
-        settle(answer) {
-          clearTimeout(timer);
-          resolve(answer);
-        },
-        limitWait() {
-          timer ??= setTimeout(() => {
-            waiting.delete(asked);
-            resolve(undefined);
-          }, ms);
-        },
-      };
-      waiting.add(asked);
+    load(key, enqueuedAt) {
+      const { promise, resolve } = Promise.withResolvers<T | "queue-full">();
+      queue.add({ key, enqueuedAt, resolve, runInCallerContext: AsyncLocalStorage.snapshot() });
       if (!isTurnOpen) setImmediate(endTurn);
       isTurnOpen = true;
       return promise;

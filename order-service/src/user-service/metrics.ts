@@ -1,7 +1,7 @@
-// How calls of user-service fare.
+// Metrics of the calls of user-service.
 import { latencyBuckets } from "@platform/shared/telemetry/metrics";
-import { counter, Gauge, histogram, type Registry } from "@platform/shared/telemetry/prometheus";
 import type { CircuitState } from "./circuit-breaker.ts";
+import { counter, Gauge, histogram, type Registry } from "@platform/shared/telemetry/prometheus";
 
 const service = "user-service";
 
@@ -10,11 +10,11 @@ const stateNumbers: Record<CircuitState, number> = { closed: 0, "half-open": 1, 
 
 /** What the user directory reports. */
 export interface UserServiceMetrics {
-  /** An HTTP try with this status, or `error` or `timeout`. */
-  tried(status: string, seconds: number): void;
-  /** A call that was not made since the circuit is open. */
+  /** An HTTP attempt ended with this status, or with `error` or `timeout`. */
+  attempted(status: string, seconds: number): void;
+  /** A look-up was rejected because the circuit is open. */
   rejected(): void;
-  /** Says where to read the circuit's state when metrics are scraped. */
+  /** Hands in what gives the state of the circuit when metrics are scraped. */
   reportCircuit(state: () => CircuitState): void;
 }
 
@@ -30,7 +30,7 @@ export function userServiceMetrics(registry: Registry): UserServiceMetrics {
     latencyBuckets,
   )({ service });
   return {
-    tried(status, seconds) {
+    attempted(status, seconds) {
       calls({ service, status }).add();
       durations.observe(seconds);
     },

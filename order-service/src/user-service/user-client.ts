@@ -1,4 +1,4 @@
-// How user-service is asked over HTTP: for one user, or for many at once.
+// Asks user-service over HTTP, once: for one user, or for several.
 import { treaty } from "@elysiajs/eden";
 import { currentRequest } from "@platform/shared/telemetry/request-context";
 import { uuid } from "@platform/shared/schema/uuid";
@@ -7,72 +7,51 @@ import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { boundedFetch, UnusableResponse, type Fetch } from "./bounded-fetch.ts";
 
-/** What user-service told us, in words that order-service cares about. */
+/** Whether a user exists, as far as user-service could be asked. */
 export type UserCheck = "exists" | "unknown" | "unavailable" | "failed";
 
-/** What one try came to: answers, and whether another try could find better ones. */
+/** What one HTTP request came to. */
 export interface Attempt {
-  /** What is known now of a user who was asked for. */
-  answerTo(id: string): UserCheck;
-  /** The HTTP status, or what happened instead of one. */
+  /** The check of each user that was asked for. */
+  readonly checks: ReadonlyMap<string, UserCheck>;
+  /** The HTTP status, or what happened instead of a response. */
   readonly status: number | "error" | "timeout";
-  /** A network fault, a time-out, 429 or 5xx: the call did not work. */
-  readonly isFault: boolean;
-  /** Why there is no whole answer. */
+  /** Whether user-service did not work: a network error, a timeout, 429 or 5xx. */
+  readonly isFailure: boolean;
+  /** Why there is no usable response. */
   readonly error?: unknown;
-  /** Whether the answer is to another question: this user-service cannot be asked for many. */
+  /** Whether this user-service does not understand `?ids=`, so that there are no checks. */
   readonly batchUnsupported?: boolean;
 }
 
-/** Asks user-service once; `ms` is what it may take. */
+/** Sends requests to user-service. */
 export interface UserClient {
-  askFor(id: string, ms: number): Promise<Attempt>;
-  askForAll(ids: readonly string[], ms: number): Promise<Attempt>;
+  /** Asks for 1 to 100 users; never rejects. @param ms the timeout */
+  ask(ids: readonly string[], ms: number): Promise<Attempt>;
 }
 
-/** The most users that can be asked for at once. */
-export const maxIds = 100;
+/** The members of a user that order-service relies on. Timestamps are ignored. */
+const user = Type.Object({ id: uuid, name: Type.String(), email: Type.String() });
+const users = TypeCompiler.Compile(Type.Array(user));
 
-/** What makes a user one to us. When it came to be is none of our business, and may be told anyhow. */
-const aUser = Type.Object({ id: uuid, name: Type.String(), email: Type.String() });
-const wellFormedUser = TypeCompiler.Compile(aUser);
-const wellFormedUsers = TypeCompiler.Compile(Type.Array(aUser));
-
-/** 429, 503 and 504 tell of a service that cannot answer now; any other fault of one that is broken. */
+/** With these a service says that it cannot respond now; any other error status means that it is broken. */
 const unavailableStatuses = new Set([429, 503, 504]);
 
-const always = (answer: UserCheck) => () => answer;
+const sameForAll = (ids: readonly string[], check: UserCheck): Attempt["checks"] =>
+  new Map(ids.map((id) => [id, check]));
 
-function classify(status: number, isThisUser: boolean): Attempt {
-  if (status === 200 && isThisUser) return { answerTo: always("exists"), status, isFault: false };
-  if (status === 404) return { answerTo: always("unknown"), status, isFault: false };
-  const isFault = status === 429 || status >= 500;
-  const answer = unavailableStatuses.has(status) ? "unavailable" : "failed";
-  return { answerTo: always(answer), status, isFault };
+/** The checks in the body of a 200; undefined if it is not about the users that were asked for. */
+function readChecks(ids: readonly string[], data: unknown): Attempt["checks"] | undefined {
+  const found = ids.length === 1 ? [data] : data;
+  if (!users.Check(found)) return undefined;
+  const foundIds = new Set(found.map(({ id }) => id));
+  // A user-service that ignores `?ids=` responds with all its users.
+  if (!foundIds.isSubsetOf(new Set(ids))) return undefined;
+  return new Map(ids.map((id) => [id, foundIds.has(id) ? "exists" : "unknown"]));
 }
 
-/** What a try that ended without a whole answer came to. */
-function classifyError(error: unknown, isTimeout: boolean): Attempt {
-  const unavailable = { answerTo: always("unavailable"), isFault: true };
-  if (isTimeout) return { ...unavailable, status: "timeout" };
-  if (!(error instanceof UnusableResponse)) return { ...unavailable, status: "error", error };
-  return error.isCut
-    ? { answerTo: always("failed"), status: "error", isFault: true, error }
-    : { ...classify(error.status, false), error };
-}
-
-/** What a list of users says about those who were asked for; undefined if it is no such list. */
-function readList(ids: readonly string[], data: unknown): Attempt["answerTo"] | undefined {
-  const asked = new Set(ids);
-  // A user-service that does not know the question gives all its users, or refuses it.
-  const isList = wellFormedUsers.Check(data) && data.every(({ id }) => asked.has(id));
-  if (!isList) return undefined;
-  const found = new Set(data.map(({ id }) => id));
-  return (id) => (found.has(id) ? "exists" : "unknown");
-}
-
-/** What Eden gives, as far as it is needed; its types promise a response that a failed fetch lacks. */
-interface Settled {
+/** The part of Eden's result that is used here. Its types promise a response that a failed fetch lacks. */
+interface EdenResult {
   readonly data: unknown;
   readonly error: { readonly value: unknown } | null;
   readonly response: Response | undefined;
@@ -96,49 +75,51 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): UserCl
     },
   });
 
-  let answersLists = false;
+  let hasAnsweredBatch = false;
 
-  async function ask(
-    ms: number,
-    send: (options: { fetch: RequestInit }) => Promise<Settled>,
-    read: (status: number, data: unknown) => Attempt,
-  ): Promise<Attempt> {
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), ms);
-    try {
-      const options = { fetch: { signal: deadline.signal, redirect: "manual" as const } };
-      const { data, error, response, status } = await send(options);
-      if (response === undefined) return classifyError(error?.value, deadline.signal.aborted);
-      return read(status, data);
-    } catch (error) {
-      return classifyError(error, deadline.signal.aborted);
-    } finally {
-      clearTimeout(timer);
+  function classify(ids: readonly string[], status: number, data?: unknown): Attempt {
+    const isBatch = ids.length > 1;
+    const checks = status === 200 ? readChecks(ids, data) : undefined;
+    if (checks !== undefined) {
+      hasAnsweredBatch ||= isBatch;
+      return { checks, status, isFailure: false };
     }
+    const isFailure = status === 429 || status >= 500;
+    // An older version may respond to `?ids=` with any status. One that has understood it before is in
+    // trouble now.
+    if (isBatch && !(isFailure && hasAnsweredBatch)) {
+      return { checks: new Map(), status, isFailure: false, batchUnsupported: true };
+    }
+    if (status === 404) return { checks: sameForAll(ids, "unknown"), status, isFailure };
+    const check = unavailableStatuses.has(status) ? "unavailable" : "failed";
+    return { checks: sameForAll(ids, check), status, isFailure };
+  }
+
+  function classifyError(ids: readonly string[], error: unknown, isTimeout: boolean): Attempt {
+    const unavailable = { checks: sameForAll(ids, "unavailable"), isFailure: true };
+    if (isTimeout) return { ...unavailable, status: "timeout" };
+    if (!(error instanceof UnusableResponse)) return { ...unavailable, status: "error", error };
+    if (!error.isCut) return { ...classify(ids, error.status), error };
+    return { checks: sameForAll(ids, "failed"), status: "error", isFailure: true, error };
   }
 
   return {
-    askFor: (id, ms) =>
-      ask(
-        ms,
-        (options) => client.users({ id: encodeURIComponent(id) }).get(options),
-        (status, data) => classify(status, wellFormedUser.Check(data) && data.id === id),
-      ),
-    async askForAll(ids, ms) {
-      let isList = false;
-      const result = await ask(
-        ms,
-        (options) => client.users.get({ ...options, query: { ids: ids.join(",") } }),
-        (status, data) => {
-          const answerTo = status === 200 ? readList(ids, data) : undefined;
-          if (answerTo === undefined) return classify(status, false);
-          isList = answersLists = true;
-          return { answerTo, status, isFault: false };
-        },
-      );
-      // Whoever has answered this before is in trouble now, as is who gives no answer at all.
-      const isTrouble = typeof result.status !== "number" || (answersLists && result.isFault);
-      return isList || isTrouble ? result : { ...result, isFault: false, batchUnsupported: true };
+    async ask(ids, ms) {
+      const [first = ""] = ids;
+      const deadline = new AbortController();
+      const timer = setTimeout(() => deadline.abort(), ms);
+      const options = { fetch: { signal: deadline.signal, redirect: "manual" as const } };
+      try {
+        const result: EdenResult = await (ids.length === 1
+          ? client.users({ id: encodeURIComponent(first) }).get(options)
+          : client.users.get({ ...options, query: { ids: ids.join(",") } }));
+        if (result.response === undefined) throw result.error?.value;
+        return classify(ids, result.status, result.data);
+      } catch (error) {
+        return classifyError(ids, error, deadline.signal.aborted);
+      } finally {
+        clearTimeout(timer);
+      }
     },
   };
 }

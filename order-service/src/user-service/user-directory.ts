@@ -1,14 +1,14 @@
-// The one place that knows user-service: whether a user exists, asked over HTTP.
+// Whether a user exists: the only part of order-service that knows user-service.
 import type { Logger } from "@platform/shared/telemetry/logger";
 import type { Fetch } from "./bounded-fetch.ts";
-import { batchCalls } from "./call-batcher.ts";
 import { circuitBreaker } from "./circuit-breaker.ts";
-import { maxIds, userClient, type Attempt, type UserCheck } from "./user-client.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
+import { batchOrOneByOne } from "./one-by-one.ts";
+import { userClient, type Attempt, type UserCheck } from "./user-client.ts";
 
 export type { UserCheck } from "./user-client.ts";
 
-/** Who can be asked for users. */
+/** Checks users. */
 export interface UserDirectory {
   /** Whether a user exists; never rejects. @param id a UUID in lower case */
   check(id: string): Promise<UserCheck>;
@@ -17,61 +17,48 @@ export interface UserDirectory {
 interface UserDirectoryParts {
   /** The origin of user-service, such as `http://users:8000`. */
   readonly url: string;
-  /** What one try may take; the whole call may take 2.5 times that. */
+  /** The timeout of one attempt; a whole check may take 2.5 times as long. */
   readonly timeoutMs: number;
   readonly logger: Logger;
   readonly metrics: UserServiceMetrics;
   readonly fetch?: Fetch;
+  /** Resolves after this many milliseconds. Default: `Bun.sleep`. */
+  pause?(ms: number): Promise<void>;
 }
 
-/** What a whole call may take, given what one try may. */
-export function maxCallMs(tryMs: number): number {
-  return 2.5 * tryMs;
+/** How long a whole check may take, given the timeout of one attempt. */
+export function maxCallMs(timeoutMs: number): number {
+  return 2.5 * timeoutMs;
 }
 
 const maxAttempts = 3;
 const maxFirstPauseMs = 100;
 
-/** Look-ups beyond so many calls wait, and share the next: a call costs far more than a user in it. */
-const mostCalls = 8;
-
-/** Bun's fetch has 256 requests under way in a process; time in its queue would count as a fault. */
-const mostSingleCalls = 250;
-
-/** How long a user-service that cannot be asked for many is asked for one by one, in ms. */
-const oneByOneMs = 60_000;
-
-/** Makes the directory. Its circuit breaker opens after calls that failed, whoever made them. */
+/** Makes the directory: look-ups are batched, attempts retried, and a circuit breaker guards the calls. */
 export function userDirectory({
   url,
   timeoutMs,
   logger,
   metrics,
   fetch,
+  pause = Bun.sleep,
 }: UserDirectoryParts): UserDirectory {
   const client = userClient(url, fetch);
   const wholeMs = maxCallMs(timeoutMs);
-  // Where tries are short, so are the pauses: there has to be time for a second one.
+  // Where timeouts are short, so are the pauses: there has to be time for a second attempt.
   const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
-  const circuit = circuitBreaker<Attempt>({ isFailure: (result) => result.isFault });
+  const circuit = circuitBreaker<Attempt>({ isFailure: (attempt) => attempt.isFailure });
   metrics.reportCircuit(() => circuit.state);
 
-  let oneByOneUntil = -Infinity;
-  const isOneByOne = () => performance.now() < oneByOneUntil;
-
-  /** Asks until there is an answer, or no time or no try is left. */
-  async function askWithRetries(ids: readonly string[], endsAt: number): Promise<Attempt> {
-    const [first = ""] = ids;
+  /** Asks until an attempt is no failure, or there are no attempts or no time left. */
+  async function askWithRetries(ids: readonly string[], deadline: number): Promise<Attempt> {
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
-      const ms = Math.min(timeoutMs, endsAt - startedAt);
-      const result = await (ids.length === 1
-        ? client.askFor(first, ms)
-        : client.askForAll(ids, ms));
+      const result = await client.ask(ids, Math.min(timeoutMs, deadline - startedAt));
       const durationMs = performance.now() - startedAt;
-      const { status, isFault, error } = result;
-      metrics.tried(String(status), durationMs / 1000);
-      logger[isFault ? "warn" : "info"](
+      const { status, isFailure, error } = result;
+      metrics.attempted(String(status), durationMs / 1000);
+      logger[isFailure ? "warn" : "info"](
         {
           upstream: "user-service",
           attempt,
@@ -83,44 +70,28 @@ export function userDirectory({
         "call",
       );
       const pauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random());
-      // A try that is given next to no time would only turn an answer into a time-out.
-      const isTooLate = performance.now() + pauseMs + timeoutMs / 4 > endsAt;
-      if (!isFault || attempt === maxAttempts || isTooLate) return result;
-      await Bun.sleep(pauseMs);
+      // An attempt with less time than this would only turn the status found into a timeout.
+      const isTooLate = performance.now() + pauseMs + timeoutMs / 4 > deadline;
+      if (!isFailure || attempt === maxAttempts || isTooLate) return result;
+      await pause(pauseMs);
     }
   }
 
-  /** Logs a call that was not made: there is no attempt to tell of. */
-  function refuse(status: "circuit_open" | "queue_full"): UserCheck {
-    logger.warn({ upstream: "user-service", attempt: 0, status, duration_ms: 0 }, "call");
-    return "unavailable";
-  }
+  const lookUps = batchOrOneByOne(
+    (ids, enqueuedAt) => circuit.run(() => askWithRetries(ids, enqueuedAt + wholeMs)),
+    // Starting later leaves less than one attempt before the deadline, and the timeout would count
+    // against user-service.
+    wholeMs - timeoutMs,
+  );
 
-  const calls = batchCalls<UserCheck>({
-    maxCalls: () => (isOneByOne() ? mostSingleCalls : mostCalls),
-    maxBatchSize: () => (isOneByOne() ? 1 : maxIds),
-    async call(ids, askedAt) {
-      const result = await circuit.run(() => askWithRetries(ids, askedAt + wholeMs));
-      if (result === "circuit-open") {
-        return () => {
-          metrics.rejected();
-          return refuse("circuit_open");
-        };
-      }
-      if (result.batchUnsupported !== true) return result.answerTo;
-      oneByOneUntil = performance.now() + oneByOneMs;
-      const answers = new Map(
-        await Promise.all(ids.map(async (id) => [id, await ask(id, askedAt)] as const)),
-      );
-      return (id) => answers.get(id) ?? "failed";
+  return {
+    async check(id) {
+      const result = await lookUps.load(id, performance.now());
+      if (typeof result !== "string") return result.checks.get(id) ?? "failed";
+      if (result === "circuit-open") metrics.rejected();
+      const status = result === "circuit-open" ? "circuit_open" : "queue_full";
+      logger.warn({ upstream: "user-service", attempt: 0, status, duration_ms: 0 }, "call");
+      return "unavailable";
     },
-  });
-
-  async function ask(id: string, askedAt: number): Promise<UserCheck> {
-    // Who gets a place any later has no whole try left, and its end would be user-service's fault.
-    const waitMs = askedAt + wholeMs - timeoutMs - performance.now();
-    return (await calls.ask(id, askedAt, waitMs)) ?? refuse("queue_full");
-  }
-
-  return { check: (id) => ask(id, performance.now()) };
+  };
 }

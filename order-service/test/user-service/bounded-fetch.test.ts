@@ -4,17 +4,17 @@ import { boundedFetch } from "../../src/user-service/bounded-fetch.ts";
 
 const mebibyte = 1024 * 1024;
 
-/** What comes of asking a neighbour that answers like this. */
-const ask = (response: Response, init?: RequestInit) =>
+/** Fetches from an upstream that responds like this. */
+const fetchOf = (response: Response, init?: RequestInit) =>
   boundedFetch(() => Promise.resolve(response))("http://users/users/1", init);
 
-/** A body that comes in pieces of 64 KiB, and ends or breaks off after `pieces`. */
-function inPieces(pieces: number, end: "ends" | "breaks off" = "ends") {
+/** A body in chunks of 64 KiB, which ends or breaks off after `chunks` of them. */
+function inChunks(chunks: number, end: "ends" | "breaks off" = "ends") {
   const progress = { read: 0, isCancelled: false };
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
       progress.read += 1;
-      if (progress.read <= pieces) controller.enqueue(new Uint8Array(65_536).fill(0x20));
+      if (progress.read <= chunks) controller.enqueue(new Uint8Array(65_536).fill(0x20));
       else if (end === "ends") controller.close();
       else controller.error(new Error("connection reset"));
     },
@@ -23,53 +23,56 @@ function inPieces(pieces: number, end: "ends" | "breaks off" = "ends") {
   return { body, progress };
 }
 
-describe("an answer that can be used", () => {
-  test.each([[{ id: "1" }], [[]], ["text"], [0], [null]])("is a 200 of JSON: %j", async (value) => {
-    const response = await ask(Response.json(value));
-    expect(response.status).toBe(200);
-    expect(await response.json()).toEqual(value);
-  });
+describe("boundedFetch() of a usable response", () => {
+  test.each([[{ id: "1" }], [[]], ["text"], [0], [null]])(
+    "returns the JSON of a 200: %j",
+    async (value) => {
+      const response = await fetchOf(Response.json(value));
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual(value);
+    },
+  );
 
-  test("may be as long as a mebibyte, whether it says so or not", async () => {
+  test("accepts a mebibyte, with and without Content-Length", async () => {
     const longest = JSON.stringify("x".repeat(mebibyte - 2));
     for (const headers of [{}, { "content-length": String(mebibyte) }]) {
-      const response = await ask(new Response(longest, { headers }));
+      const response = await fetchOf(new Response(longest, { headers }));
       expect(await response.json()).toHaveLength(mebibyte - 2);
     }
   });
 
   test.each([204, 304, 400, 404, 429, 500, 503, 599])(
-    "is any other status, whatever comes with it: %i",
+    "returns status %i without its body",
     async (status) => {
       const body = status === 204 || status === 304 ? null : "<html>";
-      const response = await ask(new Response(body, { status }));
+      const response = await fetchOf(new Response(body, { status }));
       expect(response.status).toBe(status);
       expect(await response.text()).toBe("");
     },
   );
 });
 
-describe("an answer that makes no sense", () => {
+describe("boundedFetch() of an unusable response", () => {
   test.each([
     ["empty", ""],
     ["HTML", "<html>"],
     ["cut JSON", '{"id":'],
     ["compressed", Bun.gzipSync("{}")],
     ["in another encoding", Buffer.from('{"name":"Zo\xeb"}', "latin1")],
-  ])("is a 200 that is %s", async (_, body) => {
-    expect(await rejectionOf(ask(new Response(body)))).toMatchObject({
-      name: "UselessAnswer",
+  ])("rejects a 200 whose body is %s", async (_, body) => {
+    expect(await rejectionOf(fetchOf(new Response(body)))).toMatchObject({
+      name: "UnusableResponse",
       status: 200,
       isCut: false,
     });
   });
 
   test.each([200, 404, 500])(
-    "is a %i of more than a mebibyte, which is not read on",
+    "rejects a %i of more than a mebibyte, and reads no further",
     async (status) => {
-      const { body, progress } = inPieces(1000);
-      expect(await rejectionOf(ask(new Response(body, { status })))).toMatchObject({
-        name: "UselessAnswer",
+      const { body, progress } = inChunks(1000);
+      expect(await rejectionOf(fetchOf(new Response(body, { status })))).toMatchObject({
+        name: "UnusableResponse",
         status,
         isCut: false,
       });
@@ -78,55 +81,57 @@ describe("an answer that makes no sense", () => {
     },
   );
 
-  test("is a longer one in chunks, whatever length it claims", async () => {
-    const { body, progress } = inPieces(1000);
+  test("rejects a longer one in chunks, whatever its Content-Length", async () => {
+    const { body, progress } = inChunks(1000);
     const headers = { "content-length": "10", "transfer-encoding": "chunked" };
-    const error = await rejectionOf(ask(new Response(body, { headers })));
-    expect(error).toMatchObject({ name: "UselessAnswer", status: 200, isCut: false });
+    const error = await rejectionOf(fetchOf(new Response(body, { headers })));
+    expect(error).toMatchObject({ name: "UnusableResponse", status: 200, isCut: false });
     expect(progress.read).toBeLessThan(25);
   });
 
-  test("is one that says that it is longer, which is not read at all", async () => {
-    const { body, progress } = inPieces(1000);
+  test("rejects one whose Content-Length is longer, and does not read it", async () => {
+    const { body, progress } = inChunks(1000);
     const headers = { "content-length": String(mebibyte + 1) };
-    const error = await rejectionOf(ask(new Response(body, { headers })));
-    expect(error).toMatchObject({ name: "UselessAnswer", status: 200, isCut: false });
+    const error = await rejectionOf(fetchOf(new Response(body, { headers })));
+    expect(error).toMatchObject({ name: "UnusableResponse", status: 200, isCut: false });
     expect(progress.read).toBeLessThan(2);
     expect(progress.isCancelled).toBe(true);
   });
 });
 
-describe("an answer that breaks off", () => {
-  test("has a status, and another try could be luckier", async () => {
-    const { body } = inPieces(1, "breaks off");
-    expect(await rejectionOf(ask(new Response(body)))).toMatchObject({
-      name: "UselessAnswer",
+describe("boundedFetch() of a response that breaks off", () => {
+  test("rejects with its status, and marks it as cut", async () => {
+    const { body } = inChunks(1, "breaks off");
+    expect(await rejectionOf(fetchOf(new Response(body)))).toMatchObject({
+      name: "UnusableResponse",
       status: 200,
       isCut: true,
       cause: new Error("connection reset"),
     });
   });
 
-  test("since nobody waits for it any more is told as just that", async () => {
-    const { body } = inPieces(1, "breaks off");
-    const error = await rejectionOf(ask(new Response(body), { signal: AbortSignal.abort() }));
+  test("passes on the error if the caller aborted it", async () => {
+    const { body } = inChunks(1, "breaks off");
+    const error = await rejectionOf(fetchOf(new Response(body), { signal: AbortSignal.abort() }));
     expect(error).toEqual(new Error("connection reset"));
   });
 });
 
-test("where there is no answer at all, the reason is passed on", async () => {
-  const failed = boundedFetch(() => Promise.reject(new TypeError("refused")));
-  expect(await rejectionOf(failed("http://users/"))).toEqual(new TypeError("refused"));
-});
-
-test("the neighbour is asked what was to be asked, and for no compressed answer", async () => {
-  using neighbour = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    fetch: ({ method, headers }) =>
-      Response.json([method, headers.get("x-request-id"), headers.get("accept-encoding")]),
+describe("boundedFetch()", () => {
+  test("passes on the error of a fetch without a response", async () => {
+    const failed = boundedFetch(() => Promise.reject(new TypeError("refused")));
+    expect(await rejectionOf(failed("http://users/"))).toEqual(new TypeError("refused"));
   });
-  const headers = { "x-request-id": "abc" };
-  const response = await boundedFetch(fetch)(neighbour.url, { method: "PUT", headers });
-  expect(await response.json()).toEqual(["PUT", "abc", null]);
+
+  test("sends the caller's method and headers, and accepts no compression", async () => {
+    using upstream = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: ({ method, headers }) =>
+        Response.json([method, headers.get("x-request-id"), headers.get("accept-encoding")]),
+    });
+    const headers = { "x-request-id": "abc" };
+    const response = await boundedFetch(fetch)(upstream.url, { method: "PUT", headers });
+    expect(await response.json()).toEqual(["PUT", "abc", null]);
+  });
 });

@@ -3,31 +3,31 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { batchCalls } from "../../src/user-service/call-batcher.ts";
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+const maxWaitMs = 60_000;
 
-/** Calls that are answered when the test says so, two of them at a time. */
+/** A batcher with two calls in flight and three keys in a call, whose calls wait for the test. */
 function heldCalls() {
-  const calls: { questions: readonly string[]; end(error?: Error): void }[] = [];
-  const merged = batchCalls<string>({
-    maxCalls: () => 2,
-    maxBatchSize: () => 3,
-    call(questions) {
-      const { promise, resolve, reject } = Promise.withResolvers<(question: string) => string>();
-      const end = (error?: Error) =>
-        error ? reject(error) : resolve((question) => question.toUpperCase());
-      calls.push({ questions, end });
+  const calls: { keys: readonly string[]; end(error?: Error): void }[] = [];
+  const batcher = batchCalls<string>({
+    maxCalls: 2,
+    maxBatchSize: 3,
+    maxWaitMs,
+    call(keys) {
+      const { promise, resolve, reject } = Promise.withResolvers<string>();
+      calls.push({ keys, end: (error) => (error ? reject(error) : resolve(keys.join(""))) });
       return promise;
     },
   });
-  const ask = (question: string) => merged.ask(question, 0, 60_000);
-  /** Asks in turns of the event loop of their own, which takes up all calls. */
-  async function askTwoApart(): Promise<Promise<string | undefined>[]> {
-    const answers = [ask("a")];
+  const load = (key: string) => batcher.load(key, performance.now());
+  /** Loads two keys in event-loop turns of their own, which takes up both calls. */
+  async function loadTwoApart(): Promise<Promise<string>[]> {
+    const results = [load("a")];
     await nextTurn();
-    answers.push(ask("b"));
+    results.push(load("b"));
     await nextTurn();
-    return answers;
+    return results;
   }
-  /** Ends all calls, also those that are made because of it. */
+  /** Ends all calls, also those that start because of it. */
   async function endAll(): Promise<void> {
     await nextTurn();
     for (let n = 0; n < calls.length; n += 1) {
@@ -36,68 +36,68 @@ function heldCalls() {
     }
   }
   return {
+    batcher,
     calls,
-    merged,
-    ask,
-    askTwoApart,
+    load,
+    loadTwoApart,
     endAll,
-    asked: () => calls.map(({ questions }) => questions),
+    batches: () => calls.map(({ keys }) => keys),
   };
 }
 
-describe("questions", () => {
-  test("are asked in the turn that brings them, whatever is under way", async () => {
-    const { askTwoApart, asked, endAll } = heldCalls();
-    const answers = await askTwoApart();
-    expect(asked()).toEqual([["a"], ["b"]]);
+describe("batchCalls()", () => {
+  test("starts a call in the turn that brings a key, although another is in flight", async () => {
+    const { loadTwoApart, batches, endAll } = heldCalls();
+    const results = await loadTwoApart();
+    expect(batches()).toEqual([["a"], ["b"]]);
     await endAll();
-    expect(await Promise.all(answers)).toEqual(["A", "B"]);
+    expect(await Promise.all(results)).toEqual(["a", "b"]);
   });
 
-  test("that come in one turn are one call, although more could be made", async () => {
-    const { ask, asked, endAll } = heldCalls();
-    const answers = Promise.all(["a", "b"].map(ask));
+  test("makes one call for the keys of one turn, although more calls are allowed", async () => {
+    const { load, batches, endAll } = heldCalls();
+    const results = Promise.all(["a", "b"].map(load));
     await nextTurn();
-    expect(asked()).toEqual([["a", "b"]]);
+    expect(batches()).toEqual([["a", "b"]]);
     await endAll();
-    expect(await answers).toEqual(["A", "B"]);
+    expect(await results).toEqual(["ab", "ab"]);
   });
 
-  test("that are too many for a call share several, in their order, equal ones as one", async () => {
-    const { ask, asked, endAll } = heldCalls();
-    const answers = Promise.all(["a", "b", "a", "c", "d"].map(ask));
+  test("spreads too many keys over several calls, in their order and without duplicates", async () => {
+    const { load, batches, endAll } = heldCalls();
+    const results = Promise.all(["a", "b", "a", "c", "d"].map(load));
     await nextTurn();
-    expect(asked()).toEqual([
+    expect(batches()).toEqual([
       ["a", "b"],
       ["c", "d"],
     ]);
     await endAll();
-    expect(await answers).toEqual(["A", "B", "A", "C", "D"]);
+    expect(await results).toEqual(["ab", "ab", "ab", "cd", "cd"]);
   });
 
-  test("that come while no call may be made share the next ones", async () => {
-    const { ask, askTwoApart, asked, endAll } = heldCalls();
-    const answers = await askTwoApart();
-    answers.push(...["c", "d", "c", "e"].map(ask));
+  test("batches the keys that arrive while no further call is allowed", async () => {
+    const { load, loadTwoApart, batches, endAll } = heldCalls();
+    const results = await loadTwoApart();
+    results.push(...["c", "d", "c", "e"].map(load));
     await endAll();
-    expect(asked()).toEqual([["a"], ["b"], ["c", "d"], ["e"]]);
-    expect(await Promise.all(answers)).toEqual(["A", "B", "C", "D", "C", "E"]);
+    expect(batches()).toEqual([["a"], ["b"], ["c", "d"], ["e"]]);
+    expect(await Promise.all(results)).toEqual(["a", "b", "cd", "cd", "cd", "e"]);
   });
 
-  test("that waited too long are given up, and hold nobody up", async () => {
-    const { ask, askTwoApart, asked, endAll, merged } = heldCalls();
-    const answers = await askTwoApart();
-    expect(await merged.ask("c", 0, 1)).toBeUndefined();
-    const last = ask("d");
+  test("drops a key that waited too long, and delays no other", async () => {
+    const { load, loadTwoApart, batches, endAll, batcher } = heldCalls();
+    const results = await loadTwoApart();
+    expect(await batcher.load("c", performance.now() - maxWaitMs)).toBe("queue-full");
+    const last = load("d");
     await endAll();
-    expect(asked()).toEqual([["a"], ["b"], ["d"]]);
-    expect(await Promise.all([...answers, last])).toEqual(["A", "B", "D"]);
+    expect(batches()).toEqual([["a"], ["b"], ["d"]]);
+    expect(await Promise.all([...results, last])).toEqual(["a", "b", "d"]);
   });
 
-  test("fail with their call, and with no other", async () => {
-    const { ask, askTwoApart, calls, endAll } = heldCalls();
-    const outcomes = Promise.allSettled(await askTwoApart());
-    const late = Promise.allSettled(["c", "d"].map(ask));
+  test("rejects every caller of a failed call, and no other", async () => {
+    const { load, loadTwoApart, calls, endAll } = heldCalls();
+    const outcomes = Promise.allSettled(await loadTwoApart());
+    const late = Promise.allSettled(["c", "d"].map(load));
     calls[0]?.end(new Error("failed"));
     await nextTurn();
     calls[2]?.end(new Error("failed too"));
@@ -105,21 +105,23 @@ describe("questions", () => {
     const statuses = [...(await outcomes), ...(await late)].map(({ status }) => status);
     expect(statuses).toEqual(["rejected", "fulfilled", "rejected", "rejected"]);
   });
-});
 
-test("a call is made on behalf of the first who asks in it", async () => {
-  const context = new AsyncLocalStorage<string>();
-  const seen: (string | undefined)[] = [];
-  const merged = batchCalls<string>({
-    maxCalls: () => 1,
-    maxBatchSize: () => 2,
-    async call() {
-      seen.push(context.getStore());
-      return (question) => question;
-    },
+  test("runs a call in the async context of its first caller", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    const batcher = batchCalls<void>({
+      maxCalls: 1,
+      maxBatchSize: 2,
+      maxWaitMs,
+      async call() {
+        seen.push(context.getStore());
+      },
+    });
+    await Promise.all(
+      ["first", "second", "third"].map((caller) =>
+        context.run(caller, () => batcher.load(caller, performance.now())),
+      ),
+    );
+    expect(seen).toEqual(["first", "third"]);
   });
-  await Promise.all(
-    ["first", "second", "third"].map((who) => context.run(who, () => merged.ask(who, 0, 60_000))),
-  );
-  expect(seen).toEqual(["first", "third"]);
 });

@@ -1,105 +1,96 @@
-// Look-ups that come faster than user-service answers share its answers.
 import { describe, expect, test } from "bun:test";
-import { createLog } from "@platform/shared/telemetry/logger";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
-import { Registry } from "prom-client";
-import { userDirectory } from "../../src/user-service/user-directory.ts";
-import { userServiceMetrics } from "../../src/user-service/metrics.ts";
-import { urlOf } from "../order-service.ts";
+import { directoryOn, fakeUserService, idIn, timedAttempts, userOf } from "../fake-user-service.ts";
 
 const idOf = (n: number) => `01936f5e-8a3c-7c4e-9d2b-${n.toString(16).padStart(12, "0")}`;
-const userOf = (id: string) => ({ id, name: "Alice", email: "alice@example.com" });
-const everybody = Array.from({ length: 60 }, (_, n) => idOf(n));
-/** Every third does not exist. */
-const exists = (id: string) => everybody.indexOf(id) % 3 !== 0;
-const expected = everybody.map((id) => (exists(id) ? "exists" : "unknown"));
+const ids = Array.from({ length: 60 }, (_, n) => idOf(n));
+/** Every third user does not exist. */
+const exists = (id: string) => ids.indexOf(id) % 3 !== 0;
+const expected = ids.map((id) => (exists(id) ? "exists" : "unknown"));
 
-/** The answer of a user-service to a question for one. */
-function one(path: string): Response {
-  const id = path.slice("/users/".length);
+/** The response to a request for one user. */
+function one(id: string): Response {
   return exists(id) ? Response.json(userOf(id)) : new Response(null, { status: 404 });
 }
 
-/** A directory whose user-service answers for many as told, and the paths that it was asked. */
-function directory(many: (ids: string[]) => Response) {
-  const paths: string[] = [];
-  const users = userDirectory({
-    url: "http://users",
-    timeoutMs: 60_000,
-    logger: createLog({ service: "test", version: "test", level: "silent" }).logger,
-    metrics: userServiceMetrics(new Registry()),
-    async fetch(input) {
-      const { pathname, searchParams } = urlOf(input);
-      paths.push(pathname);
-      await new Promise((resolve) => setImmediate(resolve));
-      const ids = searchParams.get("ids");
-      return ids === null ? one(pathname) : many(ids.split(","));
-    },
-  });
-  const lookFor = (ids: readonly string[]) => Promise.all(ids.map((id) => users.check(id)));
-  return { paths, lookFor, lookForAll: () => lookFor(everybody) };
-}
-
+/** The response to a request for several users, of a user-service that understands it. */
 const list = (ids: string[]) => Response.json(ids.filter(exists).map(userOf));
 
-describe("many look-ups at once", () => {
-  test("make few calls of a real user-service, each with its own answer", async () => {
+/** A directory on a user-service that responds to `?ids=` as told, and the paths that it was asked. */
+function directory(many: (ids: string[]) => Response) {
+  const { fetch, requests } = fakeUserService(async (request) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    const wanted = new URL(request.url).searchParams.get("ids");
+    return wanted === null ? one(idIn(request)) : many(wanted.split(","));
+  });
+  const paths = () => requests.map(({ url }) => new URL(url).pathname);
+  return { paths, ...directoryOn(fetch) };
+}
+
+describe("UserDirectory.check() of many users at once", () => {
+  test("sends one request to a real user-service, and each caller gets its own result", async () => {
     await using service = await startUserService();
-    const ids = await Promise.all(
+    const mixedIds = await Promise.all(
       Array.from({ length: 40 }, async (_, n) => {
         const { id } = await createUser(service, { name: "Alice", email: `user${n}@example.com` });
         return n % 2 ? id : idOf(n);
       }),
     );
-    const registry = new Registry();
-    const users = userDirectory({
-      url: service.url,
-      timeoutMs: 60_000,
-      logger: createLog({ service: "test", version: "test", level: "silent" }).logger,
-      metrics: userServiceMetrics(registry),
-    });
-    const answers = await Promise.all(ids.map((id) => users.check(id)));
-    expect(answers).toEqual(ids.map((_, n) => (n % 2 ? "exists" : "unknown")));
-    const calls = /^external_service_duration_seconds_count\S* (\d+)$/m.exec(
-      await registry.metrics(),
+    const { checkAll, metric } = directoryOn(fetch, { url: service.url });
+    expect(await checkAll(mixedIds)).toEqual(
+      mixedIds.map((_, n) => (n % 2 ? "exists" : "unknown")),
     );
-    expect(Number(calls?.[1])).toBe(1);
+    expect(await metric(timedAttempts)).toBe(1);
   });
 
-  test("are few calls of user-service", async () => {
-    const { paths, lookForAll } = directory(list);
-    expect(await lookForAll()).toEqual(expected);
-    expect(paths.length).toBe(1);
+  test("sends one request for up to a hundred users", async () => {
+    const { paths, checkAll } = directory(list);
+    expect(await checkAll(ids)).toEqual(expected);
+    expect(paths().length).toBe(1);
   });
 
   test.each([
-    ["refuses the question", () => new Response(null, { status: 422 })],
+    ["rejects the parameter", () => new Response(null, { status: 422 })],
     ["does not know the path", () => new Response(null, { status: 404 })],
-    ["fails at the question", () => new Response(null, { status: 500 })],
-    ["answers with all its users", () => Response.json([userOf(idOf(999))])],
-    ["answers with something else", () => Response.json({ users: [] })],
-    ["answers with garbage", () => new Response("garbage")],
-  ])("are single calls of a user-service that %s", async (_, many) => {
-    const { paths, lookForAll } = directory(many);
-    expect(await lookForAll()).toEqual(expected);
-    expect(paths.filter((path) => path === "/users").length).toBe(1);
-    const callsBefore = paths.length;
-    expect(await lookForAll()).toEqual(expected);
-    expect(paths.slice(callsBefore)).not.toContain("/users");
+    ["fails at the parameter", () => new Response(null, { status: 500 })],
+    ["responds with all its users", () => Response.json([userOf(idOf(999))])],
+    ["responds with something else", () => Response.json({ users: [] })],
+    ["responds with garbage", () => new Response("garbage")],
+  ])("asks a user-service one by one that %s", async (_, many) => {
+    const { paths, checkAll } = directory(many);
+    expect(await checkAll(ids)).toEqual(expected);
+    expect(paths().filter((path) => path === "/users").length).toBe(1);
+    const callsBefore = paths().length;
+    expect(await checkAll(ids)).toEqual(expected);
+    expect(paths().slice(callsBefore)).not.toContain("/users");
   });
 
-  test("fail as one would if user-service was able to answer before", async () => {
+  test("fails together, and not one by one, if user-service understood `?ids=` before", async () => {
     let isWell = true;
-    const { paths, lookFor, lookForAll } = directory((ids) =>
+    const { paths, checkAll } = directory((ids) =>
       isWell ? list(ids) : new Response(null, { status: 500 }),
     );
-    await lookForAll();
+    await checkAll(ids);
     isWell = false;
-    const callsBefore = paths.length;
-    expect(new Set(await lookForAll())).toEqual(new Set(["failed"]));
-    expect(paths.length - callsBefore).toBeLessThan(4);
-    for (const id of everybody.slice(0, 8)) {
-      expect(await lookFor([id])).toEqual([exists(id) ? "exists" : "unknown"]);
+    const callsBefore = paths().length;
+    expect(new Set(await checkAll(ids))).toEqual(new Set(["failed"]));
+    expect(paths().length - callsBefore).toBeLessThan(4);
+    for (const id of ids.slice(0, 8)) {
+      expect(await checkAll([id])).toEqual([exists(id) ? "exists" : "unknown"]);
     }
+  });
+
+  test("sends at most 250 requests at a time, of which Bun's fetch would queue none", async () => {
+    const inFlight = { now: 0, max: 0 };
+    const { fetch } = fakeUserService(async (request) => {
+      inFlight.now += 1;
+      inFlight.max = Math.max(inFlight.max, inFlight.now);
+      await new Promise((resolve) => setImmediate(resolve));
+      inFlight.now -= 1;
+      return Response.json(userOf(idIn(request))); // to `?ids=` too, so each user is a request
+    });
+    const many = Array.from({ length: 1000 }, () => Bun.randomUUIDv7());
+    expect(new Set(await directoryOn(fetch).checkAll(many))).toEqual(new Set(["exists"]));
+    expect(inFlight.max).toBeLessThanOrEqual(250);
   });
 });
