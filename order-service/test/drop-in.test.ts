@@ -1,4 +1,4 @@
-// What clients of the platform's original, written in Python, rely on.
+// What clients of the original platform, written in Python, rely on.
 import { describe, expect, test } from "bun:test";
 import { bodyOf } from "@platform/shared/testing/running-service";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
@@ -7,8 +7,8 @@ import { placeOrder, startOrderService, userId, wish } from "./order-service.ts"
 const unknown = "01936f5e-8a3c-7c4e-9d2b-000000000000";
 const line = { sku: "A", quantity: 1, unit_price: 1 };
 
-describe("a client of the original user-service", () => {
-  test("finds health, creation, conflict, order of the list, partial PUT and deletion", async () => {
+describe("user-service for a client of the original", () => {
+  test("finds health, creation, conflict, the order of the list, partial PUT and deletion", async () => {
     await using service = await startUserService();
     const { request } = service;
     expect(await (await request("/health")).text()).toBe('{"status":"ok"}');
@@ -41,20 +41,20 @@ describe("a client of the original user-service", () => {
   test.each([
     ["an empty name", { name: "", email: "a@example.com" }],
     ["a name of 101 characters", { name: "x".repeat(101), email: "a@example.com" }],
-    ["an e-mail address that is none", { name: "Alice", email: "nonsense" }],
-  ])("is told 422 for %s", async (_, json) => {
+    ["no e-mail address", { name: "Alice", email: "nonsense" }],
+  ])("gets a 422 for %s", async (_, json) => {
     await using service = await startUserService();
     expect((await service.request("/users", { json })).status).toBe(422);
   });
 
-  test("is told 422 for a path id that is no UUID", async () => {
+  test("gets a 422 for a path id that is no UUID", async () => {
     await using service = await startUserService();
     expect((await service.request("/users/123")).status).toBe(422);
   });
 });
 
-describe("a client of the original order-service", () => {
-  test("finds health, exact sums and unknown orders", async () => {
+describe("order-service for a client of the original", () => {
+  test("finds health, exact sums and a 404 for unknown orders", async () => {
     await using service = await startOrderService();
     expect(await (await service.request("/health")).text()).toBe('{"status":"ok"}');
     expect((await placeOrder(service)).total_amount).toBe(45.48);
@@ -68,25 +68,24 @@ describe("a client of the original order-service", () => {
     expect((await bodyOf(missing)).detail).toBe("Order not found");
   });
 
-  test("is told when the user is unknown", async () => {
+  test("gets a 400 for an unknown user", async () => {
     await using users = await startUserService();
-    await using service = await startOrderService({ userServiceUrl: users.url });
+    await using service = await startOrderService({ userService: users.url });
     const response = await service.request("/orders", { json: wish });
     expect(response.status).toBe(400);
     expect((await bodyOf(response)).detail).toBe("User does not exist");
   });
 
-  test("is told when user-service answers 500", async () => {
-    const users = Bun.serve({ port: 0, fetch: () => new Response("", { status: 500 }) });
-    await using service = await startOrderService({ userServiceUrl: users.url.origin });
+  test("gets a 502 when user-service responds with 500", async () => {
+    const userService = () => new Response("", { status: 500 });
+    await using service = await startOrderService({ userService });
     const response = await service.request("/orders", { json: wish });
     expect(response.status).toBe(502);
     expect((await bodyOf(response)).detail).toBe("Failed to validate user");
-    await users.stop(true);
   });
 
-  test("is told when user-service is not reachable", async () => {
-    await using service = await startOrderService({ userServiceUrl: "http://127.0.0.1:1" });
+  test("gets a 503 when user-service is not reachable", async () => {
+    await using service = await startOrderService({ userService: "http://127.0.0.1:1" });
     const response = await service.request("/orders", { json: wish });
     expect(response.status).toBe(503);
     expect((await bodyOf(response)).detail).toBe("User service unavailable");
@@ -100,13 +99,13 @@ describe("a client of the original order-service", () => {
     ["a negative unit price", [{ ...line, unit_price: -1 }]],
     ["an empty sku", [{ ...line, sku: "" }]],
     ["a sku of 51 characters", [{ ...line, sku: "x".repeat(51) }]],
-  ])("is told 422 for %s", async (_, items) => {
+  ])("gets a 422 for %s", async (_, items) => {
     await using service = await startOrderService();
     const response = await service.request("/orders", { json: { user_id: userId, items } });
     expect(response.status).toBe(422);
   });
 
-  test("is told 422 for a path id that is no UUID", async () => {
+  test("gets a 422 for a path id that is no UUID", async () => {
     await using service = await startOrderService();
     expect((await service.request("/orders/123")).status).toBe(422);
   });

@@ -1,4 +1,4 @@
-// order-service for a test, and neighbours for it to ask.
+// order-service for a test, and what it asks for users.
 import {
   bodyOf,
   startService,
@@ -6,6 +6,7 @@ import {
   type Sent,
 } from "@platform/shared/testing/running-service";
 import type { ServiceParts } from "@platform/shared/service/service-app";
+import { fakeUserService, type Respond } from "./fake-user-service.ts";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
 import type { Order } from "../src/orders/order.ts";
@@ -17,19 +18,23 @@ import {
 } from "../src/user-service/user-directory.ts";
 import { userServiceMetrics } from "../src/user-service/metrics.ts";
 
-/** A well-formed id that the neighbours below say yes to. */
+/** The id of a user. */
 export const userId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 
 interface Options {
   readonly limits?: Partial<ServiceParts["limits"]>;
-  /** Who is asked for users; everybody exists if left out. */
+  /** The user directory. Default: every user exists. */
   readonly users?: UserDirectory;
-  /** Where user-service is, to be asked over HTTP instead. */
-  readonly userServiceUrl?: string;
+  /** A user-service to ask over HTTP instead: its URL, or how it responds. */
+  readonly userService?: string | Respond;
+  /** The timeout of an attempt to ask it. */
   readonly timeoutMs?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
+
+/** A running order-service, and the requests that reached a user-service which responds for a test. */
+export type RunningOrderService = RunningService & { readonly userRequests: readonly Request[] };
 
 /** A directory in which the check of every user ends like this. */
 export function usersAll(check: UserCheck): UserDirectory {
@@ -47,15 +52,19 @@ export function heldUserCheck() {
   return { users: { check }, started: started.promise, finish: finished.resolve };
 }
 
-/** Starts order-service on a free port with an empty database. */
-export function startOrderService({
+/** Starts order-service on a free port with an empty database. It does not pause between attempts. */
+export async function startOrderService({
   limits = {},
   users = usersAll("exists"),
-  userServiceUrl,
-  timeoutMs = 1000,
+  userService,
+  timeoutMs = 60_000,
   now,
-}: Options = {}): Promise<RunningService> {
-  return startService({
+}: Options = {}): Promise<RunningOrderService> {
+  const fake = typeof userService === "function" ? fakeUserService(userService) : undefined;
+  const server =
+    fake && Bun.serve({ port: 0, hostname: "127.0.0.1", development: false, fetch: fake.handle });
+  const url = server?.url.origin ?? (typeof userService === "string" ? userService : undefined);
+  const service = await startService({
     name: "order-service",
     migrations,
     limits,
@@ -64,24 +73,28 @@ export function startOrderService({
         ...parts,
         orders: sqliteOrderStore(storage, now),
         users:
-          userServiceUrl === undefined
+          url === undefined
             ? users
             : userDirectory({
-                url: userServiceUrl,
+                url,
                 timeoutMs,
                 logger: parts.logger,
                 metrics: userServiceMetrics(parts.metrics.registry),
+                pause: () => Promise.resolve(),
               }),
       }),
   });
+  return {
+    ...service,
+    userRequests: fake?.requests ?? [],
+    async [Symbol.asyncDispose]() {
+      await server?.stop(true);
+      await service[Symbol.asyncDispose]();
+    },
+  };
 }
 
-/** Where a request goes that is handed to a fetch. */
-export function urlOf(input: string | URL | Request): URL {
-  return new URL(input instanceof Request ? input.url : input);
-}
-
-/** An order that nothing is wrong with. */
+/** The body of a valid request for an order. */
 export const wish = {
   user_id: userId,
   items: [
@@ -90,7 +103,7 @@ export const wish = {
   ],
 };
 
-/** Places an order, which must succeed. */
+/** Places an order, and throws if the response is not 201. */
 export async function placeOrder(
   { request }: RunningService,
   json: unknown = wish,
@@ -101,7 +114,7 @@ export async function placeOrder(
   return bodyOf<Order>(response);
 }
 
-/** The number of orders that are stored. */
+/** The number of orders stored. */
 export async function countOrders({ request }: RunningService): Promise<number> {
   return (await bodyOf<Order[]>(await request("/orders?limit=1000"))).length;
 }

@@ -1,54 +1,22 @@
-import { describe, expect, test } from "bun:test";
-import { createLog } from "@platform/shared/telemetry/logger";
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { startUserService, createUser } from "@platform/user-service/test/user-service";
-import { Registry } from "prom-client";
-import { userDirectory } from "../../src/user-service/user-directory.ts";
-import { userServiceMetrics } from "../../src/user-service/metrics.ts";
-import { countOrders, startOrderService, urlOf, userId, wish } from "../order-service.ts";
+import {
+  attempts,
+  circuitState,
+  directoryOn,
+  fakeUserService,
+  idIn,
+  userOf,
+  type Respond,
+} from "../fake-user-service.ts";
+import { countOrders, startOrderService, userId, wish } from "../order-service.ts";
 
-type Neighbour = (request: Request) => Response | Promise<Response>;
+const user = userOf(userId);
 
-const user = {
-  id: userId,
-  name: "Alice",
-  email: "alice@example.com",
-  created_at: "2026-01-31T12:00:00.000Z",
-  updated_at: "2026-01-31T12:00:00.000Z",
-};
-
-/** An order-service whose neighbour answers as told, and the requests that reached it. */
-async function withNeighbour(answer: Neighbour, timeoutMs = 500) {
-  const requests: Headers[] = [];
-  const neighbour = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    development: false,
-    fetch(request) {
-      requests.push(new Headers(request.headers));
-      return answer(request);
-    },
-  });
-  const service = await startOrderService({
-    userServiceUrl: `http://127.0.0.1:${neighbour.port}`,
-    timeoutMs,
-  });
-  return {
-    ...service,
-    requests,
-    async [Symbol.asyncDispose]() {
-      await neighbour.stop(true);
-      await service[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const calls = (status: string) =>
-  `external_service_calls_total{service="user-service",status="${status}"}`;
-
-describe("asking user-service", () => {
-  test("a real user-service says yes and no", async () => {
+describe("POST /orders with a user-service", () => {
+  test("accepts an order for a user of a real one, and no other", async () => {
     await using users = await startUserService();
-    await using service = await startOrderService({ userServiceUrl: users.url });
+    await using service = await startOrderService({ userService: users.url });
     const { id } = await createUser(users);
     const placed = await service.request("/orders", { json: { ...wish, user_id: id } });
     expect(placed.status).toBe(201);
@@ -57,14 +25,14 @@ describe("asking user-service", () => {
     expect(await refused.json()).toMatchObject({ detail: "User does not exist" });
   });
 
-  test("request id and trace context reach user-service", async () => {
-    await using service = await withNeighbour(() => Response.json(user));
+  test("passes request id and trace context on, and logs the call with them", async () => {
+    await using service = await startOrderService({ userService: () => Response.json(user) });
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     await service.request("/orders", {
       json: wish,
       headers: { "x-request-id": "from-the-edge", traceparent, tracestate: "vendor=1" },
     });
-    const [sent] = service.requests;
+    const sent = service.userRequests[0]?.headers;
     expect(sent?.get("x-request-id")).toBe("from-the-edge");
     expect(sent?.get("traceparent")).toBe(traceparent);
     expect(sent?.get("tracestate")).toBe("vendor=1");
@@ -78,7 +46,7 @@ describe("asking user-service", () => {
     });
   });
 
-  test.each<[string, Neighbour, number, string]>([
+  test.each<[string, Respond, number, string]>([
     ["500", () => new Response("no", { status: 500 }), 502, "500"],
     [
       "500 as broken JSON",
@@ -91,22 +59,22 @@ describe("asking user-service", () => {
     ["504", () => Response.json({}, { status: 504 }), 503, "504"],
     ["429", () => Response.json({}, { status: 429 }), 503, "429"],
   ])(
-    "a neighbour that keeps answering %s is asked three times",
-    async (_, answer, status, counted) => {
-      await using service = await withNeighbour(answer);
+    "makes three attempts if it keeps responding with %s",
+    async (_, userService, status, counted) => {
+      await using service = await startOrderService({ userService });
       const response = await service.request("/orders", { json: wish });
       expect(response.status).toBe(status);
-      expect(service.requests).toHaveLength(3);
-      expect(await service.metric(calls(counted))).toBe(3);
+      expect(service.userRequests).toHaveLength(3);
+      expect(await service.metric(attempts(counted))).toBe(3);
       expect(await countOrders(service)).toBe(0);
     },
   );
 
   const json = { headers: { "content-type": "application/json" } };
-  test.each<[string, Neighbour, string]>([
+  test.each<[string, Respond, string]>([
     ["garbage", () => new Response("{not json", json), "200"],
     ["HTML", () => new Response("<html>", { headers: { "content-type": "text/html" } }), "200"],
-    ["nothing", () => new Response("", json), "200"],
+    ["an empty body", () => new Response("", json), "200"],
     ["an id alone", () => Response.json({ id: userId }), "200"],
     ["a user without a name", () => Response.json({ ...user, name: null }), "200"],
     [
@@ -122,49 +90,52 @@ describe("asking user-service", () => {
       () => new Response(null, { status: 302, headers: { location: "/users/x" } }),
       "302",
     ],
-    ["teapot", () => new Response("", { status: 418 }), "418"],
+    ["a teapot", () => new Response("", { status: 418 }), "418"],
     ["no content", () => new Response(null, { status: 204 }), "204"],
     ["two megabytes", () => Response.json({ ...user, name: "x".repeat(2e6) }), "200"],
-    ["two megabytes in pieces", () => new Response(new Blob(["x".repeat(2e6)]).stream()), "200"],
-  ])("a neighbour that answers %s is asked once, and not believed", async (_, answer, counted) => {
-    await using service = await withNeighbour(answer);
-    const response = await service.request("/orders", { json: wish });
-    expect(response.status).toBe(502);
-    expect(await response.json()).toMatchObject({ detail: "Failed to validate user" });
-    expect(service.requests).toHaveLength(1);
-    expect(await service.metric(calls(counted))).toBe(1);
-    expect(await countOrders(service)).toBe(0);
-  });
+    ["two megabytes in chunks", () => new Response(new Blob(["x".repeat(2e6)]).stream()), "200"],
+  ])(
+    "makes one attempt if it responds with %s, and places no order",
+    async (_, userService, counted) => {
+      await using service = await startOrderService({ userService });
+      const response = await service.request("/orders", { json: wish });
+      expect(response.status).toBe(502);
+      expect(await response.json()).toMatchObject({ detail: "Failed to validate user" });
+      expect(service.userRequests).toHaveLength(1);
+      expect(await service.metric(attempts(counted))).toBe(1);
+      expect(await countOrders(service)).toBe(0);
+    },
+  );
 
-  test("one bad answer among good ones is made up for", async () => {
-    let asked = 0;
-    await using service = await withNeighbour(() =>
-      asked++ === 0 ? new Response("", { status: 503 }) : Response.json(user),
-    );
+  test("places the order if a second attempt succeeds", async () => {
+    let count = 0;
+    const userService = () =>
+      count++ === 0 ? new Response("", { status: 503 }) : Response.json(user);
+    await using service = await startOrderService({ userService });
     expect((await service.request("/orders", { json: wish })).status).toBe(201);
-    expect(await service.metric(calls("503"))).toBe(1);
-    expect(await service.metric(calls("200"))).toBe(1);
+    expect(await service.metric(attempts("503"))).toBe(1);
+    expect(await service.metric(attempts("200"))).toBe(1);
   });
 
-  test("a neighbour that hangs is given up within two and a half time-outs", async () => {
-    const timeoutMs = 100;
+  test("is unavailable if it hangs", async () => {
     const never = Promise.withResolvers<Response>();
-    await using service = await withNeighbour(() => never.promise, timeoutMs);
-    const startedAt = performance.now();
+    await using service = await startOrderService({
+      userService: () => never.promise,
+      timeoutMs: 100,
+    });
     const response = await service.request("/orders", { json: wish });
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ detail: "User service unavailable" });
-    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(timeoutMs * 2);
-    expect(await service.metric(calls("timeout"))).toBeGreaterThanOrEqual(2);
+    expect(await service.metric(attempts("timeout"))).toBeGreaterThanOrEqual(1);
     never.resolve(new Response());
   });
 
-  test("a neighbour that is not there makes orders unavailable, not the service", async () => {
-    await using service = await startOrderService({ userServiceUrl: "http://127.0.0.1:1" });
+  test("is unavailable if it cannot be reached, but the service is not", async () => {
+    await using service = await startOrderService({ userService: "http://127.0.0.1:1" });
     const response = await service.request("/orders", { json: wish });
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).not.toBeNull();
-    expect(await service.metric(calls("error"))).toBe(3);
+    expect(await service.metric(attempts("error"))).toBe(3);
     expect(service.lines.find(({ upstream }) => upstream === "user-service")).toMatchObject({
       level: "warn",
       status: "error",
@@ -174,90 +145,86 @@ describe("asking user-service", () => {
     expect((await service.request("/ready")).status).toBe(200);
   });
 
-  test("after five failed calls the neighbour is left alone, and orders are refused at once", async () => {
-    await using service = await withNeighbour(() => new Response("", { status: 500 }));
+  test("stops calling it after five failed calls, and refuses orders at once", async () => {
+    const userService = () => new Response("", { status: 500 });
+    await using service = await startOrderService({ userService });
     for (let n = 0; n < 5; n += 1) await service.request("/orders", { json: wish });
-    const asked = service.requests.length;
-    expect(await service.metric(`circuit_state{service="user-service"}`)).toBe(2);
+    const requestsBefore = service.userRequests.length;
+    expect(await service.metric(circuitState)).toBe(2);
     const response = await service.request("/orders", { json: wish });
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ detail: "User service unavailable" });
-    expect(service.requests).toHaveLength(asked);
-    expect(await service.metric(calls("circuit_open"))).toBe(1);
+    expect(service.userRequests).toHaveLength(requestsBefore);
+    expect(await service.metric(attempts("circuit_open"))).toBe(1);
     expect(service.lines.filter(({ msg }) => msg === "call").at(-1)).toMatchObject({
       level: "warn",
       upstream: "user-service",
       attempt: 0,
       status: "circuit_open",
       duration_ms: 0,
+      request_id: response.headers.get("x-request-id"),
     });
   });
 
-  test("more calls at once than Bun makes are no fault of user-service", async () => {
-    const asked = { now: 0, most: 0 };
-    const registry = new Registry();
-    const { logger } = createLog({ service: "test", version: "test", level: "silent" });
-    const users = userDirectory({
-      url: "http://users",
-      timeoutMs: 60_000,
-      logger,
-      metrics: userServiceMetrics(registry),
-      async fetch(input) {
-        asked.now += 1;
-        asked.most = Math.max(asked.most, asked.now);
-        await new Promise((resolve) => setImmediate(resolve));
-        asked.now -= 1;
-        // It cannot be asked for many, so that there is a call for each.
-        return Response.json({ ...user, id: urlOf(input).pathname.split("/").at(-1) });
-      },
-    });
-    const answers = await Promise.all(
-      Array.from({ length: 1000 }, () => users.check(Bun.randomUUIDv7())),
-    );
-    expect(new Set(answers)).toEqual(new Set(["exists"]));
-    expect(asked.most).toBeLessThanOrEqual(250);
-  });
-
-  test("a user-service that answers every try in time is not blamed for the queue before it", async () => {
-    const timeoutMs = 600;
-    const registry = new Registry();
-    const metrics = userServiceMetrics(registry);
-    const { logger } = createLog({ service: "test", version: "test", level: "silent" });
-    const users = userDirectory({
-      url: "http://users",
-      timeoutMs,
-      logger,
-      metrics,
-      async fetch(input, init) {
-        await Bun.sleep(timeoutMs * 0.65);
-        init?.signal?.throwIfAborted();
-        // It cannot be asked for many, so that there is a call for each.
-        return Response.json({ ...user, id: urlOf(input).pathname.split("/").at(-1) });
-      },
-    });
-    const answers = await Promise.all(
-      Array.from({ length: 1010 }, () => users.check(Bun.randomUUIDv7())),
-    );
-    expect(new Set(answers)).toEqual(new Set(["exists", "unavailable"]));
-    const printed = await registry.metrics();
-    expect(printed).not.toContain(calls("timeout"));
-    expect(printed).toContain(`circuit_state{service="user-service"} 0`);
-  });
-
-  test("a neighbour that restarts between two calls is not noticed", async () => {
+  test("does not notice that it restarts between two calls", async () => {
     const serve = (port: number) =>
       Bun.serve({ port, hostname: "127.0.0.1", fetch: () => Response.json(user) });
-    let neighbour = serve(0);
-    await using service = await startOrderService({
-      userServiceUrl: `http://127.0.0.1:${neighbour.port}`,
-    });
+    let upstream = serve(0);
+    await using service = await startOrderService({ userService: upstream.url.origin });
     for (let n = 0; n < 3; n += 1) {
       expect((await service.request("/orders", { json: wish })).status).toBe(201);
-      const { port = 0 } = neighbour;
-      await neighbour.stop(true);
-      neighbour = serve(port);
+      const { port = 0 } = upstream;
+      await upstream.stop(true);
+      upstream = serve(port);
     }
     expect((await service.request("/orders", { json: wish })).status).toBe(201);
-    await neighbour.stop(true);
+    await upstream.stop(true);
+  });
+});
+
+describe("UserDirectory.check()", () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  /** Lets time pass until a promise is settled: a turn of the event loop for every 10 ms. */
+  async function settle<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const settled = promise.finally(() => (isSettled = true));
+    while (!isSettled) {
+      await new Promise((resolve) => setImmediate(resolve));
+      jest.advanceTimersByTime(10);
+    }
+    return settled;
+  }
+
+  test("gives a user-service that hangs up within two and a half timeouts", async () => {
+    const timeoutMs = 100;
+    const { fetch } = fakeUserService(({ signal }) => {
+      const { promise, reject } = Promise.withResolvers<Response>();
+      signal.addEventListener("abort", () => reject(signal.reason));
+      return promise;
+    });
+    const { checkAll, metric } = directoryOn(fetch, { timeoutMs });
+    const startedAt = performance.now();
+    expect(await settle(checkAll([userId]))).toEqual(["unavailable"]);
+    const durationMs = performance.now() - startedAt;
+    expect(durationMs).toBeGreaterThanOrEqual(timeoutMs * 2);
+    expect(durationMs).toBeLessThanOrEqual(timeoutMs * 2.5 + 20);
+    expect(await metric(attempts("timeout"))).toBeGreaterThanOrEqual(2);
+  });
+
+  test("does not blame a user-service that responds in time for the queue before it", async () => {
+    const timeoutMs = 600;
+    const { fetch } = fakeUserService(async (request) => {
+      await Bun.sleep(timeoutMs * 0.65);
+      request.signal.throwIfAborted();
+      return Response.json(userOf(idIn(request))); // to `?ids=` too, so each user is a request
+    });
+    const { checkAll, metric } = directoryOn(fetch, { timeoutMs });
+    const ids = Array.from({ length: 1010 }, () => Bun.randomUUIDv7());
+    const results = await settle(checkAll(ids));
+    expect(new Set(results)).toEqual(new Set(["exists", "unavailable"]));
+    expect(await metric(attempts("timeout"))).toBeUndefined();
+    expect(await metric(circuitState)).toBe(0);
   });
 });
