@@ -2,18 +2,18 @@ import { describe, expect, test } from "bun:test";
 import { bodyOf } from "@platform/shared/testing/running-service";
 import type { Order } from "../src/orders/order.ts";
 import {
-  usersAll,
   countOrders,
   placeOrder,
   startOrderService,
   userId,
+  usersAll,
   wish,
 } from "./order-service.ts";
 
 const line = { sku: "KB-87", quantity: 1, unit_price: 1 };
 
 describe("POST /orders", () => {
-  test("an order can be fetched as it was placed", async () => {
+  test("stores an order, which can be fetched as it was placed", async () => {
     await using service = await startOrderService();
     const response = await service.request("/orders", { json: wish });
     expect(response.status).toBe(201);
@@ -63,7 +63,7 @@ describe("POST /orders", () => {
       ],
       11.15,
     ],
-  ])("the sum of %j is exactly %p", async (items, total) => {
+  ])("sums %j to exactly %p", async (items, total) => {
     await using service = await startOrderService();
     const order = await placeOrder(service, {
       user_id: userId,
@@ -72,14 +72,14 @@ describe("POST /orders", () => {
     expect(order.total_amount).toBe(total);
   });
 
-  test("the largest order there can be is summed exactly", async () => {
+  test("sums the largest possible order exactly", async () => {
     await using service = await startOrderService();
     const item = { sku: "A", quantity: 1000, unit_price: 999_999.99 };
     const order = await placeOrder(service, { user_id: userId, items: Array(100).fill(item) });
     expect(order.total_amount).toBe(99_999_999_000);
   });
 
-  test("numbers are judged by their value", async () => {
+  test("accepts numbers by their value, however they are written", async () => {
     await using service = await startOrderService();
     const response = await service.request("/orders", {
       headers: { "content-type": "application/json" },
@@ -89,13 +89,13 @@ describe("POST /orders", () => {
     expect(await response.json()).toMatchObject({ total_amount: 30 });
   });
 
-  test("a user's id can be sent in upper case and is kept in lower case", async () => {
+  test("stores a user's id that is sent in upper case in lower case", async () => {
     await using service = await startOrderService();
     const order = await placeOrder(service, { ...wish, user_id: userId.toUpperCase() });
     expect(order.user_id).toBe(userId);
   });
 
-  test("text is stored trimmed and normalised, unknown fields not at all", async () => {
+  test("stores text trimmed and normalised, and unknown fields not at all", async () => {
     await using service = await startOrderService();
     const order = await placeOrder(service, {
       user_id: userId,
@@ -132,7 +132,7 @@ describe("POST /orders", () => {
     ["a sku of 51 characters", { items: [{ ...line, sku: "x".repeat(51) }] }, "#/items/0/sku"],
     ["a user id that is no UUID", { user_id: "1" }, "#/user_id"],
     ["a user id in braces", { user_id: `{${userId}}` }, "#/user_id"],
-  ])("%s is refused by its own name", async (_, part, pointer) => {
+  ])("rejects %s, and points to it", async (_, part, pointer) => {
     await using service = await startOrderService();
     const response = await service.request("/orders", { json: { ...wish, ...part } });
     expect(response.status).toBe(422);
@@ -141,7 +141,7 @@ describe("POST /orders", () => {
     expect(await countOrders(service)).toBe(0);
   });
 
-  test("every fault of every item is told in one answer", async () => {
+  test("reports every validation error of every item in one response", async () => {
     await using service = await startOrderService();
     const response = await service.request("/orders", {
       json: { user_id: "x", items: [{ sku: "", quantity: 0, unit_price: 0 }, line, {}] },
@@ -163,9 +163,9 @@ describe("POST /orders", () => {
     ["failed", 502, "Failed to validate user"],
     ["unavailable", 503, "User service unavailable"],
   ] as const)(
-    "for a user that is %s the answer is %p and nothing is stored",
-    async (answer, status, detail) => {
-      await using service = await startOrderService({ users: usersAll(answer) });
+    "for a user check that is %s responds with %p, and stores nothing",
+    async (check, status, detail) => {
+      await using service = await startOrderService({ users: usersAll(check) });
       const response = await service.request("/orders", { json: wish });
       expect(response.status).toBe(status);
       expect(await response.json()).toMatchObject({ detail });

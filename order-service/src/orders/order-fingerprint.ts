@@ -1,4 +1,4 @@
-// Tells whether two requests want the same order.
+// Recognises requests for the same order.
 import type { OrderDraft } from "./order.ts";
 
 /**

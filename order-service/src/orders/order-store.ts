@@ -17,26 +17,16 @@ export interface OrderQuery {
   readonly limit: number;
 }
 
-/** Stored orders, and the idempotency keys of the requests that placed them. */
+/**
+ * Stored orders, and the idempotency keys of the requests that placed them. Every method may reject
+ * with StorageUnavailable.
+ */
 export interface OrderStore extends IdempotencyKeys<Order> {
-  /**
-   * Stores a new order and, in the same transaction, that it completes the claim.
-   *
-   * @throws ClaimLost, StorageUnavailable
-   */
+  /** Stores a new order and, in the same transaction, that it completes the claim. @throws ClaimLost */
   place(draft: OrderDraft, claim?: Claim): Promise<Order>;
-  /** @throws StorageUnavailable */
   find(id: string): Promise<Order | undefined>;
-  /**
-   * A page may have fewer orders than its limit although more follow, if they are large.
-   *
-   * @throws StorageUnavailable
-   */
+  /** A page of large orders may end before its limit although more follow. */
   list(query: OrderQuery): Promise<Page<Order>>;
-  /**
-   * Changes an order's status.
-   *
-   * @throws OrderNotFound, PreconditionFailed, StatusConflict, StorageUnavailable
-   */
+  /** Changes an order's status. @throws OrderNotFound, PreconditionFailed, StatusConflict */
   setStatus(id: string, status: OrderStatus, precondition: Precondition): Promise<Order>;
 }

@@ -33,7 +33,7 @@ type Page = {
   limit: number;
 };
 
-/** Lines in one page: about a megabyte, which keeps the event loop from other requests for some 20 ms. */
+/** The most lines in a page: about a megabyte, which occupies the event loop for some 20 ms. */
 const maxLines = 10_000;
 
 function toOrder(row: OrderRow, lines: readonly OrderLine[]): Order {
@@ -57,12 +57,12 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
   const { db, read, write } = storage;
   const nextId = uuidSequence(now);
 
-  // +$id: in a statement with ORDER BY, SQLite plans anew for every value of a bare parameter that a
-  // column is compared with by =, which takes longer than running the statement.
   const byId = db.prepare<OrderRow, { id: string }>(`
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
     WHERE id = $id`);
+  // +$id: where a statement has ORDER BY and a column equals a bare parameter, SQLite plans it anew for
+  // every value, which takes longer than to run it.
   const linesOf = db.prepare<OrderLine, { id: string }>(`
     SELECT sku, quantity, unit_price_cents AS unitPriceCents
     FROM order_items
@@ -115,18 +115,15 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
     return row ? toOrder(row, linesOf.all({ id })) : undefined;
   }
 
-  const { keys, isHeld, complete, stopRenewing } = sqliteIdempotency(storage, {
-    find: findNow,
-    now,
-  });
+  const idempotency = sqliteIdempotency(storage, { find: findNow, now });
 
   return {
-    ...keys,
+    ...idempotency.keys,
 
     async place({ userId, lines }, claim) {
       const outcome = await write(() => {
         const { id, time } = nextId();
-        if (claim && !isHeld(claim)) return new ClaimLost();
+        if (claim && !idempotency.isHeld(claim)) return new ClaimLost();
         const row: OrderRow = {
           id,
           user_id: userId,
@@ -137,10 +134,10 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
         };
         insertOrder.run(row);
         for (const [position, line] of lines.entries()) insertLine.run({ ...line, id, position });
-        if (claim) complete(claim, id);
+        if (claim) idempotency.complete(claim, id);
         return toOrder(row, lines);
       });
-      if (claim) stopRenewing(claim);
+      if (claim) idempotency.stopRenewing(claim);
       return unwrap(outcome);
     },
 

@@ -75,19 +75,19 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): UserCl
     },
   });
 
-  let hasAnsweredBatch = false;
+  let hasUnderstoodBatch = false;
 
   function classify(ids: readonly string[], status: number, data?: unknown): Attempt {
     const isBatch = ids.length > 1;
     const checks = status === 200 ? readChecks(ids, data) : undefined;
     if (checks !== undefined) {
-      hasAnsweredBatch ||= isBatch;
+      hasUnderstoodBatch ||= isBatch;
       return { checks, status, isFailure: false };
     }
     const isFailure = status === 429 || status >= 500;
     // An older version may respond to `?ids=` with any status. One that has understood it before is in
     // trouble now.
-    if (isBatch && !(isFailure && hasAnsweredBatch)) {
+    if (isBatch && !(isFailure && hasUnderstoodBatch)) {
       return { checks: new Map(), status, isFailure: false, batchUnsupported: true };
     }
     if (status === 404) return { checks: sameForAll(ids, "unknown"), status, isFailure };

@@ -16,7 +16,7 @@ function one(id: string): Response {
 /** The response to a request for several users, of a user-service that understands it. */
 const list = (ids: string[]) => Response.json(ids.filter(exists).map(userOf));
 
-/** A directory on a user-service that responds to `?ids=` as told, and the paths that it was asked. */
+/** A directory on a user-service that responds to `?ids=` like this, and the paths of its requests. */
 function directory(many: (ids: string[]) => Response) {
   const { fetch, requests } = fakeUserService(async (request) => {
     await new Promise((resolve) => setImmediate(resolve));
