@@ -59,12 +59,12 @@ describe("parseIdempotencyKey()", () => {
     expect(parseIdempotencyKey(value)).toBeUndefined();
   });
 
-  // A backtracking pattern would take hours for these, and the test time out.
+  // The pattern alone would take seconds for each, and the test time out.
   test.each([
     ["escapes", `"${"\\\\".repeat(1_000_000)}`],
     ["quotes", '"'.repeat(1_000_000)],
     ["letters", `"${"x".repeat(1_000_000)}`],
-  ])("rejects a header of a million %s in linear time", (_, value) => {
+  ])("rejects a header of a million %s at once", (_, value) => {
     expect(parseIdempotencyKey(value)).toBeUndefined();
   });
 });
