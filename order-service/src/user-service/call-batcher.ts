@@ -66,7 +66,7 @@ export function batchCalls<T>({
         clearTimeout(queued.timer);
         keys.add(queued.key);
       }
-      const result = first.runInCallerContext(() => run([...keys], first.enqueuedAt));
+      const result = first.runInCallerContext(run, [...keys], first.enqueuedAt);
       for (const { resolve } of batch) resolve(result);
     }
   }

@@ -7,26 +7,23 @@ const resetTimeoutMs = 5000;
 export type CircuitState = "closed" | "half-open" | "open";
 
 /** Makes calls while the circuit allows them. */
-export interface CircuitBreaker<T> {
+export interface CircuitBreaker<A extends unknown[], T> {
   readonly state: CircuitState;
   /** The result of the call, which rejects as the call does; `circuit-open` if it was not made. */
-  run(call: () => Promise<T>): Promise<T | "circuit-open">;
-}
-
-interface CircuitBreakerOptions<T> {
-  isFailure(result: T): boolean;
-  /** Monotonic milliseconds: a clock that is set must not keep a circuit open. */
-  now?(): number;
+  call(...parameters: A): Promise<T | "circuit-open">;
 }
 
 /**
- * A circuit that opens after 5 failures in a row. The first call after 5 s is a probe: if it succeeds
- * the circuit closes, otherwise it stays open for another 5 s. A call that rejects is a failure.
+ * Guards a call by a circuit that opens after 5 failures in a row. The first call after 5 s is a probe:
+ * if it succeeds the circuit closes, otherwise it stays open for another 5 s. A call that rejects is
+ * a failure.
+ *
+ * @param now monotonic milliseconds: a system clock that is set back would keep the circuit open
  */
-export function circuitBreaker<T>({
-  isFailure,
+export function circuitBreaker<A extends unknown[], T extends { readonly isFailure: boolean }>(
+  call: (...parameters: A) => Promise<T>,
   now = () => performance.now(),
-}: CircuitBreakerOptions<T>): CircuitBreaker<T> {
+): CircuitBreaker<A, T> {
   let state: CircuitState = "closed";
   let stateChanges = 0;
   let failuresInRow = 0;
@@ -49,7 +46,7 @@ export function circuitBreaker<T>({
     get state() {
       return state;
     },
-    async run(call) {
+    async call(...parameters) {
       if (state === "half-open") return "circuit-open";
       if (state === "open") {
         if (now() - openedAt < resetTimeoutMs) return "circuit-open";
@@ -58,8 +55,8 @@ export function circuitBreaker<T>({
       const stateChangesBefore = stateChanges;
       let hasFailed = true;
       try {
-        const result = await call();
-        hasFailed = isFailure(result);
+        const result = await call(...parameters);
+        hasFailed = result.isFailure;
         return result;
       } finally {
         // A call from before the last change of state says nothing about user-service since then.

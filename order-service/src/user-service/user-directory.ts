@@ -47,11 +47,9 @@ export function userDirectory({
   const wholeMs = maxCallMs(timeoutMs);
   // Where timeouts are short, so are the pauses: there has to be time for a second attempt.
   const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
-  const circuit = circuitBreaker<Attempt>({ isFailure: (attempt) => attempt.isFailure });
-  metrics.reportCircuit(() => circuit.state);
-
   /** Asks until an attempt is no failure, or there are no attempts or no time left. */
-  async function askWithRetries(ids: readonly string[], deadline: number): Promise<Attempt> {
+  async function ask(ids: readonly string[], enqueuedAt: number): Promise<Attempt> {
+    const deadline = enqueuedAt + wholeMs;
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
       const result = await client.ask(ids, Math.min(timeoutMs, deadline - startedAt));
@@ -77,12 +75,12 @@ export function userDirectory({
     }
   }
 
-  const lookUps = batchOrOneByOne(
-    (ids, enqueuedAt) => circuit.run(() => askWithRetries(ids, enqueuedAt + wholeMs)),
-    // Starting later leaves less than one attempt before the deadline, and the timeout would count
-    // against user-service.
-    wholeMs - timeoutMs,
-  );
+  const circuit = circuitBreaker(ask);
+  metrics.reportCircuit(() => circuit.state);
+  // Starting later than this leaves less than one attempt before the deadline, and the timeout would
+  // count against user-service.
+  const maxWaitMs = wholeMs - timeoutMs;
+  const lookUps = batchOrOneByOne(circuit.call, maxWaitMs);
 
   return {
     async check(id) {

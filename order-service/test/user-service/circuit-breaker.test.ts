@@ -1,31 +1,35 @@
 import { describe, expect, test } from "bun:test";
 import { rejectionOf } from "@platform/shared/testing/running-service";
-import { circuitBreaker, type CircuitBreaker } from "../../src/user-service/circuit-breaker.ts";
+import { circuitBreaker } from "../../src/user-service/circuit-breaker.ts";
 
-function circuitAt(clock: { ms: number }) {
-  return circuitBreaker<string>({
-    isFailure: (result) => result === "failure",
-    now: () => clock.ms,
-  });
+interface Result {
+  readonly isFailure: boolean;
 }
 
-const failure = () => Promise.resolve("failure");
-const success = () => Promise.resolve("success");
+const failure: Result = { isFailure: true };
+const success: Result = { isFailure: false };
 
-async function open(circuit: CircuitBreaker<string>) {
-  for (let n = 0; n < 5; n += 1) await circuit.run(failure);
+/** A circuit in front of calls that end as the test says. */
+const circuitAt = (clock: { ms: number }) =>
+  circuitBreaker(
+    async (result: Result | Promise<Result>) => result,
+    () => clock.ms,
+  );
+
+async function open(circuit: ReturnType<typeof circuitAt>) {
+  for (let n = 0; n < 5; n += 1) await circuit.call(failure);
 }
 
 describe("circuitBreaker()", () => {
   test("opens after five failures in a row, and not before", async () => {
     const circuit = circuitAt({ ms: 0 });
-    for (let n = 0; n < 4; n += 1) await circuit.run(failure);
-    await circuit.run(success);
-    for (let n = 0; n < 4; n += 1) await circuit.run(failure);
+    for (let n = 0; n < 4; n += 1) await circuit.call(failure);
+    await circuit.call(success);
+    for (let n = 0; n < 4; n += 1) await circuit.call(failure);
     expect(circuit.state).toBe("closed");
-    await circuit.run(failure);
+    await circuit.call(failure);
     expect(circuit.state).toBe("open");
-    expect(await circuit.run(success)).toBe("circuit-open");
+    expect(await circuit.call(success)).toBe("circuit-open");
   });
 
   test("makes one call after five seconds open, and no other meanwhile", async () => {
@@ -33,31 +37,31 @@ describe("circuitBreaker()", () => {
     const circuit = circuitAt(clock);
     await open(circuit);
     clock.ms += 4999;
-    expect(await circuit.run(success)).toBe("circuit-open");
+    expect(await circuit.call(success)).toBe("circuit-open");
     clock.ms += 1;
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const probe = circuit.run(() => promise);
+    const { promise, resolve } = Promise.withResolvers<Result>();
+    const probe = circuit.call(promise);
     expect(circuit.state).toBe("half-open");
-    expect(await circuit.run(success)).toBe("circuit-open");
-    resolve("success");
-    expect(await probe).toBe("success");
+    expect(await circuit.call(success)).toBe("circuit-open");
+    resolve(success);
+    expect(await probe).toBe(success);
     expect(circuit.state).toBe("closed");
-    expect(await circuit.run(success)).toBe("success");
+    expect(await circuit.call(success)).toBe(success);
   });
 
   test("ignores how a call ends that began before the circuit opened", async () => {
     const clock = { ms: 1000 };
     const circuit = circuitAt(clock);
-    const slow = Promise.withResolvers<string>();
-    const early = circuit.run(() => slow.promise);
+    const slow = Promise.withResolvers<Result>();
+    const early = circuit.call(slow.promise);
     await open(circuit);
     clock.ms += 5000;
-    const probe = Promise.withResolvers<string>();
-    const probed = circuit.run(() => probe.promise);
-    slow.resolve("failure");
-    expect(await early).toBe("failure");
+    const probe = Promise.withResolvers<Result>();
+    const probed = circuit.call(probe.promise);
+    slow.resolve(failure);
+    expect(await early).toBe(failure);
     expect(circuit.state).toBe("half-open");
-    probe.resolve("success");
+    probe.resolve(success);
     await probed;
     expect(circuit.state).toBe("closed");
   });
@@ -67,19 +71,19 @@ describe("circuitBreaker()", () => {
     const circuit = circuitAt(clock);
     await open(circuit);
     clock.ms += 5000;
-    expect(await circuit.run(failure)).toBe("failure");
+    expect(await circuit.call(failure)).toBe(failure);
     expect(circuit.state).toBe("open");
     clock.ms += 4999;
-    expect(await circuit.run(success)).toBe("circuit-open");
+    expect(await circuit.call(success)).toBe("circuit-open");
     clock.ms += 1;
-    expect(await circuit.run(success)).toBe("success");
+    expect(await circuit.call(success)).toBe(success);
   });
 
   test("counts a call that rejects as a failure, and passes its error on", async () => {
     const circuit = circuitAt({ ms: 0 });
     const error = new Error("bug");
     for (let n = 0; n < 5; n += 1) {
-      expect(await rejectionOf(circuit.run(() => Promise.reject(error)))).toBe(error);
+      expect(await rejectionOf(circuit.call(Promise.reject(error)))).toBe(error);
     }
     expect(circuit.state).toBe("open");
   });
