@@ -1,16 +1,16 @@
-// Asks for users one by one where a user-service does not understand `?ids=`: in a roll-out, an older
-// version runs beside the new one.
+// Asks for users one by one where user-service does not understand `?ids=`, as an older version that
+// runs beside the new one during a roll-out.
 import { batchCalls, type CallBatcher } from "./call-batcher.ts";
 
-/** Beyond so many batches in flight, users queue for the next: a call costs far more than a user in it. */
+/** Beyond so many batches in flight, ids queue and share the next: a call costs far more than an id. */
 const maxBatches = 8;
 
-/** user-service accepts up to 100 ids in a call. */
+/** The most ids that user-service accepts in a call. */
 const maxBatchSize = 100;
 
 /**
- * Together with the batches at most 250. Bun's fetch has 256 requests of a process in flight; beyond,
- * the time in its queue would count as a failure of user-service.
+ * Together with the batches at most 250 calls in flight. Bun's fetch queues a process's requests beyond
+ * 256, and their time in that queue would count as time that user-service took.
  */
 const maxSingleCalls = 250 - maxBatches;
 
@@ -24,8 +24,8 @@ interface CallResult {
 }
 
 /**
- * Batches calls. If one comes back as unsupported, each of its keys is loaded by a call of its own, as
- * is every other key during the next minute.
+ * Batches ids. If user-service does not understand a batch, each of its ids gets a call of its own, as
+ * does every other id during the next minute.
  */
 export function batchOrOneByOne<T extends CallResult | string>(
   call: (ids: readonly string[], enqueuedAt: number) => Promise<T>,

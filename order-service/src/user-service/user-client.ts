@@ -7,7 +7,10 @@ import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { boundedFetch, UnusableResponse, type Fetch } from "./bounded-fetch.ts";
 
-/** Whether a user exists, as far as user-service could be asked. */
+/**
+ * Whether a user exists. `unavailable`: user-service did not respond in time, or said that it cannot
+ * now; `failed`: its response was neither yes nor no.
+ */
 export type UserCheck = "exists" | "unknown" | "unavailable" | "failed";
 
 /** What one HTTP request came to. */
@@ -34,7 +37,7 @@ export interface UserClient {
 const user = Type.Object({ id: uuid, name: Type.String(), email: Type.String() });
 const users = TypeCompiler.Compile(Type.Array(user));
 
-/** With these a service says that it cannot respond now; any other error status means that it is broken. */
+/** The statuses of a service that is well but cannot respond now. */
 const unavailableStatuses = new Set([429, 503, 504]);
 
 const sameForAll = (ids: readonly string[], check: UserCheck): Attempt["checks"] =>

@@ -197,7 +197,7 @@ describe("UserDirectory.check()", () => {
     return settled;
   }
 
-  test("gives a user-service that hangs up within two and a half timeouts", async () => {
+  test("ends within two and a half timeouts if user-service hangs", async () => {
     const timeoutMs = 100;
     const { fetch } = fakeUserService(({ signal }) => {
       const { promise, reject } = Promise.withResolvers<Response>();
