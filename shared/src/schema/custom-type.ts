@@ -36,10 +36,14 @@ export function customTypeRule(schema: TSchema): string | undefined {
 }
 
 /**
- * The normal form of a value that `schema` accepts. In a union, such as a nullable type, the first custom
- * type that accepts the value decides; of TypeBox's own types, it is the value itself.
+ * The normal form of a value that `schema` accepts: of a custom type, what its `parse` returns; of a
+ * union, such as a nullable type, what the first custom type that accepts the value returns; of an array,
+ * the normal forms of its items; of TypeBox's other types, the value itself.
  */
 export function normalForm(schema: TSchema, value: unknown): unknown {
+  if (Array.isArray(value) && schema.items) {
+    return value.map((item) => normalForm(schema.items, item));
+  }
   const options: readonly TSchema[] = schema.anyOf ?? [schema];
   for (const option of options) {
     const normal = definitions.get(option[Kind])?.parse(value, option);

@@ -1,0 +1,97 @@
+// The arrows between the rooms: a room imports the rooms below it and no others, so each can be read
+// with what it stands on, and changed without a look at what stands on it. shared/README.md names them.
+import { describe, expect, test } from "bun:test";
+import { dirname, join, normalize } from "node:path";
+
+/** The rooms of shared/src, and the rooms that each may import. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  schema: ["core"],
+  telemetry: ["core", "schema"],
+  sqlite: ["core"],
+  http: ["core", "schema", "telemetry"],
+  openapi: ["core", "schema", "telemetry", "http"],
+  service: ["core", "schema", "telemetry", "sqlite", "http", "openapi"],
+};
+
+const root = join(import.meta.dir, "../..");
+const specifier = /\b(?:from|import)\s*\(?\s*"([^"]+)"/g;
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+/** Every import in the TypeScript files of a folder, types included. */
+async function importsIn(folder: string): Promise<Import[]> {
+  const files = await Array.fromAsync(new Bun.Glob("**/*.ts").scan(join(root, folder)));
+  const imports = files.map(async (file) => {
+    const text = await Bun.file(join(root, folder, file)).text();
+    return [...text.matchAll(specifier)].map(([, name = ""]) => ({ file, specifier: name }));
+  });
+  return (await Promise.all(imports)).flat();
+}
+
+/** The imports from one folder into others, but for those that `isAllowed` allows. */
+async function forbidden(
+  folder: string,
+  isAllowed: (from: string, to: string) => boolean,
+): Promise<string[]> {
+  const found = await importsIn(folder);
+  expect(found.length).toBeGreaterThan(0);
+  return found
+    .filter(({ specifier }) => specifier.startsWith("."))
+    .map(({ file, specifier }) => ({ file, target: normalize(join(dirname(file), specifier)) }))
+    .filter(({ file, target }) => {
+      const [from = "", to = ""] = [file, target].map((path) => path.split("/")[0] ?? "");
+      return from !== to && !isAllowed(from, to);
+    })
+    .map(({ file, target }) => `${folder}/${file} imports ${target}`);
+}
+
+describe("the rooms of shared/src", () => {
+  test("import nothing but the rooms below them", async () => {
+    expect(
+      await forbidden("shared/src", (from, to) => mayImport[from]?.includes(to) === true),
+    ).toEqual([]);
+  });
+
+  test("are all there are: a file stands in a room", async () => {
+    const files = await Array.fromAsync(new Bun.Glob("**/*.ts").scan(join(root, "shared/src")));
+    const rooms = new Set(files.map((file) => file.split("/")[0] ?? ""));
+    expect([...rooms].sort()).toEqual(Object.keys(mayImport).sort());
+  });
+
+  test("know no service", async () => {
+    const imports = [...(await importsIn("shared/src")), ...(await importsIn("shared/testing"))];
+    expect(imports.filter(({ specifier }) => /(?:user|order)-service/.test(specifier))).toEqual([]);
+  });
+});
+
+describe("the folders of order-service/src", () => {
+  // The files beside the folders (app.ts, main.ts) put the folders together.
+  const mayUse: Readonly<Record<string, readonly string[]>> = {
+    orders: ["idempotency", "user-service"],
+    idempotency: [],
+    "user-service": [],
+    migrations: [],
+  };
+
+  test("import one way: idempotency and the client of user-service know no order", async () => {
+    const found = await forbidden("order-service/src", (from, to) =>
+      from.endsWith(".ts") ? true : mayUse[from]?.includes(to) === true,
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("import types of user-service, and nothing at run time: HTTP alone connects them", async () => {
+    const files = await Array.fromAsync(
+      new Bun.Glob("**/*.ts").scan(join(root, "order-service/src")),
+    );
+    for (const file of files) {
+      const text = await Bun.file(join(root, "order-service/src", file)).text();
+      const imports = text.match(/import[^;]*"@platform\/user-service[^;]*;/g) ?? [];
+      for (const statement of imports) expect(statement).toStartWith("import type ");
+    }
+  });
+});
