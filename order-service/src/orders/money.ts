@@ -13,16 +13,15 @@ export function fromCents(cents: number): number {
   return cents / 100;
 }
 
-/** A double has at most two decimals exactly when it is the nearest one to a number of cents. */
-function isPrice(value: unknown): value is number {
-  if (typeof value !== "number") return false;
-  const cents = toCents(value);
-  return fromCents(cents) === value && cents > 0 && cents <= maxCents;
-}
-
 /** The schema of the price of one piece: above 0, at most 1,000,000, whole cents. */
 export const unitPrice = customType<number>("UnitPrice", {
-  parse: (value) => (isPrice(value) ? value : undefined),
+  parse(value) {
+    if (typeof value !== "number") return undefined;
+    const cents = toCents(value);
+    // A double has at most two decimals exactly when it is the nearest one to a number of cents.
+    const isPrice = fromCents(cents) === value && cents > 0 && cents <= maxCents;
+    return isPrice ? value : undefined;
+  },
   rule: () => "a number above 0 of at most two decimals, at most 1000000",
 })({
   type: "number",

@@ -27,14 +27,9 @@ export function parseText(raw: string, { minLength, maxLength }: Bounds): string
   const normal = trimmed.normalize("NFC");
   // One or two UTF-16 units make a code point, so most lengths are right without counting.
   if (normal.length <= maxLength && normal.length >= 2 * minLength) return normal;
-  const length = countCodePoints(normal);
-  return length >= minLength && length <= maxLength ? normal : undefined;
-}
-
-function countCodePoints(value: string): number {
-  let count = 0;
-  for (const _ of value) count += 1;
-  return count;
+  let codePoints = 0;
+  for (const _ of normal) codePoints += 1;
+  return codePoints >= minLength && codePoints <= maxLength ? normal : undefined;
 }
 
 const textType = customType<string>("Text", {

@@ -1,12 +1,10 @@
 // Points in time as JSON shows them: RFC 3339, UTC, milliseconds, `Z`.
 import { customType } from "./custom-type.ts";
 
-const isTimestamp = (value: unknown): value is string =>
-  typeof value === "string" && value.length === 24 && value.endsWith("Z");
-
 /** The schema of a time in a response. */
 export const timestamp = customType<string>("Timestamp", {
-  parse: (value) => (isTimestamp(value) ? value : undefined),
+  parse: (value) =>
+    typeof value === "string" && value.length === 24 && value.endsWith("Z") ? value : undefined,
   rule: () => "a time such as 2026-01-31T12:00:00.000Z",
 })({ type: "string", format: "date-time", examples: ["2026-01-31T12:00:00.000Z"] });
 

@@ -37,11 +37,6 @@ export function splitUuids(list: string): string[] {
   return [...new Set(list.split(","))];
 }
 
-/** The milliseconds since 1970 in an identifier of version 7. */
-function timeIn(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-}
-
 /**
  * Makes identifiers that sort in the order in which they were made, also after the clock was set back.
  *
@@ -55,9 +50,10 @@ export function uuidSequence(now: () => number): () => { id: string; time: numbe
     // After thousands of identifiers in one millisecond, Bun takes the next millisecond.
     for (latest = Math.max(latest, now()); ; latest += 1) {
       const id = Bun.randomUUIDv7("hex", latest);
-      if (id <= previous || timeIn(id) !== latest) continue;
+      const time = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+      if (id <= previous || time !== latest) continue;
       previous = id;
-      return { id, time: latest };
+      return { id, time };
     }
   };
 }

@@ -1,6 +1,8 @@
-// The database's history, in order. Each step must work with the version of the service before it:
-// both run side by side during a rollout.
+// The schema of the database, version by version.
 import users from "./001-users.sql" with { type: "text" };
 
-/** See above. */
+/**
+ * Migrations in order; append, and never edit one that was released. Each must work with the version of
+ * the service before it: during a rollout both versions run on one database.
+ */
 export const migrations: readonly string[] = [users];
