@@ -7,11 +7,11 @@ import type { Order } from "../../order-service/src/orders/order.ts";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import type { User } from "../../user-service/src/users/user.ts";
-import { answered, fetchClient } from "../tools/clients.ts";
+import { answered, fetchClient } from "../support/clients.ts";
 import { makeUsers, nameOfUsers, orderIds, startCommand, userIds } from "./copies.ts";
-import { repeat } from "../tools/load.ts";
-import { createUser, newUser, startPlatform } from "../tools/platform.ts";
-import { amount } from "../tools/scale.ts";
+import { repeat } from "../support/load.ts";
+import { createUser, newUser, startPlatform } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
 
 /** Of several items, so that half an order could be seen. */
 function newOrder(userId: string, n: number) {

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { executableOf, runCommand, type ServiceName } from "../../shared/testing/executable.ts";
-import { checkDatabase } from "../tools/sound-database.ts";
+import { checkDatabase } from "../support/database-check.ts";
 
 /** What orders there are, and of each the sum of its items. */
 const sums = `

@@ -5,10 +5,10 @@ import { cp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { nameOfUsers, userIds } from "./copies.ts";
-import { repeat } from "../tools/load.ts";
-import { createUser } from "../tools/platform.ts";
+import { repeat } from "../support/load.ts";
+import { createUser } from "../support/platform/platform.ts";
 import { count, expectRefused, restorable } from "./restorable.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 
 const service = "user-service";
 

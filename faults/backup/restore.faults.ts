@@ -5,9 +5,9 @@ import { readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { makeUsers, nameOfUsers, startCommand, userIds } from "./copies.ts";
-import { createUser, newUser, sending } from "../tools/platform.ts";
+import { createUser, newUser, sending } from "../support/platform/platform.ts";
 import { count, expectRefused, restorable } from "./restorable.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 
 const service = "user-service";
 

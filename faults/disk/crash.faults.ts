@@ -4,10 +4,10 @@ import { cp, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { fetchClient, listAll } from "../tools/clients.ts";
-import { newUser, sending } from "../tools/platform.ts";
-import { amount } from "../tools/scale.ts";
-import { checkDatabase } from "../tools/sound-database.ts";
+import { fetchClient, listAll } from "../support/clients.ts";
+import { newUser, sending } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
+import { checkDatabase } from "../support/database-check.ts";
 
 /** The files of a crash after so many users, who were made one after the other. */
 async function crashed(count: number) {

@@ -3,12 +3,12 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { fetchClient, listAll } from "../tools/clients.ts";
-import { createUser, newOrder, newUser, sending, startPlatform } from "../tools/platform.ts";
+import { fetchClient, listAll } from "../support/clients.ts";
+import { createUser, newOrder, newUser, sending, startPlatform } from "../support/platform/platform.ts";
 import { somethingWentWrong, storageIsFull, told } from "./refusals.ts";
-import { amount } from "../tools/scale.ts";
-import { errors, startShim } from "../tools/shim.ts";
-import { checkDatabase } from "../tools/sound-database.ts";
+import { amount } from "../support/scale.ts";
+import { errors, startShim } from "../support/shim.ts";
+import { checkDatabase } from "../support/database-check.ts";
 import { startWriters } from "./writers.ts";
 
 const service = "user-service";

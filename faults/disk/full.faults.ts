@@ -4,12 +4,12 @@ import { expect, test } from "bun:test";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
-import { fetchClient, listAll } from "../tools/clients.ts";
-import { createUser, newOrder, newUser, sending, startPlatform } from "../tools/platform.ts";
+import { fetchClient, listAll } from "../support/clients.ts";
+import { createUser, newOrder, newUser, sending, startPlatform } from "../support/platform/platform.ts";
 import { storageIsFull, told } from "./refusals.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { smallDisk } from "./small-disk.ts";
-import { checkDatabase } from "../tools/sound-database.ts";
+import { checkDatabase } from "../support/database-check.ts";
 import { startWriters } from "./writers.ts";
 
 const enough = amount({ full: 1000, fast: 200 });

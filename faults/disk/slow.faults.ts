@@ -2,11 +2,11 @@
 import { expect, test } from "bun:test";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { repeat } from "../tools/load.ts";
-import { median } from "../tools/median.ts";
-import { newUser, sending } from "../tools/platform.ts";
-import { amount } from "../tools/scale.ts";
-import { startShim } from "../tools/shim.ts";
+import { repeat } from "../support/load.ts";
+import { median } from "../support/median.ts";
+import { newUser, sending } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
+import { startShim } from "../support/shim.ts";
 
 test.each([50, 200])(
   "with %i ms for every flush, 64 callers share each, and probes are answered in between",

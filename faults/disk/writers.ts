@@ -1,5 +1,5 @@
 // Writers on a disk that fills up: each write is either stored or refused.
-import { repeat } from "../tools/load.ts";
+import { repeat } from "../support/load.ts";
 import { told, type Told } from "./refusals.ts";
 
 /** Writers at work, and what they were told. */

@@ -1,6 +1,6 @@
 // What a service says on a raw connection until it has nothing more to say.
-import { readAnswer, type RawAnswer } from "../tools/raw-answer.ts";
-import { openConnection, type Bytes } from "../tools/raw-connection.ts";
+import { readAnswer, type RawAnswer } from "../support/raw-response.ts";
+import { openConnection, type Bytes } from "../support/raw-connection.ts";
 import type { Target } from "./targets.ts";
 
 /** All answers in what came, which has to be answers from end to end. */

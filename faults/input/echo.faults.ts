@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { problemOf } from "./problem-rules.ts";
 import { sendingJson, type RawRequest } from "./raw-request.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { underFire } from "./targets.ts";
 
 const numRuns = amount({ full: 200, fast: 20 });

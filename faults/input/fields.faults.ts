@@ -1,10 +1,10 @@
 // Header fields of any bytes that a field may have.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { createUser, newOrder } from "../tools/platform.ts";
+import { createUser, newOrder } from "../support/platform/platform.ts";
 import { problemOf } from "./problem-rules.ts";
 import { sendingJson } from "./raw-request.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { underFire } from "./targets.ts";
 import { fieldValue } from "./wild-requests.ts";
 

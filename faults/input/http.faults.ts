@@ -1,9 +1,9 @@
 // Well-formed HTTP that clients hardly ever send: every method, every target.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { createUser } from "../tools/platform.ts";
+import { createUser } from "../support/platform/platform.ts";
 import { sendingJson } from "./raw-request.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { underFire } from "./targets.ts";
 import { anyTarget } from "./wild-requests.ts";
 

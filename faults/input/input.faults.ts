@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { oneFault } from "./faulty-requests.ts";
 import { operationsOf, writeOut, type Known, type Parts } from "./operations.ts";
 import { placesOf, problemOf } from "./problem-rules.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { subjects, type Subject } from "./subjects.ts";
 import { underFire, type Target, type Targets } from "./targets.ts";
 import { presentTag, validParts } from "./valid-requests.ts";

@@ -1,10 +1,10 @@
 // Requests of every size up to what is allowed, and just past it.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { createUser } from "../tools/platform.ts";
+import { createUser } from "../support/platform/platform.ts";
 import { placesOf } from "./problem-rules.ts";
 import { requestBytes, sendingJson } from "./raw-request.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { underFire } from "./targets.ts";
 
 const mebibyte = 1_048_576;

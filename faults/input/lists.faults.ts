@@ -2,9 +2,9 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { OrderBody, UserBody } from "./bodies.ts";
-import { createUser, newOrder } from "../tools/platform.ts";
+import { createUser, newOrder } from "../support/platform/platform.ts";
 import { sendingJson } from "./raw-request.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { underFire, type Target } from "./targets.ts";
 
 const count = amount({ full: 300, fast: 60 });

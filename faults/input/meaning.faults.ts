@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { bodiesFor, cents, type OrderBody, type UserBody } from "./bodies.ts";
 import { operation } from "./operations.ts";
 import { sendingJson } from "./raw-request.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { spelling } from "./spellings.ts";
 import { subjects } from "./subjects.ts";
 import { underFire } from "./targets.ts";

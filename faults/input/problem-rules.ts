@@ -1,6 +1,6 @@
 // What a refusal has to be beyond what its schema says.
 import type { FieldError, Problem } from "../../shared/src/http/problem.ts";
-import type { RawAnswer } from "../tools/raw-answer.ts";
+import type { RawAnswer } from "../support/raw-response.ts";
 
 /** The most that is sent back of what a client sent. */
 const longestEcho = 100;

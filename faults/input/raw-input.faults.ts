@@ -10,8 +10,8 @@ import {
   unclearLengths,
   userText,
 } from "./malformed.ts";
-import type { RawAnswer } from "../tools/raw-answer.ts";
-import { amount } from "../tools/scale.ts";
+import type { RawAnswer } from "../support/raw-response.ts";
+import { amount } from "../support/scale.ts";
 import { underFire } from "./targets.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });

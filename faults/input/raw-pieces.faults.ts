@@ -3,9 +3,9 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { userNames } from "./conversation.ts";
 import { goodUser, userText } from "./malformed.ts";
-import { openConnection, type RawConnection } from "../tools/raw-connection.ts";
+import { openConnection, type RawConnection } from "../support/raw-connection.ts";
 import { chunked } from "./raw-request.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { underFire, type Target } from "./targets.ts";
 
 const numRuns = amount({ full: 1000, fast: 100 });

@@ -1,5 +1,5 @@
 // Requests written out byte by byte: what HTTP allows, whatever a usual client would make of it.
-import type { Bytes } from "../tools/raw-connection.ts";
+import type { Bytes } from "../support/raw-connection.ts";
 
 /** A request as it goes over the wire. */
 export interface RawRequest {

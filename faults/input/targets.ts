@@ -3,10 +3,10 @@ import { expect } from "bun:test";
 import { validatingFetch } from "../../shared/testing/contract-check.ts";
 import type { ServiceName, Running } from "../../shared/testing/executable.ts";
 import type { OpenApiDocument } from "../../shared/src/openapi/types.ts";
-import { startPlatform } from "../tools/platform.ts";
+import { startPlatform } from "../support/platform/platform.ts";
 import { problemFaults } from "./problem-rules.ts";
-import type { RawAnswer } from "../tools/raw-answer.ts";
-import { openConnection } from "../tools/raw-connection.ts";
+import type { RawAnswer } from "../support/raw-response.ts";
+import { openConnection } from "../support/raw-connection.ts";
 import { requestBytes, type RawRequest } from "./raw-request.ts";
 
 /** A service that is shot at. */

@@ -3,10 +3,10 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { jsonText, numberText } from "./json-texts.ts";
 import { brokenText, encodedText, nestedText } from "./odd-texts.ts";
-import { createUser } from "../tools/platform.ts";
+import { createUser } from "../support/platform/platform.ts";
 import { placesOf, problemOf } from "./problem-rules.ts";
 import { sendingJson } from "./raw-request.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { underFire, type Target } from "./targets.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });

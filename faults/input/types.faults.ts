@@ -1,6 +1,6 @@
 // What a body is, by the fields that say so.
 import { expect, test } from "bun:test";
-import { createUser } from "../tools/platform.ts";
+import { createUser } from "../support/platform/platform.ts";
 import { underFire } from "./targets.ts";
 
 test("a body is JSON if its type says so", async () => {

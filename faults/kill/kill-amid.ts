@@ -1,6 +1,6 @@
 // The end of a process in the midst of its work.
 import type { Running } from "../../shared/testing/executable.ts";
-import { fetchClient, type Send } from "../tools/clients.ts";
+import { fetchClient, type Send } from "../support/clients.ts";
 
 /** Thrown to callers whose request was not answered since the process is dead. */
 class Killed extends Error {

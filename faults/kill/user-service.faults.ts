@@ -3,12 +3,12 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { fetchClient } from "../tools/clients.ts";
-import { repeat } from "../tools/load.ts";
-import { OrderBook } from "../tools/order-book.ts";
-import { createUser } from "../tools/platform.ts";
-import { amount } from "../tools/scale.ts";
-import { checkDatabase, keysWithoutOrder } from "../tools/sound-database.ts";
+import { fetchClient } from "../support/clients.ts";
+import { repeat } from "../support/load.ts";
+import { OrderBook } from "../support/platform/order-book.ts";
+import { createUser } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
+import { checkDatabase, keysWithoutOrder } from "../support/database-check.ts";
 
 test("a user-service that dies under orders leaves whole orders and nothing else", async () => {
   await using folder = await temporaryFolder();

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { junkForOrders, junkForUsers, sendJunk } from "./junk.ts";
 import { expectNoMore, idleLevels } from "./levels.ts";
-import { rawClient } from "../tools/raw-client.ts";
-import { amount } from "../tools/scale.ts";
+import { rawClient } from "../support/raw-client.ts";
+import { amount } from "../support/scale.ts";
 import { startSoaked } from "./soaked.ts";
 
 const callers = 32;

@@ -1,6 +1,6 @@
 // What a broken user-service tells order-service, with secrets in it.
-import { answer, says, saysAndCloses, user } from "../tools/behaviours.ts";
-import type { Behaviour } from "../tools/neighbour.ts";
+import { answer, says, saysAndCloses, user } from "../support/upstream-behaviours.ts";
+import type { Behaviour } from "../support/fake-upstream.ts";
 import { secret } from "./secrets.ts";
 
 const word = secret("upstream");

@@ -1,6 +1,6 @@
 // Requests of which no two are alike, and none makes sense.
 import { randomUUIDv7 } from "bun";
-import { ConnectionClosed, type RawClient } from "../tools/raw-client.ts";
+import { ConnectionClosed, type RawClient } from "../support/raw-client.ts";
 
 type Request = Parameters<RawClient["send"]>;
 

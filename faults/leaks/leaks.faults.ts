@@ -1,9 +1,9 @@
 // Nobody's secrets get out, whatever is asked or answered: not in an answer, not in a line of the log.
 import { expect, test } from "bun:test";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { user } from "../tools/behaviours.ts";
+import { user } from "../support/upstream-behaviours.ts";
 import { garbling } from "./garbling.ts";
-import { startNeighbour } from "../tools/neighbour.ts";
+import { startNeighbour } from "../support/fake-upstream.ts";
 import {
   askOrders,
   askUsers,

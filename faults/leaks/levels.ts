@@ -1,7 +1,7 @@
 // What a process holds when it has nothing to do, as the system and its own engine tell it.
 import { expect } from "bun:test";
-import { liveObjects, openFiles, residentKiB } from "../tools/footprint.ts";
-import { rawClient } from "../tools/raw-client.ts";
+import { liveObjects, openFiles, residentKiB } from "../support/footprint.ts";
+import { rawClient } from "../support/raw-client.ts";
 
 /** A process to look at. */
 export interface Inspected {

@@ -1,6 +1,6 @@
 // A bit of everything that clients do, again and again.
 import { randomUUIDv7 } from "bun";
-import { rawClient, type RawAnswer, type RawClient } from "../tools/raw-client.ts";
+import { rawClient, type RawAnswer, type RawClient } from "../support/raw-client.ts";
 
 /** The ports of both services. */
 export interface Ports {

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { idleLevels, expectNoMore } from "./levels.ts";
 import { mixedCaller, orderOf } from "./mixed-load.ts";
-import { rawClient } from "../tools/raw-client.ts";
-import { amount } from "../tools/scale.ts";
+import { rawClient } from "../support/raw-client.ts";
+import { amount } from "../support/scale.ts";
 import { startSoaked, type Soaked } from "./soaked.ts";
 
 const seconds = amount({ full: 600, fast: 60 });

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import type { ServiceName } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { answer, says, saysAndCloses, well } from "../tools/behaviours.ts";
-import { countable } from "../tools/footprint.ts";
+import { answer, says, saysAndCloses, well } from "../support/upstream-behaviours.ts";
+import { countable } from "../support/footprint.ts";
 import type { Inspected } from "./levels.ts";
-import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
 import { startObserved } from "./observed.ts";
 
 const moods: readonly Behaviour[] = [

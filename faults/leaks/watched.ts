@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import type { ServiceName } from "../../shared/testing/executable.ts";
 import { startObserved, type Observed } from "./observed.ts";
-import { rawClient, type RawAnswer, type RawClient } from "../tools/raw-client.ts";
+import { rawClient, type RawAnswer, type RawClient } from "../support/raw-client.ts";
 import {
   leaksInAnswer,
   leaksInLine,

@@ -2,9 +2,9 @@
 import { expect, test } from "bun:test";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { drips, userJson, well } from "../tools/behaviours.ts";
+import { drips, userJson, well } from "../support/upstream-behaviours.ts";
 import { fullPort } from "./full-port.ts";
-import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
 import { callsOf, expectReadable, expectRefusal, startOrders } from "./neighbourhood.ts";
 
 /** Has orders refused by a service that finds nobody at this address, and nothing stored. */

@@ -1,8 +1,8 @@
 // user-service answers in HTTP, but not as it should.
 import { expect, test } from "bun:test";
-import { answer, pours, says, user, userJson, well, type Bytes } from "../tools/behaviours.ts";
+import { answer, pours, says, user, userJson, well, type Bytes } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving.ts";
-import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrders } from "./neighbourhood.ts";
 
 const nested = `{"id":"${user.id}","x":${"[".repeat(9e4)}${"]".repeat(9e4)}}`;

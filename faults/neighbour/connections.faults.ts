@@ -1,9 +1,9 @@
 // The connection to user-service breaks, hangs, or was closed meanwhile.
 import { describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
-import { answer, says, user, userJson, well } from "../tools/behaviours.ts";
+import { answer, says, user, userJson, well } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving.ts";
-import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrders } from "./neighbourhood.ts";
 
 test.each<[string, Behaviour]>([

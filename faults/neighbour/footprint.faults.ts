@@ -11,7 +11,7 @@ import {
   saysAndResets,
   userJson,
   well,
-} from "../tools/behaviours.ts";
+} from "../support/upstream-behaviours.ts";
 import {
   countable,
   forgetPeak,
@@ -19,10 +19,10 @@ import {
   openFiles,
   peakKiB,
   residentKiB,
-} from "../tools/footprint.ts";
-import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
+} from "../support/footprint.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrders } from "./neighbourhood.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 
 const ok = "HTTP/1.1 200 OK\r\n";
 const chunked = `${ok}transfer-encoding: chunked\r\n\r\n`;

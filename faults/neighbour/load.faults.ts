@@ -2,13 +2,13 @@
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { answer, says, saysAndResets, user, userJson, well } from "../tools/behaviours.ts";
-import { fetchClient, listAll } from "../tools/clients.ts";
-import { repeat } from "../tools/load.ts";
-import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
+import { answer, says, saysAndResets, user, userJson, well } from "../support/upstream-behaviours.ts";
+import { fetchClient, listAll } from "../support/clients.ts";
+import { repeat } from "../support/load.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrders, tryMs } from "./neighbourhood.ts";
-import { createUser, newOrder, startPlatform } from "../tools/platform.ts";
-import { amount } from "../tools/scale.ts";
+import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
 
 const callers = 64;
 const enough = amount({ full: 500, fast: 100 });

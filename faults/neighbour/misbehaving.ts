@@ -2,8 +2,8 @@
 import { expect } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { bodyOf } from "../../shared/testing/running-service.ts";
-import { well } from "../tools/behaviours.ts";
-import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
+import { well } from "../support/upstream-behaviours.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
 import { callsOf, expectReadable, expectRefusal, startOrders } from "./neighbourhood.ts";
 
 /** What is to come of it. */

@@ -3,8 +3,8 @@ import { expect } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { bodyOf, temporaryFolder } from "../../shared/testing/running-service.ts";
-import { user } from "../tools/behaviours.ts";
-import { newOrder, sending } from "../tools/platform.ts";
+import { user } from "../support/upstream-behaviours.ts";
+import { newOrder, sending } from "../support/platform/platform.ts";
 
 /** What one try may take, where nothing else is said. */
 export const tryMs = 1000;

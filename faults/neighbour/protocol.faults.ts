@@ -8,9 +8,9 @@ import {
   saysAndCloses,
   saysAndResets,
   userJson,
-} from "../tools/behaviours.ts";
+} from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving.ts";
-import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrders } from "./neighbourhood.ts";
 
 const ok = "HTTP/1.1 200 OK\r\n";

@@ -1,9 +1,9 @@
 // user-service is left alone while it is in trouble, and found again when it is well.
 import { describe, expect, test } from "bun:test";
 import { startExecutable } from "../../shared/testing/executable.ts";
-import { answer, says, well } from "../tools/behaviours.ts";
-import { repeat } from "../tools/load.ts";
-import { startNeighbour, type Behaviour } from "../tools/neighbour.ts";
+import { answer, says, well } from "../support/upstream-behaviours.ts";
+import { repeat } from "../support/load.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
 import {
   callsOf,
   circuitOf,
@@ -12,7 +12,7 @@ import {
   startOrders,
   tryMs,
 } from "./neighbourhood.ts";
-import { createUser, newOrder, sending, startPlatform } from "../tools/platform.ts";
+import { createUser, newOrder, sending, startPlatform } from "../support/platform/platform.ts";
 
 const openMs = 5000;
 const failing = says(answer("500 Internal Server Error"));

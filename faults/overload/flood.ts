@@ -1,6 +1,6 @@
 // A flood: connections that send their next request as soon as they are answered, whatever the
 // answer, in a process of its own so that it takes nothing from who measures. Run by `flood` below.
-import { rawClient } from "../tools/raw-client.ts";
+import { rawClient } from "../support/raw-client.ts";
 
 /** What to send, to whom, and how much of it. */
 export interface FloodPlan {

@@ -1,11 +1,11 @@
 // More than a service can carry: it does what it can, and says so to the others.
 import { expect, test } from "bun:test";
 import { flood, type FloodReport } from "./flood.ts";
-import { residentKiB } from "../tools/footprint.ts";
-import { median } from "../tools/median.ts";
-import { createUser, newOrder, newUser, startPlatform, type Platform } from "../tools/platform.ts";
+import { residentKiB } from "../support/footprint.ts";
+import { median } from "../support/median.ts";
+import { createUser, newOrder, newUser, startPlatform, type Platform } from "../support/platform/platform.ts";
 import { probe } from "./prober.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 
 /** What the services are told to carry, and the clients that come for it. */
 const carried = 64;

@@ -1,6 +1,6 @@
 // Asks a service how it is, as an orchestrator does, while something is done to it.
 import type { Running } from "../../shared/testing/executable.ts";
-import { rawClient } from "../tools/raw-client.ts";
+import { rawClient } from "../support/raw-client.ts";
 
 /** Probing that is under way. */
 export interface Prober {

@@ -1,10 +1,10 @@
 // Clients that are slow, or gone, or never were serious: they take nothing from the others.
 import { expect, test } from "bun:test";
-import { median } from "../tools/median.ts";
-import { createUser, newUser, startPlatform } from "../tools/platform.ts";
-import { openFiles, residentKiB } from "../tools/footprint.ts";
+import { median } from "../support/median.ts";
+import { createUser, newUser, startPlatform } from "../support/platform/platform.ts";
+import { openFiles, residentKiB } from "../support/footprint.ts";
 import { probe } from "./prober.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 import { slowClients, type SlowKind } from "./slow-clients.ts";
 
 const head = "POST /users HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";

@@ -2,7 +2,7 @@
 // leaves those that are open alone.
 import { connect, createServer, type Socket } from "node:net";
 import type { Running } from "../../shared/testing/executable.ts";
-import { watchReadiness, type Readiness } from "../tools/readiness.ts";
+import { watchReadiness, type Readiness } from "../support/readiness.ts";
 
 /** An address for several instances of a service. */
 export interface Balancer extends AsyncDisposable {

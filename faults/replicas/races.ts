@@ -1,8 +1,8 @@
 // Requests that are sent at once and of which one may win.
 import type { Order } from "../../order-service/src/orders/order.ts";
 import type { User } from "../../user-service/src/users/user.ts";
-import { answered, type Reply, type Send } from "../tools/clients.ts";
-import { newOrder } from "../tools/platform.ts";
+import { answered, type Reply, type Send } from "../support/clients.ts";
+import { newOrder } from "../support/platform/platform.ts";
 
 function only<T>(winners: readonly T[], prize: string): T {
   const [winner] = winners;

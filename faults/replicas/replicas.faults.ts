@@ -2,13 +2,13 @@
 import { expect, test } from "bun:test";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { answered, fetchClient, listAll, type Send } from "../tools/clients.ts";
-import { repeat } from "../tools/load.ts";
-import { OrderBook } from "../tools/order-book.ts";
-import { createUser } from "../tools/platform.ts";
+import { answered, fetchClient, listAll, type Send } from "../support/clients.ts";
+import { repeat } from "../support/load.ts";
+import { OrderBook } from "../support/platform/order-book.ts";
+import { createUser } from "../support/platform/platform.ts";
 import { raceForEmail, raceForKey } from "./races.ts";
-import { amount } from "../tools/scale.ts";
-import { UserBook, type Witness } from "../tools/user-book.ts";
+import { amount } from "../support/scale.ts";
+import { UserBook, type Witness } from "../support/platform/user-book.ts";
 
 const loadSeconds = amount({ full: 30, fast: 15 });
 

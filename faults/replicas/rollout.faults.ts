@@ -3,11 +3,11 @@ import { expect, test } from "bun:test";
 import { startExecutable, type ServiceName } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { startBalancer, type Balancer } from "./balancer.ts";
-import { answered, fetchClient, socketClient, type Send } from "../tools/clients.ts";
-import { repeat } from "../tools/load.ts";
-import { OrderBook } from "../tools/order-book.ts";
-import { createUser } from "../tools/platform.ts";
-import { UserBook } from "../tools/user-book.ts";
+import { answered, fetchClient, socketClient, type Send } from "../support/clients.ts";
+import { repeat } from "../support/load.ts";
+import { OrderBook } from "../support/platform/order-book.ts";
+import { createUser } from "../support/platform/platform.ts";
+import { UserBook } from "../support/platform/user-book.ts";
 
 // Many times what it takes the balancer to see that an instance is not ready any more.
 const drain = { SHUTDOWN_DRAIN_MS: "2000" };

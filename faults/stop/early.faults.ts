@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { executableOf, runCommand } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { amount } from "../tools/scale.ts";
+import { amount } from "../support/scale.ts";
 
 /** Enough for a slow machine. */
 const soonMs = 5000;

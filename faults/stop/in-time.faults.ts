@@ -2,11 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { answered, fetchClient } from "../tools/clients.ts";
-import { areInFlight } from "../tools/in-flight.ts";
-import { startLateUsers } from "../tools/late-users.ts";
-import { newOrder } from "../tools/platform.ts";
-import { openConnection } from "../tools/raw-connection.ts";
+import { answered, fetchClient } from "../support/clients.ts";
+import { areInFlight } from "../support/requests-in-flight.ts";
+import { startLateUsers } from "../support/platform/fake-user-service.ts";
+import { newOrder } from "../support/platform/platform.ts";
+import { openConnection } from "../support/raw-connection.ts";
 
 /** Far less than any grace or drain here, and enough for a slow machine. */
 const soonMs = 5000;

@@ -1,7 +1,7 @@
 // The end of a service in the midst of its work, behind a load balancer.
 import type { Running } from "../../shared/testing/executable.ts";
-import { fetchClient, socketClient, type Send } from "../tools/clients.ts";
-import { watchReadiness } from "../tools/readiness.ts";
+import { fetchClient, socketClient, type Send } from "../support/clients.ts";
+import { watchReadiness } from "../support/readiness.ts";
 
 /** Clients of both kinds, half and half. */
 export function clientsOf(running: Running, count: number): Send[] {

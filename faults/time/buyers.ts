@@ -1,8 +1,8 @@
 // Callers who place orders.
 import type { Order } from "../../order-service/src/orders/order.ts";
-import { answered, fetchClient } from "../tools/clients.ts";
-import { repeat } from "../tools/load.ts";
-import { newOrder } from "../tools/platform.ts";
+import { answered, fetchClient } from "../support/clients.ts";
+import { repeat } from "../support/load.ts";
+import { newOrder } from "../support/platform/platform.ts";
 
 /** Buyers at work. */
 export interface Buyers {

@@ -3,14 +3,14 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { user } from "../tools/behaviours.ts";
+import { user } from "../support/upstream-behaviours.ts";
 import { addLapsedKeys } from "./forced-keys.ts";
-import { startLateUsers } from "../tools/late-users.ts";
-import { repeat } from "../tools/load.ts";
-import { median } from "../tools/median.ts";
-import { newOrder, sending } from "../tools/platform.ts";
-import { amount } from "../tools/scale.ts";
-import { startShim } from "../tools/shim.ts";
+import { startLateUsers } from "../support/platform/fake-user-service.ts";
+import { repeat } from "../support/load.ts";
+import { median } from "../support/median.ts";
+import { newOrder, sending } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
+import { startShim } from "../support/shim.ts";
 
 const service = "order-service";
 

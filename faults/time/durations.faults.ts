@@ -4,11 +4,11 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { answer, says, user, userJson } from "../tools/behaviours.ts";
-import { startLateUsers } from "../tools/late-users.ts";
-import { startNeighbour } from "../tools/neighbour.ts";
-import { newOrder, newUser, sending } from "../tools/platform.ts";
-import { startShim, type Shim } from "../tools/shim.ts";
+import { answer, says, user, userJson } from "../support/upstream-behaviours.ts";
+import { startLateUsers } from "../support/platform/fake-user-service.ts";
+import { startNeighbour } from "../support/fake-upstream.ts";
+import { newOrder, newUser, sending } from "../support/platform/platform.ts";
+import { startShim, type Shim } from "../support/shim.ts";
 
 const dayMs = 86_400_000;
 const jumps = [dayMs, -dayMs];

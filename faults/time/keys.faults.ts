@@ -5,13 +5,13 @@ import { join } from "node:path";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { user } from "../tools/behaviours.ts";
-import { answered, fetchClient, listAll, type Reply } from "../tools/clients.ts";
+import { user } from "../support/upstream-behaviours.ts";
+import { answered, fetchClient, listAll, type Reply } from "../support/clients.ts";
 import { addLapsedKeys } from "./forced-keys.ts";
-import { startLateUsers } from "../tools/late-users.ts";
-import { createUser, newOrder, startPlatform } from "../tools/platform.ts";
-import { amount } from "../tools/scale.ts";
-import { startShim } from "../tools/shim.ts";
+import { startLateUsers } from "../support/platform/fake-user-service.ts";
+import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
+import { startShim } from "../support/shim.ts";
 
 const dayMs = 86_400_000;
 /** A key whose holder died is free again after this. */

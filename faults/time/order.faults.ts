@@ -3,11 +3,11 @@ import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import type { LogLine } from "../../shared/testing/running-service.ts";
-import { answered, fetchClient, listAll, type Send } from "../tools/clients.ts";
+import { answered, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { placeOrders } from "./buyers.ts";
-import { createUser, newOrder, startPlatform } from "../tools/platform.ts";
-import { amount } from "../tools/scale.ts";
-import { startShim } from "../tools/shim.ts";
+import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
+import { startShim } from "../support/shim.ts";
 
 const dayMs = 86_400_000;
 const jumps = [-dayMs, dayMs, 0, dayMs, -dayMs, 0];

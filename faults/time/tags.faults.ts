@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import type { Running } from "../../shared/testing/executable.ts";
-import { createUser, newOrder, sending, startPlatform } from "../tools/platform.ts";
-import { startShim } from "../tools/shim.ts";
+import { createUser, newOrder, sending, startPlatform } from "../support/platform/platform.ts";
+import { startShim } from "../support/shim.ts";
 
 const dayMs = 86_400_000;
 const jumps = [-dayMs, dayMs, 0, dayMs, -dayMs, 0];

@@ -1,7 +1,7 @@
 // An HTTP/1.1 client of next to no cost, for load: one kept connection, one request at a time on it,
 // and bytes that go out as they are given.
 import type { Socket } from "bun";
-import { readAnswer } from "./raw-answer.ts";
+import { readAnswer } from "./raw-response.ts";
 
 /** An answer, read whole. */
 export interface RawAnswer {

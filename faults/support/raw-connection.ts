@@ -1,6 +1,6 @@
 // A connection on which anything can be sent, by a client that follows no rule.
 import { connect, type Socket } from "node:net";
-import { readAnswer, type RawAnswer } from "./raw-answer.ts";
+import { readAnswer, type RawAnswer } from "./raw-response.ts";
 
 /** What to send; characters stand for one byte each (Latin-1). */
 export type Bytes = string | Uint8Array;

@@ -1,7 +1,7 @@
 // Callers who make, rename and remove users, and remember what they were told.
-import type { User } from "../../user-service/src/users/user.ts";
-import { answered, listAll, type Send } from "./clients.ts";
-import { Ledger, type Entry } from "./ledger.ts";
+import type { User } from "../../../user-service/src/users/user.ts";
+import { answered, listAll, type Send } from "../clients.ts";
+import { Ledger, type Entry } from "../ledger.ts";
 
 /** Looks at what a change came to, before anybody changes it again. */
 export type Witness<T> = (id: string, now: T | undefined) => Promise<void>;

@@ -1,7 +1,7 @@
 // Callers who place orders and move them on, and remember what they were told.
-import type { Order } from "../../order-service/src/orders/order.ts";
-import { answered, listAll, type Send } from "./clients.ts";
-import { Ledger, type Entry } from "./ledger.ts";
+import type { Order } from "../../../order-service/src/orders/order.ts";
+import { answered, listAll, type Send } from "../clients.ts";
+import { Ledger, type Entry } from "../ledger.ts";
 import { newOrder } from "./platform.ts";
 import type { Witness } from "./user-book.ts";
 

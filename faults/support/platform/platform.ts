@@ -1,6 +1,6 @@
 // Both services as users run them: their executables, on databases in a folder of their own.
-import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { startExecutable, type Running } from "../../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../../shared/testing/running-service.ts";
 
 type Environment = Readonly<Record<string, string>>;
 

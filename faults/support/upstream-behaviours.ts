@@ -1,6 +1,6 @@
 // What a neighbour can do, good and bad.
 import type { Socket } from "node:net";
-import type { Behaviour } from "./neighbour.ts";
+import type { Behaviour } from "./fake-upstream.ts";
 
 /** The user that orders are placed for. */
 export const user = {
