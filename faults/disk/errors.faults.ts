@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
-import { createUser, newOrder, newUser, sending, startPlatform } from "../support/platform/platform.ts";
+import {
+  createUser,
+  newOrder,
+  newUser,
+  sending,
+  startPlatform,
+} from "../support/platform/platform.ts";
 import { somethingWentWrong, storageIsFull, told } from "./refusals.ts";
 import { amount } from "../support/scale.ts";
 import { errors, startShim } from "../support/shim.ts";

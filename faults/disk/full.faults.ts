@@ -5,7 +5,13 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
-import { createUser, newOrder, newUser, sending, startPlatform } from "../support/platform/platform.ts";
+import {
+  createUser,
+  newOrder,
+  newUser,
+  sending,
+  startPlatform,
+} from "../support/platform/platform.ts";
 import { storageIsFull, told } from "./refusals.ts";
 import { amount } from "../support/scale.ts";
 import { smallDisk } from "./small-disk.ts";

@@ -3,7 +3,13 @@ import { expect, test } from "bun:test";
 import { flood, type FloodReport } from "./flood.ts";
 import { residentKiB } from "../support/footprint.ts";
 import { median } from "../support/median.ts";
-import { createUser, newOrder, newUser, startPlatform, type Platform } from "../support/platform/platform.ts";
+import {
+  createUser,
+  newOrder,
+  newUser,
+  startPlatform,
+  type Platform,
+} from "../support/platform/platform.ts";
 import { probe } from "./prober.ts";
 import { amount } from "../support/scale.ts";
 

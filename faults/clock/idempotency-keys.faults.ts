@@ -1,0 +1,125 @@
+// A clock that jumps while orders are placed by key: one key still makes one order, and is
+// remembered for as long as is promised.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Order } from "../../order-service/src/orders/order.ts";
+import { startExecutable, type Running } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { user } from "../support/upstream-behaviours.ts";
+import { answered, fetchClient, listAll, type Reply } from "../support/clients.ts";
+import { addLapsedKeys } from "./seeded-keys.ts";
+import { startLateUsers } from "../support/platform/fake-user-service.ts";
+import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
+import { startShim } from "../support/shim.ts";
+
+const dayMs = 86_400_000;
+/** A key whose holder died is free again after this. */
+const longestHoldMs = 10_000;
+
+/** Places an order by a key. */
+function place({ url }: Pick<Running, "url">, key: string, userId: string): Promise<Reply> {
+  const content = { json: newOrder(userId, 1), headers: { "idempotency-key": key } };
+  return fetchClient(url)("POST", "/orders", content);
+}
+
+test("the clock may jump by days, and each key is still answered with its order", async () => {
+  await using shim = await startShim();
+  await using platform = await startPlatform({ orders: shim.env });
+  const { users, orders, folder } = platform;
+  const userId = await createUser(users);
+  const placed = new Map<string, Order>();
+  const repeatAll = async () => {
+    for (const [key, order] of placed) {
+      const reply = await place(orders, key, userId);
+      expect(answered(reply, 201)).toEqual(order);
+      expect(reply.headers.get("idempotent-replayed")).toBe("true");
+    }
+  };
+  for (const [n, days] of [0, -2, 2].entries()) {
+    shim.set({ clockOffsetMs: days * dayMs });
+    placed.set(`key-${n}`, answered(await place(orders, `key-${n}`, userId), 201) as Order);
+    await repeatAll();
+  }
+  // What is old is forgotten once a minute, two days ahead of when these keys were new.
+  using lapsed = addLapsedKeys(join(folder, "data/order_service.db"), 30);
+  while (lapsed.left() > 0) await Bun.sleep(100);
+  await repeatAll();
+  shim.set({ clockOffsetMs: 0 });
+  await repeatAll();
+  expect(await listAll<Order>(fetchClient(orders.url), "/orders")).toHaveLength(placed.size);
+}, 180_000);
+
+/** Two replicas with one clock, whose user-service answers when it is told to. */
+async function startReplicas() {
+  await using stack = new AsyncDisposableStack();
+  const cwd = stack.use(await temporaryFolder()).path;
+  const shim = stack.use(await startShim());
+  const late = stack.use(startLateUsers());
+  const env = { USER_SERVICE_URL: late.url, USER_SERVICE_TIMEOUT_MS: "60000", ...shim.env };
+  const start = () => startExecutable("order-service", { cwd, env });
+  const replicas = [stack.use(await start()), stack.use(await start())] as const;
+  const running = stack.move();
+  return { cwd, shim, late, replicas, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+async function isAsked(late: { readonly asked: number }, times: number): Promise<void> {
+  while (late.asked < times) await Bun.sleep(5);
+}
+
+const jumps = [dayMs, -dayMs, 10_000, -10_000, 5000, -3000, 0];
+
+test.each(jumps)(
+  "a key at work while the clock jumps by %i ms makes one order, whoever asks whichever replica",
+  async (clockOffsetMs) => {
+    for (let round = 0; round < amount({ full: 5, fast: 1 }); round += 1) {
+      await using platform = await startReplicas();
+      const { shim, late, replicas } = platform;
+      const [first, second] = replicas;
+      const key = `round-${round}`;
+      const replies = [place(first, key, user.id)];
+      await isAsked(late, 1);
+      expect((await place(second, key, user.id)).status).toBe(409);
+      shim.set({ clockOffsetMs });
+      for (let n = 0; n < 3; n += 1) {
+        for (const replica of replicas) replies.push(place(replica, key, user.id));
+      }
+      await fetchClient(second.url)("GET", "/orders");
+      late.answer();
+      const outcomes = await Promise.all(replies);
+      for (const { status } of outcomes) expect([201, 409]).toContain(status);
+      const orders = outcomes.filter(({ status }) => status === 201);
+      const listed = await listAll<Order>(fetchClient(first.url), "/orders");
+      expect(listed).toHaveLength(1);
+      for (const reply of orders) expect(answered(reply, 201)).toEqual(listed[0]);
+      const firsts = orders.filter(({ headers }) => !headers.has("idempotent-replayed"));
+      expect(firsts).toHaveLength(1);
+      for (const replica of replicas) {
+        expect(answered(await place(replica, key, user.id), 201)).toEqual(listed[0]);
+      }
+    }
+  },
+);
+
+test.each([0, dayMs, -dayMs])(
+  "the key of a killed process is free within ten seconds, also if the clock jumps by %i ms",
+  async (clockOffsetMs) => {
+    await using platform = await startReplicas();
+    const { shim, late, replicas } = platform;
+    const [killed, left] = replicas;
+    const cut = place(killed, "key", user.id).catch(() => undefined);
+    await isAsked(late, 1);
+    killed.kill("SIGKILL");
+    await killed.exited;
+    const killedAt = performance.now();
+    expect(await cut).toBeUndefined();
+    shim.set({ clockOffsetMs });
+    late.answer();
+    let status: number;
+    do ({ status } = await place(left, "key", user.id));
+    while (status === 409 && performance.now() - killedAt < longestHoldMs);
+    expect(status).toBe(201);
+    console.log(`free after ${((performance.now() - killedAt) / 1000).toFixed(1)} s`);
+    expect(await listAll<Order>(fetchClient(left.url), "/orders")).toHaveLength(1);
+  },
+);

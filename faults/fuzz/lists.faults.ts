@@ -1,0 +1,112 @@
+// Lists are the same whatever the size of their pages, and filters leave out what they say.
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { OrderBody, UserBody } from "./bodies.ts";
+import { createUser, newOrder } from "../support/platform/platform.ts";
+import { sendingJson } from "../support/raw-request.ts";
+import { amount } from "../support/scale.ts";
+import { underFire, type Target } from "../support/platform/targets.ts";
+
+const count = amount({ full: 300, fast: 60 });
+const numRuns = amount({ full: 300, fast: 40 });
+
+interface User extends UserBody {
+  readonly id: string;
+}
+
+interface Order extends OrderBody {
+  readonly id: string;
+  readonly status: string;
+}
+
+/** All items of a list, page by page, each page but the last as long as it may be. */
+async function everything<T>({ ask }: Target, path: string, query: Record<string, string>) {
+  const items: T[] = [];
+  let target: string | undefined = `${path}?${new URLSearchParams(query).toString()}`;
+  while (target !== undefined) {
+    const answer = await ask({ method: "GET", target });
+    expect(answer.status).toBe(200);
+    const page = JSON.parse(answer.body.toString()) as T[];
+    items.push(...page);
+    const link = answer.headers.get("link");
+    target = link === null ? undefined : /^<([^>]+)>; rel="next"$/.exec(link)?.[1];
+    if (link !== null) expect(page).toHaveLength(Number(query["limit"] ?? 100));
+  }
+  return items;
+}
+
+function inOrder(one: string, other: string): number {
+  // Bytes of UTF-8 sort as code points do; the units of a string do not.
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}
+
+const limits = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: count + 2 }));
+
+test("users come by name, each exactly once, in pages of any size", async () => {
+  const letters = fc.constantFrom("a", "B", "é", "\uff5e", "😀", "%", '"', " ", "a");
+  const names = fc
+    .array(letters, { minLength: 1, maxLength: 3 })
+    .map((parts) => `n${parts.join("")}n`);
+  await underFire(async ({ users }) => {
+    const made: User[] = [];
+    for (const [n, name] of fc.sample(names, count).entries()) {
+      const body = JSON.stringify({ name, email: `Listed${n}@example.com` });
+      const answer = await users.ask(sendingJson("POST", "/users", body));
+      made.push(JSON.parse(answer.body.toString()) as User);
+    }
+    made.sort((one, other) => inOrder(one.name, other.name) || inOrder(one.id, other.id));
+    await fc.assert(
+      fc.asyncProperty(limits, async (limit) => {
+        expect(await everything<User>(users, "/users", { limit: String(limit) })).toEqual(made);
+      }),
+      { numRuns },
+    );
+    expect(await everything<User>(users, "/users", {})).toEqual(made);
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...made), fc.nat(), async (user, bits) => {
+        const letters = Array.from(user.email, (letter, n) =>
+          (bits >> (n % 31)) & 1 ? letter.toUpperCase() : letter.toLowerCase(),
+        );
+        expect(await everything<User>(users, "/users", { email: letters.join("") })).toEqual([
+          user,
+        ]);
+      }),
+      { numRuns },
+    );
+  });
+});
+
+test("orders come oldest first, each exactly once, in pages of any size, with any filter", async () => {
+  const states = ["pending", "confirmed", "cancelled"];
+  await underFire(async ({ users, orders }) => {
+    const owners = [await createUser(users.running, 1), await createUser(users.running, 2)];
+    const made: Order[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const order = newOrder(owners[n % 2] ?? "", n);
+      const placed = await orders.ask(sendingJson("POST", "/orders", JSON.stringify(order)));
+      const target = placed.headers.get("location") ?? "";
+      const change = JSON.stringify({ status: states[n % 3] });
+      const changed = await orders.ask(sendingJson("PATCH", target, change));
+      made.push(JSON.parse(changed.body.toString()) as Order);
+    }
+    const filters = fc.record(
+      {
+        user_id: fc.constantFrom(...owners, crypto.randomUUID()).map((id) => id.toUpperCase()),
+        status: fc.constantFrom(...states, "shipped"),
+      },
+      { requiredKeys: [], noNullPrototype: true },
+    );
+    await fc.assert(
+      fc.asyncProperty(limits, filters, async (limit, filter) => {
+        const expected = made.filter(
+          ({ user_id, status }) =>
+            (filter.user_id === undefined || user_id === filter.user_id.toLowerCase()) &&
+            (filter.status === undefined || status === filter.status),
+        );
+        const query = { limit: String(limit), ...filter };
+        expect(await everything<Order>(orders, "/orders", query)).toEqual(expected);
+      }),
+      { numRuns },
+    );
+  });
+});

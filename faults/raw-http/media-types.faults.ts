@@ -1,0 +1,72 @@
+// What a body is, by the fields that say so.
+import { expect, test } from "bun:test";
+import { createUser } from "../support/platform/platform.ts";
+import { underFire } from "../support/platform/targets.ts";
+
+test("a body is JSON if its type says so", async () => {
+  const statuses = {
+    "application/json": 200,
+    "APPLICATION/JSON": 200,
+    "application/json;charset=utf-8": 200,
+    'application/json ; charset="UTF-8"': 200,
+    "application/json; x=y": 200,
+    "application/vnd.example.v1+json": 200,
+    "application/json; charset=utf-16": 415,
+    "application/json; charset=latin1": 415,
+    "application/jsonx": 415,
+    "application/x-json": 415,
+    "text/json": 415,
+    "text/plain": 415,
+    "application/x-www-form-urlencoded": 415,
+    "multipart/form-data; boundary=application/json": 415,
+    "text/plain, application/json": 415,
+    "*/*": 415,
+    "": 415,
+    "\xff": 415,
+  };
+  await underFire(async ({ users }) => {
+    const target = `/users/${await createUser(users.running)}`;
+    for (const chunkBytes of [undefined, 1]) {
+      const found: Record<string, number> = {};
+      for (const type of Object.keys(statuses)) {
+        const headers = [["Content-Type", type]] as const;
+        const answer = await users.ask({
+          method: "PATCH",
+          target,
+          headers,
+          body: "{}",
+          chunkBytes,
+        });
+        found[type] = answer.status;
+      }
+      expect(found).toEqual(statuses);
+      const untyped = await users.ask({ method: "PATCH", target, body: "{}", chunkBytes });
+      expect(untyped.status).toBe(415);
+    }
+  });
+});
+
+test("a body that is coded in any way is refused", async () => {
+  const statuses = {
+    gzip: 415,
+    br: 415,
+    "identity, gzip": 415,
+    x: 415,
+    "\xff": 415,
+    identity: 200,
+    "": 200,
+  };
+  await underFire(async ({ users }) => {
+    const target = `/users/${await createUser(users.running)}`;
+    const found: Record<string, number> = {};
+    for (const coding of Object.keys(statuses)) {
+      const body = coding === "gzip" ? Bun.gzipSync("{}") : "{}";
+      const headers = [
+        ["Content-Type", "application/json"],
+        ["Content-Encoding", coding],
+      ] as const;
+      found[coding] = (await users.ask({ method: "PATCH", target, headers, body })).status;
+    }
+    expect(found).toEqual(statuses);
+  });
+});

@@ -1,0 +1,123 @@
+// Well-formed HTTP that clients hardly ever send: every method, every target.
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { createUser } from "../support/platform/platform.ts";
+import { sendingJson } from "../support/raw-request.ts";
+import { amount } from "../support/scale.ts";
+import { underFire } from "../support/platform/targets.ts";
+import { anyTarget } from "../fuzz/wild-requests.ts";
+
+const numRuns = amount({ full: 2000, fast: 200 });
+
+test("whatever path and query are asked for, the answer is a proper one", async () => {
+  const methods = fc.constantFrom("GET", "HEAD", "POST", "DELETE", "OPTIONS");
+  await underFire(async ({ users, orders }) => {
+    for (const { ask } of [users, orders]) {
+      await fc.assert(
+        fc.asyncProperty(methods, anyTarget, async (method, target) => {
+          await ask({ method, target });
+        }),
+        { numRuns },
+      );
+    }
+  });
+});
+
+test("a target is read as it is written", async () => {
+  const statuses = {
+    "/users": 200,
+    "/users?": 200,
+    "/users?limit=1&limit=2": 200,
+    "/users?limit=0&limit=2": 200,
+    "/users?limit=2&limit=0": 422,
+    "/users?limit=": 422,
+    "/users?limit": 422,
+    "/users?limit=%zz": 422,
+    "/users?limit=%31": 200,
+    "/users?%6cimit=0": 422,
+    "/users?after=": 422,
+    "/users?email=%ff": 200,
+    "/users?email=%00": 200,
+    "/users?email=%ed%a0%80": 200,
+    "/users?__proto__=1&constructor=2": 200,
+    "/users?a=%zz&%zz": 200,
+    "/users?&&==&=": 200,
+    "/users?limit[]=0": 200,
+    "/users/": 404,
+    "//users": 404,
+    "/users//": 404,
+    "/Users": 404,
+    "/us%65rs": 404,
+    "/users%2f": 404,
+    "/users;a=b": 404,
+    "/users%3flimit=0": 404,
+    "/users/x/y": 404,
+    "/users/%00": 422,
+    "/users/%2f": 422,
+    "/users/%2e%2e%2f": 422,
+    "/users/%ff": 422,
+    "/users/%zz": 422,
+    "/users/;": 422,
+    "/users/x": 422,
+    "/users/../users": 200,
+    "/x/../users/.": 404,
+    [`/users/${"a".repeat(15_000)}`]: 422,
+    [`/${"a/".repeat(7500)}`]: 404,
+    [`/users?${"a&".repeat(7500)}`]: 200,
+    [`/users?${"limit=1&".repeat(1900)}limit=0`]: 422,
+    "http://elsewhere/users": 200,
+    "http://elsewhere": 404,
+    "https://elsewhere:1/users?limit=0": 422,
+  };
+  await underFire(async ({ users }) => {
+    const found: Record<string, number> = {};
+    for (const target of Object.keys(statuses)) {
+      found[target] = (await users.ask({ method: "GET", target })).status;
+    }
+    expect(found).toEqual(statuses);
+  });
+});
+
+test("any method that there is gets an answer, with a body or without", async () => {
+  const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+  const others = ["PROPFIND", "MKCOL", "LOCK", "SEARCH", "PURGE", "LINK", "QUERY"];
+  const paths = [
+    "/users",
+    "/users/x",
+    "/orders",
+    "/orders/x",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/swagger",
+    "/x",
+  ];
+  await underFire(async ({ users, orders }) => {
+    for (const to of [users, orders]) {
+      for (const method of [...methods, ...others]) {
+        for (const target of paths) {
+          await to.ask({ method, target });
+          await to.ask({ ...sendingJson(method, target, "{}"), chunkBytes: 1 });
+          await to.ask({ method, target, body: "GET / HTTP/1.1\r\n\r\n" });
+        }
+      }
+    }
+  });
+});
+
+test("a body means nothing to a method that takes none", async () => {
+  await underFire(async ({ users }) => {
+    const id = await createUser(users.running);
+    const bodies = ["", "{", '{"name":""}', "x".repeat(1_100_000), "\0"];
+    for (const body of bodies) {
+      for (const chunkBytes of [undefined, 100_000]) {
+        const sent = { ...sendingJson("GET", `/users/${id}`, body), chunkBytes };
+        expect((await users.ask(sent)).status).toBe(200);
+        expect((await users.ask({ ...sent, headers: [["Content-Encoding", "gzip"]] })).status).toBe(
+          200,
+        );
+        expect((await users.ask({ ...sent, method: "OPTIONS" })).status).toBe(405);
+      }
+    }
+  });
+});

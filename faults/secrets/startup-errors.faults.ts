@@ -1,0 +1,76 @@
+// A service that cannot start tells its operator why, and nobody a password.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommand, startExecutable, type Outcome } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { leaksOnStderr, secret } from "./secret-words.ts";
+
+const services = ["user-service", "order-service"] as const;
+const password = secret("password");
+const others = { API_KEY: secret("environment"), LOG_LEVEL: "trace", HOST: "127.0.0.1" };
+
+function expectSilence({ stdout, stderr, status }: Outcome, expected: number, lines = 1): void {
+  expect(leaksOnStderr(stdout + stderr)).toEqual([]);
+  expect({ status, stdout }).toEqual({ status: expected, stdout: "" });
+  expect(stderr.trimEnd().split("\n")).toHaveLength(lines);
+}
+
+describe("a wrong variable is named, and what it holds is not", () => {
+  test.each([
+    ["DATABASE_URL", `postgres://owner:${password}@database/users`],
+    ["DATABASE_URL", `sqlite://owner:${password}@database/users`],
+    ["DATABASE_URL", `sqlite:data/users.db?key=${password}`],
+    ["DATABASE_URL", password],
+    ["USER_SERVICE_URL", `http://order-service:${password}@users:8000`],
+    ["USER_SERVICE_URL", `http://users:8000/?token=${password}`],
+    ["USER_SERVICE_URL", `users:${password}`],
+    ["USER_SERVICE_URL", password],
+  ])("%s=%s", async (variable, value) => {
+    await using folder = await temporaryFolder();
+    const env = { ...others, [variable]: value };
+    const outcome = await runCommand("order-service", [], { cwd: folder.path, env });
+    expectSilence(outcome, 78);
+    expect(outcome.stderr).toContain(`order-service: Cannot use ${variable}: it must be `);
+  });
+});
+
+describe.each(services)("%s tells in a line why it cannot start", (service) => {
+  const start = async (prepare: (path: string, folder: string) => Promise<unknown>) => {
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    await prepare(join(cwd, "own.db"), cwd);
+    const env = { ...others, DATABASE_URL: "sqlite:own.db", PORT: "0" };
+    for (const command of ["serve", "migrate"]) {
+      expectSilence(await runCommand(service, [command], { cwd, env }), 1);
+    }
+  };
+
+  test("where its database is a folder", () => start((path) => mkdir(path)));
+
+  test("where its database is another file", () =>
+    start((path) => Bun.write(path, secret("stored").repeat(1000))));
+
+  test("where its database is of another service", () =>
+    start(async (path) => {
+      using db = new Database(path);
+      db.run(`CREATE TABLE users (${secret("stored")} TEXT)`);
+      db.run(`CREATE TABLE orders (${secret("stored")} TEXT)`);
+    }));
+
+  test("where its database is from its future", () =>
+    start(async (path, cwd) => {
+      await runCommand(service, ["migrate"], { cwd, env: { DATABASE_URL: `sqlite:${path}` } });
+      using db = new Database(path);
+      db.run("INSERT INTO schema_migrations (version, checksum) VALUES (99, 'later')");
+    }));
+
+  test("where its port is taken", async () => {
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    await using running = await startExecutable(service, { cwd });
+    const env = { ...others, PORT: String(running.port) };
+    expectSilence(await runCommand(service, [], { cwd, env }), 1);
+  });
+});

@@ -1,0 +1,50 @@
+// What clients make up fills neither the metrics nor the memory.
+import { expect, test } from "bun:test";
+import { junkForOrders, junkForUsers, sendJunk } from "./junk-requests.ts";
+import { expectNoMore, idleLevels } from "./idle-levels.ts";
+import { rawClient } from "../support/raw-client.ts";
+import { amount } from "../support/scale.ts";
+import { startSoaked } from "./soak-run.ts";
+
+const callers = 32;
+const warmUp = amount({ full: 20_000, fast: 8000 });
+const total = amount({ full: 120_000, fast: 28_000 });
+
+async function metricLines(port: number): Promise<number> {
+  using client = rawClient(port);
+  return (await client.send("GET", "/metrics")).body.split("\n").length;
+}
+
+test("tens of thousands of made-up paths, methods, fields and ids leave nothing behind", async () => {
+  await using soaked = await startSoaked();
+  const { users, orders } = soaked;
+  let sent = 0;
+  const flood = async (until: number) => {
+    const ask = async () => {
+      using toUsers = rawClient(users.port);
+      using toOrders = rawClient(orders.port);
+      while (sent < until) {
+        const n = sent++;
+        await sendJunk(toUsers, junkForUsers(n));
+        await sendJunk(toOrders, junkForOrders(n));
+      }
+    };
+    await Promise.all(Array.from({ length: callers }, ask));
+  };
+  const look = () => Promise.all([users, orders].map((service) => idleLevels(service)));
+  const count = () => Promise.all([users.port, orders.port].map(metricLines));
+
+  await flood(500);
+  const lines = await count();
+  await flood(warmUp);
+  const before = await look();
+  await flood(total);
+  const after = await look();
+  expect(await count()).toEqual(lines);
+  expect(Math.max(...lines)).toBeLessThan(500);
+  after.forEach((levels, n) => {
+    const was = before[n];
+    if (was === undefined) throw new Error("There was no look before");
+    expectNoMore(was, levels);
+  });
+});

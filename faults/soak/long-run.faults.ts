@@ -1,0 +1,55 @@
+// What a service holds does not grow with the time that it has worked.
+import { expect, test } from "bun:test";
+import { idleLevels, expectNoMore } from "./idle-levels.ts";
+import { mixedCaller, orderOf } from "./mixed-load.ts";
+import { rawClient } from "../support/raw-client.ts";
+import { amount } from "../support/scale.ts";
+import { startSoaked, type Soaked } from "./soak-run.ts";
+
+const seconds = amount({ full: 600, fast: 60 });
+const callers = 32;
+/** More would fill the disk with orders. */
+const mostPerSecond = 2500;
+
+/** Asks both services for everything, for this long. @returns how many requests were sent */
+async function work({ users, orders, troubled }: Soaked, forSeconds: number): Promise<number> {
+  const startedAt = performance.now();
+  const elapsed = () => (performance.now() - startedAt) / 1000;
+  let sent = 0;
+  const ask = async () => {
+    using caller = mixedCaller({ users: users.port, orders: orders.port });
+    while (elapsed() < forSeconds) {
+      const requests = await caller.round();
+      sent += requests;
+      const aheadSeconds = sent / mostPerSecond - elapsed();
+      if (aheadSeconds > 0) await Bun.sleep(aheadSeconds * 1000);
+    }
+  };
+  const askTroubled = async () => {
+    using client = rawClient(troubled.port);
+    while (elapsed() < forSeconds) {
+      const order = JSON.stringify(orderOf(crypto.randomUUID()));
+      const key = { "content-type": "application/json", "idempotency-key": crypto.randomUUID() };
+      const { status } = await client.send("POST", "/orders", key, order);
+      expect([201, 400, 502, 503]).toContain(status);
+    }
+  };
+  await Promise.all([...Array.from({ length: callers }, ask), askTroubled(), askTroubled()]);
+  return sent;
+}
+
+test("memory, open files and timers are after long work what they were after a little", async () => {
+  await using soaked = await startSoaked();
+  const names = ["users", "orders", "troubled"] as const;
+  await work(soaked, seconds / 4);
+  const before = await Promise.all(names.map((name) => idleLevels(soaked[name])));
+  const sent = await work(soaked, (seconds * 3) / 4);
+  const after = await Promise.all(names.map((name) => idleLevels(soaked[name])));
+  expect(sent).toBeGreaterThan(seconds * 100);
+  names.forEach((name, n) => {
+    const [was, is] = [before[n], after[n]];
+    if (was === undefined || is === undefined) throw new Error(`${name} was not looked at`);
+    console.log(`${name} after ${sent} requests:`, was, is);
+    expectNoMore(was, is);
+  });
+});

@@ -1,0 +1,101 @@
+// Many callers place orders while user-service is in and out of trouble.
+import { expect, test } from "bun:test";
+import type { Order } from "../../order-service/src/orders/order.ts";
+import { startExecutable, type Running } from "../../shared/testing/executable.ts";
+import {
+  answer,
+  says,
+  saysAndResets,
+  user,
+  userJson,
+  well,
+} from "../support/upstream-behaviours.ts";
+import { fetchClient, listAll } from "../support/clients.ts";
+import { repeat } from "../support/load.ts";
+import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
+import { startOrders, tryMs } from "./order-service-with-upstream.ts";
+import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
+import { amount } from "../support/scale.ts";
+
+const callers = 64;
+const enough = amount({ full: 500, fast: 100 });
+
+/** Callers who place an order each, again and again, every other one with a key. */
+function placing(orders: Pick<Running, "url">, userId: string) {
+  const send = fetchClient(orders.url);
+  const told = new Map<string, number>();
+  const counts: Record<number, number> = {};
+  const load = repeat(callers, async (n) => {
+    const json = newOrder(userId, n);
+    const headers: Record<string, string> = n % 2 ? { "idempotency-key": `key-${n}` } : {};
+    const { status } = await send("POST", "/orders", { json, headers });
+    told.set(`ARTICLE-${n}`, status);
+    counts[status] = (counts[status] ?? 0) + 1;
+    if (status !== 201) await Bun.sleep(20);
+  });
+  return {
+    /** Resolves when so many more were answered with this status. */
+    async more(status: number, count = enough) {
+      const aim = (counts[status] ?? 0) + count;
+      while ((counts[status] ?? 0) < aim) await Bun.sleep(10);
+    },
+    /** Ends the load, and holds what callers were told against what is stored. @returns the statuses */
+    async settle() {
+      await load.stop();
+      const stored = await listAll<Order>(send, "/orders?limit=1000");
+      const articles = stored.map(({ items }) => items[0]?.sku ?? "");
+      const placed = [...told].filter(([, status]) => status === 201).map(([article]) => article);
+      expect(articles.toSorted()).toEqual(placed.toSorted());
+      return counts;
+    },
+  };
+}
+
+test("user-service dies, comes back, freezes and thaws: callers hear 201 or 503, and it is true", async () => {
+  await using platform = await startPlatform({
+    orders: { USER_SERVICE_TIMEOUT_MS: String(tryMs) },
+  });
+  const { folder, users, orders } = platform;
+  const load = placing(orders, await createUser(users));
+  await load.more(201);
+  users.kill("SIGKILL");
+  await load.more(503);
+  const env = { PORT: String(users.port) };
+  await using back = await startExecutable("user-service", { cwd: folder, env });
+  await load.more(201);
+  back.kill("SIGSTOP");
+  await load.more(503);
+  back.kill("SIGCONT");
+  await load.more(201);
+  const counts = await load.settle();
+  // An answer that was cut in the middle was one.
+  const { 201: placed = 0, 502: failed = 0, 503: refused = 0, ...others } = counts;
+  expect(others).toEqual({});
+  expect(failed).toBeLessThanOrEqual(callers);
+  expect(placed).toBeGreaterThanOrEqual(3 * enough);
+  expect(refused).toBeGreaterThanOrEqual(2 * enough);
+});
+
+test("whatever user-service answers, callers hear what is true", async () => {
+  await using neighbour = await startNeighbour(well);
+  await using orders = await startOrders(neighbour.url);
+  const load = placing(orders, user.id);
+  const troubles: [Behaviour, number][] = [
+    [says(answer("200 OK", "<html>")), 502],
+    [says(answer("500 Internal Server Error")), 503],
+    [saysAndResets(answer("200 OK", userJson).subarray(0, -9)), 503],
+    [{}, 503],
+    [{ met: (socket) => void socket.resetAndDestroy() }, 503],
+  ];
+  for (const [trouble, status] of troubles) {
+    await load.more(201);
+    neighbour.behave(trouble);
+    neighbour.hangUp();
+    await load.more(status);
+    neighbour.behave(well);
+    neighbour.hangUp();
+  }
+  await load.more(201);
+  const { 201: _, 502: __, 503: ___, ...others } = await load.settle();
+  expect(others).toEqual({});
+});
