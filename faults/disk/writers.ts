@@ -1,6 +1,6 @@
 // Writers on a disk that fills up: each write is either stored or refused.
 import { repeat } from "../support/load.ts";
-import { told, type Told } from "./refusals.ts";
+import { told, type Told } from "./storage-problems.ts";
 
 /** Writers at work, and what they were told. */
 export interface Writers {

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { startExecutable, type ServiceName } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { startBalancer, type Balancer } from "./balancer.ts";
+import { startBalancer, type Balancer } from "./load-balancer.ts";
 import { answered, fetchClient, socketClient, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";

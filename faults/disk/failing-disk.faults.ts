@@ -11,7 +11,7 @@ import {
   sending,
   startPlatform,
 } from "../support/platform/platform.ts";
-import { somethingWentWrong, storageIsFull, told } from "./refusals.ts";
+import { somethingWentWrong, storageIsFull, told } from "./storage-problems.ts";
 import { amount } from "../support/scale.ts";
 import { errors, startShim } from "../support/shim.ts";
 import { checkDatabase } from "../support/database-check.ts";

@@ -4,10 +4,10 @@ import { expect, test } from "bun:test";
 import { cp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
-import { nameOfUsers, userIds } from "./copies.ts";
+import { nameOfUsers, userIds } from "./backup-contents.ts";
 import { repeat } from "../support/load.ts";
 import { createUser } from "../support/platform/platform.ts";
-import { count, expectRefused, restorable } from "./restorable.ts";
+import { count, expectRefused, restorable } from "./restore-scenario.ts";
 import { amount } from "../support/scale.ts";
 
 const service = "user-service";

@@ -8,7 +8,7 @@ import { runCommand, startExecutable } from "../../shared/testing/executable.ts"
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import type { User } from "../../user-service/src/users/user.ts";
 import { answered, fetchClient } from "../support/clients.ts";
-import { makeUsers, nameOfUsers, orderIds, startCommand, userIds } from "./copies.ts";
+import { makeUsers, nameOfUsers, orderIds, startCommand, userIds } from "./backup-contents.ts";
 import { repeat } from "../support/load.ts";
 import { createUser, newUser, startPlatform } from "../support/platform/platform.ts";
 import { amount } from "../support/scale.ts";

@@ -4,9 +4,9 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import * as damage from "./damage.ts";
+import * as damage from "./database-damage.ts";
 import { newUser, sending } from "../support/platform/platform.ts";
-import { somethingWentWrong, storageIsGone, told } from "./refusals.ts";
+import { somethingWentWrong, storageIsGone, told } from "./storage-problems.ts";
 
 const service = "user-service";
 

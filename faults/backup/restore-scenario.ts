@@ -4,7 +4,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, type Outcome } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { makeUsers } from "./copies.ts";
+import { makeUsers } from "./backup-contents.ts";
 
 const service = "user-service";
 

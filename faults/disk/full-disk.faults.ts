@@ -12,7 +12,7 @@ import {
   sending,
   startPlatform,
 } from "../support/platform/platform.ts";
-import { storageIsFull, told } from "./refusals.ts";
+import { storageIsFull, told } from "./storage-problems.ts";
 import { amount } from "../support/scale.ts";
 import { smallDisk } from "./small-disk.ts";
 import { checkDatabase } from "../support/database-check.ts";
