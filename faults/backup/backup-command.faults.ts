@@ -7,7 +7,7 @@ import type { Order } from "../../order-service/src/orders/order.ts";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import type { User } from "../../user-service/src/users/user.ts";
-import { answered, fetchClient } from "../support/clients.ts";
+import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { makeUsers, nameOfUsers, orderIds, startCommand, userIds } from "./backup-contents.ts";
 import { repeat } from "../support/load.ts";
 import { createUser, newUser, startPlatform } from "../support/platform/platform.ts";
@@ -31,13 +31,13 @@ function makeWithoutEnd(urls: { users: string; orders: string }, userId: string)
   const loads = [
     repeat(8, async (n) => {
       const reply = await askUsers("POST", "/users", { json: newUser(1000 + n) });
-      users.push(answered(reply, 201) as User);
+      users.push(bodyOfStatus(reply, 201) as User);
     }),
     repeat(16, async (n) => {
       const [key, body] = [`key-${n}`, newOrder(userId, n)];
       const headers = { "idempotency-key": key };
       const reply = await askOrders("POST", "/orders", { json: body, headers });
-      placed.push({ key, body, order: answered(reply, 201) as Order });
+      placed.push({ key, body, order: bodyOfStatus(reply, 201) as Order });
     }),
   ];
   return { users, placed, stop: () => Promise.all(loads.map((load) => load.stop())) };
@@ -80,12 +80,12 @@ test("copies made under load have all that was answered before, whole, and can b
   await using newOrders = await startExecutable("order-service", { cwd: other.path, env });
   const [askUsers, askOrders] = [fetchClient(newUsers.url), fetchClient(newOrders.url)];
   for (const user of before.users.slice(-50)) {
-    expect(answered(await askUsers("GET", `/users/${user.id}`), 200)).toEqual(user);
+    expect(bodyOfStatus(await askUsers("GET", `/users/${user.id}`), 200)).toEqual(user);
   }
   for (const { key, body, order } of before.placed.slice(-50)) {
     const headers = { "idempotency-key": key };
     const repeated = await askOrders("POST", "/orders", { json: body, headers });
-    expect(answered(repeated, 201)).toEqual(order);
+    expect(bodyOfStatus(repeated, 201)).toEqual(order);
     expect(repeated.headers.get("idempotent-replayed")).toBe("true");
   }
   console.log(

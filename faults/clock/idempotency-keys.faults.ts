@@ -5,10 +5,11 @@ import { join } from "node:path";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { user } from "../support/upstream-behaviours.ts";
-import { answered, fetchClient, listAll, type Reply } from "../support/clients.ts";
+import { user } from "../support/platform/fake-user-service.ts";
+import { bodyOfStatus, fetchClient, listAll } from "../support/clients.ts";
+import type { TextResponse } from "../support/raw-client.ts";
 import { addLapsedKeys } from "./seeded-keys.ts";
-import { startLateUsers } from "../support/platform/fake-user-service.ts";
+import { startHeldUserService } from "../support/platform/fake-user-service.ts";
 import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
@@ -18,7 +19,7 @@ const dayMs = 86_400_000;
 const longestHoldMs = 10_000;
 
 /** Places an order by a key. */
-function place({ url }: Pick<Running, "url">, key: string, userId: string): Promise<Reply> {
+function place({ url }: Pick<Running, "url">, key: string, userId: string): Promise<TextResponse> {
   const content = { json: newOrder(userId, 1), headers: { "idempotency-key": key } };
   return fetchClient(url)("POST", "/orders", content);
 }
@@ -32,13 +33,13 @@ test("the clock may jump by days, and each key is still answered with its order"
   const repeatAll = async () => {
     for (const [key, order] of placed) {
       const reply = await place(orders, key, userId);
-      expect(answered(reply, 201)).toEqual(order);
+      expect(bodyOfStatus(reply, 201)).toEqual(order);
       expect(reply.headers.get("idempotent-replayed")).toBe("true");
     }
   };
   for (const [n, days] of [0, -2, 2].entries()) {
     shim.set({ clockOffsetMs: days * dayMs });
-    placed.set(`key-${n}`, answered(await place(orders, `key-${n}`, userId), 201) as Order);
+    placed.set(`key-${n}`, bodyOfStatus(await place(orders, `key-${n}`, userId), 201) as Order);
     await repeatAll();
   }
   // What is old is forgotten once a minute, two days ahead of when these keys were new.
@@ -55,16 +56,12 @@ async function startReplicas() {
   await using stack = new AsyncDisposableStack();
   const cwd = stack.use(await temporaryFolder()).path;
   const shim = stack.use(await startShim());
-  const late = stack.use(startLateUsers());
+  const late = stack.use(await startHeldUserService());
   const env = { USER_SERVICE_URL: late.url, USER_SERVICE_TIMEOUT_MS: "60000", ...shim.env };
   const start = () => startExecutable("order-service", { cwd, env });
   const replicas = [stack.use(await start()), stack.use(await start())] as const;
   const running = stack.move();
   return { cwd, shim, late, replicas, [Symbol.asyncDispose]: () => running.disposeAsync() };
-}
-
-async function isAsked(late: { readonly asked: number }, times: number): Promise<void> {
-  while (late.asked < times) await Bun.sleep(5);
 }
 
 const jumps = [dayMs, -dayMs, 10_000, -10_000, 5000, -3000, 0];
@@ -78,24 +75,24 @@ test.each(jumps)(
       const [first, second] = replicas;
       const key = `round-${round}`;
       const replies = [place(first, key, user.id)];
-      await isAsked(late, 1);
+      await late.called();
       expect((await place(second, key, user.id)).status).toBe(409);
       shim.set({ clockOffsetMs });
       for (let n = 0; n < 3; n += 1) {
         for (const replica of replicas) replies.push(place(replica, key, user.id));
       }
       await fetchClient(second.url)("GET", "/orders");
-      late.answer();
+      late.release();
       const outcomes = await Promise.all(replies);
       for (const { status } of outcomes) expect([201, 409]).toContain(status);
       const orders = outcomes.filter(({ status }) => status === 201);
       const listed = await listAll<Order>(fetchClient(first.url), "/orders");
       expect(listed).toHaveLength(1);
-      for (const reply of orders) expect(answered(reply, 201)).toEqual(listed[0]);
+      for (const reply of orders) expect(bodyOfStatus(reply, 201)).toEqual(listed[0]);
       const firsts = orders.filter(({ headers }) => !headers.has("idempotent-replayed"));
       expect(firsts).toHaveLength(1);
       for (const replica of replicas) {
-        expect(answered(await place(replica, key, user.id), 201)).toEqual(listed[0]);
+        expect(bodyOfStatus(await place(replica, key, user.id), 201)).toEqual(listed[0]);
       }
     }
   },
@@ -108,13 +105,13 @@ test.each([0, dayMs, -dayMs])(
     const { shim, late, replicas } = platform;
     const [killed, left] = replicas;
     const cut = place(killed, "key", user.id).catch(() => undefined);
-    await isAsked(late, 1);
+    await late.called();
     killed.kill("SIGKILL");
     await killed.exited;
     const killedAt = performance.now();
     expect(await cut).toBeUndefined();
     shim.set({ clockOffsetMs });
-    late.answer();
+    late.release();
     let status: number;
     do ({ status } = await place(left, "key", user.id));
     while (status === 409 && performance.now() - killedAt < longestHoldMs);

@@ -3,9 +3,9 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { user } from "../support/upstream-behaviours.ts";
+import { startFakeUpstream } from "../support/fake-upstream.ts";
+import { healthy, user } from "../support/platform/fake-user-service.ts";
 import { addLapsedKeys } from "./seeded-keys.ts";
-import { startLateUsers } from "../support/platform/fake-user-service.ts";
 import { repeat } from "../support/load.ts";
 import { median } from "../support/median.ts";
 import { newOrder, sending } from "../support/platform/platform.ts";
@@ -55,8 +55,7 @@ function askAll(replicas: readonly Running[]) {
 async function setUp(count: number) {
   await using stack = new AsyncDisposableStack();
   const cwd = stack.use(await temporaryFolder()).path;
-  const users = stack.use(startLateUsers());
-  users.answer();
+  const users = stack.use(await startFakeUpstream(healthy));
   expect(await runCommand(service, ["migrate"], { cwd })).toMatchObject({ status: 0 });
   const keys = stack.use(addLapsedKeys(join(cwd, "data/order_service.db"), count));
   const env = { USER_SERVICE_URL: users.url };

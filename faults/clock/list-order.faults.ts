@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import type { LogLine } from "../../shared/testing/running-service.ts";
-import { answered, fetchClient, listAll, type Send } from "../support/clients.ts";
+import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { placeOrders } from "./order-clients.ts";
 import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
 import { amount } from "../support/scale.ts";
@@ -37,7 +37,7 @@ test("orders are listed oldest first, each in one page, wherever the clock jumps
     await buyers.more(ordersPerJump / 2);
     // A client that reads on where it was before the jump.
     const [, rest = ""] = /^<([^>]+)>/.exec(first.headers.get("link") ?? "") ?? [];
-    const seen = [...(answered(first, 200) as Order[]), ...(await listAll<Order>(send, rest))];
+    const seen = [...(bodyOfStatus(first, 200) as Order[]), ...(await listAll<Order>(send, rest))];
     const ids = seen.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     expect([...before].filter((id) => !ids.includes(id))).toEqual([]);
@@ -68,7 +68,7 @@ test("orders of a service that was started with another time are listed in one o
     const send = fetchClient(orders.url);
     for (let n = 0; n < 20; n += 1) {
       const reply = await send("POST", "/orders", { json: newOrder(userId, n) });
-      placed.push(answered(reply, 201) as Order);
+      placed.push(bodyOfStatus(reply, 201) as Order);
     }
     checkList(await listAll<Order>(send, "/orders?limit=7"), placed);
   }

@@ -1,6 +1,6 @@
 // Callers who place orders.
 import type { Order } from "../../order-service/src/orders/order.ts";
-import { answered, fetchClient } from "../support/clients.ts";
+import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { newOrder } from "../support/platform/platform.ts";
 
@@ -21,8 +21,8 @@ export function placeOrders(url: string, userId: string): Buyers {
   let awaited: { count: number; resolve(): void } | undefined;
   const load = repeat(8, async (n) => {
     const reply = await send("POST", "/orders", { json: newOrder(userId, n) });
-    if (reply.status !== 201) failure.reject(new Error(`${reply.status}: ${reply.text}`));
-    placed.push(answered(reply, 201) as Order);
+    if (reply.status !== 201) failure.reject(new Error(`${reply.status}: ${reply.body}`));
+    placed.push(bodyOfStatus(reply, 201) as Order);
     if (awaited && placed.length >= awaited.count) awaited.resolve();
   });
   return {

@@ -4,9 +4,10 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { answer, says, user, userJson } from "../support/upstream-behaviours.ts";
-import { startLateUsers } from "../support/platform/fake-user-service.ts";
-import { startNeighbour } from "../support/fake-upstream.ts";
+import { user, userJson } from "../support/platform/fake-user-service.ts";
+import { httpResponse, respond } from "../support/upstream-behaviours.ts";
+import { startHeldUserService } from "../support/platform/fake-user-service.ts";
+import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { newOrder, newUser, sending } from "../support/platform/platform.ts";
 import { startShim, type Shim } from "../support/shim.ts";
 
@@ -39,7 +40,7 @@ test.each(jumps)(
   async (jump) => {
     await using shim = await startShim();
     await using folder = await temporaryFolder();
-    await using late = startLateUsers();
+    await using late = await startHeldUserService();
     const env = { USER_SERVICE_URL: late.url, USER_SERVICE_TIMEOUT_MS: "3000", ...shim.env };
     await using orders = await startExecutable("order-service", { cwd: folder.path, env });
     const took = await timeAcrossJumps(shim, jump, async () => {
@@ -54,18 +55,18 @@ test.each(jumps)(
 test("the circuit stays open for five seconds and no day, wherever the clock jumps", async () => {
   await using shim = await startShim();
   await using folder = await temporaryFolder();
-  await using users = await startNeighbour(says(answer("500 Internal Server Error")));
+  await using users = await startFakeUpstream(respond(httpResponse("500 Internal Server Error")));
   const env = { USER_SERVICE_URL: users.url, USER_SERVICE_TIMEOUT_MS: "400", ...shim.env };
   await using orders = await startExecutable("order-service", { cwd: folder.path, env });
   const place = async () => (await orders.fetch("/orders", order)).status;
   for (const jump of jumps) {
     shim.set({ clockOffsetMs: 0 });
-    users.behave(says(answer("500 Internal Server Error")));
+    users.behave(respond(httpResponse("500 Internal Server Error")));
     for (let n = 0; n < 4; n += 1) expect(await place()).toBe(502);
     const lastAskedAt = performance.now();
     expect(await place()).toBe(502);
     const openedAt = performance.now();
-    users.behave(says(answer("200 OK", userJson)));
+    users.behave(respond(httpResponse("200 OK", userJson)));
     shim.set({ clockOffsetMs: jump });
     let status: number;
     do status = await place();
@@ -95,12 +96,12 @@ test.each(jumps)(
 test.each(jumps)("requests have the grace to finish in, jump the clock by %i ms", async (jump) => {
   await using shim = await startShim();
   await using folder = await temporaryFolder();
-  await using late = startLateUsers();
+  await using late = await startHeldUserService();
   const env = { USER_SERVICE_URL: late.url, SHUTDOWN_GRACE_MS: "2000", ...shim.env };
   const waiting = { ...env, USER_SERVICE_TIMEOUT_MS: "60000" };
   await using orders = await startExecutable("order-service", { cwd: folder.path, env: waiting });
   const cut = orders.fetch("/orders", order).catch(() => "cut");
-  while (late.asked === 0) await Bun.sleep(5);
+  await late.called();
   const took = await timeAcrossJumps(shim, jump, async () => {
     orders.kill("SIGTERM");
     expect(await orders.exited).toBe(1);

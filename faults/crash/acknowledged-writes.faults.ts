@@ -42,7 +42,7 @@ test("no user who was made, renamed or removed is otherwise after a kill", async
   expect(await running.exited).toBe(0);
   checkDatabase(database);
   console.log(
-    `${rounds} kills: ${book.answers} changes answered, ${cut} cut, ${stored} users left`,
+    `${rounds} kills: ${book.answers} changes bodyOfStatus, ${cut} cut, ${stored} users left`,
   );
 });
 
@@ -96,7 +96,7 @@ test("one key makes one order, whenever the service is killed and the request re
   expect(keysWithoutOrder(database)).toBe(0);
   checkDatabase(database);
   console.log(
-    `${rounds} kills: ${book.answers} orders and changes answered, ${cut} cut, ` +
+    `${rounds} kills: ${book.answers} orders and changes bodyOfStatus, ${cut} cut, ` +
       `${left} keys settled after the last, ${stored} orders for ${book.wishes} keys`,
   );
 });

@@ -1,4 +1,4 @@
-// A disk without room: what writes is told to come back, what reads is answered, nothing is lost.
+// A disk without room: what writes is told to come back, what reads is bodyOfStatus, nothing is lost.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { stat } from "node:fs/promises";

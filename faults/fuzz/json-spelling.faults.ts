@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { bodiesFor } from "./bodies.ts";
 import { oneFault } from "./invalid-requests.ts";
 import { operation, writeOut } from "./operations.ts";
-import type { RawAnswer } from "../support/raw-response.ts";
+import type { RawResponse } from "../support/raw-response.ts";
 import { amount } from "../support/scale.ts";
 import { spelling } from "./json-spelling.ts";
 import { subjects } from "./fixtures.ts";
@@ -14,7 +14,7 @@ import type { JsonObject } from "./valid-values.ts";
 const numRuns = amount({ full: 2000, fast: 200 });
 
 /** An answer without what is different each time. */
-function outcome(answer: RawAnswer): unknown {
+function outcome(answer: RawResponse): unknown {
   const {
     id: _,
     request_id: _id,

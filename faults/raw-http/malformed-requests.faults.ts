@@ -1,7 +1,7 @@
 // Bytes that are no proper HTTP: whoever sends them is turned away, and nobody else suffers.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { sayAll, turnedAway, userNames } from "./conversation.ts";
+import { responsesTo, statusesUntilClosed, userNames } from "./conversation.ts";
 import {
   brokenChunks,
   goodUser,
@@ -10,7 +10,7 @@ import {
   unclearLengths,
   userText,
 } from "./malformed-requests.ts";
-import type { RawAnswer } from "../support/raw-response.ts";
+import type { RawResponse } from "../support/raw-response.ts";
 import { amount } from "../support/scale.ts";
 import { underFire } from "../support/platform/targets.ts";
 
@@ -24,7 +24,7 @@ describe("whoever is not clear about where a body ends is turned away, and nothi
     await underFire(async ({ users }) => {
       const found: Record<string, unknown> = {};
       for (const [name, bytes] of Object.entries(cases)) {
-        found[name] = [await turnedAway(users, bytes), await userNames(users)];
+        found[name] = [await statusesUntilClosed(users, bytes), await userNames(users)];
       }
       expect(found).toEqual(
         Object.fromEntries(Object.keys(cases).map((name) => [name, [[400], []]])),
@@ -36,7 +36,7 @@ describe("whoever is not clear about where a body ends is turned away, and nothi
     await underFire(async ({ users }) => {
       await fc.assert(
         fc.asyncProperty(fc.integer({ min: 0, max: userText.length - 1 }), async (length) => {
-          const statuses = await turnedAway(users, goodUser(length) + smuggled);
+          const statuses = await statusesUntilClosed(users, goodUser(length) + smuggled);
           expect(statuses.at(-1)).toBe(400);
           expect(await userNames(users)).toEqual([]);
         }),
@@ -51,7 +51,7 @@ test("what is no request, or beyond all measure, is turned away by itself", asyn
     for (const target of [users, orders]) {
       const taken: string[] = [];
       for (const [name, bytes] of Object.entries(noRequests)) {
-        const statuses = await turnedAway(target, bytes);
+        const statuses = await statusesUntilClosed(target, bytes);
         const isRefused = statuses.length <= 1 && statuses.every((status) => status >= 400);
         if (!isRefused) taken.push(`${name}: ${statuses.join()}`);
         expect((await target.ask({ method: "GET", target: "/health" })).status).toBe(200);
@@ -62,13 +62,13 @@ test("what is no request, or beyond all measure, is turned away by itself", asyn
 });
 
 /** Statuses that do not tell of a failure of ours: 505 refuses the client's version of HTTP. */
-const isNoFailure = ({ status }: RawAnswer) => status < 500 || status === 505;
+const isNoFailure = ({ status }: RawResponse) => status < 500 || status === 505;
 
 test("random bytes make a service say no more than that they are wrong", async () => {
   await underFire(async ({ users }) => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 2000, size: "max" }), async (bytes) => {
-        expect((await sayAll(users, bytes)).filter(({ status }) => status < 400)).toEqual([]);
+        expect((await responsesTo(users, bytes)).filter(({ status }) => status < 400)).toEqual([]);
       }),
       { numRuns },
     );
@@ -98,7 +98,7 @@ test("a good request that was damaged on its way is answered once or not at all"
             Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]),
           good,
         );
-        const answers = await sayAll(users, damaged);
+        const answers = await responsesTo(users, damaged);
         expect(answers.every(isNoFailure)).toBe(true);
         // The first half may be a whole request, and the rest then is none.
         expect(answers.slice(1).filter(({ status }) => status < 400)).toEqual([]);
@@ -122,7 +122,7 @@ test("requests sent one behind the other without waiting never get each other's 
           if (kind === "POST") return goodUser().replace("Host:", `${id}Host:`);
           return `GET ${kind} HTTP/1.1\r\nHost: test\r\n${id}\r\n`;
         });
-        const answers = await sayAll(users, sent.join(""));
+        const answers = await responsesTo(users, sent.join(""));
         // Behind an answer that takes its time the connection may be ended.
         if (plan.every((kind) => kind === "/health")) expect(answers).toHaveLength(plan.length);
         const ids = answers.map(({ headers }) => headers.get("x-request-id"));
@@ -137,7 +137,9 @@ test("HTTP/1.0 is answered, after which the connection is ended", async () => {
   await underFire(async ({ users, orders }) => {
     for (const target of [users, orders]) {
       for (const fields of ["", "Host: test\r\n", "Connection: keep-alive\r\n"]) {
-        expect(await turnedAway(target, `GET /health HTTP/1.0\r\n${fields}\r\n`)).toEqual([200]);
+        expect(await statusesUntilClosed(target, `GET /health HTTP/1.0\r\n${fields}\r\n`)).toEqual([
+          200,
+        ]);
       }
     }
   });

@@ -34,11 +34,11 @@ test.each([
   ["in chunks", inChunks],
 ])("a request that comes byte by byte is answered like any other, %s", async (_, request) => {
   await underFire(async ({ users }) => {
-    await using connection = await openConnection(users.running.port);
+    using connection = await openConnection(users.running.port);
     await writeApart(connection, Array.from(request));
-    expect((await connection.answer()).status).toBe(201);
+    expect((await connection.response()).status).toBe(201);
     await writeApart(connection, Array.from(request));
-    expect((await connection.answer()).status).toBe(409);
+    expect((await connection.response()).status).toBe(409);
   });
 });
 
@@ -51,9 +51,9 @@ test("a request that comes in pieces of any size is answered like any other", as
       fc.asyncProperty(requests, cuts, async (request, cuts) => {
         const places = [0, ...cuts.sort((one, other) => one - other), request.length];
         const pieces = places.map((place, n) => request.slice(place, places[n + 1]));
-        await using connection = await openConnection(users.running.port);
+        using connection = await openConnection(users.running.port);
         await writeApart(connection, pieces);
-        expect((await connection.answer()).status).toBe(isFirst ? 201 : 409);
+        expect((await connection.response()).status).toBe(isFirst ? 201 : 409);
         isFirst = false;
       }),
       { numRuns },
@@ -70,12 +70,12 @@ test.each(["reset", "ended"] as const)(
     await underFire(async ({ users }) => {
       await fc.assert(
         fc.asyncProperty(beginnings, async (beginning) => {
-          await using connection = await openConnection(users.running.port);
+          using connection = await openConnection(users.running.port);
           await connection.write(beginning);
           await isServing(users);
           if (how === "ended") {
-            connection.socket.end();
-            await connection.ended();
+            connection.finish();
+            await connection.responses();
           }
         }),
         { numRuns },
@@ -87,12 +87,12 @@ test.each(["reset", "ended"] as const)(
 
 test("a length that is too long makes a request wait, and nobody else", async () => {
   await underFire(async ({ users }) => {
-    await using connection = await openConnection(users.running.port);
+    using connection = await openConnection(users.running.port);
     await connection.write(goodUser(userText.length + 3));
     await isServing(users);
     expect(await userNames(users)).toEqual([]);
     await connection.write("   ");
-    expect((await connection.answer()).status).toBe(201);
+    expect((await connection.response()).status).toBe(201);
   });
 });
 
@@ -113,7 +113,7 @@ test("hundreds of half requests hold up nobody, and each can still be finished",
     const statuses = await Promise.all(
       waiting.map(async ({ connection, rest }) => {
         await connection.write(rest);
-        return (await connection.answer()).status;
+        return (await connection.response()).status;
       }),
     );
     expect(statuses.filter((status) => status === 201)).toHaveLength(1);
@@ -125,7 +125,7 @@ test("clients that leave without waiting for an answer hurt nobody", async () =>
   await underFire(async ({ users, orders }) => {
     for (const target of [users, orders]) {
       for (let n = 0; n < numRuns; n += 1) {
-        await using connection = await openConnection(target.running.port);
+        using connection = await openConnection(target.running.port);
         await connection.write(n % 2 ? goodUser() : "GET /swagger HTTP/1.1\r\nHost: test\r\n\r\n");
       }
       expect((await target.ask({ method: "GET", target: "/health" })).status).toBe(200);

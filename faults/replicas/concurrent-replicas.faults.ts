@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { answered, fetchClient, listAll, type Send } from "../support/clients.ts";
+import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
 import { createUser } from "../support/platform/platform.ts";
@@ -15,7 +15,7 @@ const loadSeconds = amount({ full: 30, fast: 15 });
 /** Reads what was just changed, where it was not changed. */
 function witnessAt<T>(send: Send, path: string): Witness<T> {
   return async (id, now) => {
-    const found = answered(await send("GET", `${path}/${id}`), now === undefined ? 404 : 200);
+    const found = bodyOfStatus(await send("GET", `${path}/${id}`), now === undefined ? 404 : 200);
     if (now === undefined || Bun.deepEquals(found, now)) return;
     throw new Error(`Changed was ${JSON.stringify(now)}, and read ${JSON.stringify(found)}`);
   };
@@ -78,8 +78,8 @@ test("two replicas of each service are one to their callers, and neither has to 
         await orderBook.repeat(ordersAt[there]);
       }),
       repeat(1, async () => {
-        answered(await usersAt[here]("GET", "/users?limit=50"), 200);
-        answered(await ordersAt[here]("GET", "/orders?status=pending&limit=50"), 200);
+        bodyOfStatus(await usersAt[here]("GET", "/users?limit=50"), 200);
+        bodyOfStatus(await ordersAt[here]("GET", "/orders?status=pending&limit=50"), 200);
       }),
     ];
   });

@@ -1,7 +1,8 @@
 // Requests that are sent at once and of which one may win.
 import type { Order } from "../../order-service/src/orders/order.ts";
 import type { User } from "../../user-service/src/users/user.ts";
-import { answered, type Reply, type Send } from "../support/clients.ts";
+import { bodyOfStatus, type Send } from "../support/clients.ts";
+import type { TextResponse } from "../support/raw-client.ts";
 import { newOrder } from "../support/platform/platform.ts";
 
 function only<T>(winners: readonly T[], prize: string): T {
@@ -12,7 +13,7 @@ function only<T>(winners: readonly T[], prize: string): T {
   return winner;
 }
 
-function isFirst({ status, headers }: Reply): boolean {
+function isFirst({ status, headers }: TextResponse): boolean {
   return status === 201 && !headers.has("idempotent-replayed");
 }
 
@@ -26,11 +27,11 @@ export async function raceForEmail(sends: readonly Send[], n: number): Promise<v
     replies.filter(({ status }) => status === 201),
     email,
   );
-  for (const reply of replies) if (reply !== winner) answered(reply, 409);
+  for (const reply of replies) if (reply !== winner) bodyOfStatus(reply, 409);
   for (const send of sends) {
-    const listed = answered(await send("GET", `/users?email=${email}`), 200) as User[];
-    if (Bun.deepEquals(listed, [answered(winner, 201)])) continue;
-    throw new Error(`${winner.text} was made, and listed is ${JSON.stringify(listed)}`);
+    const listed = bodyOfStatus(await send("GET", `/users?email=${email}`), 200) as User[];
+    if (Bun.deepEquals(listed, [bodyOfStatus(winner, 201)])) continue;
+    throw new Error(`${winner.body} was made, and listed is ${JSON.stringify(listed)}`);
   }
 }
 
@@ -40,11 +41,11 @@ export async function raceForKey(sends: readonly Send[], userId: string, n: numb
   const place = (send: Send) =>
     send("POST", "/orders", { json: newOrder(userId, n), headers: { "idempotency-key": key } });
   const replies = await Promise.all(sends.map(place));
-  const order = answered(only(replies.filter(isFirst), key), 201) as Order;
+  const order = bodyOfStatus(only(replies.filter(isFirst), key), 201) as Order;
   // Who came too early is told to come again.
   const repeated = await Promise.all(sends.map(place));
   for (const reply of [...replies.filter(({ status }) => status !== 409), ...repeated]) {
-    if (Bun.deepEquals(answered(reply, 201), order)) continue;
-    throw new Error(`${key} made ${JSON.stringify(order)}, and was answered with ${reply.text}`);
+    if (Bun.deepEquals(bodyOfStatus(reply, 201), order)) continue;
+    throw new Error(`${key} made ${JSON.stringify(order)}, and was answered with ${reply.body}`);
   }
 }

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { startExecutable, type ServiceName } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { startBalancer, type Balancer } from "./load-balancer.ts";
-import { answered, fetchClient, socketClient, type Send } from "../support/clients.ts";
+import { bodyOfStatus, fetchClient, socketClient, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
 import { createUser } from "../support/platform/platform.ts";
@@ -48,7 +48,7 @@ test("no request fails while all replicas of both services are replaced, one by 
     ...clients(users).map((send) =>
       repeat(1, () =>
         userBook.change(send, async (id, user) => {
-          answered(await send("GET", `/users/${id}`), user === undefined ? 404 : 200);
+          bodyOfStatus(await send("GET", `/users/${id}`), user === undefined ? 404 : 200);
         }),
       ),
     ),
@@ -59,7 +59,7 @@ test("no request fails while all replicas of both services are replaced, one by 
         orderBook.putBack(wish);
         await orderBook.moveOn(send);
         await orderBook.repeat(send);
-        answered(await send("GET", `/orders/${wish.placed?.id}`), 200);
+        bodyOfStatus(await send("GET", `/orders/${wish.placed?.id}`), 200);
       }),
     ),
   ];

@@ -1,9 +1,9 @@
 // Nobody's secrets get out, whatever is asked or answered: not in an answer, not in a line of the log.
 import { expect, test } from "bun:test";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { user } from "../support/upstream-behaviours.ts";
+import { user } from "../support/platform/fake-user-service.ts";
 import { garbling } from "./upstream-with-secrets.ts";
-import { startNeighbour } from "../support/fake-upstream.ts";
+import { startFakeUpstream } from "../support/fake-upstream.ts";
 import {
   askOrders,
   askUsers,
@@ -33,17 +33,16 @@ test("what clients send is told to nobody else, whether it is taken or refused",
 
 test("what a broken user-service tells is told to nobody", async () => {
   await using folder = await temporaryFolder();
-  await using neighbour = await startNeighbour({});
-  const env = { USER_SERVICE_URL: neighbour.url };
+  await using upstream = await startFakeUpstream({});
+  const env = { USER_SERVICE_URL: upstream.url };
   await using orders = await startWatched("order-service", { cwd: folder.path, env });
   const post = () =>
     ["POST", "/orders", { "content-type": "application/json" }, secretOrder(user.id)] as const;
   for (const [, status, does] of garbling) {
-    neighbour.behave(does);
-    neighbour.hangUp();
+    upstream.restart(does);
     await orders.ask(status, [...post()]);
   }
-  await neighbour[Symbol.asyncDispose]();
+  await upstream[Symbol.asyncDispose]();
   await orders.ask(503, [...post()]);
   await expectSilence(orders);
   const { stdout } = orders.observed.printed();

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import type { ServiceName } from "../../shared/testing/executable.ts";
 import { startObserved, type Observed } from "../support/captured-service.ts";
-import { rawClient, type RawAnswer, type RawClient } from "../support/raw-client.ts";
+import { rawClient, type RawClientRequest, type TextResponse } from "../support/raw-client.ts";
 import {
   leaksInAnswer,
   leaksInLine,
@@ -13,14 +13,14 @@ import {
 } from "./secret-words.ts";
 
 /** What is sent: method, path, header fields, body. */
-export type Request = Parameters<RawClient["send"]>;
+export type Request = RawClientRequest;
 
 /** Sends a request among private header fields. Throws if the answer has another status. */
 export type Ask = (
   status: number,
   request: Request,
   told?: readonly SecretKind[],
-) => Promise<RawAnswer>;
+) => Promise<TextResponse>;
 
 /** A service that is watched. */
 export interface Watched extends AsyncDisposable {

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { answered, fetchClient } from "../support/clients.ts";
-import { areInFlight } from "../support/requests-in-flight.ts";
-import { startLateUsers } from "../support/platform/fake-user-service.ts";
+import { bodyOfStatus, fetchClient } from "../support/clients.ts";
+import { requestsInFlight } from "../support/requests-in-flight.ts";
+import { startFakeUpstream } from "../support/fake-upstream.ts";
+import { healthy, startHeldUserService } from "../support/platform/fake-user-service.ts";
 import { newOrder, newUser } from "../support/platform/platform.ts";
 import { openConnection } from "../support/raw-connection.ts";
 import { amount } from "../support/scale.ts";
@@ -28,7 +29,7 @@ test("no request fails that is sent while a service is ready, and what it wrote 
       answers,
       work: (send) =>
         book.change(send, async (id, user) => {
-          answered(await send("GET", `/users/${id}`), user === undefined ? 404 : 200);
+          bodyOfStatus(await send("GET", `/users/${id}`), user === undefined ? 404 : 200);
         }),
     });
     expect(afterSignal).toBeGreaterThan(0);
@@ -44,7 +45,7 @@ test("no request fails that is sent while a service is ready, and what it wrote 
 
 test("no request fails that is sent while order-service is ready, though user-service hangs", async () => {
   await using folder = await temporaryFolder();
-  await using users = startLateUsers();
+  await using users = await startHeldUserService();
   await using running = await startExecutable("order-service", {
     cwd: folder.path,
     env: {
@@ -57,14 +58,15 @@ test("no request fails that is sent while order-service is ready, though user-se
   const { beforeSignal, afterSignal } = await stopUnderLoad(running, {
     answers,
     async work(send) {
-      for (let n = 0; n < 4; n += 1) answered(await send("GET", `/orders?user_id=${userId}`), 200);
-      answered(await send("POST", "/orders", { json: newOrder(userId, 0) }), 503);
+      for (let n = 0; n < 4; n += 1)
+        bodyOfStatus(await send("GET", `/orders?user_id=${userId}`), 200);
+      bodyOfStatus(await send("POST", "/orders", { json: newOrder(userId, 0) }), 503);
     },
   });
   expect(afterSignal).toBeGreaterThan(0);
-  expect(users.asked).toBeGreaterThan(0);
+  expect(users.calls).toBeGreaterThan(0);
   const late = await fetchClient(running.url)("GET", "/orders");
-  expect(answered(late, 200)).toEqual([]);
+  expect(bodyOfStatus(late, 200)).toEqual([]);
   expect(await running.exited).toBe(0);
   console.log(`${beforeSignal} requests answered before SIGTERM, ${afterSignal} after it`);
 });
@@ -80,16 +82,16 @@ test("writes that wait for a lock when the signal comes are made and answered", 
     const replies = clientsOf(running, count).map((send, n) =>
       send("POST", "/users", { json: newUser(n) }),
     );
-    await areInFlight(running, count);
+    await requestsInFlight(running, count);
     running.kill("SIGTERM");
     await running.logged("draining");
     lock.run("ROLLBACK");
     lock.close();
-    for (const reply of await Promise.all(replies)) answered(reply, 201);
+    for (const reply of await Promise.all(replies)) bodyOfStatus(reply, 201);
     expect(await running.exited).toBe(0);
   }
   await using restarted = await startExecutable("user-service", { cwd });
-  const stored = answered(await fetchClient(restarted.url)("GET", "/users"), 200);
+  const stored = bodyOfStatus(await fetchClient(restarted.url)("GET", "/users"), 200);
   expect(stored).toHaveLength(count);
 });
 
@@ -98,7 +100,7 @@ test("orders that wait for user-service when the signal comes are placed and ans
   const cwd = folder.path;
   const count = 24;
   const userId = Bun.randomUUIDv7();
-  await using users = startLateUsers();
+  await using users = await startHeldUserService();
   // Long enough for no machine to be too slow.
   const env = { USER_SERVICE_URL: users.url, USER_SERVICE_TIMEOUT_MS: "30000" };
   {
@@ -109,23 +111,22 @@ test("orders that wait for user-service when the signal comes are placed and ans
         headers: { "idempotency-key": `key-${n}` },
       }),
     );
-    await areInFlight(running, count);
+    await requestsInFlight(running, count);
     running.kill("SIGTERM");
     await running.logged("draining");
-    users.answer();
-    for (const reply of await Promise.all(replies)) answered(reply, 201);
+    users.release();
+    for (const reply of await Promise.all(replies)) bodyOfStatus(reply, 201);
     expect(await running.exited).toBe(0);
   }
   await using restarted = await startExecutable("order-service", { cwd, env });
-  const stored = answered(await fetchClient(restarted.url)("GET", "/orders"), 200);
+  const stored = bodyOfStatus(await fetchClient(restarted.url)("GET", "/orders"), 200);
   expect(stored).toHaveLength(count);
 });
 
 test("an answer that is read slowly is whole, though the service is told to stop amid it", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
-  await using users = startLateUsers();
-  users.answer();
+  await using users = await startFakeUpstream(healthy);
   const env = { USER_SERVICE_URL: users.url };
   await using running = await startExecutable("order-service", { cwd, env });
   // As large as a page can be: a hundred orders of a hundred long articles.
@@ -134,20 +135,20 @@ test("an answer that is read slowly is whole, though the service is told to stop
   const send = fetchClient(running.url);
   await Promise.all(
     Array.from({ length: 100 }, async () => {
-      answered(
+      bodyOfStatus(
         await send("POST", "/orders", { json: { user_id: Bun.randomUUIDv7(), items } }),
         201,
       );
     }),
   );
-  await using connection = await openConnection(running.port);
-  connection.socket.pause();
+  using connection = await openConnection(running.port);
+  connection.pause();
   await connection.write("GET /orders HTTP/1.1\r\nHost: a\r\n\r\n");
   while (!running.lines.some(({ method }) => method === "GET")) await Bun.sleep(1);
   running.kill("SIGTERM");
   await running.logged("draining");
-  connection.socket.resume();
-  const { body } = await connection.answer();
+  connection.resume();
+  const { body } = await connection.response();
   expect(body.length).toBeGreaterThan(1_000_000);
   for (const order of JSON.parse(body.toString()) as Order[]) expect(order.items).toEqual(items);
   expect(await running.exited).toBe(0);

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { answered, fetchClient } from "../support/clients.ts";
-import { areInFlight } from "../support/requests-in-flight.ts";
-import { startLateUsers } from "../support/platform/fake-user-service.ts";
+import { bodyOfStatus, fetchClient } from "../support/clients.ts";
+import { requestsInFlight } from "../support/requests-in-flight.ts";
+import { startHeldUserService } from "../support/platform/fake-user-service.ts";
 import { newOrder } from "../support/platform/platform.ts";
 import { openConnection } from "../support/raw-connection.ts";
 
@@ -30,7 +30,7 @@ test("connections without a request hold nothing up, nor do those with half a he
       const connection = connections.use(await openConnection(running.port));
       for (const part of parts) {
         await connection.write(part);
-        if (part.endsWith("\r\n\r\n")) await connection.answer();
+        if (part.endsWith("\r\n\r\n")) await connection.response();
       }
     }
   };
@@ -49,7 +49,7 @@ describe("orders that wait for a user-service that hangs", () => {
   const hanging = async (env: Readonly<Record<string, string>>) => {
     await using stack = new AsyncDisposableStack();
     const { path: cwd } = stack.use(await temporaryFolder());
-    const users = stack.use(startLateUsers());
+    const users = stack.use(await startHeldUserService());
     const running = stack.use(
       await startExecutable("order-service", {
         cwd,
@@ -59,8 +59,8 @@ describe("orders that wait for a user-service that hangs", () => {
     const send = fetchClient(running.url);
     const replies = Array.from({ length: 8 }, () => send("POST", "/orders", { json: order }));
     const outcomes = Promise.all(replies.map((reply) => reply.catch(() => "cut" as const)));
-    await areInFlight(running, replies.length);
-    while (users.asked === 0) await Bun.sleep(1);
+    await requestsInFlight(running, replies.length);
+    await users.called();
     const parts = stack.move();
     return { running, outcomes, [Symbol.asyncDispose]: () => parts.disposeAsync() };
   };
@@ -70,7 +70,7 @@ describe("orders that wait for a user-service that hangs", () => {
     const { status, afterMs } = await end(held.running, "SIGTERM");
     for (const outcome of await held.outcomes) {
       if (outcome === "cut") throw new Error("An order was cut");
-      answered(outcome, 503);
+      bodyOfStatus(outcome, 503);
       expect(outcome.headers.get("retry-after")).toBe("1");
     }
     expect(status).toBe(0);

@@ -1,8 +1,7 @@
 // Requests of which no two are alike, and none makes sense.
 import { randomUUIDv7 } from "bun";
-import { ConnectionClosed, type RawClient } from "../support/raw-client.ts";
-
-type Request = Parameters<RawClient["send"]>;
+import type { RawClient, RawClientRequest as Request } from "../support/raw-client.ts";
+import { ConnectionClosed } from "../support/raw-connection.ts";
 
 const json = { "content-type": "application/json" };
 const hex = (n: number, length: number) => n.toString(16).padStart(length, "0");

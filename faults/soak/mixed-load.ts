@@ -1,6 +1,12 @@
 // A bit of everything that clients do, again and again.
 import { randomUUIDv7 } from "bun";
-import { rawClient, type RawAnswer, type RawClient } from "../support/raw-client.ts";
+import {
+  rawClient,
+  type RawClient,
+  type RawClientRequest,
+  type TextResponse,
+} from "../support/raw-client.ts";
+import { openConnection } from "../support/raw-connection.ts";
 
 /** The ports of both services. */
 export interface Ports {
@@ -16,12 +22,12 @@ export interface MixedCaller extends Disposable {
 
 const json = { "content-type": "application/json" };
 
-function idIn({ body }: RawAnswer): string {
+function idIn({ body }: TextResponse): string {
   return (JSON.parse(body) as { id: string }).id;
 }
 
 /** Throws if the answer has another status than expected. */
-type Ask = (expected: number, ...request: Parameters<RawClient["send"]>) => Promise<RawAnswer>;
+type Ask = (expected: number, ...request: RawClientRequest) => Promise<TextResponse>;
 
 function asking(client: RawClient, count: () => void): Ask {
   return async (expected, ...request) => {
@@ -56,8 +62,8 @@ export function mixedCaller(ports: Ports): MixedCaller {
       return sent;
     },
     [Symbol.dispose]() {
-      users.leave();
-      orders.leave();
+      users[Symbol.dispose]();
+      orders[Symbol.dispose]();
     },
   };
 }
@@ -118,7 +124,6 @@ async function faults(ask: Ask, list: string, id: string): Promise<void> {
 
 /** Clients that leave: in the middle of their body, and without waiting for their answer. */
 async function comeAndGo(port: number, list: string): Promise<void> {
-  using client = rawClient(port);
   const post = `POST ${list} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
   const order = JSON.stringify(orderOf(randomUUIDv7()));
   for (const sent of [
@@ -126,9 +131,7 @@ async function comeAndGo(port: number, list: string): Promise<void> {
     `${post}content-length: ${order.length}\r\n\r\n${order}`,
     `GET ${list}?limit=5 HTTP/1.1\r\nhost: a\r\n\r\n`,
   ]) {
-    await client.open();
-    const answer = client.exchange(sent).catch(() => undefined);
-    client.leave();
-    await answer;
+    using connection = await openConnection(port);
+    await connection.write(sent);
   }
 }

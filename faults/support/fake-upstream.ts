@@ -1,40 +1,49 @@
-// A neighbour that does as it is told: it speaks TCP alone, so that it can send anything at all.
+// An upstream service that a test controls. It speaks plain TCP, so that it can send any bytes.
 import { createServer, type Socket } from "node:net";
 
-/** What a neighbour does with those who turn to it. */
+/** What the upstream does with its clients. */
 export interface Behaviour {
-  /** Once for each connection. */
-  readonly met?: (socket: Socket) => void;
-  /** Once for each request, when its head has come whole. */
-  readonly asked?: (socket: Socket, path: string) => void;
+  /** Called once per connection. */
+  readonly onConnection?: (socket: Socket) => void;
+  /** Called once per request, when its head is complete. */
+  readonly onRequest?: (socket: Socket, path: string) => void;
 }
 
-/** A server of the test's own. */
-export interface Neighbour extends AsyncDisposable {
+/** A running upstream. */
+export interface FakeUpstream extends AsyncDisposable {
   readonly url: string;
-  readonly port: number;
-  /** How often it was turned to since it was last told how to behave. */
-  readonly tries: number;
-  /** How many connections there are. */
+  /** Calls since the last change of behaviour: connections or requests, whichever are more. */
+  readonly calls: number;
+  /** Connections that are open now. */
   readonly connections: number;
-  /** Does this from now on, to those who are connected already too. */
+  /** Resolves when so many calls were made since the last change of behaviour. */
+  called(count?: number): Promise<void>;
+  /** Changes the behaviour, also on open connections. */
   behave(behaviour: Behaviour): void;
-  /** Ends all connections. */
-  hangUp(): void;
+  /** Closes all connections and changes the behaviour, like a process that was replaced. */
+  restart(behaviour: Behaviour): void;
 }
 
 const headEnd = "\r\n\r\n";
 
-/** Starts a neighbour on a free port. */
-export async function startNeighbour(first: Behaviour): Promise<Neighbour> {
+/** Starts an upstream on a free port. */
+export async function startFakeUpstream(first: Behaviour): Promise<FakeUpstream> {
   let behaviour = first;
-  const counts = { met: 0, asked: 0 };
+  const counts = { connections: 0, requests: 0 };
+  // Some calls end before their request is read, others share a connection.
+  const calls = () => Math.max(counts.connections, counts.requests);
+  let call = Promise.withResolvers<void>();
+  const count = (what: keyof typeof counts) => {
+    counts[what] += 1;
+    call.resolve();
+    call = Promise.withResolvers();
+  };
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
-    counts.met += 1;
+    count("connections");
     let head = "";
-    // The other side may leave at any time, and often should.
+    // The client may close or reset at any time, which many tests are about.
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
     socket.on("data", (bytes: Buffer) => {
@@ -42,38 +51,42 @@ export async function startNeighbour(first: Behaviour): Promise<Neighbour> {
       for (let end = head.indexOf(headEnd); end >= 0; end = head.indexOf(headEnd)) {
         const path = head.split(" ", 2)[1] ?? "";
         head = head.slice(end + headEnd.length);
-        counts.asked += 1;
-        behaviour.asked?.(socket, path);
+        count("requests");
+        behaviour.onRequest?.(socket, path);
       }
     });
-    behaviour.met?.(socket);
+    behaviour.onConnection?.(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The server has no port");
-  const { port } = address;
-  const hangUp = () => {
+  const closeConnections = () => {
     for (const socket of sockets) socket.destroy();
   };
+  const behave = (next: Behaviour) => {
+    behaviour = next;
+    counts.connections = 0;
+    counts.requests = 0;
+  };
   return {
-    url: `http://127.0.0.1:${port}`,
-    port,
-    get tries() {
-      // Some tries end before they are read, others share a connection.
-      return Math.max(counts.met, counts.asked);
+    url: `http://127.0.0.1:${address.port}`,
+    get calls() {
+      return calls();
     },
     get connections() {
       return sockets.size;
     },
-    behave(next) {
-      behaviour = next;
-      counts.met = 0;
-      counts.asked = 0;
+    async called(count = 1) {
+      while (calls() < count) await call.promise;
     },
-    hangUp,
+    behave,
+    restart(next) {
+      behave(next);
+      closeConnections();
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
-      hangUp();
+      closeConnections();
       await closed;
     },
   };

@@ -1,6 +1,6 @@
 // What a refusal has to be beyond what its schema says.
 import type { FieldError, Problem } from "../../shared/src/http/problem.ts";
-import type { RawAnswer } from "./raw-response.ts";
+import type { RawResponse } from "./raw-response.ts";
 
 /** The most that is sent back of what a client sent. */
 const longestEcho = 100;
@@ -10,12 +10,12 @@ const inside =
   /\n\s+at |\.[jt]s:\d|\$bunfs|node_modules|\/tmp\/|sqlite|bun:|elysia|typebox|\b(?:SELECT|INSERT|UPDATE|DELETE) [A-Za-z]+ /i;
 
 /** The body of a refusal. */
-export function problemOf({ body }: RawAnswer): Problem {
+export function problemOf({ body }: RawResponse): Problem {
   return JSON.parse(body.toString()) as Problem;
 }
 
 /** The places that a refusal names. */
-export function placesOf(answer: RawAnswer): Omit<FieldError, "detail">[] {
+export function placesOf(answer: RawResponse): Omit<FieldError, "detail">[] {
   return (problemOf(answer).errors ?? []).map((fault) => {
     const { detail: _, ...place } = fault;
     return place;
@@ -33,7 +33,7 @@ function faultFaults(fault: FieldError): string[] {
 }
 
 /** What is wrong with a refusal; nothing if it is a proper one, or no refusal. */
-export function problemFaults(answer: RawAnswer): string[] {
+export function problemFaults(answer: RawResponse): string[] {
   if (answer.status < 400) return [];
   if (answer.headers.get("content-type") !== "application/problem+json") {
     return ["The refusal is no problem document"];

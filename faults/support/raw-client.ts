@@ -1,119 +1,50 @@
-// An HTTP/1.1 client of next to no cost, for load: one kept connection, one request at a time on it,
-// and bytes that go out as they are given.
-import type { Socket } from "bun";
-import { readAnswer } from "./raw-response.ts";
+// An HTTP/1.1 client of little cost, for load: one kept connection, one request at a time on it.
+import { openConnection, type RawConnection } from "./raw-connection.ts";
 
-/** An answer, read whole. */
-export interface RawAnswer {
+/** A complete response, its body as text. */
+export interface TextResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** A connection that is opened when it is needed, and again after it was closed. */
+/** A request: method, path, header fields and body. */
+export type RawClientRequest = [
+  method: string,
+  path: string,
+  headers?: Readonly<Record<string, string>>,
+  body?: string | undefined,
+];
+
+/** Connects when a request needs it, and again after the server has closed the connection. */
 export interface RawClient extends Disposable {
-  /** Sends a request. Rejects if the connection breaks before its answer is whole. */
-  send(
-    method: string,
-    path: string,
-    headers?: Readonly<Record<string, string>>,
-    body?: string,
-  ): Promise<RawAnswer>;
-  /** Sends what is given, whatever it is, and reads one answer. */
-  exchange(request: string, method?: string): Promise<RawAnswer>;
-  /** Opens the connection, so that the next request is on its way when `exchange` returns. */
-  open(): Promise<void>;
-  /** Leaves at once, whatever is under way. */
-  leave(): void;
-}
-
-/** Why there is no answer. */
-export class ConnectionClosed extends Error {
-  override readonly name = "ConnectionClosed";
-}
-
-interface Exchange extends PromiseWithResolvers<RawAnswer> {
-  readonly method: string;
-  /** Whether the server is asked to close the connection, which it does not always confirm. */
-  readonly isLast: boolean;
-  /** What is still to be sent. */
-  unsent: Uint8Array;
+  /**
+   * Sends a request, never twice.
+   *
+   * @throws ConnectionClosed if the connection breaks before the response is complete
+   */
+  send(...request: RawClientRequest): Promise<TextResponse>;
 }
 
 /** Makes a client of a port of this machine. */
 export function rawClient(port: number): RawClient {
-  let socket: Socket | undefined;
-  let received = Buffer.alloc(0);
-  let current: Exchange | undefined;
-
-  function settle(result: RawAnswer | ConnectionClosed): void {
-    const settled = current;
-    current = undefined;
-    received = Buffer.alloc(0);
-    if (result instanceof Error) settled?.reject(result);
-    else settled?.resolve(result);
-  }
-
-  function flush(to: Socket): void {
-    if (current === undefined || current.unsent.length === 0) return;
-    current.unsent = current.unsent.subarray(Math.max(0, to.write(current.unsent)));
-  }
-
-  function forget(closed: Socket): void {
-    if (closed !== socket) return;
-    socket = undefined;
-    settle(new ConnectionClosed("The connection was closed before an answer was whole"));
-  }
-
-  const handler = {
-    data(from: Socket, chunk: Buffer) {
-      if (from !== socket || current === undefined) return;
-      received = received.length === 0 ? Buffer.from(chunk) : Buffer.concat([received, chunk]);
-      const read = readAnswer(received, current.method);
-      if (read === undefined) return;
-      const { status, headers, body } = read.answer;
-      const isLast = current.isLast || headers.get("connection") === "close";
-      settle({ status, headers, body: body.toString() });
-      if (isLast) leave();
-    },
-    drain: flush,
-    close: forget,
-    error: forget,
-    end: forget,
+  let connection: RawConnection | undefined;
+  const disconnect = () => {
+    connection?.[Symbol.dispose]();
+    connection = undefined;
   };
-
-  function leave(): void {
-    const left = socket;
-    socket = undefined;
-    left?.terminate();
-    settle(new ConnectionClosed("Left before there was an answer"));
-  }
-
-  async function open(): Promise<Socket> {
-    return (socket ??= await Bun.connect({ hostname: "127.0.0.1", port, socket: handler }));
-  }
-
-  async function exchange(request: string, method = "GET"): Promise<RawAnswer> {
-    const opened = socket ?? (await open());
-    if (current !== undefined) throw new Error("One request at a time");
-    const isLast = request.includes("\r\nconnection: close\r\n");
-    const unsent = Buffer.from(request);
-    current = { ...Promise.withResolvers<RawAnswer>(), method, isLast, unsent };
-    const { promise } = current;
-    flush(opened);
-    return promise;
-  }
-
   return {
-    exchange,
-    open: async () => void (await open()),
-    send(method, path, headers = {}, body) {
+    async send(method, path, headers = {}, body) {
+      if (!connection?.isOpen) disconnect();
+      connection ??= await openConnection(port);
       const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-      const length = body === undefined ? "" : `content-length: ${Buffer.byteLength(body)}\r\n`;
-      const head = `${method} ${path} HTTP/1.1\r\nhost: a\r\n${fields.join("")}${length}\r\n`;
-      return exchange(head + (body ?? ""), method);
+      if (body !== undefined) fields.push(`content-length: ${Buffer.byteLength(body)}\r\n`);
+      const head = `${method} ${path} HTTP/1.1\r\nhost: localhost\r\n${fields.join("")}\r\n`;
+      await connection.write(Buffer.from(head + (body ?? "")));
+      const response = await connection.response(method);
+      if (response.headers.get("connection") === "close") disconnect();
+      return { ...response, body: response.body.toString() };
     },
-    leave,
-    [Symbol.dispose]: leave,
+    [Symbol.dispose]: disconnect,
   };
 }

@@ -1,89 +1,115 @@
-// A connection on which anything can be sent, by a client that follows no rule.
-import { connect, type Socket } from "node:net";
-import { readAnswer, type RawAnswer } from "./raw-response.ts";
+// One TCP connection on which a test can send any bytes. It uses Bun's sockets, which take half the
+// processor time of node:net's: under load the client must not slow the service down.
+import type { Socket } from "bun";
+import { readResponse, type RawResponse } from "./raw-response.ts";
 
-/** What to send; characters stand for one byte each (Latin-1). */
+/** Bytes to send; each character of a string stands for one byte (Latin-1). */
 export type Bytes = string | Uint8Array;
 
-/** One TCP connection, cut with the scope. */
-export interface RawConnection extends AsyncDisposable {
-  readonly socket: Socket;
-  /** Resolves when the bytes have left, or there is nobody any more to take them. */
-  write(bytes: Bytes): Promise<void>;
-  /**
-   * Takes the next whole answer.
-   *
-   * @param method of the request that it answers
-   * @throws Error if the connection ends first, or nothing comes for two minutes
-   */
-  answer(method?: string): Promise<RawAnswer>;
-  /** Resolves with what was not taken, once the other side has ended the connection. */
-  ended(): Promise<Buffer>;
+/** The connection broke, so there is no complete response. */
+export class ConnectionClosed extends Error {
+  override readonly name = "ConnectionClosed";
 }
 
-/** Longer than any answer may take, and no guess at how long one does take. */
-const patienceMs = 120_000;
+/** A TCP connection; disposing resets it. */
+export interface RawConnection extends Disposable {
+  readonly isOpen: boolean;
+  /** Resolves when the kernel has the bytes, or the connection is closed. One write at a time. */
+  write(bytes: Bytes): Promise<void>;
+  /**
+   * Takes the next complete response.
+   *
+   * @param method of the request that it responds to
+   * @throws ConnectionClosed if the connection ends first, or nothing arrives for two minutes
+   */
+  response(method?: string): Promise<RawResponse>;
+  /** Half-closes the connection: the client sends nothing more. */
+  finish(): void;
+  /** Waits until the server closes the connection. @returns all responses not taken before */
+  responses(): Promise<RawResponse[]>;
+  /** Stops reading, so that the server's send buffer fills up. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Longer than any response may take, so that a silent server fails the test and not the run. */
+const maxSilenceSeconds = 120;
 
 /** Connects to a port of this machine. */
 export async function openConnection(port: number): Promise<RawConnection> {
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   let received = Buffer.alloc(0);
-  let isOver = false;
-  let news = Promise.withResolvers<void>();
-  const tell = () => {
-    news.resolve();
-    news = Promise.withResolvers();
+  let unsent = Buffer.alloc(0);
+  let isOpen = true;
+  let change = Promise.withResolvers<void>();
+  const notify = () => {
+    change.resolve();
+    change = Promise.withResolvers();
   };
-  const end = () => {
-    isOver = true;
-    tell();
+  const close = () => {
+    isOpen = false;
+    notify();
   };
-  const { promise: isOpen, resolve, reject } = Promise.withResolvers<void>();
-  socket.once("connect", resolve);
-  socket.on("data", (chunk: Buffer) => {
-    received = Buffer.concat([received, chunk]);
-    tell();
+  function flush(to: Socket): void {
+    unsent = unsent.subarray(Math.max(0, to.write(unsent)));
+    if (unsent.length === 0) notify();
+  }
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: {
+      data(_, chunk) {
+        received = received.length === 0 ? Buffer.from(chunk) : Buffer.concat([received, chunk]);
+        notify();
+      },
+      drain: flush,
+      close,
+      end: close,
+      error: close,
+      timeout: (silent) => silent.terminate(),
+    },
   });
-  socket.on("error", reject).on("error", end).on("end", end).on("close", end);
-  await isOpen;
+  socket.timeout(maxSilenceSeconds);
 
-  /** Waits for more bytes or the end. */
-  async function more(): Promise<void> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(new Error("Nothing came for two minutes")),
-      patienceMs,
-    );
-    await Promise.race([news.promise, late.promise]).finally(() => clearTimeout(timer));
+  function take(method: string): RawResponse | undefined {
+    const read = readResponse(received, method);
+    if (read) received = received.subarray(read.length);
+    return read?.response;
   }
 
   return {
-    socket,
-    write(bytes) {
-      const sent = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
-      return new Promise((resolve) => void socket.write(sent, () => resolve()));
+    get isOpen() {
+      return isOpen;
     },
-    async answer(method = "GET") {
+    async write(bytes) {
+      unsent = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : Buffer.from(bytes);
+      if (isOpen) flush(socket);
+      while (isOpen && unsent.length > 0) await change.promise;
+    },
+    async response(method = "GET") {
       for (;;) {
-        const read = readAnswer(received, method);
-        if (read) {
-          received = received.subarray(read.length);
-          return read.answer;
-        }
-        if (isOver) {
+        const response = take(method);
+        if (response) return response;
+        if (!isOpen) {
           const start = JSON.stringify(received.toString("latin1", 0, 200));
-          throw new Error(`The connection ended without a whole answer, after ${start}`);
+          throw new ConnectionClosed(`Closed without a complete response, after ${start}`);
         }
-        await more();
+        await change.promise;
       }
     },
-    async ended() {
-      while (!isOver) await more();
-      return received;
+    finish: () => socket.shutdown(),
+    async responses() {
+      while (isOpen) await change.promise;
+      const responses: RawResponse[] = [];
+      while (received.length > 0) {
+        const response = take("GET");
+        if (!response) throw new Error(`Half a response: ${received.toString("latin1", 0, 500)}`);
+        responses.push(response);
+      }
+      return responses;
     },
-    async [Symbol.asyncDispose]() {
-      // Unlike an orderly end, a reset leaves no port behind that waits for a minute.
-      socket.resetAndDestroy();
-    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    // A reset, unlike an orderly close, leaves no port behind in TIME_WAIT for a minute.
+    [Symbol.dispose]: () => socket.terminate(),
   };
 }

@@ -1,7 +1,7 @@
-// Reads HTTP answers from bytes, and takes nothing for granted about them.
+// Reads HTTP responses from bytes without trusting anything about them.
 
-/** An answer as it stood on the wire. */
-export interface RawAnswer {
+/** A response as its bytes stood on the wire. */
+export interface RawResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Buffer;
@@ -9,14 +9,14 @@ export interface RawAnswer {
 
 const blankLine = Buffer.from("\r\n\r\n");
 
-/** A chunked body (RFC 9112, 7.1) and where it ends; undefined if it is not whole yet. */
+/** Reads a chunked body (RFC 9112, 7.1); undefined while it is incomplete. */
 function readChunks(bytes: Buffer, start: number): { body: Buffer; end: number } | undefined {
   const chunks: Buffer[] = [];
   for (let at = start; ;) {
     const lineEnd = bytes.indexOf("\r\n", at);
     if (lineEnd < 0) return undefined;
     const size = Number.parseInt(bytes.toString("latin1", at, lineEnd), 16);
-    if (!Number.isInteger(size)) throw new Error("The answer has a chunk without a size");
+    if (!Number.isInteger(size)) throw new Error("The response has a chunk without a size");
     const data = lineEnd + 2;
     const end = data + size + 2;
     if (bytes.length < end) return undefined;
@@ -27,21 +27,21 @@ function readChunks(bytes: Buffer, start: number): { body: Buffer; end: number }
 }
 
 /**
- * The first answer in what came, and how many bytes it took; undefined if it is not whole yet.
- * Interim answers (1xx) are passed over.
+ * Reads the first final response and its length in bytes, skipping interim responses (1xx);
+ * undefined while it is incomplete.
  *
- * @param method of the request: an answer to HEAD has no body
- * @throws Error if it is no HTTP answer at all
+ * @param method of the request: a response to HEAD has no body
+ * @throws Error if the bytes are not an HTTP response
  */
-export function readAnswer(
+export function readResponse(
   bytes: Buffer,
   method: string,
-): { answer: RawAnswer; length: number } | undefined {
+): { response: RawResponse; length: number } | undefined {
   const headEnd = bytes.indexOf(blankLine);
   if (headEnd < 0) return undefined;
   const [statusLine = "", ...fields] = bytes.toString("latin1", 0, headEnd).split("\r\n");
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(`${statusLine} `)?.[1]);
-  if (!(status >= 100)) throw new Error(`The answer starts with ${JSON.stringify(statusLine)}`);
+  if (!(status >= 100)) throw new Error(`The response starts with ${JSON.stringify(statusLine)}`);
   const headers = new Headers();
   for (const field of fields) {
     const colon = field.indexOf(":");
@@ -49,17 +49,17 @@ export function readAnswer(
   }
   const start = headEnd + blankLine.length;
   if (status < 200) {
-    const next = readAnswer(bytes.subarray(start), method);
-    return next && { answer: next.answer, length: start + next.length };
+    const next = readResponse(bytes.subarray(start), method);
+    return next && { response: next.response, length: start + next.length };
   }
   if (method === "HEAD" || status === 204 || status === 304) {
-    return { answer: { status, headers, body: Buffer.alloc(0) }, length: start };
+    return { response: { status, headers, body: Buffer.alloc(0) }, length: start };
   }
   if (headers.get("transfer-encoding") === "chunked") {
     const chunked = readChunks(bytes, start);
-    return chunked && { answer: { status, headers, body: chunked.body }, length: chunked.end };
+    return chunked && { response: { status, headers, body: chunked.body }, length: chunked.end };
   }
   const length = start + Number(headers.get("content-length"));
   if (bytes.length < length) return undefined;
-  return { answer: { status, headers, body: bytes.subarray(start, length) }, length };
+  return { response: { status, headers, body: bytes.subarray(start, length) }, length };
 }

@@ -1,7 +1,9 @@
-// When requests have got as far as to be answered.
-import type { Running } from "../../shared/testing/executable.ts";
+// When requests have reached the service's handlers.
+import { rawClient } from "./raw-client.ts";
 
-/** Resolves when a service answers this many requests. */
-export async function areInFlight({ fetch }: Running, count: number): Promise<void> {
-  while (!(await (await fetch("/metrics")).text()).includes(`http_requests_in_flight ${count}\n`));
+/** Resolves when the service reports so many requests in flight; its management routes do not count. */
+export async function requestsInFlight({ port }: { port: number }, count: number): Promise<void> {
+  using client = rawClient(port);
+  const metric = `\nhttp_requests_in_flight ${count}\n`;
+  while (!(await client.send("GET", "/metrics")).body.includes(metric));
 }

@@ -1,79 +1,66 @@
-// What a neighbour can do, good and bad.
+// How an upstream can respond, well and badly, in any protocol over TCP.
 import type { Socket } from "node:net";
 import type { Behaviour } from "./fake-upstream.ts";
+import type { Bytes } from "./raw-connection.ts";
 
-/** The user that orders are placed for. */
-export const user = {
-  id: "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
-  name: "Alice",
-  email: "alice@example.com",
-  created_at: "2026-01-31T12:00:00.000Z",
-  updated_at: "2026-01-31T12:00:00.000Z",
-};
-
-/** The same, as user-service sends it. */
-export const userJson = JSON.stringify(user);
-
-/** What is sent: text, or what is no text. */
-export type Bytes = string | Buffer;
-
-/** The bytes of an answer whose length is as it says. */
-export function answer(status: string, body: Bytes = "", ...fields: readonly string[]): Buffer {
+/** The bytes of a response with a correct Content-Length. */
+export function httpResponse(
+  status: string,
+  body: Bytes = "",
+  ...fields: readonly string[]
+): Buffer {
   const content = Buffer.from(body);
   const head = [`HTTP/1.1 ${status}`, `content-length: ${content.length}`, ...fields];
   return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), content]);
 }
 
-/** Answers, and keeps the connection. */
-export function says(bytes: Bytes): Behaviour {
-  return { asked: (socket) => void socket.write(bytes) };
+/** Responds and keeps the connection open. */
+export function respond(bytes: Bytes): Behaviour {
+  return { onRequest: (socket) => void socket.write(bytes) };
 }
 
-/** Answers, and closes the connection. */
-export function saysAndCloses(bytes: Bytes): Behaviour {
-  return { asked: (socket) => void socket.end(bytes) };
+/** Responds and closes the connection. */
+export function respondAndClose(bytes: Bytes): Behaviour {
+  return { onRequest: (socket) => void socket.end(bytes) };
 }
 
-/** Answers, and resets the connection. */
-export function saysAndResets(bytes: Bytes): Behaviour {
-  return { asked: (socket) => void socket.write(bytes, () => socket.resetAndDestroy()) };
+/** Responds and resets the connection. */
+export function respondAndReset(bytes: Bytes): Behaviour {
+  return { onRequest: (socket) => void socket.write(bytes, () => socket.resetAndDestroy()) };
 }
 
-function pour(socket: Socket, piece: Buffer, most: number): void {
-  for (let sent = 0; sent < most && !socket.destroyed; sent += piece.length) {
+/** Resets every connection at once. */
+export const resetConnections: Behaviour = {
+  onConnection: (socket) => void socket.resetAndDestroy(),
+};
+
+function pour(socket: Socket, piece: Buffer, maxBytes: number): void {
+  for (let sent = 0; sent < maxBytes && !socket.destroyed; sent += piece.length) {
     if (socket.write(piece)) continue;
-    socket.once("drain", () => pour(socket, piece, most - sent - piece.length));
+    socket.once("drain", () => pour(socket, piece, maxBytes - sent - piece.length));
     return;
   }
 }
 
-/** Answers, and then sends a piece again and again, as fast as it is taken. */
-export function pours(start: Bytes, piece: string, most = Number.POSITIVE_INFINITY): Behaviour {
+/** Sends `start` and then `piece` again and again, as fast as the client reads. */
+export function flood(start: Bytes, piece: string, maxBytes = Number.POSITIVE_INFINITY): Behaviour {
   const many = Buffer.from(piece.repeat(Math.ceil(65_536 / piece.length)));
   return {
-    asked(socket) {
+    onRequest(socket) {
       socket.write(start);
-      pour(socket, many, most);
+      pour(socket, many, maxBytes);
     },
   };
 }
 
-/** Answers, and then goes on by the byte, for longer than anybody waits. */
-export function drips(start: Bytes, rest: string, everyMs = 50): Behaviour {
+/** Sends `start` and then the characters of `rest` one by one, over and over. */
+export function drip(start: Bytes, rest: string, intervalMs = 50): Behaviour {
   return {
-    asked(socket) {
+    onRequest(socket) {
       socket.write(start);
       let at = 0;
-      const timer = setInterval(() => socket.write(rest.charAt(at++ % rest.length)), everyMs);
+      const timer = setInterval(() => socket.write(rest.charAt(at++ % rest.length)), intervalMs);
       socket.on("close", () => clearInterval(timer));
     },
   };
 }
-
-/** Says of every user that it exists. */
-export const well: Behaviour = {
-  asked(socket, path) {
-    const id = path.slice(path.lastIndexOf("/") + 1);
-    socket.write(answer("200 OK", JSON.stringify({ ...user, id })));
-  },
-};

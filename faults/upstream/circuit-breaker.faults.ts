@@ -1,9 +1,10 @@
 // user-service is left alone while it is in trouble, and found again when it is well.
 import { describe, expect, test } from "bun:test";
 import { startExecutable } from "../../shared/testing/executable.ts";
-import { answer, says, well } from "../support/upstream-behaviours.ts";
+import { healthy } from "../support/platform/fake-user-service.ts";
+import { httpResponse, resetConnections, respond } from "../support/upstream-behaviours.ts";
 import { repeat } from "../support/load.ts";
-import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import {
   callsOf,
   circuitOf,
@@ -15,7 +16,7 @@ import {
 import { createUser, newOrder, sending, startPlatform } from "../support/platform/platform.ts";
 
 const openMs = 5000;
-const failing = says(answer("500 Internal Server Error"));
+const failing = respond(httpResponse("500 Internal Server Error"));
 
 /** Places orders, one after the other, until one is not refused. @returns how many were */
 async function untilPlaced(place: () => Promise<Response>): Promise<number> {
@@ -31,10 +32,10 @@ describe("a user-service in trouble", () => {
   test.concurrent.each<[string, Behaviour, number]>([
     ["fails", failing, 502],
     ["hangs", {}, 503],
-    ["hangs up", { met: (socket) => void socket.resetAndDestroy() }, 503],
+    ["hangs up", resetConnections, 503],
   ])("that %s is left alone for 5 s after five calls, and found again", async (_, bad, status) => {
-    await using neighbour = await startNeighbour(bad);
-    await using orders = await startOrders(neighbour.url);
+    await using upstream = await startFakeUpstream(bad);
+    await using orders = await startOrders(upstream.url);
     for (let n = 0; n < 4; n += 1) await expectRefusal(orders.place(n), status);
     expect(await circuitOf(orders)).toBe(0);
     const fifthAt = performance.now();
@@ -42,12 +43,11 @@ describe("a user-service in trouble", () => {
     const openAt = performance.now();
     expect(await circuitOf(orders)).toBe(2);
 
-    neighbour.behave(well);
-    neighbour.hangUp();
+    upstream.restart(healthy);
     const refused = await untilPlaced(() => orders.place(5));
     expect(performance.now() - fifthAt).toBeGreaterThan(openMs);
     expect(performance.now() - openAt).toBeLessThan(openMs + 2 * marginMs);
-    expect(neighbour.tries).toBe(1);
+    expect(upstream.calls).toBe(1);
     expect(await circuitOf(orders)).toBe(0);
     const calls = await callsOf(orders);
     expect(calls).toMatchObject({ 200: 1, circuit_open: refused });
@@ -55,11 +55,10 @@ describe("a user-service in trouble", () => {
   });
 
   test.concurrent("that is still in trouble after 5 s is found out about by one call, not by all", async () => {
-    await using neighbour = await startNeighbour(failing);
-    await using orders = await startOrders(neighbour.url);
+    await using upstream = await startFakeUpstream(failing);
+    await using orders = await startOrders(upstream.url);
     for (let n = 0; n < 5; n += 1) await expectRefusal(orders.place(n), 502);
-    neighbour.behave({});
-    neighbour.hangUp();
+    upstream.restart({});
     const load = repeat(20, async (n) => {
       await expectRefusal(orders.place(n), 503);
       await Bun.sleep(20);
@@ -68,10 +67,9 @@ describe("a user-service in trouble", () => {
     while ((await circuitOf(orders)) === 1) await Bun.sleep(10);
     expect(await circuitOf(orders)).toBe(2);
     await load.stop();
-    expect(neighbour.tries).toBeGreaterThan(0);
-    expect(neighbour.tries).toBeLessThanOrEqual(3);
-    neighbour.behave(well);
-    neighbour.hangUp();
+    expect(upstream.calls).toBeGreaterThan(0);
+    expect(upstream.calls).toBeLessThanOrEqual(3);
+    upstream.restart(healthy);
     await untilPlaced(() => orders.place(0));
     expect(await orders.stored()).toHaveLength(1);
   });
@@ -79,23 +77,23 @@ describe("a user-service in trouble", () => {
 
 describe("a user-service that can be asked stays asked", () => {
   test.each<[string, Behaviour, number]>([
-    ["does not know many users", says(answer("404 Not Found")), 400],
-    ["answers nonsense", says(answer("200 OK", "<html>")), 502],
+    ["does not know many users", respond(httpResponse("404 Not Found")), 400],
+    ["answers nonsense", respond(httpResponse("200 OK", "<html>")), 502],
   ])("though it %s", async (_, behaviour, status) => {
-    await using neighbour = await startNeighbour(behaviour);
-    await using orders = await startOrders(neighbour.url);
+    await using upstream = await startFakeUpstream(behaviour);
+    await using orders = await startOrders(upstream.url);
     for (let n = 0; n < 20; n += 1) await expectRefusal(orders.place(n), status);
-    expect(neighbour.tries).toBe(20);
+    expect(upstream.calls).toBe(20);
     expect(await circuitOf(orders)).toBe(0);
   });
 
   test("though it fails now and then", async () => {
-    await using neighbour = await startNeighbour(well);
-    await using orders = await startOrders(neighbour.url);
+    await using upstream = await startFakeUpstream(healthy);
+    await using orders = await startOrders(upstream.url);
     for (let round = 0; round < 3; round += 1) {
-      neighbour.behave(failing);
+      upstream.behave(failing);
       for (let n = 0; n < 4; n += 1) await expectRefusal(orders.place(n), 502);
-      neighbour.behave(well);
+      upstream.behave(healthy);
       expect((await orders.place(round)).status).toBe(201);
     }
     expect(await circuitOf(orders)).toBe(0);

@@ -2,17 +2,16 @@
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
+import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
 import {
-  answer,
-  says,
-  saysAndResets,
-  user,
-  userJson,
-  well,
+  httpResponse,
+  resetConnections,
+  respond,
+  respondAndReset,
 } from "../support/upstream-behaviours.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
-import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrders, tryMs } from "./order-service-with-upstream.ts";
 import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
 import { amount } from "../support/scale.ts";
@@ -77,23 +76,21 @@ test("user-service dies, comes back, freezes and thaws: callers hear 201 or 503,
 });
 
 test("whatever user-service answers, callers hear what is true", async () => {
-  await using neighbour = await startNeighbour(well);
-  await using orders = await startOrders(neighbour.url);
+  await using upstream = await startFakeUpstream(healthy);
+  await using orders = await startOrders(upstream.url);
   const load = placing(orders, user.id);
   const troubles: [Behaviour, number][] = [
-    [says(answer("200 OK", "<html>")), 502],
-    [says(answer("500 Internal Server Error")), 503],
-    [saysAndResets(answer("200 OK", userJson).subarray(0, -9)), 503],
+    [respond(httpResponse("200 OK", "<html>")), 502],
+    [respond(httpResponse("500 Internal Server Error")), 503],
+    [respondAndReset(httpResponse("200 OK", userJson).subarray(0, -9)), 503],
     [{}, 503],
-    [{ met: (socket) => void socket.resetAndDestroy() }, 503],
+    [resetConnections, 503],
   ];
   for (const [trouble, status] of troubles) {
     await load.more(201);
-    neighbour.behave(trouble);
-    neighbour.hangUp();
+    upstream.restart(trouble);
     await load.more(status);
-    neighbour.behave(well);
-    neighbour.hangUp();
+    upstream.restart(healthy);
   }
   await load.more(201);
   const { 201: _, 502: __, 503: ___, ...others } = await load.settle();

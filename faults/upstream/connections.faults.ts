@@ -1,17 +1,21 @@
 // The connection to user-service breaks, hangs, or was closed meanwhile.
 import { describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
-import { answer, says, user, userJson, well } from "../support/upstream-behaviours.ts";
+import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
+import { httpResponse, resetConnections, respond } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
-import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrders } from "./order-service-with-upstream.ts";
 
 test.each<[string, Behaviour]>([
-  ["closed before the request", { met: (socket) => void socket.end() }],
-  ["reset before the request", { met: (socket) => void socket.resetAndDestroy() }],
-  ["closed instead of an answer", { asked: (socket) => void socket.end() }],
-  ["reset instead of an answer", { asked: (socket) => void socket.resetAndDestroy() }],
-  ["closed in the header", { asked: (socket) => void socket.end("HTTP/1.1 200 OK\r\ncontent-le") }],
+  ["closed before the request", { onConnection: (socket) => void socket.end() }],
+  ["reset before the request", resetConnections],
+  ["closed instead of an answer", { onRequest: (socket) => void socket.end() }],
+  ["reset instead of an answer", { onRequest: (socket) => void socket.resetAndDestroy() }],
+  [
+    "closed in the header",
+    { onRequest: (socket) => void socket.end("HTTP/1.1 200 OK\r\ncontent-le") },
+  ],
 ])("a connection that is %s: asked again, then told to come back later", async (_, behaviour) => {
   await expectHarmless(behaviour, { status: 503, counted: "error", isTriedAgain: true });
 });
@@ -30,13 +34,13 @@ describe("a connection that was kept", () => {
     "and is %s by user-service between two orders fails neither",
     async (_, leave) => {
       let last: Socket | undefined;
-      await using neighbour = await startNeighbour({
-        asked(socket, path) {
+      await using upstream = await startFakeUpstream({
+        onRequest(socket, path) {
           last = socket;
-          well.asked?.(socket, path);
+          healthy.onRequest?.(socket, path);
         },
       });
-      await using orders = await startOrders(neighbour.url);
+      await using orders = await startOrders(upstream.url);
       for (let n = 0; n < 20; n += 1) {
         expect((await orders.place(n)).status).toBe(201);
         if (last) leave(last);
@@ -49,33 +53,33 @@ describe("a connection that was kept", () => {
     "and is %s by user-service at the next request fails no order",
     async (_, leave) => {
       const used = new WeakSet<Socket>();
-      await using neighbour = await startNeighbour({
-        asked(socket, path) {
+      await using upstream = await startFakeUpstream({
+        onRequest(socket, path) {
           if (used.has(socket)) return leave(socket);
           used.add(socket);
-          well.asked?.(socket, path);
+          healthy.onRequest?.(socket, path);
         },
       });
-      await using orders = await startOrders(neighbour.url);
+      await using orders = await startOrders(upstream.url);
       for (let n = 0; n < 20; n += 1) expect((await orders.place(n)).status).toBe(201);
       expect(await orders.stored()).toHaveLength(20);
-      expect(neighbour.connections).toBeLessThan(5);
+      expect(upstream.connections).toBeLessThan(5);
     },
   );
 
   test("brings no one an answer that was meant for nobody", async () => {
     const surplus = [
-      answer("404 Not Found"),
-      answer("408 Request Timeout", "", "connection: close"),
-      answer("200 OK", JSON.stringify({ ...user, id: user.id.replace("0", "1") })),
+      httpResponse("404 Not Found"),
+      httpResponse("408 Request Timeout", "", "connection: close"),
+      httpResponse("200 OK", JSON.stringify({ ...user, id: user.id.replace("0", "1") })),
       Buffer.from("x".repeat(100_000)),
     ];
     for (const more of surplus) {
-      const both = Buffer.concat([answer("200 OK", userJson), more]);
-      await using neighbour = await startNeighbour(says(both));
-      await using orders = await startOrders(neighbour.url);
+      const both = Buffer.concat([httpResponse("200 OK", userJson), more]);
+      await using upstream = await startFakeUpstream(respond(both));
+      await using orders = await startOrders(upstream.url);
       for (let n = 0; n < 5; n += 1) expect((await orders.place(n)).status).toBe(201);
-      expect(neighbour.tries).toBe(5);
+      expect(upstream.calls).toBe(5);
     }
   });
 });

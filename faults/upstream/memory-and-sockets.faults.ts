@@ -2,15 +2,15 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { userJson, healthy } from "../support/platform/fake-user-service.ts";
 import {
-  answer,
-  drips,
-  pours,
-  says,
-  saysAndCloses,
-  saysAndResets,
-  userJson,
-  well,
+  drip,
+  flood,
+  httpResponse,
+  resetConnections,
+  respond,
+  respondAndClose,
+  respondAndReset,
 } from "../support/upstream-behaviours.ts";
 import {
   countable,
@@ -20,7 +20,7 @@ import {
   peakKiB,
   residentKiB,
 } from "../support/footprint.ts";
-import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrders } from "./order-service-with-upstream.ts";
 import { amount } from "../support/scale.ts";
 
@@ -33,25 +33,24 @@ const most = 50 * 1024 * 1024;
 const mebibyte = 1024;
 
 const floods: [string, Behaviour][] = [
-  ["with its length", pours(`${ok}content-length: ${most}\r\n\r\n`, "x", most)],
-  ["without a length", pours(`${ok}\r\n`, "x", most)],
-  ["in one chunk", pours(`${chunked}${most.toString(16)}\r\n`, "x", most)],
-  ["in chunks of a byte", pours(chunked, "1\r\nx\r\n", most)],
-  ["in chunks, with a short length", pours(`${short}${chunked.slice(ok.length)}`, kibibyte, most)],
-  ["of a failure", pours("HTTP/1.1 500 X\r\n\r\n", "x", most)],
-  ["in its header", pours(ok, "x-many: lines\r\n", most)],
-  ["in a line of its header", pours(`${ok}x: `, "x", most)],
-  ["in announcements", pours("", "HTTP/1.1 100 Continue\r\n\r\n", most)],
-  ["in notes on a chunk", pours(`${chunked}5;`, "x", most)],
-  ["in its trailer", pours(`${chunked}0\r\n`, "x: y\r\n", most)],
+  ["with its length", flood(`${ok}content-length: ${most}\r\n\r\n`, "x", most)],
+  ["without a length", flood(`${ok}\r\n`, "x", most)],
+  ["in one chunk", flood(`${chunked}${most.toString(16)}\r\n`, "x", most)],
+  ["in chunks of a byte", flood(chunked, "1\r\nx\r\n", most)],
+  ["in chunks, with a short length", flood(`${short}${chunked.slice(ok.length)}`, kibibyte, most)],
+  ["of a failure", flood("HTTP/1.1 500 X\r\n\r\n", "x", most)],
+  ["in its header", flood(ok, "x-many: lines\r\n", most)],
+  ["in a line of its header", flood(`${ok}x: `, "x", most)],
+  ["in announcements", flood("", "HTTP/1.1 100 Continue\r\n\r\n", most)],
+  ["in notes on a chunk", flood(`${chunked}5;`, "x", most)],
+  ["in its trailer", flood(`${chunked}0\r\n`, "x: y\r\n", most)],
 ];
 
 test.each(floods)("50 MB %s are not held in memory", async (_, flood) => {
-  await using neighbour = await startNeighbour(well);
-  await using orders = await startOrders(neighbour.url);
+  await using upstream = await startFakeUpstream(healthy);
+  await using orders = await startOrders(upstream.url);
   for (let n = 0; n < 50; n += 1) await orders.place(n);
-  neighbour.behave(flood);
-  neighbour.hangUp();
+  upstream.restart(flood);
   const before = await residentKiB(orders.pid);
   await forgetPeak(orders.pid);
   expect((await orders.place(50)).status).toBeGreaterThan(500);
@@ -62,14 +61,14 @@ test.each(floods)("50 MB %s are not held in memory", async (_, flood) => {
 
 const faults: Record<string, Behaviour> = {
   ...Object.fromEntries(floods),
-  failure: says(answer("500 Internal Server Error", "{}")),
-  garbage: says(answer("200 OK", "{not json")),
-  "no HTTP": saysAndCloses("220 mail.example.com ESMTP\r\n"),
-  redirect: says(answer("302 Found", "", "location: /users/x")),
-  "cut body": saysAndCloses(answer("200 OK", userJson).subarray(0, -9)),
-  "reset body": saysAndResets(answer("200 OK", userJson).subarray(0, -9)),
-  "reset connection": { met: (socket) => void socket.resetAndDestroy() },
-  "slow body": drips(`${ok}content-length: ${userJson.length}\r\n\r\n`, userJson),
+  failure: respond(httpResponse("500 Internal Server Error", "{}")),
+  garbage: respond(httpResponse("200 OK", "{not json")),
+  "no HTTP": respondAndClose("220 mail.example.com ESMTP\r\n"),
+  redirect: respond(httpResponse("302 Found", "", "location: /users/x")),
+  "cut body": respondAndClose(httpResponse("200 OK", userJson).subarray(0, -9)),
+  "reset body": respondAndReset(httpResponse("200 OK", userJson).subarray(0, -9)),
+  "reset connection": resetConnections,
+  "slow body": drip(`${ok}content-length: ${userJson.length}\r\n\r\n`, userJson),
   silence: {},
 };
 
@@ -99,19 +98,17 @@ const perOrder = [
 test("after a bout of any fault, memory and sockets are back at their level", async () => {
   await using folder = await temporaryFolder();
   const inspector = join(folder.path, "inspect.sock");
-  await using neighbour = await startNeighbour(well);
+  await using upstream = await startFakeUpstream(healthy);
   const env = { USER_SERVICE_TIMEOUT_MS: "200", ...countable(inspector) };
-  await using orders = await startOrders(neighbour.url, env);
+  await using orders = await startOrders(upstream.url, env);
 
   const bout = async (behaviour: Behaviour, rounds: number) => {
     for (let round = 0; round < rounds; round += 1) {
-      neighbour.behave(behaviour);
-      neighbour.hangUp();
+      upstream.restart(behaviour);
       // A fifth failure would open the circuit.
       const answers = await Promise.all([1, 2, 3, 4].map((n) => orders.place(n)));
       for (const { status } of answers) expect(status).toBeGreaterThan(500);
-      neighbour.behave(well);
-      neighbour.hangUp();
+      upstream.restart(healthy);
       while ((await orders.place(0)).status !== 201) await Bun.sleep(20);
     }
   };
@@ -120,7 +117,7 @@ test("after a bout of any fault, memory and sockets are back at their level", as
     return {
       ...Object.fromEntries(perOrder.map((name) => [name, objects[name] ?? 0])),
       "open files": await openFiles(orders.pid),
-      connections: neighbour.connections,
+      connections: upstream.connections,
     };
   };
 

@@ -1,9 +1,9 @@
-// One misbehaviour of the neighbour, from before to after it.
+// One misbehaviour of the upstream, from before to after it.
 import { expect } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { bodyOf } from "../../shared/testing/running-service.ts";
-import { well } from "../support/upstream-behaviours.ts";
-import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
+import { healthy } from "../support/platform/fake-user-service.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import {
   callsOf,
   expectReadable,
@@ -28,27 +28,25 @@ export interface Expected {
  */
 export async function expectHarmless(behaviour: Behaviour, expected: Expected): Promise<void> {
   const { status, counted, isTriedAgain } = expected;
-  await using neighbour = await startNeighbour(well);
-  await using orders = await startOrders(neighbour.url);
+  await using upstream = await startFakeUpstream(healthy);
+  await using orders = await startOrders(upstream.url);
   expect((await orders.place(0)).status).toBe(201);
   const before = await orders.stored();
   const callsBefore = await callsOf(orders);
 
-  neighbour.behave(behaviour);
-  neighbour.hangUp();
+  upstream.restart(behaviour);
   const refusals = [orders.place(1), orders.place(2, "key")].map((sent) =>
     expectRefusal(sent, status),
   );
   await Promise.all([...refusals, expectReadable(orders, Promise.allSettled(refusals))]);
   const calls = await callsOf(orders);
-  const { tries } = neighbour;
-  expect(calls).toEqual({ ...callsBefore, [counted]: (callsBefore[counted] ?? 0) + tries });
-  if (isTriedAgain) expect(tries).toBeGreaterThan(2);
-  else expect(tries).toBe(2);
+  const { calls: attempts } = upstream;
+  expect(calls).toEqual({ ...callsBefore, [counted]: (callsBefore[counted] ?? 0) + attempts });
+  if (isTriedAgain) expect(attempts).toBeGreaterThan(2);
+  else expect(attempts).toBe(2);
   expect(await orders.stored()).toEqual(before);
 
-  neighbour.behave(well);
-  neighbour.hangUp();
+  upstream.restart(healthy);
   const again = await orders.place(2, "key");
   expect(again.status).toBe(201);
   expect(again.headers.has("idempotent-replayed")).toBe(false);

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { bodyOf, temporaryFolder } from "../../shared/testing/running-service.ts";
-import { user } from "../support/upstream-behaviours.ts";
+import { user } from "../support/platform/fake-user-service.ts";
 import { newOrder, sending } from "../support/platform/platform.ts";
 
 /** What one try may take, where nothing else is said. */

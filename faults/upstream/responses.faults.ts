@@ -1,16 +1,10 @@
 // user-service answers in HTTP, but not as it should.
 import { expect, test } from "bun:test";
-import {
-  answer,
-  pours,
-  says,
-  user,
-  userJson,
-  well,
-  type Bytes,
-} from "../support/upstream-behaviours.ts";
+import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
+import { type Bytes } from "../support/raw-connection.ts";
+import { httpResponse, flood, respond } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
-import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrders } from "./order-service-with-upstream.ts";
 
 const nested = `{"id":"${user.id}","x":${"[".repeat(9e4)}${"]".repeat(9e4)}}`;
@@ -19,22 +13,25 @@ const withByte = (byte: number) =>
     Buffer.from(userJson.slice(0, -1)),
     Buffer.from([0x2c, 0x22, byte, 0x22, 0x3a, 0x30, 0x7d]),
   ]);
-const with200 = (value: unknown) => says(answer("200 OK", JSON.stringify(value)));
+const with200 = (value: unknown) => respond(httpResponse("200 OK", JSON.stringify(value)));
 
 test.each<[string, Behaviour]>([
-  ["garbage", says(answer("200 OK", "{not json"))],
-  ["HTML", says(answer("200 OK", "<html><body>Welcome</body></html>", "content-type: text/html"))],
-  ["nothing", says(answer("200 OK"))],
-  ["white space", says(answer("200 OK", " \r\n"))],
-  ["zero bytes", says(answer("200 OK", Buffer.alloc(100)))],
-  ["half a user", says(answer("200 OK", userJson.slice(0, -20)))],
-  ["a user and more", says(answer("200 OK", `${userJson}{}`))],
-  ["a user whose text is no UTF-8", says(answer("200 OK", withByte(0xff)))],
+  ["garbage", respond(httpResponse("200 OK", "{not json"))],
+  [
+    "HTML",
+    respond(httpResponse("200 OK", "<html><body>Welcome</body></html>", "content-type: text/html")),
+  ],
+  ["nothing", respond(httpResponse("200 OK"))],
+  ["white space", respond(httpResponse("200 OK", " \r\n"))],
+  ["zero bytes", respond(httpResponse("200 OK", Buffer.alloc(100)))],
+  ["half a user", respond(httpResponse("200 OK", userJson.slice(0, -20)))],
+  ["a user and more", respond(httpResponse("200 OK", `${userJson}{}`))],
+  ["a user whose text is no UTF-8", respond(httpResponse("200 OK", withByte(0xff)))],
   [
     "a compressed user",
-    says(answer("200 OK", Buffer.from(Bun.gzipSync(userJson)), "content-encoding: gzip")),
+    respond(httpResponse("200 OK", Buffer.from(Bun.gzipSync(userJson)), "content-encoding: gzip")),
   ],
-  ["a user deep in brackets", says(answer("200 OK", nested))],
+  ["a user deep in brackets", respond(httpResponse("200 OK", nested))],
   ["another user", with200({ ...user, id: user.id.replace("0", "1") })],
   ["the user's id in capitals", with200({ ...user, id: user.id.toUpperCase() })],
   ["the user without an id", with200({ ...user, id: undefined })],
@@ -49,58 +46,61 @@ test.each<[string, Behaviour]>([
 });
 
 test.each<[string, Bytes]>([
-  ["201", answer("201 Created", userJson)],
-  ["202", answer("202 Accepted", userJson)],
+  ["201", httpResponse("201 Created", userJson)],
+  ["202", httpResponse("202 Accepted", userJson)],
   ["204", "HTTP/1.1 204 No Content\r\n\r\n"],
-  ["204 with a body", answer("204 No Content", userJson)],
-  ["205", answer("205 Reset Content")],
-  ["206", answer("206 Partial Content", userJson, "content-range: bytes 0-9/99")],
-  ["300", answer("300 Multiple Choices", userJson)],
+  ["204 with a body", httpResponse("204 No Content", userJson)],
+  ["205", httpResponse("205 Reset Content")],
+  ["206", httpResponse("206 Partial Content", userJson, "content-range: bytes 0-9/99")],
+  ["300", httpResponse("300 Multiple Choices", userJson)],
   ["304", "HTTP/1.1 304 Not Modified\r\n\r\n"],
-  ["304 with a body", answer("304 Not Modified", userJson)],
-  ["400", answer("400 Bad Request", "{}")],
-  ["401", answer("401 Unauthorized", "{}", "www-authenticate: Basic")],
-  ["403", answer("403 Forbidden", userJson)],
-  ["407", answer("407 Proxy Authentication Required", "", "proxy-authenticate: Basic")],
-  ["408", answer("408 Request Timeout", "", "connection: close")],
-  ["410", answer("410 Gone", "{}")],
-  ["422", answer("422 Unprocessable Content", "{}")],
-  ["499", answer("499 Unheard Of", userJson)],
+  ["304 with a body", httpResponse("304 Not Modified", userJson)],
+  ["400", httpResponse("400 Bad Request", "{}")],
+  ["401", httpResponse("401 Unauthorized", "{}", "www-authenticate: Basic")],
+  ["403", httpResponse("403 Forbidden", userJson)],
+  ["407", httpResponse("407 Proxy Authentication Required", "", "proxy-authenticate: Basic")],
+  ["408", httpResponse("408 Request Timeout", "", "connection: close")],
+  ["410", httpResponse("410 Gone", "{}")],
+  ["422", httpResponse("422 Unprocessable Content", "{}")],
+  ["499", httpResponse("499 Unheard Of", userJson)],
 ])("%s is neither yes nor no: the order is refused and nothing is stored", async (name, bytes) => {
   const counted = name.slice(0, 3);
-  await expectHarmless(says(bytes), { status: 502, counted, isTriedAgain: false });
+  await expectHarmless(respond(bytes), { status: 502, counted, isTriedAgain: false });
 });
 
 test.each<[string, Bytes]>([
-  ["500", answer("500 Internal Server Error", "{}")],
-  ["500 with the user", answer("500 Internal Server Error", userJson)],
+  ["500", httpResponse("500 Internal Server Error", "{}")],
+  ["500 with the user", httpResponse("500 Internal Server Error", userJson)],
   [
     "500 with garbage",
-    answer("500 Internal Server Error", "\0{", "content-type: application/json"),
+    httpResponse("500 Internal Server Error", "\0{", "content-type: application/json"),
   ],
-  ["501", answer("501 Not Implemented")],
-  ["502", answer("502 Bad Gateway", "<html>", "content-type: text/html")],
-  ["599", answer("599 Unheard Of")],
-  ["999", answer("999 No Such Status", userJson)],
+  ["501", httpResponse("501 Not Implemented")],
+  ["502", httpResponse("502 Bad Gateway", "<html>", "content-type: text/html")],
+  ["599", httpResponse("599 Unheard Of")],
+  ["999", httpResponse("999 No Such Status", userJson)],
 ])("%s that persists is a failure: asked again, refused, nothing stored", async (name, bytes) => {
   const counted = name.slice(0, 3);
-  await expectHarmless(says(bytes), { status: 502, counted, isTriedAgain: true });
+  await expectHarmless(respond(bytes), { status: 502, counted, isTriedAgain: true });
 });
 
 test.each<[string, Bytes]>([
-  ["429", answer("429 Too Many Requests", "", "retry-after: 86400")],
-  ["503", answer("503 Service Unavailable", userJson, "retry-after: 86400")],
-  ["504", answer("504 Gateway Timeout")],
+  ["429", httpResponse("429 Too Many Requests", "", "retry-after: 86400")],
+  ["503", httpResponse("503 Service Unavailable", userJson, "retry-after: 86400")],
+  ["504", httpResponse("504 Gateway Timeout")],
 ])("%s that persists is told to the caller: come back later", async (name, bytes) => {
-  await expectHarmless(says(bytes), { status: 503, counted: name, isTriedAgain: true });
+  await expectHarmless(respond(bytes), { status: 503, counted: name, isTriedAgain: true });
 });
 
 test.each<[string, Behaviour]>([
-  ["nothing", says(answer("404 Not Found"))],
-  ["garbage", says(answer("404 Not Found", "\0<{", "content-type: application/json"))],
-  ["the user", says(answer("404 Not Found", userJson))],
-  ["what is said to be compressed", says(answer("404 Not Found", "no", "content-encoding: gzip"))],
-  ["more than anybody reads", pours("HTTP/1.1 404 Not Found\r\n\r\n", "no such user\n")],
+  ["nothing", respond(httpResponse("404 Not Found"))],
+  ["garbage", respond(httpResponse("404 Not Found", "\0<{", "content-type: application/json"))],
+  ["the user", respond(httpResponse("404 Not Found", userJson))],
+  [
+    "what is said to be compressed",
+    respond(httpResponse("404 Not Found", "no", "content-encoding: gzip")),
+  ],
+  ["more than anybody reads", flood("HTTP/1.1 404 Not Found\r\n\r\n", "no such user\n")],
 ])("404 with %s is a no all the same", async (_, behaviour) => {
   await expectHarmless(behaviour, { status: 400, counted: "404", isTriedAgain: false });
 });
@@ -108,27 +108,33 @@ test.each<[string, Behaviour]>([
 test.each(["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])(
   "%s leads nowhere: neither to another server that would say yes, nor round in circles",
   async (status) => {
-    await using other = await startNeighbour(well);
+    await using other = await startFakeUpstream(healthy);
     for (const location of [`${other.url}/users/${user.id}`, `/users/${user.id}`, "", "\t::"]) {
-      const behaviour = says(answer(status, userJson, `location: ${location}`));
+      const behaviour = respond(httpResponse(status, userJson, `location: ${location}`));
       const counted = status.slice(0, 3);
       await expectHarmless(behaviour, { status: 502, counted, isTriedAgain: false });
     }
-    expect(other.tries).toBe(0);
+    expect(other.calls).toBe(0);
   },
 );
 
 test.each<[string, Bytes]>([
-  ["fields that it did not have before", answer("200 OK", JSON.stringify({ ...user, x: [{}] }))],
-  ["a byte order mark", answer("200 OK", `\u{feff}${userJson}`)],
-  ["another media type", answer("200 OK", userJson, "content-type: text/plain")],
+  [
+    "fields that it did not have before",
+    httpResponse("200 OK", JSON.stringify({ ...user, x: [{}] })),
+  ],
+  ["a byte order mark", httpResponse("200 OK", `\u{feff}${userJson}`)],
+  ["another media type", httpResponse("200 OK", userJson, "content-type: text/plain")],
   [
     "hints ahead",
-    Buffer.concat([Buffer.from("HTTP/1.1 103 Early Hints\r\n\r\n"), answer("200 OK", userJson)]),
+    Buffer.concat([
+      Buffer.from("HTTP/1.1 103 Early Hints\r\n\r\n"),
+      httpResponse("200 OK", userJson),
+    ]),
   ],
 ])("a user with %s is a user", async (_, bytes) => {
-  await using neighbour = await startNeighbour(says(bytes));
-  await using orders = await startOrders(neighbour.url);
+  await using upstream = await startFakeUpstream(respond(bytes));
+  await using orders = await startOrders(upstream.url);
   expect((await orders.place(1)).status).toBe(201);
   expect(await orders.stored()).toHaveLength(1);
 });

@@ -2,9 +2,10 @@
 import { expect, test } from "bun:test";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { drips, userJson, well } from "../support/upstream-behaviours.ts";
+import { userJson, healthy } from "../support/platform/fake-user-service.ts";
+import { drip } from "../support/upstream-behaviours.ts";
 import { fullPort } from "./full-accept-queue.ts";
-import { startNeighbour, type Behaviour } from "../support/fake-upstream.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import {
   callsOf,
   expectReadable,
@@ -32,7 +33,7 @@ async function expectUnavailable(
 }
 
 test.concurrent("a port that nobody listens on", async () => {
-  const gone = await startNeighbour(well);
+  const gone = await startFakeUpstream(healthy);
   await gone[Symbol.asyncDispose]();
   await expectUnavailable(gone.url, "error");
 });
@@ -48,11 +49,11 @@ test.concurrent("a name that nobody has", async () => {
 });
 
 test.concurrent("TLS is wanted of a user-service that speaks none", async () => {
-  await using neighbour = await startNeighbour({
-    met: (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+  await using upstream = await startFakeUpstream({
+    onConnection: (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"),
   });
-  await expectUnavailable(neighbour.url.replace("http:", "https:"), "error");
-  await using silent = await startNeighbour({});
+  await expectUnavailable(upstream.url.replace("http:", "https:"), "error");
+  await using silent = await startFakeUpstream({});
   await expectUnavailable(silent.url.replace("http:", "https:"), "timeout");
 });
 
@@ -70,15 +71,15 @@ test.concurrent("a user-service that is stopped in its tracks, and goes on later
 
 test.concurrent.each<[string, Behaviour]>([
   ["says nothing", {}],
-  ["sends a byte a second", drips("", "HTTP/1.1 200 OK\r\n", 1000)],
-  ["sends a byte a second of the user", drips("HTTP/1.1 200 OK\r\n\r\n", userJson, 1000)],
+  ["sends a byte a second", drip("", "HTTP/1.1 200 OK\r\n", 1000)],
+  ["sends a byte a second of the user", drip("HTTP/1.1 200 OK\r\n\r\n", userJson, 1000)],
 ])("by default a caller waits 5 s at most for a user-service that %s", async (_, behaviour) => {
-  await using neighbour = await startNeighbour(behaviour);
-  await using orders = await startOrders(neighbour.url, {});
+  await using upstream = await startFakeUpstream(behaviour);
+  await using orders = await startOrders(upstream.url, {});
   const startedAt = performance.now();
   const refused = expectRefusal(orders.place(1), 503, 2000);
   await Promise.all([refused, expectReadable(orders, refused)]);
   expect(performance.now() - startedAt).toBeGreaterThan(2 * 2000);
-  expect(await callsOf(orders)).toEqual({ timeout: neighbour.tries });
+  expect(await callsOf(orders)).toEqual({ timeout: upstream.calls });
   expect(await orders.stored()).toEqual([]);
 });

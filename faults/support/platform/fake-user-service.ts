@@ -1,35 +1,44 @@
-// A user-service that takes its time: it answers when it is told to, or never.
+// user-service as a test controls it: the responses of a healthy one, and one that holds them back.
+import { startFakeUpstream, type Behaviour, type FakeUpstream } from "../fake-upstream.ts";
+import { httpResponse } from "../upstream-behaviours.ts";
 
-/** Knows every user, and tells nobody yet. */
-export interface LateUsers extends AsyncDisposable {
-  readonly url: string;
-  /** How many requests have come. */
-  readonly asked: number;
-  /** Answers all of them, and those that come later at once. */
-  answer(): void;
+/** The user for whom tests place orders. */
+export const user = {
+  id: "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
+  name: "Alice",
+  email: "alice@example.com",
+  created_at: "2026-01-31T12:00:00.000Z",
+  updated_at: "2026-01-31T12:00:00.000Z",
+};
+
+/** The same user as user-service sends it. */
+export const userJson = JSON.stringify(user);
+
+function usersAt(path: string): unknown {
+  const ids = /[?&]ids=([^&]*)/.exec(path)?.[1];
+  if (ids === undefined) return { ...user, id: path.slice(path.lastIndexOf("/") + 1) };
+  return decodeURIComponent(ids)
+    .split(",")
+    .map((id) => ({ ...user, id }));
+}
+
+/** Every user exists, asked for alone (`/users/{id}`) or in a batch (`/users?ids=`). */
+export const healthy: Behaviour = {
+  onRequest: (socket, path) =>
+    void socket.write(httpResponse("200 OK", JSON.stringify(usersAt(path)))),
+};
+
+/** A healthy user-service that holds back every response until `release`. */
+export interface HeldUserService extends FakeUpstream {
+  /** Sends the responses that are due, and later ones at once. */
+  release(): void;
 }
 
 /** Starts it on a free port. */
-export function startLateUsers(): LateUsers {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let asked = 0;
-  const server = Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    idleTimeout: 0,
-    async fetch({ url }) {
-      asked += 1;
-      await promise;
-      const id = url.slice(url.lastIndexOf("/") + 1);
-      return Response.json({ id, name: "Somebody", email: "somebody@example.com" });
-    },
+export async function startHeldUserService(): Promise<HeldUserService> {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const upstream = await startFakeUpstream({
+    onRequest: (socket, path) => void released.then(() => healthy.onRequest?.(socket, path)),
   });
-  return {
-    url: server.url.origin,
-    get asked() {
-      return asked;
-    },
-    answer: resolve,
-    [Symbol.asyncDispose]: () => server.stop(true),
-  };
+  return Object.assign(upstream, { release });
 }

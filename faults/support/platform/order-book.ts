@@ -1,6 +1,6 @@
 // Callers who place orders and move them on, and remember what they were told.
 import type { Order } from "../../../order-service/src/orders/order.ts";
-import { answered, listAll, type Send } from "../clients.ts";
+import { bodyOfStatus, listAll, type Send } from "../clients.ts";
 import { Ledger, type Entry } from "../ledger.ts";
 import { newOrder } from "./platform.ts";
 import type { Witness } from "./user-book.ts";
@@ -81,11 +81,11 @@ export class OrderBook {
         const headers = { "idempotency-key": key };
         const reply = await send("POST", "/orders", { json: body, headers });
         if (reply.status === 201) {
-          wish.placed = answered(reply, 201) as Order;
+          wish.placed = bodyOfStatus(reply, 201) as Order;
           return wish.placed;
         }
         const isHeld = reply.status === 409 && sentAt - wish.heldSince <= longestHoldMs;
-        if (!isHeld && !refusals.includes(reply.status)) return answered(reply, 201) as Order;
+        if (!isHeld && !refusals.includes(reply.status)) return bodyOfStatus(reply, 201) as Order;
         const pauseSeconds = Number(reply.headers.get("retry-after"));
         if (pauseSeconds === 0 && reply.status !== 502)
           throw new Error("Nobody says when to retry");
@@ -114,7 +114,7 @@ export class OrderBook {
       (state) => Bun.deepEquals(state, { ...before, status, updated_at: state?.updated_at }),
       async () => {
         const path = `/orders/${before.id}`;
-        return answered(await send("PATCH", path, { json: { status } }), 200) as Order;
+        return bodyOfStatus(await send("PATCH", path, { json: { status } }), 200) as Order;
       },
     );
     this.answers += 1;
@@ -128,10 +128,10 @@ export class OrderBook {
     if (wish?.placed === undefined) return;
     const headers = { "idempotency-key": wish.key };
     const reply = await send("POST", "/orders", { json: wish.body, headers });
-    const isSame = Bun.deepEquals(answered(reply, 201), wish.placed);
+    const isSame = Bun.deepEquals(bodyOfStatus(reply, 201), wish.placed);
     if (!isSame || reply.headers.get("idempotent-replayed") !== "true") {
       throw new Error(
-        `${wish.key} was answered first with ${JSON.stringify(wish.placed)}, then with ${reply.text}`,
+        `${wish.key} was answered first with ${JSON.stringify(wish.placed)}, then with ${reply.body}`,
       );
     }
   }

@@ -5,7 +5,7 @@ import type { ServiceName, Running } from "../../../shared/testing/executable.ts
 import type { OpenApiDocument } from "../../../shared/src/openapi/types.ts";
 import { startPlatform } from "./platform.ts";
 import { problemFaults } from "../problem-rules.ts";
-import type { RawAnswer } from "../raw-response.ts";
+import type { RawResponse } from "../raw-response.ts";
 import { openConnection } from "../raw-connection.ts";
 import { requestBytes, type RawRequest } from "../raw-request.ts";
 
@@ -20,7 +20,7 @@ export interface Target {
    * @throws Error if the answer is a 5xx, is not whole or not as documented, if a refusal is no
    * proper problem, or if the connection is no good for another request
    */
-  ask(request: RawRequest): Promise<RawAnswer>;
+  ask(request: RawRequest): Promise<RawResponse>;
 }
 
 /** Both of them. */
@@ -31,19 +31,19 @@ export interface Targets {
 
 const health: RawRequest = { method: "GET", target: "/health" };
 
-async function exchange(port: number, request: RawRequest): Promise<RawAnswer> {
-  await using connection = await openConnection(port);
+async function exchange(port: number, request: RawRequest): Promise<RawResponse> {
+  using connection = await openConnection(port);
   await connection.write(requestBytes(request));
-  const answer = await connection.answer(request.method);
+  const answer = await connection.response(request.method);
   if (answer.headers.get("connection") === "close") return answer;
   await connection.write(requestBytes(health));
-  const { status, body } = await connection.answer();
+  const { status, body } = await connection.response();
   if (status === 200 && body.toString() === '{"status":"ok"}') return answer;
   throw new Error(`The connection is no good afterwards: it answers ${status} ${body.toString()}`);
 }
 
 /** The answer as fetch would give it. */
-function toResponse({ status, headers, body }: RawAnswer): Response {
+function toResponse({ status, headers, body }: RawResponse): Response {
   return new Response(body.length > 0 ? new Uint8Array(body) : null, { status, headers });
 }
 

@@ -1,6 +1,6 @@
 // Callers who make, rename and remove users, and remember what they were told.
 import type { User } from "../../../user-service/src/users/user.ts";
-import { answered, listAll, type Send } from "../clients.ts";
+import { bodyOfStatus, listAll, type Send } from "../clients.ts";
 import { Ledger, type Entry } from "../ledger.ts";
 
 /** Looks at what a change came to, before anybody changes it again. */
@@ -17,7 +17,7 @@ export class UserBook {
   /** How many changes were answered. */
   answers = 0;
 
-  /** One change of one user. Rejects if it is not answered, or not as it must be. */
+  /** One change of one user. Rejects if it is not bodyOfStatus, or not as it must be. */
   async change(send: Send, witness?: Witness<User>): Promise<void> {
     const kind = Math.random();
     const entry = kind < 0.5 ? undefined : this.#take();
@@ -51,7 +51,7 @@ export class UserBook {
     const entry = this.#ledger.open(wish.email);
     await entry.change(
       (state) => state?.name === wish.name && state.created_at === state.updated_at,
-      async () => answered(await send("POST", "/users", { json: wish }), 201) as User,
+      async () => bodyOfStatus(await send("POST", "/users", { json: wish }), 201) as User,
     );
     await this.#done(entry, entry.known?.id ?? "", witness);
   }
@@ -69,7 +69,7 @@ export class UserBook {
         before.updated_at < (state?.updated_at ?? ""),
       async () => {
         const path = `/users/${before.id}`;
-        return answered(await send("PATCH", path, { json: { name } }), 200) as User;
+        return bodyOfStatus(await send("PATCH", path, { json: { name } }), 200) as User;
       },
     );
     await this.#done(entry, before.id, witness);
@@ -84,7 +84,7 @@ export class UserBook {
     await entry.change(
       (state) => state === undefined,
       async () => {
-        answered(await send("DELETE", `/users/${id}`), 204);
+        bodyOfStatus(await send("DELETE", `/users/${id}`), 204);
         return undefined;
       },
     );
