@@ -10,7 +10,7 @@ import type { User } from "../../user-service/src/users/user.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { makeUsers, nameOfUsers, orderIds, startCommand, userIds } from "./backup-contents.ts";
 import { repeat } from "../support/load.ts";
-import { createUser, newUser, startPlatform } from "../support/platform/platform.ts";
+import { createUser, newUser, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 
 /** Of several items, so that half an order could be seen. */

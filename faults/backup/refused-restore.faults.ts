@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { nameOfUsers, userIds } from "./backup-contents.ts";
 import { repeat } from "../support/load.ts";
-import { createUser } from "../support/platform/platform.ts";
+import { createUser } from "../support/platform/services.ts";
 import { count, expectRefused, restorable } from "./restore-scenario.ts";
 import { amount } from "../support/scale.ts";
 

@@ -5,7 +5,7 @@ import { readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { makeUsers, nameOfUsers, startCommand, userIds } from "./backup-contents.ts";
-import { createUser, newUser, sending } from "../support/platform/platform.ts";
+import { createUser, newUser, sending } from "../support/platform/services.ts";
 import { count, expectRefused, restorable } from "./restore-scenario.ts";
 import { amount } from "../support/scale.ts";
 

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import type { Running } from "../../shared/testing/executable.ts";
-import { createUser, newOrder, sending, startPlatform } from "../support/platform/platform.ts";
+import { createUser, newOrder, sending, startPlatform } from "../support/platform/services.ts";
 import { startShim } from "../support/shim.ts";
 
 const dayMs = 86_400_000;

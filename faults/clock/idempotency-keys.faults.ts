@@ -10,7 +10,7 @@ import { bodyOfStatus, fetchClient, listAll } from "../support/clients.ts";
 import type { TextResponse } from "../support/raw-client.ts";
 import { addLapsedKeys } from "./seeded-keys.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
-import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
+import { createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 

@@ -8,7 +8,7 @@ import { healthy, user } from "../support/platform/fake-user-service.ts";
 import { addLapsedKeys } from "./seeded-keys.ts";
 import { repeat } from "../support/load.ts";
 import { median } from "../support/median.ts";
-import { newOrder, sending } from "../support/platform/platform.ts";
+import { newOrder, sending } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 

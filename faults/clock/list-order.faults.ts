@@ -5,7 +5,7 @@ import { startExecutable } from "../../shared/testing/executable.ts";
 import type { LogLine } from "../../shared/testing/running-service.ts";
 import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { placeOrders } from "./order-clients.ts";
-import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
+import { createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 

@@ -2,7 +2,7 @@
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
-import { newOrder } from "../support/platform/platform.ts";
+import { newOrder } from "../support/platform/services.ts";
 
 /** Buyers at work. */
 export interface Buyers {

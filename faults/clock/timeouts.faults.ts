@@ -8,7 +8,7 @@ import { user, userJson } from "../support/platform/fake-user-service.ts";
 import { httpResponse, respond } from "../support/upstream-behaviours.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
-import { newOrder, newUser, sending } from "../support/platform/platform.ts";
+import { newOrder, newUser, sending } from "../support/platform/services.ts";
 import { startShim, type Shim } from "../support/shim.ts";
 
 const dayMs = 86_400_000;

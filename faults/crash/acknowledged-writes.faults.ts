@@ -1,27 +1,28 @@
-// Processes that die while they write: what was answered stays, and nothing is made twice.
+// Services that crash while they write: every acknowledged write is kept, and no request is done twice.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient, type Send } from "../support/clients.ts";
-import { killAmid, type Work } from "./crash-during-load.ts";
-import { OrderBook, type Wish } from "../support/platform/order-book.ts";
-import { createUser } from "../support/platform/platform.ts";
-import { amount } from "../support/scale.ts";
-import { checkDatabase, keysWithoutOrder } from "../support/database-check.ts";
+import { checkDatabase } from "../support/database-check.ts";
+import { OrderBook, type PlannedOrder } from "../support/platform/order-book.ts";
+import { createUser, expectCleanExit } from "../support/platform/services.ts";
 import { UserBook } from "../support/platform/user-book.ts";
+import { amount } from "../support/scale.ts";
+import { crashDuringLoad, type Caller } from "./crash-during-load.ts";
+import { keysWithoutOrder } from "./keys-without-order.ts";
 
 const rounds = amount({ full: 20, fast: 6 });
-const someAnswers = () => 1 + Math.floor(Math.random() * 600);
+const someResponses = () => 1 + Math.floor(Math.random() * 600);
 
-/** As many callers as write at once, each doing this until there is nobody to ask. */
-function callers(act: Work): Work[] {
+/** 24 callers, each of which repeats the call until the crash. */
+function repeating(call: Caller): Caller[] {
   return Array.from({ length: 24 }, () => async (send) => {
-    for (;;) await act(send);
+    for (;;) await call(send);
   });
 }
 
-test("no user who was made, renamed or removed is otherwise after a kill", async () => {
+test("user-service keeps every acknowledged create, rename and delete after a crash", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
   const database = join(cwd, "data/user_service.db");
@@ -31,22 +32,21 @@ test("no user who was made, renamed or removed is otherwise after a kill", async
     await using running = await startExecutable("user-service", { cwd });
     await book.settle(fetchClient(running.url));
     checkDatabase(database);
-    const work = callers((send) => book.change(send));
-    await killAmid(running, { answers: someAnswers(), work });
+    const callers = repeating((send) => book.change(send));
+    await crashDuringLoad(running, { responses: someResponses(), callers });
     expect(book.open).toBeGreaterThan(0);
     cut += book.open;
   }
   await using running = await startExecutable("user-service", { cwd });
   const stored = await book.settle(fetchClient(running.url));
-  running.kill("SIGTERM");
-  expect(await running.exited).toBe(0);
+  await expectCleanExit(running);
   checkDatabase(database);
   console.log(
-    `${rounds} kills: ${book.answers} changes bodyOfStatus, ${cut} cut, ${stored} users left`,
+    `${rounds} crashes: ${book.responses} changes acknowledged, ${cut} cut, ${stored} users left`,
   );
 });
 
-test("one key makes one order, whenever the service is killed and the request repeated", async () => {
+test("POST /orders makes one order per key, whenever order-service crashes and clients retry", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
   const database = join(cwd, "data/order_service.db");
@@ -54,18 +54,18 @@ test("one key makes one order, whenever the service is killed and the request re
   const env = { USER_SERVICE_URL: users.url };
   const book = new OrderBook([await createUser(users, 0), await createUser(users, 1)]);
 
-  async function placeAndMoveOn(send: Send): Promise<void> {
-    const wish = book.wish();
-    await book.place(send, wish);
-    book.putBack(wish);
-    await book.moveOn(send);
+  async function placeAndAdvance(send: Send): Promise<void> {
+    const planned = book.plan();
+    await book.place(send, planned);
+    book.putBack(planned);
+    await book.advance(send);
     await book.repeat(send);
   }
-  async function retry(send: Send, wish: Wish, gone: Promise<unknown>): Promise<void> {
+  async function retry(send: Send, planned: PlannedOrder, exited: Promise<unknown>): Promise<void> {
     do {
-      await Promise.race([Bun.sleep(Math.max(0, wish.retryAt - performance.now())), gone]);
-    } while (!(await book.place(send, wish)));
-    book.putBack(wish);
+      await Promise.race([Bun.sleep(Math.max(0, planned.retryAt - performance.now())), exited]);
+    } while (!(await book.place(send, planned)));
+    book.putBack(planned);
   }
 
   let cut = 0;
@@ -74,13 +74,13 @@ test("one key makes one order, whenever the service is killed and the request re
     await book.settle(fetchClient(running.url));
     checkDatabase(database);
     const retries = book.unplaced.map(
-      (wish): Work =>
+      (planned): Caller =>
         (send) =>
-          retry(send, wish, running.exited),
+          retry(send, planned, running.exited),
     );
-    const work = [...callers(placeAndMoveOn), ...retries];
-    await killAmid(running, { answers: someAnswers(), work });
-    book.lost();
+    const callers = [...repeating(placeAndAdvance), ...retries];
+    await crashDuringLoad(running, { responses: someResponses(), callers });
+    book.noteCrash();
     expect(book.open).toBeGreaterThan(0);
     cut += book.open;
   }
@@ -88,15 +88,14 @@ test("one key makes one order, whenever the service is killed and the request re
   const send = fetchClient(running.url);
   await book.settle(send);
   const left = book.unplaced.length;
-  await Promise.all(book.unplaced.map((wish) => retry(send, wish, running.exited)));
+  await Promise.all(book.unplaced.map((planned) => retry(send, planned, running.exited)));
   const stored = await book.settle(send);
-  expect(stored).toBe(book.wishes);
-  running.kill("SIGTERM");
-  expect(await running.exited).toBe(0);
+  expect(stored).toBe(book.plannedCount);
+  await expectCleanExit(running);
   expect(keysWithoutOrder(database)).toBe(0);
   checkDatabase(database);
   console.log(
-    `${rounds} kills: ${book.answers} orders and changes bodyOfStatus, ${cut} cut, ` +
-      `${left} keys settled after the last, ${stored} orders for ${book.wishes} keys`,
+    `${rounds} crashes: ${book.responses} orders and changes acknowledged, ${cut} cut, ` +
+      `${left} keys retried after the last, ${stored} orders for ${book.plannedCount} keys`,
   );
 });

@@ -1,22 +1,22 @@
-// The end of a process in the midst of its work.
+// The crash of a service under load.
 import type { Running } from "../../shared/testing/executable.ts";
 import { fetchClient, type Send } from "../support/clients.ts";
 
-/** Thrown to callers whose request was not answered since the process is dead. */
-class Killed extends Error {
-  override readonly name = "Killed";
+/** Rejects the requests to which the crashed process sent no response. */
+class Crashed extends Error {
+  override readonly name = "Crashed";
 }
 
-/** What is being done while the process ends; it may go on until it is told of that. */
-export type Work = (send: Send) => Promise<void>;
+/** A caller; it may run until its requests reject because of the crash. */
+export type Caller = (send: Send) => Promise<void>;
 
-/** Kills a process after so many answers, and waits until everybody knows. */
-export async function killAmid(
+/** Kills a process after so many responses, and waits until every caller has ended. */
+export async function crashDuringLoad(
   running: Running,
-  { answers, work }: { answers: number; work: readonly Work[] },
+  { responses, callers }: { responses: number; callers: readonly Caller[] },
 ): Promise<void> {
-  const ask = fetchClient(running.url);
-  let left = answers;
+  const sendUnwatched = fetchClient(running.url);
+  let left = responses;
   let isKilled = false;
   const kill = () => {
     isKilled = true;
@@ -24,20 +24,20 @@ export async function killAmid(
   };
   const send: Send = async (...request) => {
     try {
-      const reply = await ask(...request);
+      const response = await sendUnwatched(...request);
       left -= 1;
-      // Answers come together, right after a commit: the moment has to be any other one too.
+      // Responses arrive in groups, right after a commit. The delay lets the crash hit any moment.
       if (left === 0) setTimeout(kill, Math.random() * 8);
-      return reply;
+      return response;
     } catch (error) {
       if (!isKilled) throw error;
-      throw new Killed();
+      throw new Crashed();
     }
   };
   await Promise.all(
-    work.map((act) =>
-      act(send).catch((error: unknown) => {
-        if (!(error instanceof Killed)) throw error;
+    callers.map((call) =>
+      call(send).catch((error: unknown) => {
+        if (!(error instanceof Crashed)) throw error;
       }),
     ),
   );

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import * as damage from "./database-damage.ts";
-import { newUser, sending } from "../support/platform/platform.ts";
+import { newUser, sending } from "../support/platform/services.ts";
 import { somethingWentWrong, storageIsGone, told } from "./storage-problems.ts";
 
 const service = "user-service";

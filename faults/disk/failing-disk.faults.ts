@@ -10,7 +10,7 @@ import {
   newUser,
   sending,
   startPlatform,
-} from "../support/platform/platform.ts";
+} from "../support/platform/services.ts";
 import { somethingWentWrong, storageIsFull, told } from "./storage-problems.ts";
 import { amount } from "../support/scale.ts";
 import { errors, startShim } from "../support/shim.ts";

@@ -11,7 +11,7 @@ import {
   newUser,
   sending,
   startPlatform,
-} from "../support/platform/platform.ts";
+} from "../support/platform/services.ts";
 import { storageIsFull, told } from "./storage-problems.ts";
 import { amount } from "../support/scale.ts";
 import { smallDisk } from "./small-disk.ts";

@@ -4,7 +4,7 @@ import { startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { repeat } from "../support/load.ts";
 import { median } from "../support/median.ts";
-import { newUser, sending } from "../support/platform/platform.ts";
+import { newUser, sending } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { newUser, sending } from "../support/platform/platform.ts";
+import { newUser, sending } from "../support/platform/services.ts";
 import { smallDisk } from "./small-disk.ts";
 import { checkDatabase } from "../support/database-check.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
-import { newUser, sending } from "../support/platform/platform.ts";
+import { newUser, sending } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { checkDatabase } from "../support/database-check.ts";
 

@@ -1,5 +1,5 @@
 // What requests are about: users and orders that there are.
-import { createUser, newOrder, sending } from "../support/platform/platform.ts";
+import { createUser, newOrder, sending } from "../support/platform/services.ts";
 import type { Known } from "./operations.ts";
 import type { Targets } from "../support/platform/targets.ts";
 

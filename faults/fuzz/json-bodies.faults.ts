@@ -1,13 +1,14 @@
 // Bodies as text that no serialiser writes: what JSON allows is read, what it forbids is refused.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { forAll } from "../support/property.ts";
 import { jsonText, numberText } from "./json-texts.ts";
 import { brokenText, encodedText, nestedText } from "./damaged-json.ts";
-import { createUser } from "../support/platform/platform.ts";
+import { createUser } from "../support/platform/services.ts";
 import { placesOf, problemOf } from "../support/problem-rules.ts";
 import { sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { underFire, type Target } from "../support/platform/targets.ts";
+import { withTargets, type Target } from "../support/platform/targets.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 
@@ -21,8 +22,8 @@ function isJson(body: Uint8Array): boolean {
   }
 }
 
-const post = ({ ask }: Target, body: string | Uint8Array) =>
-  ask(sendingJson("POST", "/users", body));
+const post = ({ send }: Target, body: string | Uint8Array) =>
+  send(sendingJson("POST", "/users", body));
 
 let people = 0;
 
@@ -44,22 +45,19 @@ describe("a body that is JSON is read, and one that is not is called so:", () =>
     ["JSON in another encoding", encodedText],
     ["bytes", fc.uint8Array({ minLength: 1, maxLength: 50 })],
   ])("%s", async (_, bodies) => {
-    await underFire(async ({ users }) => {
-      await fc.assert(
-        fc.asyncProperty(bodies, async (body) => {
-          const answer = await post(users, body);
-          expect(answer.status).toBe(isJson(body) ? 422 : 400);
-          if (answer.status === 400)
-            expect(problemOf(answer).detail).toBe("Body is not valid JSON");
-        }),
-        { numRuns },
-      );
+    await withTargets(async ({ users }) => {
+      await forAll(bodies, numRuns, async (body) => {
+        const response = await post(users, body);
+        expect(response.status).toBe(isJson(body) ? 422 : 400);
+        if (response.status === 400)
+          expect(problemOf(response).detail).toBe("Body is not valid JSON");
+      });
     });
   });
 });
 
 test("JSON in UTF-8 may begin with a byte order mark; in UTF-16 and UTF-32 it is refused", async () => {
-  await underFire(async ({ users }) => {
+  await withTargets(async ({ users }) => {
     const bom = "\ufeff";
     expect((await post(users, `${bom}${userWith("1")}`)).status).toBe(201);
     for (const encoding of ["utf16le", "utf-8", "latin1"] as const) {
@@ -70,66 +68,59 @@ test("JSON in UTF-8 may begin with a byte order mark; in UTF-16 and UTF-32 it is
 });
 
 test("nesting is read 500 levels deep and refused beyond, however deep it is", async () => {
-  await underFire(async ({ users }) => {
-    await fc.assert(
-      fc.asyncProperty(nestedText, async ({ depth, text }) => {
-        // The body itself is one level.
-        const answer = await post(users, userWith(text));
-        expect(answer.status).toBe(depth + 1 > 500 ? 400 : 201);
-      }),
-      { numRuns },
-    );
+  await withTargets(async ({ users }) => {
+    await forAll(nestedText, numRuns, async ({ depth, text }) => {
+      // The body itself is one level.
+      const response = await post(users, userWith(text));
+      expect(response.status).toBe(depth + 1 > 500 ? 400 : 201);
+    });
     for (const open of ["[", '{"a":', '[{"a":', '[{"":[']) {
-      const answer = await post(users, open.repeat(Math.floor(1_048_576 / open.length)));
-      expect(answer.status).toBe(400);
+      const response = await post(users, open.repeat(Math.floor(1_048_576 / open.length)));
+      expect(response.status).toBe(400);
     }
   });
 });
 
 test("a price is the number that its digits come to, and to the cent or refused", async () => {
-  await underFire(async ({ users, orders }) => {
+  await withTargets(async ({ users, orders }) => {
     const userId = await createUser(users.running);
-    await fc.assert(
-      fc.asyncProperty(numberText, async (price) => {
-        const answer = await orders.ask(sendingJson("POST", "/orders", orderOf(userId, { price })));
-        const value = Number(price);
-        const isPrice = /^\d+(?:\.\d\d?)?$/.test(String(value)) && value > 0 && value <= 1_000_000;
-        expect(answer.status).toBe(isPrice ? 201 : 422);
-        if (isPrice) {
-          expect(answer.body.toString()).toContain(
-            `"unit_price":${value}}],"total_amount":${value},`,
-          );
-          return;
-        }
-        expect(placesOf(answer)).toEqual([{ pointer: "#/items/0/unit_price" }]);
-        // What is sent back is what was sent, or nothing.
-        expect(answer.body.toString()).not.toMatch(/Infinity|NaN|null/);
-      }),
-      { numRuns },
-    );
+    await forAll(numberText, numRuns, async (price) => {
+      const response = await orders.send(
+        sendingJson("POST", "/orders", orderOf(userId, { price })),
+      );
+      const value = Number(price);
+      const isPrice = /^\d+(?:\.\d\d?)?$/.test(String(value)) && value > 0 && value <= 1_000_000;
+      expect(response.status).toBe(isPrice ? 201 : 422);
+      if (isPrice) {
+        expect(response.body.toString()).toContain(
+          `"unit_price":${value}}],"total_amount":${value},`,
+        );
+        return;
+      }
+      expect(placesOf(response)).toEqual([{ pointer: "#/items/0/unit_price" }]);
+      // What is sent back is what was sent, or nothing.
+      expect(response.body.toString()).not.toMatch(/Infinity|NaN|null/);
+    });
   });
 });
 
 test("a quantity is judged by its value", async () => {
-  await underFire(async ({ users, orders }) => {
+  await withTargets(async ({ users, orders }) => {
     const userId = await createUser(users.running);
-    await fc.assert(
-      fc.asyncProperty(numberText, async (quantity) => {
-        const answer = await orders.ask(
-          sendingJson("POST", "/orders", orderOf(userId, { quantity })),
-        );
-        const value = Number(quantity);
-        const isQuantity = Number.isInteger(value) && value >= 1 && value <= 1000;
-        expect(answer.status).toBe(isQuantity ? 201 : 422);
-        if (!isQuantity) expect(placesOf(answer)).toEqual([{ pointer: "#/items/0/quantity" }]);
-      }),
-      { numRuns },
-    );
+    await forAll(numberText, numRuns, async (quantity) => {
+      const response = await orders.send(
+        sendingJson("POST", "/orders", orderOf(userId, { quantity })),
+      );
+      const value = Number(quantity);
+      const isQuantity = Number.isInteger(value) && value >= 1 && value <= 1000;
+      expect(response.status).toBe(isQuantity ? 201 : 422);
+      if (!isQuantity) expect(placesOf(response)).toEqual([{ pointer: "#/items/0/quantity" }]);
+    });
   });
 });
 
 test("members of __proto__ are nobody's members", async () => {
-  await underFire(async ({ users, orders }) => {
+  await withTargets(async ({ users, orders }) => {
     const user = '{"name":"Alice","email":"alice@example.com"}';
     const missing = [{ pointer: "#/name" }, { pointer: "#/email" }];
     for (const name of ["__proto__", "constructor", "\\u005f_proto__", "prototype"]) {
@@ -139,7 +130,7 @@ test("members of __proto__ are nobody's members", async () => {
       expect(placesOf(await post(users, "{}"))).toEqual(missing);
       const item = `{"${name}":{"sku":"a","quantity":1,"unit_price":1}}`;
       const order = `{"${name}":{"user_id":"${crypto.randomUUID()}"},"items":[${item}]}`;
-      expect(placesOf(await orders.ask(sendingJson("POST", "/orders", order)))).toEqual([
+      expect(placesOf(await orders.send(sendingJson("POST", "/orders", order)))).toEqual([
         { pointer: "#/user_id" },
         { pointer: "#/items/0/sku" },
         { pointer: "#/items/0/quantity" },

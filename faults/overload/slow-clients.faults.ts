@@ -1,7 +1,7 @@
 // Clients that are slow, or gone, or never were serious: they take nothing from the others.
 import { expect, test } from "bun:test";
 import { median } from "../support/median.ts";
-import { createUser, newUser, startPlatform } from "../support/platform/platform.ts";
+import { createUser, newUser, startPlatform } from "../support/platform/services.ts";
 import { openFiles, residentKiB } from "../support/footprint.ts";
 import { probe } from "./prober.ts";
 import { amount } from "../support/scale.ts";

@@ -9,7 +9,7 @@ import {
   newUser,
   startPlatform,
   type Platform,
-} from "../support/platform/platform.ts";
+} from "../support/platform/services.ts";
 import { probe } from "./prober.ts";
 import { amount } from "../support/scale.ts";
 

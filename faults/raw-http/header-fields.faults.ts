@@ -1,11 +1,12 @@
 // Header fields of any bytes that a field may have.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { createUser, newOrder } from "../support/platform/platform.ts";
+import { forAll } from "../support/property.ts";
+import { createUser, newOrder } from "../support/platform/services.ts";
 import { problemOf } from "../support/problem-rules.ts";
 import { sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { underFire } from "../support/platform/targets.ts";
+import { withTargets } from "../support/platform/targets.ts";
 import { fieldValue } from "../fuzz/wild-requests.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
@@ -27,42 +28,36 @@ const withField = (name: string, value: string): [string, string][] => [
 
 test("X-Request-Id is kept if it is well-formed and replaced if not", async () => {
   const ids = fc.oneof(fieldValue, of("aZ09._-", 140), of("aZ09._-/ ", 20));
-  await underFire(async ({ users }) => {
-    await fc.assert(
-      fc.asyncProperty(ids, async (id) => {
-        const request = {
-          method: "GET",
-          target: "/nowhere",
-          headers: withField("X-Request-Id", id),
-        };
-        const answer = await users.ask(request);
-        const told = answer.headers.get("x-request-id") ?? "";
-        expect(problemOf(answer).request_id).toBe(told);
-        if (/^[A-Za-z0-9._-]{1,128}$/.test(trimmed(id))) expect(told).toBe(trimmed(id));
-        else expect(told).toMatch(uuid7);
-      }),
-      { numRuns },
-    );
+  await withTargets(async ({ users }) => {
+    await forAll(ids, numRuns, async (id) => {
+      const request = {
+        method: "GET",
+        target: "/nowhere",
+        headers: withField("X-Request-Id", id),
+      };
+      const response = await users.send(request);
+      const told = response.headers.get("x-request-id") ?? "";
+      expect(problemOf(response).request_id).toBe(told);
+      if (/^[A-Za-z0-9._-]{1,128}$/.test(trimmed(id))) expect(told).toBe(trimmed(id));
+      else expect(told).toMatch(uuid7);
+    });
   });
 });
 
 test("Idempotency-Key makes an order or is refused", async () => {
   const keys = fc.oneof(fieldValue, of("k!~-", 270), of('k!~" ,', 20));
-  await underFire(async ({ users, orders }) => {
+  await withTargets(async ({ users, orders }) => {
     const body = JSON.stringify(newOrder(await createUser(users.running), 1));
-    await fc.assert(
-      fc.asyncProperty(keys, async (key) => {
-        const request = {
-          ...sendingJson("POST", "/orders", body),
-          headers: withField("Idempotency-Key", key),
-        };
-        const { status } = await orders.ask(request);
-        const bare = trimmed(key);
-        if (bare.startsWith('"')) expect([201, 400]).toContain(status);
-        else expect(status).toBe(/^[!-~]{1,255}$/.test(bare) ? 201 : 400);
-      }),
-      { numRuns },
-    );
+    await forAll(keys, numRuns, async (key) => {
+      const request = {
+        ...sendingJson("POST", "/orders", body),
+        headers: withField("Idempotency-Key", key),
+      };
+      const { status } = await orders.send(request);
+      const bare = trimmed(key);
+      if (bare.startsWith('"')) expect([201, 400]).toContain(status);
+      else expect(status).toBe(/^[!-~]{1,255}$/.test(bare) ? 201 : 400);
+    });
   });
 });
 
@@ -72,17 +67,14 @@ test.each(["traceparent", "tracestate", "baggage"])("%s stands in no order's way
     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   ] as const;
   const start = fc.constantFrom("", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-");
-  await underFire(async ({ users, orders }) => {
+  await withTargets(async ({ users, orders }) => {
     const body = JSON.stringify(newOrder(await createUser(users.running), 1));
-    await fc.assert(
-      fc.asyncProperty(start, fieldValue, async (start, value) => {
-        const headers = withField(name, name === "traceparent" ? start + value : value);
-        if (name !== "traceparent") headers.push([...parent]);
-        const answer = await orders.ask({ ...sendingJson("POST", "/orders", body), headers });
-        expect(answer.status).toBe(201);
-      }),
-      { numRuns },
-    );
+    await forAll(fc.tuple(start, fieldValue), numRuns, async ([start, value]) => {
+      const headers = withField(name, name === "traceparent" ? start + value : value);
+      if (name !== "traceparent") headers.push([...parent]);
+      const response = await orders.send({ ...sendingJson("POST", "/orders", body), headers });
+      expect(response.status).toBe(201);
+    });
   });
 });
 
@@ -95,16 +87,13 @@ test.each([
     fieldValue,
     fc.stringMatching(/^[ \t,]*(?:(?:W\/)?"[!-~]{0,9}"[ \t,]*){0,5}$/),
   );
-  await underFire(async ({ users }) => {
+  await withTargets(async ({ users }) => {
     const id = await createUser(users.running);
-    await fc.assert(
-      fc.asyncProperty(tags, async (value) => {
-        const headers = withField(name, value);
-        const request = { ...sendingJson(method, `/users/${id}`, "{}"), headers };
-        expect<readonly number[]>(statuses).toContain((await users.ask(request)).status);
-      }),
-      { numRuns },
-    );
+    await forAll(tags, numRuns, async (value) => {
+      const headers = withField(name, value);
+      const request = { ...sendingJson(method, `/users/${id}`, "{}"), headers };
+      expect<readonly number[]>(statuses).toContain((await users.send(request)).status);
+    });
   });
 });
 
@@ -118,17 +107,14 @@ test("Host, and fields that mean nothing to us", async () => {
     "Upgrade",
     "X-Forwarded-Host",
   );
-  await underFire(async ({ users }) => {
-    await fc.assert(
-      fc.asyncProperty(names, fieldValue, async (name, value) => {
-        const answer = await users.ask({
-          method: "GET",
-          target: "/users",
-          headers: [[name, value]],
-        });
-        expect(answer.status).toBe(200);
-      }),
-      { numRuns },
-    );
+  await withTargets(async ({ users }) => {
+    await forAll(fc.tuple(names, fieldValue), numRuns, async ([name, value]) => {
+      const response = await users.send({
+        method: "GET",
+        target: "/users",
+        headers: [[name, value]],
+      });
+      expect(response.status).toBe(200);
+    });
   });
 });

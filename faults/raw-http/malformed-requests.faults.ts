@@ -1,6 +1,7 @@
 // Bytes that are no proper HTTP: whoever sends them is turned away, and nobody else suffers.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { forAll } from "../support/property.ts";
 import { responsesTo, statusesUntilClosed, userNames } from "./conversation.ts";
 import {
   brokenChunks,
@@ -12,7 +13,7 @@ import {
 } from "./malformed-requests.ts";
 import type { RawResponse } from "../support/raw-response.ts";
 import { amount } from "../support/scale.ts";
-import { underFire } from "../support/platform/targets.ts";
+import { withTargets } from "../support/platform/targets.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 
@@ -21,7 +22,7 @@ describe("whoever is not clear about where a body ends is turned away, and nothi
     ["its length", unclearLengths],
     ["its chunks", brokenChunks],
   ])("%s", async (_, cases) => {
-    await underFire(async ({ users }) => {
+    await withTargets(async ({ users }) => {
       const found: Record<string, unknown> = {};
       for (const [name, bytes] of Object.entries(cases)) {
         found[name] = [await statusesUntilClosed(users, bytes), await userNames(users)];
@@ -33,28 +34,25 @@ describe("whoever is not clear about where a body ends is turned away, and nothi
   });
 
   test("a length that is too short leaves a rest that is no request", async () => {
-    await underFire(async ({ users }) => {
-      await fc.assert(
-        fc.asyncProperty(fc.integer({ min: 0, max: userText.length - 1 }), async (length) => {
-          const statuses = await statusesUntilClosed(users, goodUser(length) + smuggled);
-          expect(statuses.at(-1)).toBe(400);
-          expect(await userNames(users)).toEqual([]);
-        }),
-        { numRuns },
-      );
+    await withTargets(async ({ users }) => {
+      await forAll(fc.integer({ min: 0, max: userText.length - 1 }), numRuns, async (length) => {
+        const statuses = await statusesUntilClosed(users, goodUser(length) + smuggled);
+        expect(statuses.at(-1)).toBe(400);
+        expect(await userNames(users)).toEqual([]);
+      });
     });
   });
 });
 
 test("what is no request, or beyond all measure, is turned away by itself", async () => {
-  await underFire(async ({ users, orders }) => {
+  await withTargets(async ({ users, orders }) => {
     for (const target of [users, orders]) {
       const taken: string[] = [];
       for (const [name, bytes] of Object.entries(noRequests)) {
         const statuses = await statusesUntilClosed(target, bytes);
         const isRefused = statuses.length <= 1 && statuses.every((status) => status >= 400);
         if (!isRefused) taken.push(`${name}: ${statuses.join()}`);
-        expect((await target.ask({ method: "GET", target: "/health" })).status).toBe(200);
+        expect((await target.send({ method: "GET", target: "/health" })).status).toBe(200);
       }
       expect(taken).toEqual([]);
     }
@@ -65,13 +63,10 @@ test("what is no request, or beyond all measure, is turned away by itself", asyn
 const isNoFailure = ({ status }: RawResponse) => status < 500 || status === 505;
 
 test("random bytes make a service say no more than that they are wrong", async () => {
-  await underFire(async ({ users }) => {
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 2000, size: "max" }), async (bytes) => {
-        expect((await responsesTo(users, bytes)).filter(({ status }) => status < 400)).toEqual([]);
-      }),
-      { numRuns },
-    );
+  await withTargets(async ({ users }) => {
+    await forAll(fc.uint8Array({ maxLength: 2000, size: "max" }), numRuns, async (bytes) => {
+      expect((await responsesTo(users, bytes)).filter(({ status }) => status < 400)).toEqual([]);
+    });
   });
 });
 
@@ -90,21 +85,18 @@ test("a good request that was damaged on its way is answered once or not at all"
     }),
     { minLength: 1, maxLength: 4 },
   );
-  await underFire(async ({ users }) => {
-    await fc.assert(
-      fc.asyncProperty(damages, async (damages) => {
-        const damaged = damages.reduce<Uint8Array>(
-          (bytes, { at, cut, put }) =>
-            Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]),
-          good,
-        );
-        const answers = await responsesTo(users, damaged);
-        expect(answers.every(isNoFailure)).toBe(true);
-        // The first half may be a whole request, and the rest then is none.
-        expect(answers.slice(1).filter(({ status }) => status < 400)).toEqual([]);
-      }),
-      { numRuns },
-    );
+  await withTargets(async ({ users }) => {
+    await forAll(damages, numRuns, async (damages) => {
+      const damaged = damages.reduce<Uint8Array>(
+        (bytes, { at, cut, put }) =>
+          Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]),
+        good,
+      );
+      const responses = await responsesTo(users, damaged);
+      expect(responses.every(isNoFailure)).toBe(true);
+      // The first half may be a whole request, and the rest then is none.
+      expect(responses.slice(1).filter(({ status }) => status < 400)).toEqual([]);
+    });
   });
 });
 
@@ -114,27 +106,24 @@ test("requests sent one behind the other without waiting never get each other's 
     fc.array(fc.constant("/health"), { minLength: 1, maxLength: 30 }),
     fc.array(kinds, { minLength: 1, maxLength: 10 }),
   );
-  await underFire(async ({ users }) => {
-    await fc.assert(
-      fc.asyncProperty(plans, async (plan) => {
-        const sent = plan.map((kind, n) => {
-          const id = `X-Request-Id: ${n}\r\n`;
-          if (kind === "POST") return goodUser().replace("Host:", `${id}Host:`);
-          return `GET ${kind} HTTP/1.1\r\nHost: test\r\n${id}\r\n`;
-        });
-        const answers = await responsesTo(users, sent.join(""));
-        // Behind an answer that takes its time the connection may be ended.
-        if (plan.every((kind) => kind === "/health")) expect(answers).toHaveLength(plan.length);
-        const ids = answers.map(({ headers }) => headers.get("x-request-id"));
-        expect(ids).toEqual(Array.from(ids, (_, n) => String(n)));
-      }),
-      { numRuns },
-    );
+  await withTargets(async ({ users }) => {
+    await forAll(plans, numRuns, async (plan) => {
+      const sent = plan.map((kind, n) => {
+        const id = `X-Request-Id: ${n}\r\n`;
+        if (kind === "POST") return goodUser().replace("Host:", `${id}Host:`);
+        return `GET ${kind} HTTP/1.1\r\nHost: test\r\n${id}\r\n`;
+      });
+      const responses = await responsesTo(users, sent.join(""));
+      // Behind an answer that takes its time the connection may be ended.
+      if (plan.every((kind) => kind === "/health")) expect(responses).toHaveLength(plan.length);
+      const ids = responses.map(({ headers }) => headers.get("x-request-id"));
+      expect(ids).toEqual(Array.from(ids, (_, n) => String(n)));
+    });
   });
 });
 
 test("HTTP/1.0 is answered, after which the connection is ended", async () => {
-  await underFire(async ({ users, orders }) => {
+  await withTargets(async ({ users, orders }) => {
     for (const target of [users, orders]) {
       for (const fields of ["", "Host: test\r\n", "Connection: keep-alive\r\n"]) {
         expect(await statusesUntilClosed(target, `GET /health HTTP/1.0\r\n${fields}\r\n`)).toEqual([

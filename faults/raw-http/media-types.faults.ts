@@ -1,7 +1,7 @@
 // What a body is, by the fields that say so.
 import { expect, test } from "bun:test";
-import { createUser } from "../support/platform/platform.ts";
-import { underFire } from "../support/platform/targets.ts";
+import { createUser } from "../support/platform/services.ts";
+import { withTargets } from "../support/platform/targets.ts";
 
 test("a body is JSON if its type says so", async () => {
   const statuses = {
@@ -24,23 +24,23 @@ test("a body is JSON if its type says so", async () => {
     "": 415,
     "\xff": 415,
   };
-  await underFire(async ({ users }) => {
+  await withTargets(async ({ users }) => {
     const target = `/users/${await createUser(users.running)}`;
     for (const chunkBytes of [undefined, 1]) {
       const found: Record<string, number> = {};
       for (const type of Object.keys(statuses)) {
         const headers = [["Content-Type", type]] as const;
-        const answer = await users.ask({
+        const response = await users.send({
           method: "PATCH",
           target,
           headers,
           body: "{}",
           chunkBytes,
         });
-        found[type] = answer.status;
+        found[type] = response.status;
       }
       expect(found).toEqual(statuses);
-      const untyped = await users.ask({ method: "PATCH", target, body: "{}", chunkBytes });
+      const untyped = await users.send({ method: "PATCH", target, body: "{}", chunkBytes });
       expect(untyped.status).toBe(415);
     }
   });
@@ -56,7 +56,7 @@ test("a body that is coded in any way is refused", async () => {
     identity: 200,
     "": 200,
   };
-  await underFire(async ({ users }) => {
+  await withTargets(async ({ users }) => {
     const target = `/users/${await createUser(users.running)}`;
     const found: Record<string, number> = {};
     for (const coding of Object.keys(statuses)) {
@@ -65,7 +65,7 @@ test("a body that is coded in any way is refused", async () => {
         ["Content-Type", "application/json"],
         ["Content-Encoding", coding],
       ] as const;
-      found[coding] = (await users.ask({ method: "PATCH", target, headers, body })).status;
+      found[coding] = (await users.send({ method: "PATCH", target, headers, body })).status;
     }
     expect(found).toEqual(statuses);
   });

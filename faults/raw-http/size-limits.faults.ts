@@ -1,11 +1,12 @@
 // Requests of every size up to what is allowed, and just past it.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { createUser } from "../support/platform/platform.ts";
+import { forAll } from "../support/property.ts";
+import { createUser } from "../support/platform/services.ts";
 import { placesOf } from "../support/problem-rules.ts";
 import { requestBytes, sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { underFire } from "../support/platform/targets.ts";
+import { withTargets } from "../support/platform/targets.ts";
 
 const mebibyte = 1_048_576;
 const numRuns = amount({ full: 200, fast: 20 });
@@ -47,16 +48,16 @@ describe("a body of 1 MiB is taken and one byte more is not, sent at once or in 
       (length) => `,"x":[0${",0".repeat((length - 8) >> 1)}]${" ".repeat(length & 1)}`,
     ],
   ])("%s", async (_, fill) => {
-    await underFire(async ({ users }) => {
+    await withTargets(async ({ users }) => {
       let n = 0;
       for (const chunkBytes of framings) {
         n += 1;
         const whole = userOf(mebibyte, n, fill);
         expect(whole).toHaveLength(mebibyte);
-        const taken = await users.ask({ ...sendingJson("POST", "/users", whole), chunkBytes });
+        const taken = await users.send({ ...sendingJson("POST", "/users", whole), chunkBytes });
         expect(taken.status).toBe(201);
         const longer = Buffer.concat([whole, Buffer.from(" ")]);
-        const refused = await users.ask({ ...sendingJson("POST", "/users", longer), chunkBytes });
+        const refused = await users.send({ ...sendingJson("POST", "/users", longer), chunkBytes });
         expect(refused.status).toBe(413);
       }
     });
@@ -64,39 +65,36 @@ describe("a body of 1 MiB is taken and one byte more is not, sent at once or in 
 });
 
 test("a request is the same in chunks of any size", async () => {
-  await underFire(async ({ users }) => {
+  await withTargets(async ({ users }) => {
     const id = await createUser(users.running);
     const body = JSON.stringify({ name: "Ålice 漢字 😀", email: "other@example.com" });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 100 }),
-        fc.boolean(),
-        async (chunkBytes, isWhole) => {
-          const sent = isWhole ? body : body.slice(0, -1);
-          const answer = await users.ask({
-            ...sendingJson("PUT", `/users/${id}`, sent),
-            chunkBytes,
-          });
-          expect(answer.status).toBe(isWhole ? 200 : 400);
-        },
-      ),
-      { numRuns },
+    await forAll(
+      fc.tuple(fc.integer({ min: 1, max: 100 }), fc.boolean()),
+      numRuns,
+      async ([chunkBytes, isWhole]) => {
+        const sent = isWhole ? body : body.slice(0, -1);
+        const response = await users.send({
+          ...sendingJson("PUT", `/users/${id}`, sent),
+          chunkBytes,
+        });
+        expect(response.status).toBe(isWhole ? 200 : 400);
+      },
     );
   });
 });
 
 test("of hundreds of thousands of faults a thousand are told", async () => {
-  await underFire(async ({ orders }) => {
+  await withTargets(async ({ orders }) => {
     const items = Array(300_000).fill("{}").join();
     const body = `{"user_id":"${crypto.randomUUID()}","items":[${items}]}`;
-    const many = await orders.ask(sendingJson("POST", "/orders", body));
+    const many = await orders.send(sendingJson("POST", "/orders", body));
     expect(many.status).toBe(422);
     expect(placesOf(many)).toHaveLength(1000);
   });
 });
 
 test("a head of 16,000 bytes is read, in one long field or in many short ones", async () => {
-  await underFire(async ({ users, orders }) => {
+  await withTargets(async ({ users, orders }) => {
     for (const target of [users, orders]) {
       for (const count of [1, 10, 150]) {
         const rest = 16_000 - requestBytes({ method: "GET", target: "/health" }).length;
@@ -105,10 +103,10 @@ test("a head of 16,000 bytes is read, in one long field or in many short ones", 
           { length: count },
           (_, n) => [`x-${String(n).padStart(3, "0")}`, value] as const,
         );
-        expect((await target.ask({ method: "GET", target: "/health", headers })).status).toBe(200);
+        expect((await target.send({ method: "GET", target: "/health", headers })).status).toBe(200);
       }
       const path = `/users?x=${"x".repeat(15_900)}`;
-      const { status } = await target.ask({ method: "GET", target: path });
+      const { status } = await target.send({ method: "GET", target: path });
       expect(status).toBe(target === users ? 200 : 404);
     }
   });

@@ -1,12 +1,13 @@
 // Requests that come in pieces, stop half-way or break off: they hold up nobody.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { forAll } from "../support/property.ts";
 import { userNames } from "./conversation.ts";
 import { goodUser, userText } from "./malformed-requests.ts";
 import { openConnection, type RawConnection } from "../support/raw-connection.ts";
 import { chunked } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { underFire, type Target } from "../support/platform/targets.ts";
+import { withTargets, type Target } from "../support/platform/targets.ts";
 
 const numRuns = amount({ full: 1000, fast: 100 });
 
@@ -26,14 +27,14 @@ async function writeApart(connection: RawConnection, parts: readonly string[]): 
 }
 
 async function isServing(target: Target): Promise<void> {
-  expect((await target.ask({ method: "GET", target: "/users" })).status).toBe(200);
+  expect((await target.send({ method: "GET", target: "/users" })).status).toBe(200);
 }
 
 test.each([
   ["with its length", goodUser()],
   ["in chunks", inChunks],
 ])("a request that comes byte by byte is answered like any other, %s", async (_, request) => {
-  await underFire(async ({ users }) => {
+  await withTargets(async ({ users }) => {
     using connection = await openConnection(users.running.port);
     await writeApart(connection, Array.from(request));
     expect((await connection.response()).status).toBe(201);
@@ -45,19 +46,16 @@ test.each([
 test("a request that comes in pieces of any size is answered like any other", async () => {
   const requests = fc.constantFrom(goodUser(), inChunks);
   const cuts = fc.array(fc.nat(inChunks.length), { maxLength: 8 });
-  await underFire(async ({ users }) => {
+  await withTargets(async ({ users }) => {
     let isFirst = true;
-    await fc.assert(
-      fc.asyncProperty(requests, cuts, async (request, cuts) => {
-        const places = [0, ...cuts.sort((one, other) => one - other), request.length];
-        const pieces = places.map((place, n) => request.slice(place, places[n + 1]));
-        using connection = await openConnection(users.running.port);
-        await writeApart(connection, pieces);
-        expect((await connection.response()).status).toBe(isFirst ? 201 : 409);
-        isFirst = false;
-      }),
-      { numRuns },
-    );
+    await forAll(fc.tuple(requests, cuts), numRuns, async ([request, cuts]) => {
+      const places = [0, ...cuts.sort((one, other) => one - other), request.length];
+      const pieces = places.map((place, n) => request.slice(place, places[n + 1]));
+      using connection = await openConnection(users.running.port);
+      await writeApart(connection, pieces);
+      expect((await connection.response()).status).toBe(isFirst ? 201 : 409);
+      isFirst = false;
+    });
   });
 });
 
@@ -67,26 +65,23 @@ test.each(["reset", "ended"] as const)(
     const beginnings = fc
       .constantFrom(goodUser(), inChunks)
       .chain((request) => fc.nat(unfinished(request)).map((at) => request.slice(0, at)));
-    await underFire(async ({ users }) => {
-      await fc.assert(
-        fc.asyncProperty(beginnings, async (beginning) => {
-          using connection = await openConnection(users.running.port);
-          await connection.write(beginning);
-          await isServing(users);
-          if (how === "ended") {
-            connection.finish();
-            await connection.responses();
-          }
-        }),
-        { numRuns },
-      );
+    await withTargets(async ({ users }) => {
+      await forAll(beginnings, numRuns, async (beginning) => {
+        using connection = await openConnection(users.running.port);
+        await connection.write(beginning);
+        await isServing(users);
+        if (how === "ended") {
+          connection.finish();
+          await connection.responses();
+        }
+      });
       expect(await userNames(users)).toEqual([]);
     });
   },
 );
 
 test("a length that is too long makes a request wait, and nobody else", async () => {
-  await underFire(async ({ users }) => {
+  await withTargets(async ({ users }) => {
     using connection = await openConnection(users.running.port);
     await connection.write(goodUser(userText.length + 3));
     await isServing(users);
@@ -98,7 +93,7 @@ test("a length that is too long makes a request wait, and nobody else", async ()
 
 test("hundreds of half requests hold up nobody, and each can still be finished", async () => {
   const count = amount({ full: 500, fast: 200 });
-  await underFire(async ({ users }) => {
+  await withTargets(async ({ users }) => {
     await using stack = new AsyncDisposableStack();
     const waiting: { connection: RawConnection; rest: string }[] = [];
     for (let n = 0; n < count; n += 1) {
@@ -122,13 +117,13 @@ test("hundreds of half requests hold up nobody, and each can still be finished",
 });
 
 test("clients that leave without waiting for an answer hurt nobody", async () => {
-  await underFire(async ({ users, orders }) => {
+  await withTargets(async ({ users, orders }) => {
     for (const target of [users, orders]) {
       for (let n = 0; n < numRuns; n += 1) {
         using connection = await openConnection(target.running.port);
         await connection.write(n % 2 ? goodUser() : "GET /swagger HTTP/1.1\r\nHost: test\r\n\r\n");
       }
-      expect((await target.ask({ method: "GET", target: "/health" })).status).toBe(200);
+      expect((await target.send({ method: "GET", target: "/health" })).status).toBe(200);
     }
   });
 });

@@ -1,26 +1,26 @@
-// A load balancer as Kubernetes has them: it passes new connections to instances that are ready, and
-// leaves those that are open alone.
+// A load balancer like that of Kubernetes: it forwards new connections to ready instances, and leaves
+// open connections alone.
 import { connect, createServer, type Socket } from "node:net";
 import type { Running } from "../../shared/testing/executable.ts";
 import { watchReadiness, type Readiness } from "../support/readiness.ts";
 
-/** An address for several instances of a service. */
-export interface Balancer extends AsyncDisposable {
+/** One address for several instances of a service. */
+export interface LoadBalancer extends AsyncDisposable {
   readonly port: number;
   readonly url: string;
-  /** Takes an instance in; resolves when it is ready. */
+  /** Adds an instance; resolves when it is ready. */
   add(running: Running): Promise<void>;
-  /** Forgets an instance; resolves when that is no longer ready. */
+  /** Removes an instance, once it is no longer ready. */
   drop(running: Running): Promise<void>;
 }
 
-/** Starts a balancer on a free port, without any instance. */
-export async function startBalancer(): Promise<Balancer> {
+/** Starts a load balancer on a free port, without an instance. */
+export async function startLoadBalancer(): Promise<LoadBalancer> {
   const instances = new Map<Running, Readiness>();
   const sockets = new Set<Socket>();
   let turn = 0;
 
-  function pass(client: Socket): void {
+  function forward(client: Socket): void {
     const ready = [...instances].filter(([, { isReady }]) => isReady);
     const [instance] = ready[(turn += 1) % ready.length] ?? [];
     if (instance === undefined) {
@@ -42,7 +42,7 @@ export async function startBalancer(): Promise<Balancer> {
     }
   }
 
-  const server = createServer({ noDelay: true }, pass);
+  const server = createServer({ noDelay: true }, forward);
   server.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const address = server.address();

@@ -1,23 +1,23 @@
-// Replicas that are replaced one by one while they are used: nobody notices.
+// Replicas that are replaced one by one under load, without a failed request.
 import { expect, test } from "bun:test";
 import { startExecutable, type ServiceName } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { startBalancer, type Balancer } from "./load-balancer.ts";
+import { startLoadBalancer, type LoadBalancer } from "./load-balancer.ts";
 import { bodyOfStatus, fetchClient, socketClient, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
-import { createUser } from "../support/platform/platform.ts";
+import { createUser } from "../support/platform/services.ts";
 import { UserBook } from "../support/platform/user-book.ts";
 
-// Many times what it takes the balancer to see that an instance is not ready any more.
+// Many times as long as the load balancer needs to notice that an instance is not ready.
 const drain = { SHUTDOWN_DRAIN_MS: "2000" };
 
-test("no request fails while all replicas of both services are replaced, one by one", async () => {
+test("no client sees a failed request while all replicas of both services are replaced", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
   await using stack = new AsyncDisposableStack();
-  const users = stack.use(await startBalancer());
-  const orders = stack.use(await startBalancer());
+  const users = stack.use(await startLoadBalancer());
+  const orders = stack.use(await startLoadBalancer());
   const start = async (service: ServiceName) => {
     const env = { USER_SERVICE_URL: users.url, ...drain };
     const running = stack.use(await startExecutable(service, { cwd, env }));
@@ -42,7 +42,7 @@ test("no request fails while all replicas of both services are replaced, one by 
       requests += 1;
       return send(...request);
     };
-  const clients = (balancer: Balancer) =>
+  const clients = (balancer: LoadBalancer) =>
     [...Array(3)].flatMap(() => [fetchClient(balancer.url), socketClient(balancer)]).map(counted);
   const loads = [
     ...clients(users).map((send) =>
@@ -54,12 +54,12 @@ test("no request fails while all replicas of both services are replaced, one by 
     ),
     ...clients(orders).map((send) =>
       repeat(1, async () => {
-        const wish = orderBook.wish();
-        await orderBook.place(send, wish);
-        orderBook.putBack(wish);
-        await orderBook.moveOn(send);
+        const planned = orderBook.plan();
+        await orderBook.place(send, planned);
+        orderBook.putBack(planned);
+        await orderBook.advance(send);
         await orderBook.repeat(send);
-        bodyOfStatus(await send("GET", `/orders/${wish.placed?.id}`), 200);
+        bodyOfStatus(await send("GET", `/orders/${planned.placed?.id}`), 200);
       }),
     ),
   ];

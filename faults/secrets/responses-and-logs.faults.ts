@@ -1,50 +1,52 @@
-// Nobody's secrets get out, whatever is asked or answered: not in an answer, not in a line of the log.
+// No response and no log line contains a secret, whatever clients send and user-service responds.
 import { expect, test } from "bun:test";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { user } from "../support/platform/fake-user-service.ts";
-import { garbling } from "./upstream-with-secrets.ts";
+import { behavioursWithSecrets } from "./upstream-with-secrets.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import {
   askOrders,
   askUsers,
   createSecretUser,
-  mostBytes,
+  maxBodyBytes,
   secretOrder,
 } from "./secret-requests.ts";
-import { expectSilence, startWatched } from "./watched-service.ts";
+import { expectNoLeaks, startWatched } from "./watched-service.ts";
 
-test("what clients send is told to nobody else, whether it is taken or refused", async () => {
+test("both services keep what clients send out of other responses and of the log", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
-  const env = { MAX_BODY_BYTES: mostBytes };
+  const env = { MAX_BODY_BYTES: maxBodyBytes };
   await using users = await startWatched("user-service", { cwd, env });
-  const url = `http://127.0.0.1:${users.observed.port}`;
+  const url = `http://127.0.0.1:${users.process.port}`;
   const ordersEnv = { ...env, USER_SERVICE_URL: url };
   await using orders = await startWatched("order-service", { cwd, env: ordersEnv });
   await askUsers(users.ask);
   const path = await createSecretUser(users.ask);
   await askOrders(orders.ask, path.slice("/users/".length));
-  await expectSilence(users);
-  await expectSilence(orders);
+  await expectNoLeaks(users);
+  await expectNoLeaks(orders);
   const refusals = [400, 404, 405, 409, 412, 413, 415, 422];
   expect(users.loggedStatuses()).toEqual(new Set([200, 201, 204, ...refusals]));
   expect(orders.loggedStatuses()).toEqual(new Set([200, 201, ...refusals]));
 });
 
-test("what a broken user-service tells is told to nobody", async () => {
+test("order-service keeps what a broken user-service sends out of responses and of the log", async () => {
   await using folder = await temporaryFolder();
   await using upstream = await startFakeUpstream({});
   const env = { USER_SERVICE_URL: upstream.url };
   await using orders = await startWatched("order-service", { cwd: folder.path, env });
   const post = () =>
     ["POST", "/orders", { "content-type": "application/json" }, secretOrder(user.id)] as const;
-  for (const [, status, does] of garbling) {
-    upstream.restart(does);
+  for (const [, status, behaviour] of behavioursWithSecrets) {
+    upstream.restart(behaviour);
     await orders.ask(status, [...post()]);
   }
   await upstream[Symbol.asyncDispose]();
   await orders.ask(503, [...post()]);
-  await expectSilence(orders);
-  const { stdout } = orders.observed.printed();
-  expect(stdout.match(/"err":\{"type":.*"msg":"call"/g)?.length).toBeGreaterThan(garbling.length);
+  await expectNoLeaks(orders);
+  const { stdout } = orders.process.printed();
+  expect(stdout.match(/"err":\{"type":.*"msg":"call"/g)?.length).toBeGreaterThan(
+    behavioursWithSecrets.length,
+  );
 });

@@ -1,4 +1,4 @@
-// Everything that both services can be asked, full of secrets.
+// Requests for every route of both services, full of secrets.
 import { randomUUIDv7 } from "bun";
 import { secret } from "./secret-words.ts";
 import type { Ask } from "./watched-service.ts";
@@ -9,8 +9,8 @@ const unknown = { password: secret("unknown"), [secret("unknown")]: 1 };
 const tooLong = secret("long").repeat(50);
 const malformed = { "if-match": secret("precondition") };
 
-/** The largest body that the services are told to take. */
-export const mostBytes = "2000";
+/** The `MAX_BODY_BYTES` of the services. */
+export const maxBodyBytes = "2000";
 
 /** A user full of secrets. */
 export const secretUser = JSON.stringify({ name: secret("name"), email: address, ...unknown });
@@ -21,13 +21,13 @@ export function secretOrder(userId: string, sku: unknown = secret("article")): s
   return JSON.stringify({ user_id: userId, items: [item], ...unknown });
 }
 
-/** Makes a user. @returns where it is */
+/** Creates a user. @returns its path */
 export async function createSecretUser(ask: Ask): Promise<string> {
   const created = await ask(201, ["POST", "/users", json, secretUser], ["name", "address"]);
   return created.headers.get("location") ?? "";
 }
 
-/** Places an order. @returns where it is */
+/** Places an order. @returns its path */
 export async function placeSecretOrder(ask: Ask, userId: string): Promise<string> {
   const key = { ...json, "idempotency-key": secret("key") };
   const placed = await ask(201, ["POST", "/orders", key, secretOrder(userId)], ["article"]);
@@ -36,13 +36,13 @@ export async function placeSecretOrder(ask: Ask, userId: string): Promise<string
   return placed.headers.get("location") ?? "";
 }
 
-/** What is refused whatever it is about. */
-async function askBadly(ask: Ask, list: string): Promise<void> {
+/** Sends invalid requests that both services refuse. */
+async function askInvalidly(ask: Ask, list: string): Promise<void> {
   const one = `${list}/${randomUUIDv7()}`;
   await ask(400, ["POST", list, json, `{"name": ${secret("body")}}`]);
   await ask(400, ["POST", list, json, secret("body")]);
   await ask(400, ["POST", list, json, "[".repeat(600) + secret("body")]);
-  await ask(413, ["POST", list, json, secret("body").repeat(Number(mostBytes))]);
+  await ask(413, ["POST", list, json, secret("body").repeat(Number(maxBodyBytes))]);
   await ask(415, ["POST", list, { "content-type": secret("body") }, secret("body")]);
   await ask(415, ["POST", list, { ...json, "content-encoding": secret("body") }, "{}"]);
   await ask(422, ["POST", list, json, JSON.stringify({ ...unknown, name: tooLong })]);
@@ -57,13 +57,13 @@ async function askBadly(ask: Ask, list: string): Promise<void> {
   await ask(422, ["PATCH", one, { ...json, ...malformed }, "{}"], ["precondition"]);
 }
 
-/** What operators ask. */
+/** Requests the management routes. */
 async function askAsOperator(ask: Ask): Promise<void> {
   const paths = ["/health", "/ready", "/metrics", "/swagger", "/swagger/json"];
   for (const path of paths) await ask(200, ["GET", `${path}?token=${secret("query")}`]);
 }
 
-/** Everything that user-service can be asked. */
+/** Requests every route of user-service, with valid and invalid requests. */
 export async function askUsers(ask: Ask): Promise<void> {
   const path = await createSecretUser(ask);
   const own = ["name", "address"] as const;
@@ -75,13 +75,13 @@ export async function askUsers(ask: Ask): Promise<void> {
   const wrong = JSON.stringify({ name: 5, email: secret("address"), ...unknown });
   await ask(422, ["POST", "/users", json, wrong], ["address"]);
   await ask(422, ["PATCH", path, json, JSON.stringify({ email: `${tooLong}@example.com` })]);
-  await askBadly(ask, "/users");
+  await askInvalidly(ask, "/users");
   await askAsOperator(ask);
   await ask(204, ["DELETE", path]);
   await ask(404, ["DELETE", path]);
 }
 
-/** Everything that order-service can be asked about a user who exists. */
+/** Requests every route of order-service, for an existing user. */
 export async function askOrders(ask: Ask, userId: string): Promise<void> {
   const path = await placeSecretOrder(ask, userId);
   const order = secretOrder(userId);
@@ -97,6 +97,6 @@ export async function askOrders(ask: Ask, userId: string): Promise<void> {
   await ask(422, ["PATCH", path, json, `{"status":"${secret("body")}"}`], ["body"]);
   await ask(422, ["POST", "/orders", json, secretOrder(secret("body"), 5)], ["body"]);
   await ask(422, ["POST", "/orders", json, secretOrder(userId, tooLong)]);
-  await askBadly(ask, "/orders");
+  await askInvalidly(ask, "/orders");
   await askAsOperator(ask);
 }

@@ -1,7 +1,7 @@
-// What must not get out, in words that are found wherever they turn up.
+// Secrets as marker words, which a test finds in any text.
 import { resolve } from "node:path";
 
-/** What somebody sends, stores or sets, and nobody else should read. */
+/** Where a secret is sent, stored or configured. Only its owner may read it. */
 export type SecretKind =
   | "address"
   | "article"
@@ -21,14 +21,14 @@ export type SecretKind =
   | "unknown"
   | "upstream";
 
-/** The word that stands for a secret: a name, an identifier, a header value, part of an address. */
+/** The marker word of a secret. It is valid as a name, a header value or part of an address. */
 export function secret(kind: SecretKind): string {
   return `zq${kind}qz`;
 }
 
 const anySecret = /zq([a-z]+)qz/gi;
 
-/** Header fields that are nobody's business, as clients and proxies send them. */
+/** Private header fields, as clients and proxies send them. */
 export const privateHeaders = {
   authorization: `Bearer ${secret("authorization")}`,
   cookie: `session=${secret("cookie")}; odd=%zz`,
@@ -37,14 +37,14 @@ export const privateHeaders = {
   "x-request-id": `${secret("requestid")} of alice@example.com`,
 } as const;
 
-const inStacks = { stack: /(?:^|\n|\\n)\s+at |node_modules|\$bunfs|\.ts:\d/ };
+const stackTrace = { stack: /(?:^|\n|\\n)\s+at |node_modules|\$bunfs|\.ts:\d/ };
 const root = resolve(import.meta.dir, "../..");
-const inside = {
+const internals = {
   SQL: /\b(?:SELECT|INSERT|UPDATE|DELETE FROM|PRAGMA|BEGIN) |sqlite_|constraint failed|no such (?:table|column)/,
   path: new RegExp(`/home|${root}/|\\b(?:tmp|data)/|\\.db\\b|platform-test-`),
 };
 
-/** What of this is in a text. */
+/** Where a text matches one of the patterns. */
 function traces(text: string, patterns: Readonly<Record<string, RegExp>>): string[] {
   return Object.entries(patterns).flatMap(([name, pattern]) => {
     const found = pattern.exec(text);
@@ -54,24 +54,24 @@ function traces(text: string, patterns: Readonly<Record<string, RegExp>>): strin
   });
 }
 
-function secretsIn(text: string, told: readonly SecretKind[]): string[] {
+function secretsIn(text: string, allowed: readonly SecretKind[]): string[] {
   const kinds = new Set(
     Array.from(text.matchAll(anySecret), ([, kind = ""]) => kind.toLowerCase()),
   );
-  return [...kinds.difference(new Set<string>(told))].map((kind) => `${kind} in ${text}`);
+  return [...kinds.difference(new Set<string>(allowed))].map((kind) => `${kind} in ${text}`);
 }
 
-/** What an answer tells that it should not. @param told what the sender may read again */
-export function leaksInAnswer(text: string, told: readonly SecretKind[] = []): string[] {
-  return [...secretsIn(text, told), ...traces(text, { ...inStacks, ...inside })];
+/** Secrets and internals in a response. @param allowed secrets that the sender may read again */
+export function leaksInResponse(text: string, allowed: readonly SecretKind[] = []): string[] {
+  return [...secretsIn(text, allowed), ...traces(text, { ...stackTrace, ...internals })];
 }
 
-/** What a text for the operator, which may name files, tells that it should not. */
+/** Secrets and internals in a text for operators, which may name files. */
 export function leaksOnStderr(text: string): string[] {
-  return [...secretsIn(text, []), ...traces(text, { ...inStacks, SQL: inside.SQL })];
+  return [...secretsIn(text, []), ...traces(text, { ...stackTrace, SQL: internals.SQL })];
 }
 
-/** What a line of the log tells that it should not: a failure has a stack, which names code alone. */
+/** Secrets and internals in a log line. An error has a stack, which may name code files only. */
 export function leaksInLine(text: string): string[] {
   const line = JSON.parse(text) as { level: string };
   const mayHaveStack = line.level === "error" || line.level === "fatal";
@@ -82,7 +82,7 @@ export function leaksInLine(text: string): string[] {
     return undefined;
   });
   return [
-    ...leaksInAnswer(rest),
-    ...stacks.flatMap((stack) => [...secretsIn(stack, []), ...traces(stack, inside)]),
+    ...leaksInResponse(rest),
+    ...stacks.flatMap((stack) => [...secretsIn(stack, []), ...traces(stack, internals)]),
   ];
 }

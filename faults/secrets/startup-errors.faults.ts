@@ -1,4 +1,4 @@
-// A service that cannot start tells its operator why, and nobody a password.
+// A service that cannot start tells operators the reason, and no secret.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
@@ -9,15 +9,15 @@ import { leaksOnStderr, secret } from "./secret-words.ts";
 
 const services = ["user-service", "order-service"] as const;
 const password = secret("password");
-const others = { API_KEY: secret("environment"), LOG_LEVEL: "trace", HOST: "127.0.0.1" };
+const otherVariables = { API_KEY: secret("environment"), LOG_LEVEL: "trace", HOST: "127.0.0.1" };
 
-function expectSilence({ stdout, stderr, status }: Outcome, expected: number, lines = 1): void {
+function expectOneLine({ stdout, stderr, status }: Outcome, expected: number): void {
   expect(leaksOnStderr(stdout + stderr)).toEqual([]);
   expect({ status, stdout }).toEqual({ status: expected, stdout: "" });
-  expect(stderr.trimEnd().split("\n")).toHaveLength(lines);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
 }
 
-describe("a wrong variable is named, and what it holds is not", () => {
+describe("order-service names an invalid variable, but not its value:", () => {
   test.each([
     ["DATABASE_URL", `postgres://owner:${password}@database/users`],
     ["DATABASE_URL", `sqlite://owner:${password}@database/users`],
@@ -29,48 +29,48 @@ describe("a wrong variable is named, and what it holds is not", () => {
     ["USER_SERVICE_URL", password],
   ])("%s=%s", async (variable, value) => {
     await using folder = await temporaryFolder();
-    const env = { ...others, [variable]: value };
+    const env = { ...otherVariables, [variable]: value };
     const outcome = await runCommand("order-service", [], { cwd: folder.path, env });
-    expectSilence(outcome, 78);
+    expectOneLine(outcome, 78);
     expect(outcome.stderr).toContain(`order-service: Cannot use ${variable}: it must be `);
   });
 });
 
-describe.each(services)("%s tells in a line why it cannot start", (service) => {
+describe.each(services)("%s tells in one line, without a secret, that its", (service) => {
   const start = async (prepare: (path: string, folder: string) => Promise<unknown>) => {
     await using folder = await temporaryFolder();
     const cwd = folder.path;
     await prepare(join(cwd, "own.db"), cwd);
-    const env = { ...others, DATABASE_URL: "sqlite:own.db", PORT: "0" };
+    const env = { ...otherVariables, DATABASE_URL: "sqlite:own.db", PORT: "0" };
     for (const command of ["serve", "migrate"]) {
-      expectSilence(await runCommand(service, [command], { cwd, env }), 1);
+      expectOneLine(await runCommand(service, [command], { cwd, env }), 1);
     }
   };
 
-  test("where its database is a folder", () => start((path) => mkdir(path)));
+  test("database is a folder", () => start((path) => mkdir(path)));
 
-  test("where its database is another file", () =>
+  test("database is another file", () =>
     start((path) => Bun.write(path, secret("stored").repeat(1000))));
 
-  test("where its database is of another service", () =>
+  test("database belongs to another service", () =>
     start(async (path) => {
       using db = new Database(path);
       db.run(`CREATE TABLE users (${secret("stored")} TEXT)`);
       db.run(`CREATE TABLE orders (${secret("stored")} TEXT)`);
     }));
 
-  test("where its database is from its future", () =>
+  test("database is of a newer version", () =>
     start(async (path, cwd) => {
       await runCommand(service, ["migrate"], { cwd, env: { DATABASE_URL: `sqlite:${path}` } });
       using db = new Database(path);
       db.run("INSERT INTO schema_migrations (version, checksum) VALUES (99, 'later')");
     }));
 
-  test("where its port is taken", async () => {
+  test("port is taken", async () => {
     await using folder = await temporaryFolder();
     const cwd = folder.path;
     await using running = await startExecutable(service, { cwd });
-    const env = { ...others, PORT: String(running.port) };
-    expectSilence(await runCommand(service, [], { cwd, env }), 1);
+    const env = { ...otherVariables, PORT: String(running.port) };
+    expectOneLine(await runCommand(service, [], { cwd, env }), 1);
   });
 });

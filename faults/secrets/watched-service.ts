@@ -1,10 +1,10 @@
-// A service at its most talkative, watched for what it tells.
+// A service at log level trace, whose responses and output are searched for secrets.
 import { expect } from "bun:test";
 import type { ServiceName } from "../../shared/testing/executable.ts";
-import { startObserved, type Observed } from "../support/captured-service.ts";
+import { startCapturedService, type CapturedService } from "../support/captured-service.ts";
 import { rawClient, type RawClientRequest, type TextResponse } from "../support/raw-client.ts";
 import {
-  leaksInAnswer,
+  leaksInResponse,
   leaksInLine,
   leaksOnStderr,
   privateHeaders,
@@ -12,69 +12,66 @@ import {
   type SecretKind,
 } from "./secret-words.ts";
 
-/** What is sent: method, path, header fields, body. */
-export type Request = RawClientRequest;
-
-/** Sends a request among private header fields. Throws if the answer has another status. */
+/** Sends a request with private header fields. Throws if the response has another status. */
 export type Ask = (
   status: number,
-  request: Request,
-  told?: readonly SecretKind[],
+  request: RawClientRequest,
+  allowed?: readonly SecretKind[],
 ) => Promise<TextResponse>;
 
-/** A service that is watched. */
-export interface Watched extends AsyncDisposable {
-  readonly observed: Observed;
-  /** On a connection of its own, so that several can ask at once. */
+/** A service whose responses and output are searched. */
+export interface WatchedService extends AsyncDisposable {
+  readonly process: CapturedService;
+  /** Uses a connection of its own, so that requests can be concurrent. */
   readonly ask: Ask;
-  /** Once the service has ended, all that was told and should not have been. */
+  /** Waits until the service has ended. @returns every secret it has let out */
   leaks(): Promise<string[]>;
-  /** The statuses of the requests in the log. */
+  /** The statuses of the access log. */
   loggedStatuses(): Set<number>;
 }
 
-/** Starts a service among secrets. */
+/** Starts a service with secrets in its environment. */
 export async function startWatched(
   service: ServiceName,
   { cwd, env = {} }: { cwd: string; env?: Readonly<Record<string, string>> },
-): Promise<Watched> {
+): Promise<WatchedService> {
   const passwords = { API_KEY: secret("environment"), DATABASE_PASSWORD: secret("password") };
-  const observed = await startObserved(service, {
+  const process = await startCapturedService(service, {
     cwd,
     env: { LOG_LEVEL: "trace", ...passwords, ...env },
   });
-  const inAnswers: string[] = [];
-  const lines = () => observed.printed().stdout.split("\n").filter(Boolean);
+  const inResponses: string[] = [];
+  const lines = () => process.printed().stdout.split("\n").filter(Boolean);
   return {
-    observed,
-    async ask(status, [method, path, headers = {}, body], told = []) {
-      using client = rawClient(observed.port);
-      const answer = await client.send(method, path, { ...privateHeaders, ...headers }, body);
-      const text = `${JSON.stringify([...answer.headers])}\n${answer.body}`;
-      inAnswers.push(...leaksInAnswer(text, told));
-      if (answer.status === status) return answer;
-      throw new Error(`${method} ${path} was answered ${answer.status}, not ${status}: ${text}`);
+    process,
+    async ask(status, [method, path, headers = {}, body], allowed = []) {
+      using client = rawClient(process.port);
+      const response = await client.send(method, path, { ...privateHeaders, ...headers }, body);
+      const text = `${JSON.stringify([...response.headers])}\n${response.body}`;
+      inResponses.push(...leaksInResponse(text, allowed));
+      if (response.status === status) return response;
+      throw new Error(`${method} ${path} got ${response.status}, not ${status}: ${text}`);
     },
     async leaks() {
-      await observed.exited;
-      const onStderr = leaksOnStderr(observed.printed().stderr);
-      return [...inAnswers, ...lines().flatMap(leaksInLine), ...onStderr];
+      await process.exited;
+      const onStderr = leaksOnStderr(process.printed().stderr);
+      return [...inResponses, ...lines().flatMap(leaksInLine), ...onStderr];
     },
     loggedStatuses() {
       const requests = lines().map((line) => JSON.parse(line) as { msg: string; status: number });
       return new Set(requests.filter(({ msg }) => msg === "request").map(({ status }) => status));
     },
-    [Symbol.asyncDispose]: () => observed[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
   };
 }
 
-/** Ends a service, and looks through all that it has told. */
-export async function expectSilence(
-  { observed, leaks }: Pick<Watched, "observed" | "leaks">,
+/** Ends a service, and expects that it has let out no secret and has written nothing to stderr. */
+export async function expectNoLeaks(
+  { process, leaks }: Pick<WatchedService, "process" | "leaks">,
   status = 0,
 ): Promise<void> {
-  observed.kill("SIGTERM");
+  process.kill("SIGTERM");
   expect(await leaks()).toEqual([]);
-  expect(await observed.exited).toBe(status);
-  expect(observed.printed().stderr).toBe("");
+  expect(await process.exited).toBe(status);
+  expect(process.printed().stderr).toBe("");
 }

@@ -1,14 +1,14 @@
-// Services that are told to stop before they have started.
+// Signals that arrive before a service has started.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { executableOf, runCommand } from "../../shared/testing/executable.ts";
+import { runCommand, spawnExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { amount } from "../support/scale.ts";
 
-/** Enough for a slow machine. */
-const soonMs = 5000;
+/** Long enough for a slow machine. */
+const maxExitMs = 5000;
 
 /** Resolves when a process has a handler for SIGTERM. */
 async function handlesSignals(pid: number): Promise<void> {
@@ -20,26 +20,24 @@ async function handlesSignals(pid: number): Promise<void> {
   }
 }
 
-const spawn = (cwd: string) =>
-  Bun.spawn([executableOf("user-service")], {
+const start = (cwd: string) =>
+  spawnExecutable("user-service", [], {
     cwd,
     env: { PORT: "0", HOST: "127.0.0.1" },
-    stdin: "ignore",
     stdout: "pipe",
-    stderr: "pipe",
   });
 
-test("a signal during the start ends it soon, whenever it comes, and leaves a database that opens", async () => {
+test("SIGTERM at any moment of the startup ends user-service at once and leaves a usable database", async () => {
   let early = 0;
   for (let delayMs = 0; delayMs < 60; delayMs += amount({ full: 2, fast: 6 })) {
     await using folder = await temporaryFolder();
     const cwd = folder.path;
-    await using child = spawn(cwd);
+    await using child = start(cwd);
     await Bun.sleep(delayMs);
     const startedAt = performance.now();
     child.kill("SIGTERM");
     expect([0, 143]).toContain(await child.exited);
-    expect(performance.now() - startedAt).toBeLessThan(soonMs);
+    expect(performance.now() - startedAt).toBeLessThan(maxExitMs);
     expect(await child.stderr.text()).toBe("");
     if (!(await child.stdout.text()).includes("listening")) early += 1;
     expect(await runCommand("user-service", ["migrate"], { cwd })).toMatchObject({ status: 0 });
@@ -47,13 +45,13 @@ test("a signal during the start ends it soon, whenever it comes, and leaves a da
   expect(early).toBeGreaterThan(0);
 });
 
-test("a signal ends a service that waits for its database, which somebody else has locked", async () => {
+test("SIGTERM ends a user-service that waits for a database which another process has locked", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
   await mkdir(join(cwd, "data"));
   const lock = new Database(join(cwd, "data/user_service.db"));
   lock.run("BEGIN EXCLUSIVE");
-  await using child = spawn(cwd);
+  await using child = start(cwd);
   await handlesSignals(child.pid);
   child.kill("SIGTERM");
   expect(await child.exited).toBe(0);

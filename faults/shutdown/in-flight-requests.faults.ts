@@ -1,65 +1,56 @@
-// Services that are told to stop while they are used: every request gets its whole answer.
+// Services that shut down while clients use them: every request gets a complete response.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
-import { requestsInFlight } from "../support/requests-in-flight.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { healthy, startHeldUserService } from "../support/platform/fake-user-service.ts";
-import { newOrder, newUser } from "../support/platform/platform.ts";
-import { openConnection } from "../support/raw-connection.ts";
-import { amount } from "../support/scale.ts";
-import { clientsOf, stopUnderLoad } from "./shutdown-under-load.ts";
+import { newOrder, newUser, startService } from "../support/platform/services.ts";
 import { UserBook } from "../support/platform/user-book.ts";
+import { openConnection } from "../support/raw-connection.ts";
+import { requestsInFlight } from "../support/requests-in-flight.ts";
+import { amount } from "../support/scale.ts";
+import { clientsOf, shutDownUnderLoad } from "./shutdown-under-load.ts";
 
-const drainMs = 3000;
-const answers = amount({ full: 2000, fast: 300 });
+const drainMs = "3000";
+const responses = amount({ full: 2000, fast: 300 });
 
-test("no request fails that is sent while a service is ready, and what it wrote stays", async () => {
-  await using folder = await temporaryFolder();
-  const cwd = folder.path;
-  const env = { SHUTDOWN_DRAIN_MS: String(drainMs) };
+test("user-service fails no request that is sent while it is ready, and keeps what was written", async () => {
   const book = new UserBook();
-  {
-    await using running = await startExecutable("user-service", { cwd, env });
-    const { beforeSignal, afterSignal } = await stopUnderLoad(running, {
-      answers,
-      work: (send) =>
-        book.change(send, async (id, user) => {
-          bodyOfStatus(await send("GET", `/users/${id}`), user === undefined ? 404 : 200);
-        }),
-    });
-    expect(afterSignal).toBeGreaterThan(0);
-    const late = await fetchClient(running.url)("GET", "/users");
-    expect(late.status).toBe(200);
-    expect(late.headers.get("connection")).toBe("close");
-    expect(await running.exited).toBe(0);
-    console.log(`${beforeSignal} requests answered before SIGTERM, ${afterSignal} after it`);
-  }
-  await using restarted = await startExecutable("user-service", { cwd });
+  await using running = await startService("user-service", { SHUTDOWN_DRAIN_MS: drainMs });
+  const { beforeSignal, afterSignal } = await shutDownUnderLoad(running, {
+    responses,
+    work: (send) =>
+      book.change(send, async (id, user) => {
+        bodyOfStatus(await send("GET", `/users/${id}`), user === undefined ? 404 : 200);
+      }),
+  });
+  expect(afterSignal).toBeGreaterThan(0);
+  const late = await fetchClient(running.url)("GET", "/users");
+  expect(late.status).toBe(200);
+  expect(late.headers.get("connection")).toBe("close");
+  expect(await running.exited).toBe(0);
+  console.log(`${beforeSignal} responses before SIGTERM, ${afterSignal} after it`);
+  await using restarted = await startExecutable("user-service", { cwd: running.folder });
   await book.settle(fetchClient(restarted.url));
 });
 
-test("no request fails that is sent while order-service is ready, though user-service hangs", async () => {
-  await using folder = await temporaryFolder();
+test("order-service fails no request that is sent while it is ready, though user-service hangs", async () => {
   await using users = await startHeldUserService();
-  await using running = await startExecutable("order-service", {
-    cwd: folder.path,
-    env: {
-      SHUTDOWN_DRAIN_MS: String(drainMs),
-      USER_SERVICE_URL: users.url,
-      USER_SERVICE_TIMEOUT_MS: "200",
-    },
+  await using running = await startService("order-service", {
+    SHUTDOWN_DRAIN_MS: drainMs,
+    USER_SERVICE_URL: users.url,
+    USER_SERVICE_TIMEOUT_MS: "200",
   });
   const userId = Bun.randomUUIDv7();
-  const { beforeSignal, afterSignal } = await stopUnderLoad(running, {
-    answers,
+  const { beforeSignal, afterSignal } = await shutDownUnderLoad(running, {
+    responses,
     async work(send) {
-      for (let n = 0; n < 4; n += 1)
+      for (let n = 0; n < 4; n += 1) {
         bodyOfStatus(await send("GET", `/orders?user_id=${userId}`), 200);
+      }
       bodyOfStatus(await send("POST", "/orders", { json: newOrder(userId, 0) }), 503);
     },
   });
@@ -68,77 +59,65 @@ test("no request fails that is sent while order-service is ready, though user-se
   const late = await fetchClient(running.url)("GET", "/orders");
   expect(bodyOfStatus(late, 200)).toEqual([]);
   expect(await running.exited).toBe(0);
-  console.log(`${beforeSignal} requests answered before SIGTERM, ${afterSignal} after it`);
+  console.log(`${beforeSignal} responses before SIGTERM, ${afterSignal} after it`);
 });
 
-test("writes that wait for a lock when the signal comes are made and answered", async () => {
-  await using folder = await temporaryFolder();
-  const cwd = folder.path;
+test("POST /users that waits for a database lock at SIGTERM is written and gets its response", async () => {
   const count = 24;
-  {
-    await using running = await startExecutable("user-service", { cwd });
-    const lock = new Database(join(cwd, "data/user_service.db"));
-    lock.run("BEGIN IMMEDIATE");
-    const replies = clientsOf(running, count).map((send, n) =>
-      send("POST", "/users", { json: newUser(n) }),
-    );
-    await requestsInFlight(running, count);
-    running.kill("SIGTERM");
-    await running.logged("draining");
-    lock.run("ROLLBACK");
-    lock.close();
-    for (const reply of await Promise.all(replies)) bodyOfStatus(reply, 201);
-    expect(await running.exited).toBe(0);
-  }
+  await using running = await startService("user-service");
+  const cwd = running.folder;
+  const lock = new Database(join(cwd, "data/user_service.db"));
+  lock.run("BEGIN IMMEDIATE");
+  const sent = clientsOf(running, count).map((send, n) =>
+    send("POST", "/users", { json: newUser(n) }),
+  );
+  await requestsInFlight(running, count);
+  running.kill("SIGTERM");
+  await running.logged("draining");
+  lock.run("ROLLBACK");
+  lock.close();
+  for (const response of await Promise.all(sent)) bodyOfStatus(response, 201);
+  expect(await running.exited).toBe(0);
   await using restarted = await startExecutable("user-service", { cwd });
   const stored = bodyOfStatus(await fetchClient(restarted.url)("GET", "/users"), 200);
   expect(stored).toHaveLength(count);
 });
 
-test("orders that wait for user-service when the signal comes are placed and answered", async () => {
-  await using folder = await temporaryFolder();
-  const cwd = folder.path;
+test("POST /orders that waits for user-service at SIGTERM is placed and gets its response", async () => {
   const count = 24;
   const userId = Bun.randomUUIDv7();
   await using users = await startHeldUserService();
-  // Long enough for no machine to be too slow.
+  // Long enough for a slow machine.
   const env = { USER_SERVICE_URL: users.url, USER_SERVICE_TIMEOUT_MS: "30000" };
-  {
-    await using running = await startExecutable("order-service", { cwd, env });
-    const replies = clientsOf(running, count).map((send, n) =>
-      send("POST", "/orders", {
-        json: newOrder(userId, n),
-        headers: { "idempotency-key": `key-${n}` },
-      }),
-    );
-    await requestsInFlight(running, count);
-    running.kill("SIGTERM");
-    await running.logged("draining");
-    users.release();
-    for (const reply of await Promise.all(replies)) bodyOfStatus(reply, 201);
-    expect(await running.exited).toBe(0);
-  }
-  await using restarted = await startExecutable("order-service", { cwd, env });
+  await using running = await startService("order-service", env);
+  const sent = clientsOf(running, count).map((send, n) =>
+    send("POST", "/orders", {
+      json: newOrder(userId, n),
+      headers: { "idempotency-key": `key-${n}` },
+    }),
+  );
+  await requestsInFlight(running, count);
+  running.kill("SIGTERM");
+  await running.logged("draining");
+  users.release();
+  for (const response of await Promise.all(sent)) bodyOfStatus(response, 201);
+  expect(await running.exited).toBe(0);
+  await using restarted = await startExecutable("order-service", { cwd: running.folder, env });
   const stored = bodyOfStatus(await fetchClient(restarted.url)("GET", "/orders"), 200);
   expect(stored).toHaveLength(count);
 });
 
-test("an answer that is read slowly is whole, though the service is told to stop amid it", async () => {
-  await using folder = await temporaryFolder();
-  const cwd = folder.path;
+test("GET /orders arrives complete at a slow reader, though SIGTERM comes in the middle", async () => {
   await using users = await startFakeUpstream(healthy);
-  const env = { USER_SERVICE_URL: users.url };
-  await using running = await startExecutable("order-service", { cwd, env });
-  // As large as a page can be: a hundred orders of a hundred long articles.
+  await using running = await startService("order-service", { USER_SERVICE_URL: users.url });
+  // The largest page: a hundred orders of a hundred items with long articles.
   const sku = "🦉".repeat(50);
   const items = Array.from({ length: 100 }, () => ({ sku, quantity: 1, unit_price: 1 }));
   const send = fetchClient(running.url);
   await Promise.all(
     Array.from({ length: 100 }, async () => {
-      bodyOfStatus(
-        await send("POST", "/orders", { json: { user_id: Bun.randomUUIDv7(), items } }),
-        201,
-      );
+      const json = { user_id: Bun.randomUUIDv7(), items };
+      bodyOfStatus(await send("POST", "/orders", { json }), 201);
     }),
   );
   using connection = await openConnection(running.port);

@@ -1,30 +1,28 @@
-// Services that are told to stop, and how soon they end, whatever holds on to them.
+// How soon a service ends after a signal, whatever keeps it busy.
 import { describe, expect, test } from "bun:test";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
-import { requestsInFlight } from "../support/requests-in-flight.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
-import { newOrder } from "../support/platform/platform.ts";
+import { newOrder, startService } from "../support/platform/services.ts";
 import { openConnection } from "../support/raw-connection.ts";
+import { requestsInFlight } from "../support/requests-in-flight.ts";
 
-/** Far less than any grace or drain here, and enough for a slow machine. */
-const soonMs = 5000;
+/** Far less than any grace or drain period here, and long enough for a slow machine. */
+const maxExitMs = 5000;
 const longMs = "300000";
 const order = newOrder(Bun.randomUUIDv7(), 0);
 
-/** Sends a signal. @returns the exit status and the time until then */
+/** Sends a signal. @returns the exit status, and the time until the exit */
 async function end({ kill, exited }: Running, signal: NodeJS.Signals) {
   const startedAt = performance.now();
   kill(signal);
   return { status: await exited, afterMs: performance.now() - startedAt };
 }
 
-test("connections without a request hold nothing up, nor do those with half a header", async () => {
-  await using folder = await temporaryFolder();
-  const env = { SHUTDOWN_GRACE_MS: longMs };
-  await using running = await startExecutable("user-service", { cwd: folder.path, env });
-  await using connections = new AsyncDisposableStack();
+test("SIGTERM is not delayed by idle connections, nor by half a header", async () => {
+  await using running = await startService("user-service", { SHUTDOWN_GRACE_MS: longMs });
+  using connections = new DisposableStack();
   const open = async (count: number, ...parts: string[]) => {
     for (let n = 0; n < count; n += 1) {
       const connection = connections.use(await openConnection(running.port));
@@ -42,11 +40,11 @@ test("connections without a request hold nothing up, nor do those with half a he
   await open(50, whole);
   const { status, afterMs } = await end(running, "SIGTERM");
   expect(status).toBe(0);
-  expect(afterMs).toBeLessThan(soonMs);
+  expect(afterMs).toBeLessThan(maxExitMs);
 });
 
-describe("orders that wait for a user-service that hangs", () => {
-  const hanging = async (env: Readonly<Record<string, string>>) => {
+describe("POST /orders while user-service hangs", () => {
+  const startHanging = async (env: Readonly<Record<string, string>>) => {
     await using stack = new AsyncDisposableStack();
     const { path: cwd } = stack.use(await temporaryFolder());
     const users = stack.use(await startHeldUserService());
@@ -57,37 +55,40 @@ describe("orders that wait for a user-service that hangs", () => {
       }),
     );
     const send = fetchClient(running.url);
-    const replies = Array.from({ length: 8 }, () => send("POST", "/orders", { json: order }));
-    const outcomes = Promise.all(replies.map((reply) => reply.catch(() => "cut" as const)));
-    await requestsInFlight(running, replies.length);
+    const sent = Array.from({ length: 8 }, () => send("POST", "/orders", { json: order }));
+    const outcomes = Promise.all(sent.map((response) => response.catch(() => "cut" as const)));
+    await requestsInFlight(running, sent.length);
     await users.called();
     const parts = stack.move();
     return { running, outcomes, [Symbol.asyncDispose]: () => parts.disposeAsync() };
   };
 
-  test("are answered within their deadline, and then the service ends", async () => {
-    await using held = await hanging({ USER_SERVICE_TIMEOUT_MS: "400", SHUTDOWN_GRACE_MS: longMs });
-    const { status, afterMs } = await end(held.running, "SIGTERM");
-    for (const outcome of await held.outcomes) {
+  test("gets a response within its deadline after SIGTERM, and then the service ends", async () => {
+    await using hanging = await startHanging({
+      USER_SERVICE_TIMEOUT_MS: "400",
+      SHUTDOWN_GRACE_MS: longMs,
+    });
+    const { status, afterMs } = await end(hanging.running, "SIGTERM");
+    for (const outcome of await hanging.outcomes) {
       if (outcome === "cut") throw new Error("An order was cut");
       bodyOfStatus(outcome, 503);
       expect(outcome.headers.get("retry-after")).toBe("1");
     }
     expect(status).toBe(0);
-    expect(afterMs).toBeLessThan(2.5 * 400 + soonMs);
+    expect(afterMs).toBeLessThan(2.5 * 400 + maxExitMs);
   });
 
-  test("are cut when the grace runs out, which is told by the log and the exit status", async () => {
-    await using held = await hanging({
+  test("is cut when the grace period ends, which the log and the exit status tell", async () => {
+    await using hanging = await startHanging({
       USER_SERVICE_TIMEOUT_MS: "60000",
       SHUTDOWN_GRACE_MS: "500",
     });
-    const { status, afterMs } = await end(held.running, "SIGTERM");
-    expect(await held.outcomes).toEqual(Array(8).fill("cut"));
+    const { status, afterMs } = await end(hanging.running, "SIGTERM");
+    expect(await hanging.outcomes).toEqual(Array(8).fill("cut"));
     expect(status).toBe(1);
     expect(afterMs).toBeGreaterThanOrEqual(500);
-    expect(afterMs).toBeLessThan(500 + soonMs);
-    await held.running.logged("cut the requests that were left when the grace ran out");
+    expect(afterMs).toBeLessThan(500 + maxExitMs);
+    await hanging.running.logged("cut the requests that were left when the grace ran out");
   });
 
   test.each([
@@ -95,18 +96,18 @@ describe("orders that wait for a user-service that hangs", () => {
     ["SIGINT", "SIGINT", 130],
     ["SIGTERM", "SIGINT", 130],
     ["SIGINT", "SIGTERM", 143],
-  ] as const)("do not delay a second signal: %s, then %s", async (first, second, status) => {
+  ] as const)("does not delay a second signal: %s, then %s", async (first, second, status) => {
     const stages = [
       { SHUTDOWN_DRAIN_MS: longMs },
       { SHUTDOWN_DRAIN_MS: "0", SHUTDOWN_GRACE_MS: longMs },
     ];
     for (const stage of stages) {
-      await using held = await hanging({ USER_SERVICE_TIMEOUT_MS: "60000", ...stage });
-      held.running.kill(first);
-      await held.running.logged("draining");
-      const ended = await end(held.running, second);
+      await using hanging = await startHanging({ USER_SERVICE_TIMEOUT_MS: "60000", ...stage });
+      hanging.running.kill(first);
+      await hanging.running.logged("draining");
+      const ended = await end(hanging.running, second);
       expect(ended.status).toBe(status);
-      expect(ended.afterMs).toBeLessThan(soonMs);
+      expect(ended.afterMs).toBeLessThan(maxExitMs);
     }
   });
 });

@@ -1,29 +1,29 @@
-// The end of a service in the midst of its work, behind a load balancer.
+// The shutdown of a service under load, behind a load balancer.
 import type { Running } from "../../shared/testing/executable.ts";
 import { fetchClient, socketClient, type Send } from "../support/clients.ts";
 import { watchReadiness } from "../support/readiness.ts";
 
-/** Clients of both kinds, half and half. */
+/** Clients, half of them with a connection of their own and half on fetch's shared ones. */
 export function clientsOf(running: Running, count: number): Send[] {
   return Array.from({ length: count }, (_, n) =>
     n % 2 === 0 ? socketClient(running) : fetchClient(running.url),
   );
 }
 
-/** How many requests were answered. */
-interface Answers {
+/** How many requests got a response. */
+interface Responses {
   readonly beforeSignal: number;
   readonly afterSignal: number;
 }
 
 /**
- * Tells a service to stop after so many answers, while callers work for as long as it is ready.
- * Rejects if one of them was not answered.
+ * Sends SIGTERM after so many responses, while callers work for as long as the service is ready.
+ * Rejects if a request got no response.
  */
-export async function stopUnderLoad(
+export async function shutDownUnderLoad(
   running: Running,
-  { answers, work }: { answers: number; work: (send: Send) => Promise<void> },
-): Promise<Answers> {
+  { responses, work }: { responses: number; work: (send: Send) => Promise<void> },
+): Promise<Responses> {
   await using readiness = watchReadiness(running.url);
   await readiness.until(true);
   const enough = Promise.withResolvers<void>();
@@ -31,10 +31,10 @@ export async function stopUnderLoad(
   const callers = Promise.all(
     clientsOf(running, 16).map(async (send) => {
       const counted: Send = async (...request) => {
-        const reply = await send(...request);
+        const response = await send(...request);
         count += 1;
-        if (count === answers) enough.resolve();
-        return reply;
+        if (count === responses) enough.resolve();
+        return response;
       };
       while (readiness.isReady) await work(counted);
     }),

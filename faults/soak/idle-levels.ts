@@ -1,44 +1,44 @@
-// What a process holds when it has nothing to do, as the system and its own engine tell it.
+// What an idle process holds, as Linux and its JavaScript engine report it.
 import { expect } from "bun:test";
 import { liveObjects, openFiles, residentKiB } from "../support/footprint.ts";
-import { rawClient } from "../support/raw-client.ts";
+import { requestsInFlight } from "../support/requests-in-flight.ts";
 
-/** A process to look at. */
+/** A process to measure. */
 export interface Inspected {
   readonly pid: number;
   readonly port: number;
-  /** Where it lets its engine be looked into: see `countable`. */
+  /** The path of its inspector, as given to `inspectable`. */
   readonly inspector: string;
-  /** The port of the service that it calls, or that is called: its own, of user-service. */
-  readonly neighbourPort: number;
+  /** user-service's port: that of the service it calls or, in user-service, its own. */
+  readonly upstreamPort: number;
 }
 
-/** What it holds. */
+/** The levels of an idle process. */
 export interface Levels {
   readonly memoryMiB: number;
-  /** Files and sockets, but for those of calls between services, which are kept for the next call. */
+  /** Files and sockets, without the connections between services, which are kept for the next call. */
   readonly open: number;
-  /** Timers that have not fired or been cleared. */
+  /** Timers that have neither fired nor been cleared. */
   readonly timers: number;
-  /** Objects that are alive after a collection, but for those that code is made of. */
+  /** Live objects after a garbage collection, without those that represent code. */
   readonly objects: number;
 }
 
-/** What a process may hold more of after more of the same work. */
-const mostMore: Levels = { memoryMiB: 16, open: 2, timers: 2, objects: 400 };
+/** How much each level may grow during more of the same load. */
+const maxGrowth: Levels = { memoryMiB: 16, open: 2, timers: 2, objects: 400 };
 
-/** What the engine makes of code, more or less of it as it sees fit. */
-const ofCode = /Structure|Executable|CodeBlock|RareData|Table/;
+/** Classes that represent code; the engine creates and drops their objects as it optimises. */
+const codeClasses = /Structure|Executable|CodeBlock|RareData|Table/;
 
-/** Has the process collect its garbage, and counts what is left. */
+/** Counts objects and timers after a garbage collection. */
 async function countObjects(inspector: string): Promise<Pick<Levels, "objects" | "timers">> {
   const classes = Object.entries(await liveObjects(inspector));
-  const counts = classes.flatMap(([name, count]) => (ofCode.test(name) ? [] : [count]));
+  const counts = classes.flatMap(([name, count]) => (codeClasses.test(name) ? [] : [count]));
   const timers = classes.find(([name]) => name === "Timeout")?.[1] ?? 0;
   return { objects: counts.reduce((sum, count) => sum + count, 0), timers };
 }
 
-/** How many connections there are to a port of this machine, as those see it who made them. */
+/** How many established connections lead to a port of this machine, counted at the client's end. */
 async function connectionsTo(port: number): Promise<number> {
   const table = await Bun.file("/proc/net/tcp").text();
   const hexPort = port.toString(16).toUpperCase().padStart(4, "0");
@@ -46,27 +46,20 @@ async function connectionsTo(port: number): Promise<number> {
   return table.match(established)?.length ?? 0;
 }
 
-async function waitUntilIdle(port: number): Promise<void> {
-  using client = rawClient(port);
-  const isIdle = async () =>
-    (await client.send("GET", "/metrics")).body.includes("\nhttp_requests_in_flight 0\n");
-  while (!(await isIdle()));
-}
-
-/** Waits until a process has nothing to do, and takes the lowest that it holds within some seconds. */
+/** Waits until a process is idle, and takes the lowest levels of five seconds. */
 export async function idleLevels(process: Inspected): Promise<Levels> {
-  const { pid, port, inspector, neighbourPort } = process;
-  await waitUntilIdle(port);
-  const looks: Levels[] = [];
-  for (let look = 0; look < 5; look += 1) {
-    looks.push({
+  const { pid, port, inspector, upstreamPort } = process;
+  await requestsInFlight({ port }, 0);
+  const samples: Levels[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    samples.push({
       ...(await countObjects(inspector)),
       memoryMiB: (await residentKiB(pid)) / 1024,
-      open: (await openFiles(pid)) - (await connectionsTo(neighbourPort)),
+      open: (await openFiles(pid)) - (await connectionsTo(upstreamPort)),
     });
     await Bun.sleep(1000);
   }
-  const lowest = (name: keyof Levels) => Math.min(...looks.map((look) => look[name]));
+  const lowest = (name: keyof Levels) => Math.min(...samples.map((sample) => sample[name]));
   return {
     memoryMiB: lowest("memoryMiB"),
     open: lowest("open"),
@@ -75,9 +68,9 @@ export async function idleLevels(process: Inspected): Promise<Levels> {
   };
 }
 
-/** Holds what a process has after work against what it had before. */
-export function expectNoMore(before: Levels, after: Levels): void {
-  const names = Object.keys(mostMore) as (keyof Levels)[];
-  const grown = names.filter((name) => after[name] > before[name] + mostMore[name]);
+/** Expects that no level of a process has grown by more than its limit. */
+export function expectNoGrowth(before: Levels, after: Levels): void {
+  const names = Object.keys(maxGrowth) as (keyof Levels)[];
+  const grown = names.filter((name) => after[name] > before[name] + maxGrowth[name]);
   expect({ grown, before, after }).toEqual({ grown: [], before, after });
 }

@@ -1,10 +1,10 @@
-// What clients make up fills neither the metrics nor the memory.
+// What clients invent fills neither the metrics nor the memory.
 import { expect, test } from "bun:test";
 import { junkForOrders, junkForUsers, sendJunk } from "./junk-requests.ts";
-import { expectNoMore, idleLevels } from "./idle-levels.ts";
+import { expectNoGrowth, idleLevels } from "./idle-levels.ts";
 import { rawClient } from "../support/raw-client.ts";
 import { amount } from "../support/scale.ts";
-import { startSoaked } from "./soak-run.ts";
+import { startSoak } from "./soak-run.ts";
 
 const callers = 32;
 const warmUp = amount({ full: 20_000, fast: 8000 });
@@ -15,9 +15,9 @@ async function metricLines(port: number): Promise<number> {
   return (await client.send("GET", "/metrics")).body.split("\n").length;
 }
 
-test("tens of thousands of made-up paths, methods, fields and ids leave nothing behind", async () => {
-  await using soaked = await startSoaked();
-  const { users, orders } = soaked;
+test("both services keep no metric and no memory of made-up paths, methods, fields and ids", async () => {
+  await using soak = await startSoak();
+  const { users, orders } = soak;
   let sent = 0;
   const flood = async (until: number) => {
     const ask = async () => {
@@ -31,20 +31,20 @@ test("tens of thousands of made-up paths, methods, fields and ids leave nothing 
     };
     await Promise.all(Array.from({ length: callers }, ask));
   };
-  const look = () => Promise.all([users, orders].map((service) => idleLevels(service)));
+  const measure = () => Promise.all([users, orders].map((service) => idleLevels(service)));
   const count = () => Promise.all([users.port, orders.port].map(metricLines));
 
   await flood(500);
   const lines = await count();
   await flood(warmUp);
-  const before = await look();
+  const before = await measure();
   await flood(total);
-  const after = await look();
+  const after = await measure();
   expect(await count()).toEqual(lines);
   expect(Math.max(...lines)).toBeLessThan(500);
   after.forEach((levels, n) => {
     const was = before[n];
-    if (was === undefined) throw new Error("There was no look before");
-    expectNoMore(was, levels);
+    if (was === undefined) throw new Error("There is no earlier level");
+    expectNoGrowth(was, levels);
   });
 });

@@ -1,4 +1,4 @@
-// Requests of which no two are alike, and none makes sense.
+// Nonsensical requests, no two of them alike.
 import { randomUUIDv7 } from "bun";
 import type { RawClient, RawClientRequest as Request } from "../support/raw-client.ts";
 import { ConnectionClosed } from "../support/raw-connection.ts";
@@ -6,7 +6,7 @@ import { ConnectionClosed } from "../support/raw-connection.ts";
 const json = { "content-type": "application/json" };
 const hex = (n: number, length: number) => n.toString(16).padStart(length, "0");
 
-/** What any service can be sent, by its list. */
+/** For any service; `list` is the path of its collection. */
 const forAny = [
   (n: number) => ["GET", `/junk-${n}/${n}`],
   (n: number, list: string) => [`JUNK${n}`, list],
@@ -51,23 +51,23 @@ const forOrders = [
   (n) => ["GET", `/orders?status=junk-${n}`],
 ] satisfies ((n: number) => Request)[];
 
-/** The n-th junk for user-service. */
+/** The n-th junk request for user-service. */
 export function junkForUsers(n: number): Request {
   const all = [...forAny, ...forUsers];
   return all[n % all.length]?.(n, "/users") ?? ["GET", "/"];
 }
 
-/** The n-th junk for order-service. */
+/** The n-th junk request for order-service. */
 export function junkForOrders(n: number): Request {
   const all = [...forAny, ...forOrders];
   return all[n % all.length]?.(n, "/orders") ?? ["GET", "/"];
 }
 
-/** Sends junk, which must be answered; the server closes the connection on a method that is none. */
+/** Expects a response below 500; Bun's server closes the connection on an unknown method. */
 export async function sendJunk(client: RawClient, request: Request): Promise<void> {
   try {
     const { status } = await client.send(...request);
-    if (status >= 500) throw new Error(`${request[0]} ${request[1]} was answered ${status}`);
+    if (status >= 500) throw new Error(`${request[0]} ${request[1]} got ${status}`);
   } catch (error) {
     if (!(error instanceof ConnectionClosed && request[0].startsWith("JUNK"))) throw error;
   }

@@ -1,18 +1,18 @@
-// What a service holds does not grow with the time that it has worked.
+// Memory, files and timers of a service do not grow with its working time.
 import { expect, test } from "bun:test";
-import { idleLevels, expectNoMore } from "./idle-levels.ts";
+import { idleLevels, expectNoGrowth } from "./idle-levels.ts";
 import { mixedCaller, orderOf } from "./mixed-load.ts";
 import { rawClient } from "../support/raw-client.ts";
 import { amount } from "../support/scale.ts";
-import { startSoaked, type Soaked } from "./soak-run.ts";
+import { startSoak, type Soak } from "./soak-run.ts";
 
 const seconds = amount({ full: 600, fast: 60 });
 const callers = 32;
 /** More would fill the disk with orders. */
-const mostPerSecond = 2500;
+const maxRequestsPerSecond = 2500;
 
-/** Asks both services for everything, for this long. @returns how many requests were sent */
-async function work({ users, orders, troubled }: Soaked, forSeconds: number): Promise<number> {
+/** Sends mixed load to all processes for this long. @returns how many requests were sent */
+async function work({ users, orders, troubled }: Soak, forSeconds: number): Promise<number> {
   const startedAt = performance.now();
   const elapsed = () => (performance.now() - startedAt) / 1000;
   let sent = 0;
@@ -21,7 +21,7 @@ async function work({ users, orders, troubled }: Soaked, forSeconds: number): Pr
     while (elapsed() < forSeconds) {
       const requests = await caller.round();
       sent += requests;
-      const aheadSeconds = sent / mostPerSecond - elapsed();
+      const aheadSeconds = sent / maxRequestsPerSecond - elapsed();
       if (aheadSeconds > 0) await Bun.sleep(aheadSeconds * 1000);
     }
   };
@@ -38,18 +38,18 @@ async function work({ users, orders, troubled }: Soaked, forSeconds: number): Pr
   return sent;
 }
 
-test("memory, open files and timers are after long work what they were after a little", async () => {
-  await using soaked = await startSoaked();
+test("both services hold as much memory, files and timers after a long run as after a short one", async () => {
+  await using soak = await startSoak();
   const names = ["users", "orders", "troubled"] as const;
-  await work(soaked, seconds / 4);
-  const before = await Promise.all(names.map((name) => idleLevels(soaked[name])));
-  const sent = await work(soaked, (seconds * 3) / 4);
-  const after = await Promise.all(names.map((name) => idleLevels(soaked[name])));
+  await work(soak, seconds / 4);
+  const before = await Promise.all(names.map((name) => idleLevels(soak[name])));
+  const sent = await work(soak, (seconds * 3) / 4);
+  const after = await Promise.all(names.map((name) => idleLevels(soak[name])));
   expect(sent).toBeGreaterThan(seconds * 100);
   names.forEach((name, n) => {
     const [was, is] = [before[n], after[n]];
-    if (was === undefined || is === undefined) throw new Error(`${name} was not looked at`);
+    if (was === undefined || is === undefined) throw new Error(`${name} was not measured`);
     console.log(`${name} after ${sent} requests:`, was, is);
-    expectNoMore(was, is);
+    expectNoGrowth(was, is);
   });
 });

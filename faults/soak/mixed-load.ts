@@ -1,4 +1,4 @@
-// A bit of everything that clients do, again and again.
+// Every kind of request that clients send, over and over.
 import { randomUUIDv7 } from "bun";
 import {
   rawClient,
@@ -14,9 +14,9 @@ export interface Ports {
   readonly orders: number;
 }
 
-/** A caller that goes through everything that can be asked of both services. */
+/** A caller that sends every kind of request to both services. */
 export interface MixedCaller extends Disposable {
-  /** Goes through it once. @returns how many requests that took */
+  /** Sends each once. @returns how many requests it sent */
   round(): Promise<number>;
 }
 
@@ -26,16 +26,16 @@ function idIn({ body }: TextResponse): string {
   return (JSON.parse(body) as { id: string }).id;
 }
 
-/** Throws if the answer has another status than expected. */
+/** Sends a request. Throws if the response has another status. */
 type Ask = (expected: number, ...request: RawClientRequest) => Promise<TextResponse>;
 
 function asking(client: RawClient, count: () => void): Ask {
   return async (expected, ...request) => {
     count();
-    const answer = await client.send(...request);
-    if (answer.status === expected) return answer;
+    const response = await client.send(...request);
+    if (response.status === expected) return response;
     const [method, path] = request;
-    throw new Error(`${method} ${path} was answered ${answer.status}: ${answer.body}`);
+    throw new Error(`${method} ${path} got ${response.status}: ${response.body}`);
   };
 }
 
@@ -49,16 +49,16 @@ export function mixedCaller(ports: Ports): MixedCaller {
   return {
     async round() {
       sent = 0;
-      const id = await liveOfUser(askUsers);
-      const orderId = await liveOfOrder(askOrders, id);
-      await faults(askUsers, "/users", id);
-      await faults(askOrders, "/orders", orderId);
+      const id = await userLife(askUsers);
+      const orderId = await orderLife(askOrders, id);
+      await invalidRequests(askUsers, "/users", id);
+      await invalidRequests(askOrders, "/orders", orderId);
       await askUsers(204, "DELETE", `/users/${id}`);
       await askUsers(404, "GET", `/users/${id}`);
       const order = JSON.stringify(orderOf(id));
       await askOrders(400, "POST", "/orders", { ...json, "idempotency-key": id }, order);
-      await comeAndGo(ports.users, "/users");
-      await comeAndGo(ports.orders, "/orders");
+      await leaveEarly(ports.users, "/users");
+      await leaveEarly(ports.orders, "/orders");
       return sent;
     },
     [Symbol.dispose]() {
@@ -73,8 +73,8 @@ export function orderOf(userId: string, quantity = 1) {
   return { user_id: userId, items: [{ sku: "ARTICLE", quantity, unit_price: 19.99 }] };
 }
 
-/** A user is made, found, changed. */
-async function liveOfUser(ask: Ask): Promise<string> {
+/** Creates, reads and changes a user. @returns its id */
+async function userLife(ask: Ask): Promise<string> {
   const name = randomUUIDv7();
   const email = `${name}@example.com`;
   const user = JSON.stringify({ name, email });
@@ -92,8 +92,8 @@ async function liveOfUser(ask: Ask): Promise<string> {
   return idIn(created);
 }
 
-/** An order is placed for a user, repeated, moved on. */
-async function liveOfOrder(ask: Ask, userId: string): Promise<string> {
+/** Places, repeats, reads and changes an order. @returns its id */
+async function orderLife(ask: Ask, userId: string): Promise<string> {
   const key = { ...json, "idempotency-key": randomUUIDv7() };
   const body = JSON.stringify(orderOf(userId));
   const placed = await ask(201, "POST", "/orders", key, body);
@@ -109,8 +109,8 @@ async function liveOfOrder(ask: Ask, userId: string): Promise<string> {
   return idIn(placed);
 }
 
-/** What is refused. */
-async function faults(ask: Ask, list: string, id: string): Promise<void> {
+/** Sends requests that the service refuses, and a readiness probe. */
+async function invalidRequests(ask: Ask, list: string, id: string): Promise<void> {
   await ask(400, "POST", list, json, `{"name":`);
   await ask(415, "POST", list, { "content-type": "text/plain" }, "text");
   await ask(422, "POST", list, json, "{}");
@@ -122,8 +122,8 @@ async function faults(ask: Ask, list: string, id: string): Promise<void> {
   await ask(200, "GET", "/ready");
 }
 
-/** Clients that leave: in the middle of their body, and without waiting for their answer. */
-async function comeAndGo(port: number, list: string): Promise<void> {
+/** Closes connections in the middle of a body, and before a response has arrived. */
+async function leaveEarly(port: number, list: string): Promise<void> {
   const post = `POST ${list} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
   const order = JSON.stringify(orderOf(randomUUIDv7()));
   for (const sent of [

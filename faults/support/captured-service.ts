@@ -1,37 +1,35 @@
-// A service whose every printed byte is kept, or thrown away where nobody looks at it.
-import { executableOf, type ServiceName } from "../../shared/testing/executable.ts";
+// A service whose output is kept byte by byte, or thrown away where a test does not read it.
+import { spawnExecutable, type ServiceName } from "../../shared/testing/executable.ts";
 
 /** A running process of a service. */
-export interface Observed extends AsyncDisposable {
+export interface CapturedService extends AsyncDisposable {
   readonly pid: number;
   readonly port: number;
   readonly exited: Promise<number>;
   kill(signal: NodeJS.Signals): void;
-  /** All that it has printed on stdout and stderr; until it listened, unless everything is kept. */
+  /** All output so far; with `isKept: false` only what was printed before the service listened. */
   printed(): { readonly stdout: string; readonly stderr: string };
 }
 
-/** Starts a service on any free port, and waits until it listens. */
-export async function startObserved(
+/** Starts a service on a free port and waits until it listens. */
+export async function startCapturedService(
   service: ServiceName,
   {
     cwd,
     env = {},
     isKept = true,
   }: { cwd: string; env?: Readonly<Record<string, string>>; isKept?: boolean },
-): Promise<Observed> {
-  const child = Bun.spawn([executableOf(service)], {
+): Promise<CapturedService> {
+  const child = spawnExecutable(service, [], {
     cwd,
-    env: { PATH: "/nonexistent", PORT: "0", HOST: "127.0.0.1", ...env },
-    stdin: "ignore",
+    env: { PORT: "0", HOST: "127.0.0.1", ...env },
     stdout: "pipe",
-    stderr: "pipe",
   });
   const printed = { stdout: "", stderr: "" };
   const listening = Promise.withResolvers<number>();
   let isListening = false;
 
-  async function keep(stream: "stdout" | "stderr"): Promise<void> {
+  async function read(stream: "stdout" | "stderr"): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of child[stream]) {
       if (isListening && !isKept) continue;
@@ -42,7 +40,7 @@ export async function startObserved(
       listening.resolve(Number(port));
     }
   }
-  const ended = Promise.all([keep("stdout"), keep("stderr"), child.exited]);
+  const ended = Promise.all([read("stdout"), read("stderr"), child.exited]);
   const exited = ended.then(([, , status]) => status);
   void exited.then((status) => {
     listening.reject(new Error(`${service} exited with ${status}: ${printed.stderr}`));

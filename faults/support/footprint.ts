@@ -1,35 +1,35 @@
-// What a process takes of the machine, as Linux and its engine tell it.
+// The memory, files and objects of a process, from Linux and from its JavaScript engine.
 import { readdir } from "node:fs/promises";
 
 async function statusKiB(pid: number, field: string): Promise<number> {
   const status = await Bun.file(`/proc/${pid}/status`).text();
   const value = new RegExp(`^${field}:\\s*(\\d+)`, "m").exec(status)?.[1];
-  if (value === undefined) throw new Error(`Process ${pid} tells no ${field}`);
+  if (value === undefined) throw new Error(`Process ${pid} has no ${field}`);
   return Number(value);
 }
 
-/** The memory that is in use. */
+/** The resident memory (VmRSS). */
 export function residentKiB(pid: number): Promise<number> {
   return statusKiB(pid, "VmRSS");
 }
 
-/** The most memory that was in use since `forgetPeak`. */
+/** The highest resident memory since `resetPeak`. */
 export function peakKiB(pid: number): Promise<number> {
   return statusKiB(pid, "VmHWM");
 }
 
-/** Has the peak start again from what is in use now. */
-export async function forgetPeak(pid: number): Promise<void> {
+/** Lowers the peak to the resident memory of now. */
+export async function resetPeak(pid: number): Promise<void> {
   await Bun.write(`/proc/${pid}/clear_refs`, "5");
 }
 
-/** Open files, sockets among them. */
+/** How many file descriptors are open, sockets included. */
 export async function openFiles(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
 }
 
-/** The environment of a process whose objects can be counted through a socket at this path. */
-export function countable(path: string): Readonly<Record<string, string>> {
+/** The environment of a process whose objects can be counted through an inspector at this path. */
+export function inspectable(path: string): Readonly<Record<string, string>> {
   return { BUN_INSPECT: `ws+unix://${path}` };
 }
 
@@ -37,7 +37,7 @@ const expression = `
   Bun.gc(true);
   JSON.stringify(process.getBuiltinModule("bun:jsc").heapStats().objectTypeCounts);`;
 
-/** The objects that live in a `countable` process, by their class. */
+/** Counts the live objects of an `inspectable` process by class, after a garbage collection. */
 export async function liveObjects(path: string): Promise<Readonly<Record<string, number>>> {
   const socket = new WebSocket(`ws+unix://${path}`);
   const { promise, resolve, reject } = Promise.withResolvers<string>();

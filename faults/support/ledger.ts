@@ -1,48 +1,48 @@
-// What callers were told, held against what is stored.
+// What callers were told, compared with what the service has stored.
 
-/** A thing that one caller at a time changes. */
+/** A resource that one caller at a time changes. */
 export class Entry<T> {
-  /** As the last answer told it; undefined if there is none. */
+  /** The state in the last response; undefined if there is none. */
   known: T | undefined;
-  #isAsked: ((state: T | undefined) => boolean) | undefined;
+  #isRequested: ((state: T | undefined) => boolean) | undefined;
 
   /**
-   * Makes a change. If that is not answered, both states are right from then on.
+   * Makes a change. If the request rejects, both the old and the requested state are allowed.
    *
-   * @param isDone whether a state is the one that is asked for
+   * @param isDone whether a state is the requested one
    */
   async change(
     isDone: (state: T | undefined) => boolean,
     request: () => Promise<T | undefined>,
   ): Promise<void> {
-    this.#isAsked = isDone;
+    this.#isRequested = isDone;
     this.known = await request();
-    this.#isAsked = undefined;
+    this.#isRequested = undefined;
   }
 
-  /** Whether a change was not answered. */
+  /** Whether the last change got no response. */
   get isOpen(): boolean {
-    return this.#isAsked !== undefined;
+    return this.#isRequested !== undefined;
   }
 
-  /** Takes what is stored for true. @throws Error if it is neither what was told nor asked for */
+  /** Takes the stored state for the known one. @throws Error if it is neither known nor requested */
   settle(stored: T | undefined): void {
-    const isAllowed = Bun.deepEquals(stored, this.known) || this.#isAsked?.(stored) === true;
+    const isAllowed = Bun.deepEquals(stored, this.known) || this.#isRequested?.(stored) === true;
     if (!isAllowed) {
-      const told = JSON.stringify(this.known);
-      throw new Error(`Callers were told of ${told}, and stored is ${JSON.stringify(stored)}`);
+      const known = JSON.stringify(this.known);
+      throw new Error(`The last response was ${known}, and stored is ${JSON.stringify(stored)}`);
     }
     this.known = stored;
-    this.#isAsked = undefined;
+    this.#isRequested = undefined;
   }
 }
 
-/** All things, by a name that their callers gave them. */
+/** All resources of a test, each by a name that its caller chose. */
 export class Ledger<T> {
-  readonly #nameOf: (thing: T) => string;
+  readonly #nameOf: (resource: T) => string;
   readonly #entries = new Map<string, Entry<T>>();
 
-  constructor(nameOf: (thing: T) => string) {
+  constructor(nameOf: (resource: T) => string) {
     this.#nameOf = nameOf;
   }
 
@@ -50,21 +50,21 @@ export class Ledger<T> {
     return this.#entries.values();
   }
 
-  /** Makes an entry for a new thing. */
+  /** Makes an entry for a new resource. */
   open(name: string): Entry<T> {
     const entry = new Entry<T>();
     this.#entries.set(name, entry);
     return entry;
   }
 
-  /** Holds all that is stored against the entries. @throws Error at the first that disagrees */
+  /** Compares everything that is stored with the entries. @throws Error at the first difference */
   settle(stored: readonly T[]): void {
-    const byName = new Map(stored.map((thing) => [this.#nameOf(thing), thing]));
-    if (byName.size < stored.length) throw new Error("Something is stored twice");
+    const byName = new Map(stored.map((resource) => [this.#nameOf(resource), resource]));
+    if (byName.size < stored.length) throw new Error("A resource is stored twice");
     for (const [name, entry] of this.#entries) {
       entry.settle(byName.get(name));
       byName.delete(name);
     }
-    if (byName.size > 0) throw new Error(`Nobody asked for ${[...byName.keys()].join(", ")}`);
+    if (byName.size > 0) throw new Error(`Never requested: ${[...byName.keys()].join(", ")}`);
   }
 }

@@ -1,29 +1,40 @@
-// Work that goes on while something happens to those who do it.
+// Callers that keep working while a test does something to the service.
 
 /** Callers at work. */
 export interface Load {
-  /** Lets everyone finish what is under way. Rejects if the work of one of them failed. */
+  /** Resolves when `isReached`, which is asked after every call. Rejects if a call failed. */
+  until(isReached: () => boolean): Promise<void>;
+  /** Resolves when every caller has finished its current call. Rejects if a call failed. */
   stop(): Promise<void>;
 }
 
 /**
- * Has each caller do the work again and again, until told to stop.
+ * Lets each caller repeat its work until the load is stopped.
  *
- * @param work the number is different every time; what it throws ends this caller
+ * @param work called with a number that no other call gets; a caller whose work throws ends
  */
 export function repeat(callers: number, work: (n: number) => Promise<unknown>): Load {
   let isOver = false;
   let next = 0;
+  let finished = Promise.withResolvers<void>();
   const all = Array.from({ length: callers }, async () => {
-    while (!isOver) await work(next++);
+    while (!isOver) {
+      await work(next++);
+      finished.resolve();
+      finished = Promise.withResolvers();
+    }
   });
-  // Nobody waits for them until the load is stopped.
-  const ended = Promise.allSettled(all);
+  const ended = Promise.all(all);
+  // until() and stop() report a failure; before that it must not count as unhandled.
+  ended.catch(() => {});
   return {
+    async until(isReached) {
+      while (!isReached()) await Promise.race([finished.promise, ended]);
+    },
     async stop() {
       isOver = true;
+      await Promise.allSettled(all);
       await ended;
-      await Promise.all(all);
     },
   };
 }

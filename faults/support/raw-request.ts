@@ -1,19 +1,18 @@
-// Requests written out byte by byte: what HTTP allows, whatever a usual client would make of it.
+// Requests written out byte by byte, so that they can hold anything that HTTP allows.
 import type { Bytes } from "./raw-connection.ts";
 
-/** A request as it goes over the wire. */
+/** A request as its bytes stand on the wire. */
 export interface RawRequest {
   readonly method: string;
-  /** As in the request line, not encoded any further. */
+  /** As in the request line; it is not encoded any further. */
   readonly target: string;
-  /** In this order, repeated if they are repeated. One character is one byte (Latin-1). */
+  /** In this order, with repetitions. Each character is one byte (Latin-1). */
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly body?: Bytes | undefined;
-  /** In chunks of so many bytes; with a Content-Length if left out. */
+  /** Sends the body in chunks of this size; without it, with a Content-Length. */
   readonly chunkBytes?: number | undefined;
 }
 
-/** The bytes of characters that stand for one byte each, or of a body as it is. */
 function bytesOf(bytes: Bytes): Buffer {
   return typeof bytes === "string" ? Buffer.from(bytes, "latin1") : Buffer.from(bytes);
 }
@@ -28,7 +27,7 @@ export function chunked(body: Uint8Array, chunkBytes: number): Buffer {
   return Buffer.concat([...parts, bytesOf("0\r\n\r\n")]);
 }
 
-/** The request's bytes, with a Host and with the field that says where its body ends. */
+/** The request's bytes, with a Host and the field that tells the length of the body. */
 export function requestBytes({
   method,
   target,
@@ -48,7 +47,7 @@ export function requestBytes({
   return Buffer.concat([head, chunkBytes ? chunked(content, chunkBytes) : content]);
 }
 
-/** A request that sends JSON text, in UTF-8 if it is a string. */
+/** A request that sends JSON text, a string in UTF-8. */
 export function sendingJson(method: string, target: string, json: string | Uint8Array): RawRequest {
   return {
     method,

@@ -1,27 +1,27 @@
-// What a load balancer knows of an instance: whether it was ready when it was last asked.
+// What a load balancer knows about an instance: whether its last readiness probe succeeded.
 
-/** An instance that is asked again and again. */
+/** An instance whose readiness is probed again and again. */
 export interface Readiness extends AsyncDisposable {
   readonly isReady: boolean;
-  /** Resolves when it is, or is not, ready. */
+  /** Resolves when a probe finds the instance ready, or not ready. */
   until(isReady: boolean): Promise<void>;
 }
 
-/** Starts asking, so often. */
-export function watchReadiness(url: string, everyMs = 20): Readiness {
+/** Starts probing, with a pause of `intervalMs` between two probes. */
+export function watchReadiness(url: string, intervalMs = 20): Readiness {
   let isReady = false;
   let isOver = false;
   let change = Promise.withResolvers<void>();
   const watching = (async () => {
     while (!isOver) {
-      const answer = await fetch(`${url}/ready`).catch(() => undefined);
-      await answer?.body?.cancel();
-      if (isReady !== answer?.ok) {
-        isReady = answer?.ok ?? false;
+      const response = await fetch(`${url}/ready`).catch(() => undefined);
+      await response?.body?.cancel();
+      if (isReady !== response?.ok) {
+        isReady = response?.ok ?? false;
         change.resolve();
         change = Promise.withResolvers();
       }
-      await Bun.sleep(everyMs);
+      await Bun.sleep(intervalMs);
     }
   })();
   return {

@@ -1,5 +1,5 @@
-// Loaded into a service before its libraries (LD_PRELOAD), this makes a disk slow, failing or full
-// and sets the clock, as the control file says at that moment. The monotonic clock is left alone.
+// LD_PRELOAD loads this into a service before its libraries. It makes the disk slow, failing or full
+// and shifts the wall clock, as the control file says at that moment. The monotonic clock stays true.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// The same order as in shim.ts.
+// shim.ts has the same order.
 enum { FLUSH_DELAY_MS, FLUSH_ERROR, WRITE_ERROR, CLOCK_OFFSET_MS, FLUSHES, FAILED_FLUSHES, FIELDS };
 
 static volatile int32_t idle[FIELDS];
@@ -58,7 +58,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
-  // Libraries ask for the time before this one is loaded.
+  // Other libraries' constructors read the clock before this library's constructor has run.
   if (!real_clock_gettime) real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
   int result = real_clock_gettime(clock, now);
   if (result != 0 || (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)) return result;

@@ -1,4 +1,4 @@
-// Faults of the disk and of the clock, for services that run under shim.c.
+// Disk and clock faults, injected into services that run with shim.c.
 import { writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -16,21 +16,21 @@ const fields = [
 
 type Field = (typeof fields)[number];
 
-/** What goes wrong; 0 is for nothing. Errors are numbers of {@link errors}. */
+/** The faults; 0 injects none. An error is a number of {@link errors}. */
 export type Faults = Record<Exclude<Field, "flushes" | "failedFlushes">, number>;
 
 const { EIO, ENOSPC, EROFS } = constants.errno;
 
-/** The numbers of the errors that a disk gives. */
+/** The error numbers of a disk. */
 export const errors = { EIO, ENOSPC, EROFS };
 
-/** Faults for the services that were given its environment. */
+/** Injects faults into the services that were started with its `env`. */
 export interface Shim extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   set(faults: Partial<Faults>): void;
-  /** How often a file was to be put on the disk. */
+  /** Calls of fsync and fdatasync. */
   readonly flushes: number;
-  /** How many times of these failed. */
+  /** Calls that the shim let fail. */
   readonly failedFlushes: number;
 }
 
@@ -42,7 +42,7 @@ function compile(source: string, library: string): void {
   if (!success) throw new Error(`Cannot compile shim.c: ${stderr.toString()}`);
 }
 
-/** Compiles the shim, in which nothing goes wrong yet. */
+/** Compiles the shim, which injects no fault yet. */
 export async function startShim(): Promise<Shim> {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryFolder());

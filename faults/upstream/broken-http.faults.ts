@@ -1,4 +1,4 @@
-// user-service answers, but its HTTP is broken.
+// user-service responds in broken HTTP.
 import { describe, expect, test } from "bun:test";
 import { userJson } from "../support/platform/fake-user-service.ts";
 import {
@@ -11,7 +11,7 @@ import {
 } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import { startOrders } from "./order-service-with-upstream.ts";
+import { startOrderService } from "./order-service-with-upstream.ts";
 
 const ok = "HTTP/1.1 200 OK\r\n";
 const sized = (length: string) => `${ok}content-length: ${length}\r\n\r\n`;
@@ -20,39 +20,36 @@ const chunk = (size: number) => `${size.toString(16)}\r\n${userJson}\r\n`;
 const size = userJson.length;
 const half = userJson.slice(0, 40);
 
-describe("an answer that is not there in time", () => {
-  const expected = { status: 503, counted: "timeout", isTriedAgain: true } as const;
+describe("POST /orders gets 503 in time if user-service's response is", () => {
+  const expected = { status: 503, counted: "timeout", isRetried: true } as const;
 
   test.concurrent.each<[string, Behaviour]>([
-    ["whose length is a lie: more was promised", respond(sized(String(size + 1)) + userJson)],
-    ["without a length, on a connection that stays", respond(`${ok}\r\n${userJson}`)],
-    ["whose last chunk is missing", respond(chunked + chunk(size))],
-    ["whose chunk is longer than it is", respond(chunked + chunk(size + 99))],
-    ["of one byte at a time", drip(sized(String(size)), userJson)],
-    ["of one byte at a time, from the first line on", drip("", `${ok}\r\n`)],
-    ["with a header that grows by the byte", drip(`${ok}x: `, "x")],
-    [
-      "that says no, by the byte",
-      drip("HTTP/1.1 404 Not Found\r\ncontent-length: 99\r\n\r\n", "no"),
-    ],
-  ])("%s: the caller is told to come back later", async (_, behaviour) => {
+    ["shorter than its Content-Length", respond(sized(String(size + 1)) + userJson)],
+    ["without a length, on a connection that stays open", respond(`${ok}\r\n${userJson}`)],
+    ["without its last chunk", respond(chunked + chunk(size))],
+    ["shorter than its chunk size", respond(chunked + chunk(size + 99))],
+    ["sent byte by byte", drip(sized(String(size)), userJson)],
+    ["sent byte by byte, from the first line on", drip("", `${ok}\r\n`)],
+    ["a header that grows byte by byte", drip(`${ok}x: `, "x")],
+    ["a 404 sent byte by byte", drip("HTTP/1.1 404 Not Found\r\ncontent-length: 99\r\n\r\n", "no")],
+  ])("%s", async (_, behaviour) => {
     await expectHarmless(behaviour, expected);
   });
 
   test.each<[string, Behaviour]>([
-    ["announced for ever", flood("", "HTTP/1.1 100 Continue\r\n\r\n")],
-    ["whose chunk has notes without end", flood(`${chunked}5;`, "x")],
-    ["whose trailer never ends", flood(`${chunked}0\r\n`, "x: y\r\n")],
-  ])("%s, as fast as it is taken: the caller is told to come back later", async (_, behaviour) => {
+    ["an endless series of interim responses", flood("", "HTTP/1.1 100 Continue\r\n\r\n")],
+    ["an endless chunk extension", flood(`${chunked}5;`, "x")],
+    ["an endless trailer", flood(`${chunked}0\r\n`, "x: y\r\n")],
+  ])("%s, as fast as it is read", async (_, behaviour) => {
     await expectHarmless(behaviour, expected);
   });
 });
 
-describe("what is no HTTP answer", () => {
+describe("POST /orders gets 503 after retries if user-service's response is not HTTP:", () => {
   test.each<[string, Behaviour]>([
     ["a greeting", respondAndClose("220 mail.example.com ESMTP\r\n")],
     ["the user without a header", respondAndClose(userJson)],
-    ["the user without a header, on a connection that stays", respond(userJson)],
+    ["the user without a header, on a connection that stays open", respond(userJson)],
     ["binary", respondAndClose(Buffer.alloc(4096, 0xfe))],
     ["zeros", respond(Buffer.alloc(4096))],
     ["TLS", respondAndClose(Buffer.from("15030100020246", "hex"))],
@@ -60,7 +57,7 @@ describe("what is no HTTP answer", () => {
     ["a status of two digits", respond(httpResponse("99 Few", userJson))],
     ["a status of five digits", respond(httpResponse("20000 Many", userJson))],
     ["a status in words", respond(httpResponse("Fine OK", userJson))],
-    ["an announcement and no more", respondAndClose("HTTP/1.1 100 Continue\r\n\r\n")],
+    ["an interim response and no more", respondAndClose("HTTP/1.1 100 Continue\r\n\r\n")],
     [
       "another protocol",
       respond("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"),
@@ -78,12 +75,12 @@ describe("what is no HTTP answer", () => {
     ["a header of many lines, without end", flood(ok, `x-many: ${"x".repeat(1000)}\r\n`)],
     ["a line without end", flood(`${ok}x: `, "x")],
     ["a status without end", flood("HTTP/1.1 200 ", "O")],
-  ])("%s: asked again, then the caller is told to come back later", async (_, behaviour) => {
-    await expectHarmless(behaviour, { status: 503, counted: "error", isTriedAgain: true });
+  ])("%s", async (_, behaviour) => {
+    await expectHarmless(behaviour, { status: 503, counted: "error", isRetried: true });
   });
 });
 
-describe("an answer that breaks off", () => {
+describe("POST /orders gets 502 after retries if user-service's response breaks off", () => {
   test.each<[string, Behaviour]>([
     ["in its body", respondAndClose(sized(String(size)) + half)],
     ["in its body, with a reset", respondAndReset(sized(String(size)) + half)],
@@ -92,38 +89,35 @@ describe("an answer that breaks off", () => {
     ["before its last chunk", respondAndClose(chunked + chunk(size))],
     ["at a chunk without a size", respond(`${chunked}zz\r\n${userJson}\r\n0\r\n\r\n`)],
     ["at a chunk beyond all numbers", respond(`${chunked}${"f".repeat(40)}\r\n${userJson}`)],
-    ["while it says no", respondAndClose("HTTP/1.1 404 Not Found\r\ncontent-length: 99\r\n\r\nno")],
-    [
-      "while it tells of a failure",
-      respondAndClose("HTTP/1.1 500 X\r\ncontent-length: 99\r\n\r\nno"),
-    ],
-  ])("%s is no answer: asked again, refused, nothing stored", async (_, behaviour) => {
-    await expectHarmless(behaviour, { status: 502, counted: "error", isTriedAgain: true });
+    ["in a 404", respondAndClose("HTTP/1.1 404 Not Found\r\ncontent-length: 99\r\n\r\nno")],
+    ["in a 500", respondAndClose("HTTP/1.1 500 X\r\ncontent-length: 99\r\n\r\nno")],
+  ])("%s", async (_, behaviour) => {
+    await expectHarmless(behaviour, { status: 502, counted: "error", isRetried: true });
   });
 });
 
-describe("an answer of 50 MB", () => {
-  const most = 50 * 1024 * 1024;
+describe("POST /orders gets 502 without reading on if user-service sends 50 MB", () => {
+  const maxBytes = 50 * 1024 * 1024;
   test.each<[string, Behaviour, string]>([
-    ["that says so", flood(sized(String(most)), "x", most), "200"],
-    ["without a length", flood(`${ok}\r\n`, "x", most), "200"],
-    ["in one chunk", flood(`${chunked}${most.toString(16)}\r\n`, "x", most), "200"],
-    ["in chunks of a byte", flood(chunked, "1\r\nx\r\n", most), "200"],
-    ["whose end is missing", flood(sized(String(most * 2)), " ", most), "200"],
-    ["in another format", flood(`HTTP/1.1 418 Teapot\r\n\r\n`, "x", most), "418"],
-  ])("%s is not read on, and the order refused at once", async (_, behaviour, counted) => {
-    await expectHarmless(behaviour, { status: 502, counted, isTriedAgain: false });
+    ["with their length", flood(sized(String(maxBytes)), "x", maxBytes), "200"],
+    ["without a length", flood(`${ok}\r\n`, "x", maxBytes), "200"],
+    ["in one chunk", flood(`${chunked}${maxBytes.toString(16)}\r\n`, "x", maxBytes), "200"],
+    ["in chunks of a byte", flood(chunked, "1\r\nx\r\n", maxBytes), "200"],
+    ["without their end", flood(sized(String(maxBytes * 2)), " ", maxBytes), "200"],
+    ["with another status", flood(`HTTP/1.1 418 Teapot\r\n\r\n`, "x", maxBytes), "418"],
+  ])("%s", async (_, behaviour, counted) => {
+    await expectHarmless(behaviour, { status: 502, counted, isRetried: false });
   });
 
-  test("that tells of a failure is not read on, and asked for again", async () => {
-    const behaviour = flood("HTTP/1.1 500 X\r\n\r\n", "x", most);
-    await expectHarmless(behaviour, { status: 502, counted: "500", isTriedAgain: true });
+  test("with a 500, after retries", async () => {
+    const behaviour = flood("HTTP/1.1 500 X\r\n\r\n", "x", maxBytes);
+    await expectHarmless(behaviour, { status: 502, counted: "500", isRetried: true });
   });
 });
 
 test.each<[string, Behaviour]>([
   [
-    "of HTTP/1.0, which ends with its connection",
+    "in HTTP/1.0, ended by closing the connection",
     respondAndClose(`HTTP/1.0 200 OK\r\n\r\n${userJson}`),
   ],
   [
@@ -136,15 +130,15 @@ test.each<[string, Behaviour]>([
     ),
   ],
   [
-    "after a hundred announcements",
+    "after a hundred interim responses",
     respond(
       "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n".repeat(100) +
         httpResponse("200 OK", userJson).toString(),
     ),
   ],
-])("a yes %s is a yes", async (_, behaviour) => {
+])("POST /orders accepts a user %s", async (_, behaviour) => {
   await using upstream = await startFakeUpstream(behaviour);
-  await using orders = await startOrders(upstream.url);
+  await using orders = await startOrderService(upstream.url);
   for (const n of [1, 2]) expect((await orders.place(n)).status).toBe(201);
   expect(await orders.stored()).toHaveLength(2);
 });

@@ -1,4 +1,4 @@
-// Many callers place orders while user-service is in and out of trouble.
+// Many callers place orders while user-service fails and recovers.
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
@@ -12,52 +12,54 @@ import {
 import { fetchClient, listAll } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import { startOrders, tryMs } from "./order-service-with-upstream.ts";
-import { createUser, newOrder, startPlatform } from "../support/platform/platform.ts";
+import { startOrderService, attemptMs } from "./order-service-with-upstream.ts";
+import { crash, createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 
 const callers = 64;
 const enough = amount({ full: 500, fast: 100 });
 
-/** Callers who place an order each, again and again, every other one with a key. */
-function placing(orders: Pick<Running, "url">, userId: string) {
+/** Callers that place orders, every other one with an idempotency key. */
+function placeOrders(orders: Pick<Running, "url">, userId: string) {
   const send = fetchClient(orders.url);
-  const told = new Map<string, number>();
+  const statuses = new Map<string, number>();
   const counts: Record<number, number> = {};
   const load = repeat(callers, async (n) => {
     const json = newOrder(userId, n);
     const headers: Record<string, string> = n % 2 ? { "idempotency-key": `key-${n}` } : {};
     const { status } = await send("POST", "/orders", { json, headers });
-    told.set(`ARTICLE-${n}`, status);
+    statuses.set(`ARTICLE-${n}`, status);
     counts[status] = (counts[status] ?? 0) + 1;
     if (status !== 201) await Bun.sleep(20);
   });
   return {
-    /** Resolves when so many more were answered with this status. */
+    /** Resolves when so many more responses had this status. */
     async more(status: number, count = enough) {
       const aim = (counts[status] ?? 0) + count;
-      while ((counts[status] ?? 0) < aim) await Bun.sleep(10);
+      await load.until(() => (counts[status] ?? 0) >= aim);
     },
-    /** Ends the load, and holds what callers were told against what is stored. @returns the statuses */
+    /** Ends the load and compares the responses with the stored orders. @returns the statuses */
     async settle() {
       await load.stop();
       const stored = await listAll<Order>(send, "/orders?limit=1000");
       const articles = stored.map(({ items }) => items[0]?.sku ?? "");
-      const placed = [...told].filter(([, status]) => status === 201).map(([article]) => article);
+      const placed = [...statuses]
+        .filter(([, status]) => status === 201)
+        .map(([article]) => article);
       expect(articles.toSorted()).toEqual(placed.toSorted());
       return counts;
     },
   };
 }
 
-test("user-service dies, comes back, freezes and thaws: callers hear 201 or 503, and it is true", async () => {
+test("POST /orders stores exactly what it confirmed while user-service crashes, restarts and freezes", async () => {
   await using platform = await startPlatform({
-    orders: { USER_SERVICE_TIMEOUT_MS: String(tryMs) },
+    orders: { USER_SERVICE_TIMEOUT_MS: String(attemptMs) },
   });
   const { folder, users, orders } = platform;
-  const load = placing(orders, await createUser(users));
+  const load = placeOrders(orders, await createUser(users));
   await load.more(201);
-  users.kill("SIGKILL");
+  await crash(users);
   await load.more(503);
   const env = { PORT: String(users.port) };
   await using back = await startExecutable("user-service", { cwd: folder, env });
@@ -67,7 +69,7 @@ test("user-service dies, comes back, freezes and thaws: callers hear 201 or 503,
   back.kill("SIGCONT");
   await load.more(201);
   const counts = await load.settle();
-  // An answer that was cut in the middle was one.
+  // A response that was cut in the middle gives 502.
   const { 201: placed = 0, 502: failed = 0, 503: refused = 0, ...others } = counts;
   expect(others).toEqual({});
   expect(failed).toBeLessThanOrEqual(callers);
@@ -75,10 +77,10 @@ test("user-service dies, comes back, freezes and thaws: callers hear 201 or 503,
   expect(refused).toBeGreaterThanOrEqual(2 * enough);
 });
 
-test("whatever user-service answers, callers hear what is true", async () => {
+test("POST /orders stores exactly what it confirmed while user-service misbehaves in turn", async () => {
   await using upstream = await startFakeUpstream(healthy);
-  await using orders = await startOrders(upstream.url);
-  const load = placing(orders, user.id);
+  await using orders = await startOrderService(upstream.url);
+  const load = placeOrders(orders, user.id);
   const troubles: [Behaviour, number][] = [
     [respond(httpResponse("200 OK", "<html>")), 502],
     [respond(httpResponse("500 Internal Server Error")), 503],

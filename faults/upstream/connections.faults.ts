@@ -1,73 +1,70 @@
-// The connection to user-service breaks, hangs, or was closed meanwhile.
+// Connections to user-service that break, hang or were closed since their last use.
 import { describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
 import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
 import { httpResponse, resetConnections, respond } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import { startOrders } from "./order-service-with-upstream.ts";
+import { startOrderService } from "./order-service-with-upstream.ts";
 
 test.each<[string, Behaviour]>([
   ["closed before the request", { onConnection: (socket) => void socket.end() }],
   ["reset before the request", resetConnections],
-  ["closed instead of an answer", { onRequest: (socket) => void socket.end() }],
-  ["reset instead of an answer", { onRequest: (socket) => void socket.resetAndDestroy() }],
+  ["closed instead of a response", { onRequest: (socket) => void socket.end() }],
+  ["reset instead of a response", { onRequest: (socket) => void socket.resetAndDestroy() }],
   [
     "closed in the header",
     { onRequest: (socket) => void socket.end("HTTP/1.1 200 OK\r\ncontent-le") },
   ],
-])("a connection that is %s: asked again, then told to come back later", async (_, behaviour) => {
-  await expectHarmless(behaviour, { status: 503, counted: "error", isTriedAgain: true });
+])(
+  "POST /orders gets 503 after retries if user-service's connection is %s",
+  async (_, behaviour) => {
+    await expectHarmless(behaviour, { status: 503, counted: "error", isRetried: true });
+  },
+);
+
+test("POST /orders gets 503 in time if user-service accepts connections and never responds", async () => {
+  await expectHarmless({}, { status: 503, counted: "timeout", isRetried: true });
 });
 
-test("a connection that is taken and never used for an answer is given up in time", async () => {
-  await expectHarmless({}, { status: 503, counted: "timeout", isTriedAgain: true });
-});
-
-describe("a connection that was kept", () => {
+describe("POST /orders on a kept connection to user-service", () => {
   const ways: [string, (socket: Socket) => void][] = [
     ["closed", (socket) => void socket.end()],
     ["reset", (socket) => void socket.resetAndDestroy()],
   ];
 
-  test.each(ways)(
-    "and is %s by user-service between two orders fails neither",
-    async (_, leave) => {
-      let last: Socket | undefined;
-      await using upstream = await startFakeUpstream({
-        onRequest(socket, path) {
-          last = socket;
-          healthy.onRequest?.(socket, path);
-        },
-      });
-      await using orders = await startOrders(upstream.url);
-      for (let n = 0; n < 20; n += 1) {
-        expect((await orders.place(n)).status).toBe(201);
-        if (last) leave(last);
-      }
-      expect(await orders.stored()).toHaveLength(20);
-    },
-  );
+  test.each(ways)("succeeds if user-service has %s it between two orders", async (_, leave) => {
+    let last: Socket | undefined;
+    await using upstream = await startFakeUpstream({
+      onRequest(socket, path) {
+        last = socket;
+        healthy.onRequest?.(socket, path);
+      },
+    });
+    await using orders = await startOrderService(upstream.url);
+    for (let n = 0; n < 20; n += 1) {
+      expect((await orders.place(n)).status).toBe(201);
+      if (last) leave(last);
+    }
+    expect(await orders.stored()).toHaveLength(20);
+  });
 
-  test.each(ways)(
-    "and is %s by user-service at the next request fails no order",
-    async (_, leave) => {
-      const used = new WeakSet<Socket>();
-      await using upstream = await startFakeUpstream({
-        onRequest(socket, path) {
-          if (used.has(socket)) return leave(socket);
-          used.add(socket);
-          healthy.onRequest?.(socket, path);
-        },
-      });
-      await using orders = await startOrders(upstream.url);
-      for (let n = 0; n < 20; n += 1) expect((await orders.place(n)).status).toBe(201);
-      expect(await orders.stored()).toHaveLength(20);
-      expect(upstream.connections).toBeLessThan(5);
-    },
-  );
+  test.each(ways)("succeeds if user-service %s it at the next request", async (_, leave) => {
+    const used = new WeakSet<Socket>();
+    await using upstream = await startFakeUpstream({
+      onRequest(socket, path) {
+        if (used.has(socket)) return leave(socket);
+        used.add(socket);
+        healthy.onRequest?.(socket, path);
+      },
+    });
+    await using orders = await startOrderService(upstream.url);
+    for (let n = 0; n < 20; n += 1) expect((await orders.place(n)).status).toBe(201);
+    expect(await orders.stored()).toHaveLength(20);
+    expect(upstream.connections).toBeLessThan(5);
+  });
 
-  test("brings no one an answer that was meant for nobody", async () => {
+  test("ignores surplus bytes after a response", async () => {
     const surplus = [
       httpResponse("404 Not Found"),
       httpResponse("408 Request Timeout", "", "connection: close"),
@@ -77,7 +74,7 @@ describe("a connection that was kept", () => {
     for (const more of surplus) {
       const both = Buffer.concat([httpResponse("200 OK", userJson), more]);
       await using upstream = await startFakeUpstream(respond(both));
-      await using orders = await startOrders(upstream.url);
+      await using orders = await startOrderService(upstream.url);
       for (let n = 0; n < 5; n += 1) expect((await orders.place(n)).status).toBe(201);
       expect(upstream.calls).toBe(5);
     }

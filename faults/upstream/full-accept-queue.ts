@@ -1,4 +1,5 @@
-// A port whose queue is full: who connects hears nothing at all. Only libc makes so short a queue.
+// A port with a full accept queue, on which a connection attempt gets no reply. The test calls libc
+// because no library of Bun or Node takes a backlog of 0.
 import { dlopen, ptr } from "bun:ffi";
 import { connect } from "node:net";
 
@@ -14,8 +15,8 @@ const libc = dlopen("libc.so.6", {
 const inet = 2;
 const stream = 1;
 
-/** Makes the port, on 127.0.0.1. */
-export async function fullPort(): Promise<{ port: number } & Disposable> {
+/** Listens on 127.0.0.1 and fills the accept queue. */
+export async function listenWithFullQueue(): Promise<{ port: number } & Disposable> {
   // struct sockaddr_in: family, port, address.
   const address = Buffer.alloc(16);
   address.writeUInt16LE(inet);

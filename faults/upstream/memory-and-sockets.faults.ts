@@ -1,4 +1,4 @@
-// What a misbehaving user-service costs order-service: no memory, no sockets, no files for long.
+// What a misbehaving user-service costs order-service: neither memory nor sockets nor files for long.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
@@ -13,53 +13,59 @@ import {
   respondAndReset,
 } from "../support/upstream-behaviours.ts";
 import {
-  countable,
-  forgetPeak,
+  inspectable,
+  resetPeak,
   liveObjects,
   openFiles,
   peakKiB,
   residentKiB,
 } from "../support/footprint.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import { startOrders } from "./order-service-with-upstream.ts";
+import { startOrderService } from "./order-service-with-upstream.ts";
 import { amount } from "../support/scale.ts";
 
 const ok = "HTTP/1.1 200 OK\r\n";
 const chunked = `${ok}transfer-encoding: chunked\r\n\r\n`;
 const kibibyte = `400\r\n${"x".repeat(1024)}\r\n`;
 const short = `${ok}content-length: 9\r\n`;
-const most = 50 * 1024 * 1024;
-/** In KiB. */
+const maxBytes = 50 * 1024 * 1024;
+/** One MiB, in KiB. */
 const mebibyte = 1024;
 
 const floods: [string, Behaviour][] = [
-  ["with its length", flood(`${ok}content-length: ${most}\r\n\r\n`, "x", most)],
-  ["without a length", flood(`${ok}\r\n`, "x", most)],
-  ["in one chunk", flood(`${chunked}${most.toString(16)}\r\n`, "x", most)],
-  ["in chunks of a byte", flood(chunked, "1\r\nx\r\n", most)],
-  ["in chunks, with a short length", flood(`${short}${chunked.slice(ok.length)}`, kibibyte, most)],
-  ["of a failure", flood("HTTP/1.1 500 X\r\n\r\n", "x", most)],
-  ["in its header", flood(ok, "x-many: lines\r\n", most)],
-  ["in a line of its header", flood(`${ok}x: `, "x", most)],
-  ["in announcements", flood("", "HTTP/1.1 100 Continue\r\n\r\n", most)],
-  ["in notes on a chunk", flood(`${chunked}5;`, "x", most)],
-  ["in its trailer", flood(`${chunked}0\r\n`, "x: y\r\n", most)],
+  ["with its length", flood(`${ok}content-length: ${maxBytes}\r\n\r\n`, "x", maxBytes)],
+  ["without a length", flood(`${ok}\r\n`, "x", maxBytes)],
+  ["in one chunk", flood(`${chunked}${maxBytes.toString(16)}\r\n`, "x", maxBytes)],
+  ["in chunks of a byte", flood(chunked, "1\r\nx\r\n", maxBytes)],
+  [
+    "in chunks, with a short length",
+    flood(`${short}${chunked.slice(ok.length)}`, kibibyte, maxBytes),
+  ],
+  ["with a 500", flood("HTTP/1.1 500 X\r\n\r\n", "x", maxBytes)],
+  ["in its header", flood(ok, "x-many: lines\r\n", maxBytes)],
+  ["in a line of its header", flood(`${ok}x: `, "x", maxBytes)],
+  ["in interim responses", flood("", "HTTP/1.1 100 Continue\r\n\r\n", maxBytes)],
+  ["in a chunk extension", flood(`${chunked}5;`, "x", maxBytes)],
+  ["in its trailer", flood(`${chunked}0\r\n`, "x: y\r\n", maxBytes)],
 ];
 
-test.each(floods)("50 MB %s are not held in memory", async (_, flood) => {
-  await using upstream = await startFakeUpstream(healthy);
-  await using orders = await startOrders(upstream.url);
-  for (let n = 0; n < 50; n += 1) await orders.place(n);
-  upstream.restart(flood);
-  const before = await residentKiB(orders.pid);
-  await forgetPeak(orders.pid);
-  expect((await orders.place(50)).status).toBeGreaterThan(500);
-  expect((await peakKiB(orders.pid)) - before).toBeLessThan(25 * mebibyte);
-  await Promise.all([1, 2, 3, 4].map((n) => orders.place(n)));
-  expect((await peakKiB(orders.pid)) - before).toBeLessThan(50 * mebibyte);
-});
+test.each(floods)(
+  "order-service does not hold a response of 50 MB in memory: %s",
+  async (_, behaviour) => {
+    await using upstream = await startFakeUpstream(healthy);
+    await using orders = await startOrderService(upstream.url);
+    for (let n = 0; n < 50; n += 1) await orders.place(n);
+    upstream.restart(behaviour);
+    const before = await residentKiB(orders.pid);
+    await resetPeak(orders.pid);
+    expect((await orders.place(50)).status).toBeGreaterThan(500);
+    expect((await peakKiB(orders.pid)) - before).toBeLessThan(25 * mebibyte);
+    await Promise.all([1, 2, 3, 4].map((n) => orders.place(n)));
+    expect((await peakKiB(orders.pid)) - before).toBeLessThan(50 * mebibyte);
+  },
+);
 
-const faults: Record<string, Behaviour> = {
+const misbehaviours: Record<string, Behaviour> = {
   ...Object.fromEntries(floods),
   failure: respond(httpResponse("500 Internal Server Error", "{}")),
   garbage: respond(httpResponse("200 OK", "{not json")),
@@ -72,19 +78,22 @@ const faults: Record<string, Behaviour> = {
   silence: {},
 };
 
-/** Looks again for up to 10 s, until it is as it should be. @returns what was seen last */
-async function eventually<T>(look: () => Promise<T>, isFine: (seen: T) => boolean): Promise<T> {
+/** Reads a value again for up to 10 s, until it is as expected. @returns the last value */
+async function eventually<T>(
+  read: () => Promise<T>,
+  isExpected: (value: T) => boolean,
+): Promise<T> {
   const endsAt = performance.now() + 10_000;
-  let seen = await look();
-  while (!isFine(seen) && performance.now() < endsAt) {
+  let value = await read();
+  while (!isExpected(value) && performance.now() < endsAt) {
     await Bun.sleep(100);
-    seen = await look();
+    value = await read();
   }
-  return seen;
+  return value;
 }
 
-/** What every order has one of, at least. */
-const perOrder = [
+/** Classes of which every order makes one object or more. */
+const classesPerOrder = [
   "AbortController",
   "Error",
   "Headers",
@@ -95,19 +104,19 @@ const perOrder = [
   "Timeout",
 ];
 
-test("after a bout of any fault, memory and sockets are back at their level", async () => {
+test("order-service frees memory and sockets after any misbehaviour of user-service", async () => {
   await using folder = await temporaryFolder();
   const inspector = join(folder.path, "inspect.sock");
   await using upstream = await startFakeUpstream(healthy);
-  const env = { USER_SERVICE_TIMEOUT_MS: "200", ...countable(inspector) };
-  await using orders = await startOrders(upstream.url, env);
+  const env = { USER_SERVICE_TIMEOUT_MS: "200", ...inspectable(inspector) };
+  await using orders = await startOrderService(upstream.url, env);
 
   const bout = async (behaviour: Behaviour, rounds: number) => {
     for (let round = 0; round < rounds; round += 1) {
       upstream.restart(behaviour);
       // A fifth failure would open the circuit.
-      const answers = await Promise.all([1, 2, 3, 4].map((n) => orders.place(n)));
-      for (const { status } of answers) expect(status).toBeGreaterThan(500);
+      const responses = await Promise.all([1, 2, 3, 4].map((n) => orders.place(n)));
+      for (const { status } of responses) expect(status).toBeGreaterThan(500);
       upstream.restart(healthy);
       while ((await orders.place(0)).status !== 201) await Bun.sleep(20);
     }
@@ -115,19 +124,19 @@ test("after a bout of any fault, memory and sockets are back at their level", as
   const levels = async () => {
     const objects = await liveObjects(inspector);
     return {
-      ...Object.fromEntries(perOrder.map((name) => [name, objects[name] ?? 0])),
+      ...Object.fromEntries(classesPerOrder.map((name) => [name, objects[name] ?? 0])),
       "open files": await openFiles(orders.pid),
       connections: upstream.connections,
     };
   };
 
-  for (const fault of Object.values(faults)) await bout(fault, 2);
+  for (const misbehaviour of Object.values(misbehaviours)) await bout(misbehaviour, 2);
   const before = new Map<string, number>(Object.entries(await levels()));
   const memory = await residentKiB(orders.pid);
   const rounds = amount({ full: 25, fast: 4 });
-  for (const [name, fault] of Object.entries(faults)) {
-    await bout(fault, rounds);
-    // Half of what a leak of one in each order would come to.
+  for (const [name, misbehaviour] of Object.entries(misbehaviours)) {
+    await bout(misbehaviour, rounds);
+    // Half of what a leak of one object per order would come to.
     const risen = async () =>
       Object.entries(await levels()).filter(
         ([level, now]) => now > (before.get(level) ?? 0) + rounds * 2,

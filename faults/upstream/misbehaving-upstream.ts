@@ -1,48 +1,48 @@
-// One misbehaviour of the upstream, from before to after it.
+// One misbehaviour of user-service, and the recovery after it.
 import { expect } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { bodyOf } from "../../shared/testing/running-service.ts";
 import { healthy } from "../support/platform/fake-user-service.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import {
-  callsOf,
+  attemptCounts,
   expectReadable,
   expectRefusal,
-  startOrders,
+  startOrderService,
 } from "./order-service-with-upstream.ts";
 
-/** What is to come of it. */
+/** What a misbehaviour leads to. */
 export interface Expected {
-  /** What callers are answered. */
+  /** The status that clients get. */
   readonly status: 400 | 502 | 503;
-  /** How a try is counted. */
+  /** The label under which the attempts are counted. */
   readonly counted: string;
-  /** Whether to ask again could help. */
-  readonly isTriedAgain: boolean;
+  /** Whether order-service retries. */
+  readonly isRetried: boolean;
 }
 
 /**
- * Has orders placed at a neighbour that behaves like this. Each is refused as the contract says and
- * leaves nothing behind, its tries are counted, orders can be read, and when the neighbour is well
- * again, the same request with the same key makes the order.
+ * Places orders while user-service behaves like this. Each order is refused as the contract says and
+ * leaves nothing behind, its attempts are counted, and orders can be read. Once user-service is
+ * healthy, the same request with the same key makes the order.
  */
 export async function expectHarmless(behaviour: Behaviour, expected: Expected): Promise<void> {
-  const { status, counted, isTriedAgain } = expected;
+  const { status, counted, isRetried } = expected;
   await using upstream = await startFakeUpstream(healthy);
-  await using orders = await startOrders(upstream.url);
+  await using orders = await startOrderService(upstream.url);
   expect((await orders.place(0)).status).toBe(201);
   const before = await orders.stored();
-  const callsBefore = await callsOf(orders);
+  const callsBefore = await attemptCounts(orders);
 
   upstream.restart(behaviour);
   const refusals = [orders.place(1), orders.place(2, "key")].map((sent) =>
     expectRefusal(sent, status),
   );
   await Promise.all([...refusals, expectReadable(orders, Promise.allSettled(refusals))]);
-  const calls = await callsOf(orders);
+  const calls = await attemptCounts(orders);
   const { calls: attempts } = upstream;
   expect(calls).toEqual({ ...callsBefore, [counted]: (callsBefore[counted] ?? 0) + attempts });
-  if (isTriedAgain) expect(attempts).toBeGreaterThan(2);
+  if (isRetried) expect(attempts).toBeGreaterThan(2);
   else expect(attempts).toBe(2);
   expect(await orders.stored()).toEqual(before);
 

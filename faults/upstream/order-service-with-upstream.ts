@@ -1,15 +1,14 @@
-// order-service beside a neighbour that misbehaves, and what it owes its callers meanwhile.
+// order-service with a misbehaving upstream, and what its clients can rely on meanwhile.
 import { expect } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
-import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { bodyOf, temporaryFolder } from "../../shared/testing/running-service.ts";
+import { bodyOf } from "../../shared/testing/running-service.ts";
 import { user } from "../support/platform/fake-user-service.ts";
-import { newOrder, sending } from "../support/platform/platform.ts";
+import { newOrder, sending, startService, type Service } from "../support/platform/services.ts";
 
-/** What one try may take, where nothing else is said. */
-export const tryMs = 1000;
+/** The timeout of one attempt, unless a test sets another. */
+export const attemptMs = 1000;
 
-/** What a busy machine may add to a deadline. */
+/** How late a response may be on a busy machine. */
 export const marginMs = 1000;
 
 const details: Readonly<Record<number, string>> = {
@@ -18,51 +17,46 @@ const details: Readonly<Record<number, string>> = {
   503: "User service unavailable",
 };
 
-/** order-service in a folder of its own. */
-export interface Orders extends Running {
-  /** Places an order for the user, the n-th; with a key if one is given. */
+/** order-service, and requests of its clients. */
+export interface OrderService extends Service {
+  /** Places the n-th order for the user, with an idempotency key if one is given. */
   place(n: number, key?: string): Promise<Response>;
-  /** All that are stored. */
+  /** All stored orders. */
   stored(): Promise<Order[]>;
   /** The values of a metric by one of its labels. */
   metric(name: string, label: string): Promise<Record<string, number>>;
 }
 
-/** Starts order-service on a fresh database, with its neighbour at this address. */
-export async function startOrders(
+/** Starts order-service on a fresh database, with user-service at this URL. */
+export async function startOrderService(
   url: string,
-  more: Readonly<Record<string, string>> = { USER_SERVICE_TIMEOUT_MS: String(tryMs) },
-): Promise<Orders> {
-  await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await temporaryFolder()).path;
-  const env = { USER_SERVICE_URL: url, ...more };
-  const running = stack.use(await startExecutable("order-service", { cwd: folder, env }));
-  const owned = stack.move();
+  env: Readonly<Record<string, string>> = { USER_SERVICE_TIMEOUT_MS: String(attemptMs) },
+): Promise<OrderService> {
+  const service = await startService("order-service", { USER_SERVICE_URL: url, ...env });
   return {
-    ...running,
+    ...service,
     place(n, key) {
       const headers = key === undefined ? {} : { "idempotency-key": key };
-      return running.fetch("/orders", sending("POST", newOrder(user.id, n), headers));
+      return service.fetch("/orders", sending("POST", newOrder(user.id, n), headers));
     },
     async stored() {
-      return bodyOf<Order[]>(await running.fetch("/orders?limit=1000"));
+      return bodyOf<Order[]>(await service.fetch("/orders?limit=1000"));
     },
     async metric(name, label) {
-      const printed = await (await running.fetch("/metrics")).text();
+      const printed = await (await service.fetch("/metrics")).text();
       const lines = printed.matchAll(
         new RegExp(`^${name}\\{.*${label}="([^"]*)".*\\} (.*)$`, "gm"),
       );
       return Object.fromEntries([...lines].map(([, value = "", count]) => [value, Number(count)]));
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** Holds a refusal against the contract, and its time against the deadline of a call. */
+/** Checks an error response against the contract, and its time against the deadline of a call. */
 export async function expectRefusal(
   sent: Promise<Response>,
   status: number,
-  timeoutMs = tryMs,
+  timeoutMs = attemptMs,
 ): Promise<void> {
   const startedAt = performance.now();
   const response = await sent;
@@ -75,8 +69,8 @@ export async function expectRefusal(
   else expect(response.headers.has("retry-after")).toBe(false);
 }
 
-/** Reads orders, and asks after the service's health, until something has happened. */
-export async function expectReadable(orders: Orders, until: Promise<unknown>): Promise<void> {
+/** Expects that orders and health can be read at any time until the promise settles. */
+export async function expectReadable(orders: OrderService, until: Promise<unknown>): Promise<void> {
   const before = await orders.stored();
   const paths = ["/health", "/orders", ...before.map(({ id }) => `/orders/${id}`)];
   let isOver = false;
@@ -86,19 +80,19 @@ export async function expectReadable(orders: Orders, until: Promise<unknown>): P
   until.then(over, over);
   for (; !isOver; await Bun.sleep(10)) {
     const startedAt = performance.now();
-    const answers = await Promise.all(paths.map((path) => orders.fetch(path)));
-    expect(answers.map(({ status }) => status)).toEqual(paths.map(() => 200));
-    expect(await answers[1]?.json()).toEqual(before);
+    const responses = await Promise.all(paths.map((path) => orders.fetch(path)));
+    expect(responses.map(({ status }) => status)).toEqual(paths.map(() => 200));
+    expect(await responses[1]?.json()).toEqual(before);
     expect(performance.now() - startedAt).toBeLessThan(marginMs);
   }
 }
 
-/** The state of its circuit: 0 closed, 1 half open, 2 open. */
-export async function circuitOf(orders: Orders): Promise<number | undefined> {
+/** The state of the circuit to user-service: 0 closed, 1 half-open, 2 open. */
+export async function circuitState(orders: OrderService): Promise<number | undefined> {
   return (await orders.metric("circuit_state", "service"))["user-service"];
 }
 
-/** How many tries came to what. */
-export function callsOf(orders: Orders): Promise<Record<string, number>> {
+/** How many attempts ended how, by the label `status`. */
+export function attemptCounts(orders: OrderService): Promise<Record<string, number>> {
   return orders.metric("external_service_calls_total", "status");
 }

@@ -1,11 +1,11 @@
-// user-service answers in HTTP, but not as it should.
+// user-service sends correct HTTP with the wrong content or status.
 import { expect, test } from "bun:test";
 import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
 import { type Bytes } from "../support/raw-connection.ts";
 import { httpResponse, flood, respond } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import { startOrders } from "./order-service-with-upstream.ts";
+import { startOrderService } from "./order-service-with-upstream.ts";
 
 const nested = `{"id":"${user.id}","x":${"[".repeat(9e4)}${"]".repeat(9e4)}}`;
 const withByte = (byte: number) =>
@@ -40,10 +40,13 @@ test.each<[string, Behaviour]>([
   ["the user's id as text", with200(user.id)],
   ["true", with200(true)],
   ["null", with200(null)],
-  ["a failure in words", with200({ status: 404, detail: "User not found" })],
-])("200 with %s is no yes: the order is refused and nothing is stored", async (_, behaviour) => {
-  await expectHarmless(behaviour, { status: 502, counted: "200", isTriedAgain: false });
-});
+  ["a problem document", with200({ status: 404, detail: "User not found" })],
+])(
+  "POST /orders is refused and stores nothing if user-service sends 200 with %s",
+  async (_, behaviour) => {
+    await expectHarmless(behaviour, { status: 502, counted: "200", isRetried: false });
+  },
+);
 
 test.each<[string, Bytes]>([
   ["201", httpResponse("201 Created", userJson)],
@@ -63,9 +66,9 @@ test.each<[string, Bytes]>([
   ["410", httpResponse("410 Gone", "{}")],
   ["422", httpResponse("422 Unprocessable Content", "{}")],
   ["499", httpResponse("499 Unheard Of", userJson)],
-])("%s is neither yes nor no: the order is refused and nothing is stored", async (name, bytes) => {
+])("POST /orders is refused and stores nothing if user-service sends %s", async (name, bytes) => {
   const counted = name.slice(0, 3);
-  await expectHarmless(respond(bytes), { status: 502, counted, isTriedAgain: false });
+  await expectHarmless(respond(bytes), { status: 502, counted, isRetried: false });
 });
 
 test.each<[string, Bytes]>([
@@ -79,62 +82,65 @@ test.each<[string, Bytes]>([
   ["502", httpResponse("502 Bad Gateway", "<html>", "content-type: text/html")],
   ["599", httpResponse("599 Unheard Of")],
   ["999", httpResponse("999 No Such Status", userJson)],
-])("%s that persists is a failure: asked again, refused, nothing stored", async (name, bytes) => {
-  const counted = name.slice(0, 3);
-  await expectHarmless(respond(bytes), { status: 502, counted, isTriedAgain: true });
-});
+])(
+  "POST /orders is refused and stores nothing after retries if user-service keeps sending %s",
+  async (name, bytes) => {
+    const counted = name.slice(0, 3);
+    await expectHarmless(respond(bytes), { status: 502, counted, isRetried: true });
+  },
+);
 
 test.each<[string, Bytes]>([
   ["429", httpResponse("429 Too Many Requests", "", "retry-after: 86400")],
   ["503", httpResponse("503 Service Unavailable", userJson, "retry-after: 86400")],
   ["504", httpResponse("504 Gateway Timeout")],
-])("%s that persists is told to the caller: come back later", async (name, bytes) => {
-  await expectHarmless(respond(bytes), { status: 503, counted: name, isTriedAgain: true });
-});
+])(
+  "POST /orders gets 503 with Retry-After if user-service keeps sending %s",
+  async (name, bytes) => {
+    await expectHarmless(respond(bytes), { status: 503, counted: name, isRetried: true });
+  },
+);
 
 test.each<[string, Behaviour]>([
   ["nothing", respond(httpResponse("404 Not Found"))],
   ["garbage", respond(httpResponse("404 Not Found", "\0<{", "content-type: application/json"))],
   ["the user", respond(httpResponse("404 Not Found", userJson))],
   [
-    "what is said to be compressed",
+    "a body that is not compressed as declared",
     respond(httpResponse("404 Not Found", "no", "content-encoding: gzip")),
   ],
-  ["more than anybody reads", flood("HTTP/1.1 404 Not Found\r\n\r\n", "no such user\n")],
-])("404 with %s is a no all the same", async (_, behaviour) => {
-  await expectHarmless(behaviour, { status: 400, counted: "404", isTriedAgain: false });
+  ["an endless body", flood("HTTP/1.1 404 Not Found\r\n\r\n", "no such user\n")],
+])("POST /orders gets 400 if user-service sends 404 with %s", async (_, behaviour) => {
+  await expectHarmless(behaviour, { status: 400, counted: "404", isRetried: false });
 });
 
 test.each(["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])(
-  "%s leads nowhere: neither to another server that would say yes, nor round in circles",
+  "POST /orders follows no redirect of user-service: %s",
   async (status) => {
     await using other = await startFakeUpstream(healthy);
     for (const location of [`${other.url}/users/${user.id}`, `/users/${user.id}`, "", "\t::"]) {
       const behaviour = respond(httpResponse(status, userJson, `location: ${location}`));
       const counted = status.slice(0, 3);
-      await expectHarmless(behaviour, { status: 502, counted, isTriedAgain: false });
+      await expectHarmless(behaviour, { status: 502, counted, isRetried: false });
     }
     expect(other.calls).toBe(0);
   },
 );
 
 test.each<[string, Bytes]>([
-  [
-    "fields that it did not have before",
-    httpResponse("200 OK", JSON.stringify({ ...user, x: [{}] })),
-  ],
+  ["unknown fields", httpResponse("200 OK", JSON.stringify({ ...user, x: [{}] }))],
   ["a byte order mark", httpResponse("200 OK", `\u{feff}${userJson}`)],
   ["another media type", httpResponse("200 OK", userJson, "content-type: text/plain")],
   [
-    "hints ahead",
+    "Early Hints before it",
     Buffer.concat([
       Buffer.from("HTTP/1.1 103 Early Hints\r\n\r\n"),
       httpResponse("200 OK", userJson),
     ]),
   ],
-])("a user with %s is a user", async (_, bytes) => {
+])("POST /orders accepts a user with %s", async (_, bytes) => {
   await using upstream = await startFakeUpstream(respond(bytes));
-  await using orders = await startOrders(upstream.url);
+  await using orders = await startOrderService(upstream.url);
   expect((await orders.place(1)).status).toBe(201);
   expect(await orders.stored()).toHaveLength(1);
 });

@@ -1,29 +1,28 @@
-// user-service is not there, or as good as not there.
+// user-service cannot be reached, or does not respond.
 import { expect, test } from "bun:test";
-import { startExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { userJson, healthy } from "../support/platform/fake-user-service.ts";
+import { healthy, userJson } from "../support/platform/fake-user-service.ts";
+import { startService } from "../support/platform/services.ts";
 import { drip } from "../support/upstream-behaviours.ts";
-import { fullPort } from "./full-accept-queue.ts";
+import { listenWithFullQueue } from "./full-accept-queue.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import {
-  callsOf,
+  attemptCounts,
   expectReadable,
   expectRefusal,
-  startOrders,
+  startOrderService,
 } from "./order-service-with-upstream.ts";
 
-/** Has orders refused by a service that finds nobody at this address, and nothing stored. */
+/** Expects that an order-service with this URL of user-service refuses orders and stores nothing. */
 async function expectUnavailable(
   url: string,
   counted: "error" | "timeout" | "either",
 ): Promise<void> {
-  await using orders = await startOrders(url);
+  await using orders = await startOrderService(url);
   const refusals = [orders.place(1), orders.place(2, "key")].map((sent) =>
     expectRefusal(sent, 503),
   );
   await Promise.all([...refusals, expectReadable(orders, Promise.allSettled(refusals))]);
-  const { error = 0, timeout = 0, ...others } = await callsOf(orders);
+  const { error = 0, timeout = 0, ...others } = await attemptCounts(orders);
   expect(others).toEqual({});
   if (counted === "error") expect(timeout).toBe(0);
   if (counted === "timeout") expect(error).toBe(0);
@@ -32,23 +31,23 @@ async function expectUnavailable(
   expect(await orders.stored()).toEqual([]);
 }
 
-test.concurrent("a port that nobody listens on", async () => {
-  const gone = await startFakeUpstream(healthy);
-  await gone[Symbol.asyncDispose]();
-  await expectUnavailable(gone.url, "error");
+test.concurrent("POST /orders is refused if no process listens on user-service's port", async () => {
+  const stopped = await startFakeUpstream(healthy);
+  await stopped[Symbol.asyncDispose]();
+  await expectUnavailable(stopped.url, "error");
 });
 
-test.concurrent("a port whose queue is full, so that connecting takes for ever", async () => {
-  using full = await fullPort();
+test.concurrent("POST /orders is refused if connecting to user-service never ends", async () => {
+  using full = await listenWithFullQueue();
   await expectUnavailable(`http://127.0.0.1:${full.port}`, "timeout");
 });
 
-test.concurrent("a name that nobody has", async () => {
-  // Some resolvers say so at once, others say nothing for long.
+test.concurrent("POST /orders is refused if user-service's host name does not exist", async () => {
+  // Some resolvers report this at once, others let the attempt time out.
   await expectUnavailable("http://user-service.invalid:8000", "either");
 });
 
-test.concurrent("TLS is wanted of a user-service that speaks none", async () => {
+test.concurrent("POST /orders is refused if user-service does not speak TLS", async () => {
   await using upstream = await startFakeUpstream({
     onConnection: (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"),
   });
@@ -57,10 +56,9 @@ test.concurrent("TLS is wanted of a user-service that speaks none", async () => 
   await expectUnavailable(silent.url.replace("http:", "https:"), "timeout");
 });
 
-test.concurrent("a user-service that is stopped in its tracks, and goes on later", async () => {
-  await using folder = await temporaryFolder();
-  await using users = await startExecutable("user-service", { cwd: folder.path });
-  await using orders = await startOrders(users.url);
+test.concurrent("POST /orders is refused while user-service is frozen, and no longer", async () => {
+  await using users = await startService("user-service");
+  await using orders = await startOrderService(users.url);
   await expectRefusal(orders.place(1), 400);
   users.kill("SIGSTOP");
   const refused = expectRefusal(orders.place(2), 503);
@@ -70,16 +68,16 @@ test.concurrent("a user-service that is stopped in its tracks, and goes on later
 });
 
 test.concurrent.each<[string, Behaviour]>([
-  ["says nothing", {}],
+  ["sends nothing", {}],
   ["sends a byte a second", drip("", "HTTP/1.1 200 OK\r\n", 1000)],
   ["sends a byte a second of the user", drip("HTTP/1.1 200 OK\r\n\r\n", userJson, 1000)],
-])("by default a caller waits 5 s at most for a user-service that %s", async (_, behaviour) => {
+])("POST /orders takes 5 s at most by default if user-service %s", async (_, behaviour) => {
   await using upstream = await startFakeUpstream(behaviour);
-  await using orders = await startOrders(upstream.url, {});
+  await using orders = await startOrderService(upstream.url, {});
   const startedAt = performance.now();
   const refused = expectRefusal(orders.place(1), 503, 2000);
   await Promise.all([refused, expectReadable(orders, refused)]);
   expect(performance.now() - startedAt).toBeGreaterThan(2 * 2000);
-  expect(await callsOf(orders)).toEqual({ timeout: upstream.calls });
+  expect(await attemptCounts(orders)).toEqual({ timeout: upstream.calls });
   expect(await orders.stored()).toEqual([]);
 });

@@ -1,15 +1,15 @@
-// Both services under fire: whatever they are sent, what they answer is held against their documents.
+// Both services as targets of arbitrary requests. Every response is checked against the API document.
 import { expect } from "bun:test";
 import { validatingFetch } from "../../../shared/testing/contract-check.ts";
 import type { ServiceName, Running } from "../../../shared/testing/executable.ts";
 import type { OpenApiDocument } from "../../../shared/src/openapi/types.ts";
-import { startPlatform } from "./platform.ts";
-import { problemFaults } from "../problem-rules.ts";
-import type { RawResponse } from "../raw-response.ts";
+import { problemViolations } from "../problem-rules.ts";
 import { openConnection } from "../raw-connection.ts";
 import { requestBytes, type RawRequest } from "../raw-request.ts";
+import type { RawResponse } from "../raw-response.ts";
+import { startPlatform } from "./services.ts";
 
-/** A service that is shot at. */
+/** A service that a test sends requests to. */
 export interface Target {
   readonly name: ServiceName;
   readonly running: Running;
@@ -17,13 +17,13 @@ export interface Target {
   /**
    * Sends a request on a connection of its own.
    *
-   * @throws Error if the answer is a 5xx, is not whole or not as documented, if a refusal is no
-   * proper problem, or if the connection is no good for another request
+   * @throws Error if the response is a 5xx, incomplete or undocumented, if an error response is not
+   * a correct problem document, or if the connection serves no further request
    */
-  ask(request: RawRequest): Promise<RawResponse>;
+  send(request: RawRequest): Promise<RawResponse>;
 }
 
-/** Both of them. */
+/** Both services. */
 export interface Targets {
   readonly users: Target;
   readonly orders: Target;
@@ -34,62 +34,62 @@ const health: RawRequest = { method: "GET", target: "/health" };
 async function exchange(port: number, request: RawRequest): Promise<RawResponse> {
   using connection = await openConnection(port);
   await connection.write(requestBytes(request));
-  const answer = await connection.response(request.method);
-  if (answer.headers.get("connection") === "close") return answer;
+  const response = await connection.response(request.method);
+  if (response.headers.get("connection") === "close") return response;
   await connection.write(requestBytes(health));
   const { status, body } = await connection.response();
-  if (status === 200 && body.toString() === '{"status":"ok"}') return answer;
-  throw new Error(`The connection is no good afterwards: it answers ${status} ${body.toString()}`);
+  if (status === 200 && body.toString() === '{"status":"ok"}') return response;
+  throw new Error(`The next request on the connection gets ${status} ${body.toString()}`);
 }
 
-/** The answer as fetch would give it. */
+/** The response in fetch's form. */
 function toResponse({ status, headers, body }: RawResponse): Response {
   return new Response(body.length > 0 ? new Uint8Array(body) : null, { status, headers });
 }
 
-async function aimAt(name: ServiceName, running: Running): Promise<Target> {
+async function createTarget(name: ServiceName, running: Running): Promise<Target> {
   const document = (await (await running.fetch("/swagger/json")).json()) as OpenApiDocument;
   return {
     name,
     running,
     document,
-    async ask(request) {
-      const answer = await exchange(running.port, request);
-      // The address says to which operation of the document the answer belongs.
+    async send(request) {
+      const response = await exchange(running.port, request);
+      // The URL decides which operation of the document the response belongs to.
       const { target, method } = request;
-      const asked = new Request(target.startsWith("/") ? running.url + target : target, { method });
-      await validatingFetch(() => toResponse(answer), document)(asked);
-      const faults = method === "HEAD" ? [] : problemFaults(answer);
-      if (answer.status >= 500) faults.push("It is the service's fault");
-      if (faults.length === 0) return answer;
-      throw new Error([...faults, `${answer.status} ${answer.body.toString()}`].join("\n"));
+      const sent = new Request(target.startsWith("/") ? running.url + target : target, { method });
+      await validatingFetch(() => toResponse(response), document)(sent);
+      const violations = method === "HEAD" ? [] : problemViolations(response);
+      if (response.status >= 500) violations.push("It is a server error");
+      if (violations.length === 0) return response;
+      throw new Error([...violations, `${response.status} ${response.body.toString()}`].join("\n"));
     },
   };
 }
 
-/** Resolves when everything that was logged until now has been read. */
+/** Resolves when the test has read everything that the service has logged so far. */
 async function logIsRead({ fetch, lines }: Running): Promise<void> {
   const id = crypto.randomUUID();
   await fetch("/nowhere", { headers: { "x-request-id": id } });
   while (!lines.some((line) => line["request_id"] === id)) await Bun.sleep(1);
 }
 
-/** Checks that a service is the same process as ever, serves, and has nothing to complain of. */
+/** Checks that a service is still the same process, serves requests and has logged no error. */
 async function expectUnharmed(running: Running): Promise<void> {
   process.kill(running.pid, 0);
   expect((await running.fetch("/health")).status).toBe(200);
   expect((await running.fetch("/ready")).status).toBe(200);
   await logIsRead(running);
-  const complaints = running.lines.filter(({ level }) => level === "error" || level === "fatal");
-  expect(complaints).toEqual([]);
+  const errors = running.lines.filter(({ level }) => level === "error" || level === "fatal");
+  expect(errors).toEqual([]);
 }
 
-/** Shoots at both services on fresh databases, and then checks that neither was harmed. */
-export async function underFire(attack: (targets: Targets) => Promise<void>): Promise<void> {
+/** Runs a test against both services on fresh databases, then checks that neither was harmed. */
+export async function withTargets(test: (targets: Targets) => Promise<void>): Promise<void> {
   await using platform = await startPlatform();
-  const users = await aimAt("user-service", platform.users);
-  const orders = await aimAt("order-service", platform.orders);
-  await attack({ users, orders });
+  const users = await createTarget("user-service", platform.users);
+  const orders = await createTarget("order-service", platform.orders);
+  await test({ users, orders });
   await expectUnharmed(platform.users);
   await expectUnharmed(platform.orders);
 }

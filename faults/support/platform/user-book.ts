@@ -1,23 +1,23 @@
-// Callers who make, rename and remove users, and remember what they were told.
+// Callers that create, rename and delete users, and remember every response.
 import type { User } from "../../../user-service/src/users/user.ts";
 import { bodyOfStatus, listAll, type Send } from "../clients.ts";
 import { Ledger, type Entry } from "../ledger.ts";
 
-/** Looks at what a change came to, before anybody changes it again. */
+/** Checks a change before a caller changes the same resource again. */
 export type Witness<T> = (id: string, now: T | undefined) => Promise<void>;
 
-/** Users of others have another. */
+/** Tells this book's users from other users in the database. */
 const domain = "@book.example";
 
-/** Users that nobody else changes. */
+/** Users that only this book's callers change. */
 export class UserBook {
   readonly #ledger = new Ledger<User>(({ email }) => email);
   #idle: Entry<User>[] = [];
-  #made = 0;
-  /** How many changes were answered. */
-  answers = 0;
+  #created = 0;
+  /** Changes that got a response. */
+  responses = 0;
 
-  /** One change of one user. Rejects if it is not bodyOfStatus, or not as it must be. */
+  /** Makes one change to one user. Rejects without the expected response. */
   async change(send: Send, witness?: Witness<User>): Promise<void> {
     const kind = Math.random();
     const entry = kind < 0.5 ? undefined : this.#take();
@@ -26,7 +26,7 @@ export class UserBook {
     else await this.#remove(entry, send, witness);
   }
 
-  /** Holds all users of a service against this book. @returns how many there are */
+  /** Compares a service's users with this book. @returns how many are stored */
   async settle(send: Send): Promise<number> {
     const all = await listAll<User>(send, "/users?limit=1000");
     const stored = all.filter(({ email }) => email.endsWith(domain));
@@ -35,7 +35,7 @@ export class UserBook {
     return stored.length;
   }
 
-  /** How many changes were not answered. */
+  /** Changes that got no response. */
   get open(): number {
     return [...this.#ledger.entries].filter(({ isOpen }) => isOpen).length;
   }
@@ -46,14 +46,14 @@ export class UserBook {
   }
 
   async #create(send: Send, witness?: Witness<User>): Promise<void> {
-    const n = (this.#made += 1);
-    const wish = { name: `User ${n}`, email: `user${n}${domain}` };
-    const entry = this.#ledger.open(wish.email);
+    const n = (this.#created += 1);
+    const wanted = { name: `User ${n}`, email: `user${n}${domain}` };
+    const entry = this.#ledger.open(wanted.email);
     await entry.change(
-      (state) => state?.name === wish.name && state.created_at === state.updated_at,
-      async () => bodyOfStatus(await send("POST", "/users", { json: wish }), 201) as User,
+      (state) => state?.name === wanted.name && state.created_at === state.updated_at,
+      async () => bodyOfStatus(await send("POST", "/users", { json: wanted }), 201) as User,
     );
-    await this.#done(entry, entry.known?.id ?? "", witness);
+    await this.#finish(entry, entry.known?.id ?? "", witness);
   }
 
   async #rename(
@@ -72,7 +72,7 @@ export class UserBook {
         return bodyOfStatus(await send("PATCH", path, { json: { name } }), 200) as User;
       },
     );
-    await this.#done(entry, before.id, witness);
+    await this.#finish(entry, before.id, witness);
   }
 
   async #remove(
@@ -88,11 +88,11 @@ export class UserBook {
         return undefined;
       },
     );
-    await this.#done(entry, id, witness);
+    await this.#finish(entry, id, witness);
   }
 
-  async #done(entry: Entry<User>, id: string, witness?: Witness<User>): Promise<void> {
-    this.answers += 1;
+  async #finish(entry: Entry<User>, id: string, witness?: Witness<User>): Promise<void> {
+    this.responses += 1;
     await witness?.(id, entry.known);
     if (entry.known !== undefined) this.#idle.push(entry);
   }
