@@ -1,19 +1,19 @@
-// Copies of databases that are being written to, and by processes that are killed.
+// Backups of databases under load, and backups that are killed.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Order } from "../../order-service/src/orders/order.ts";
-import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
+import { runCommand, startExecutable, spawnExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import type { User } from "../../user-service/src/users/user.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
-import { makeUsers, nameOfUsers, orderIds, startCommand, userIds } from "./backup-contents.ts";
+import { createDatabase, commonName, orderIds, userIds } from "./backup-contents.ts";
 import { repeat } from "../support/load.ts";
 import { createUser, newUser, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 
-/** Of several items, so that half an order could be seen. */
+/** An order of up to five items, so that a test would notice a missing item. */
 function newOrder(userId: string, n: number) {
   const items = Array.from({ length: 1 + (n % 5) }, (_, item) => ({
     sku: `ARTICLE-${n}-${item}`,
@@ -23,37 +23,38 @@ function newOrder(userId: string, n: number) {
   return { user_id: userId, items };
 }
 
-/** Users and orders that are made without end, and what was answered. */
-function makeWithoutEnd(urls: { users: string; orders: string }, userId: string) {
-  const [askUsers, askOrders] = [fetchClient(urls.users), fetchClient(urls.orders)];
+/** Creates users and orders until stopped. `users` and `placed` hold all 201 responses. */
+function keepCreating(urls: { users: string; orders: string }, userId: string) {
+  const [sendToUsers, sendToOrders] = [fetchClient(urls.users), fetchClient(urls.orders)];
   const users: User[] = [];
   const placed: { key: string; body: ReturnType<typeof newOrder>; order: Order }[] = [];
-  const loads = [
-    repeat(8, async (n) => {
-      const reply = await askUsers("POST", "/users", { json: newUser(1000 + n) });
-      users.push(bodyOfStatus(reply, 201) as User);
-    }),
-    repeat(16, async (n) => {
-      const [key, body] = [`key-${n}`, newOrder(userId, n)];
-      const headers = { "idempotency-key": key };
-      const reply = await askOrders("POST", "/orders", { json: body, headers });
-      placed.push({ key, body, order: bodyOfStatus(reply, 201) as Order });
-    }),
-  ];
-  return { users, placed, stop: () => Promise.all(loads.map((load) => load.stop())) };
+  const creating = repeat(8, async (n) => {
+    const response = await sendToUsers("POST", "/users", { json: newUser(1000 + n) });
+    users.push(bodyOfStatus(response, 201) as User);
+  });
+  const placing = repeat(16, async (n) => {
+    const [key, body] = [`key-${n}`, newOrder(userId, n)];
+    const headers = { "idempotency-key": key };
+    const response = await sendToOrders("POST", "/orders", { json: body, headers });
+    placed.push({ key, body, order: bodyOfStatus(response, 201) as Order });
+  });
+  return {
+    users,
+    placed,
+    until: placing.until,
+    stop: () => Promise.all([creating.stop(), placing.stop()]),
+  };
 }
 
-test("copies made under load have all that was answered before, whole, and can be gone on with", async () => {
+test("backup under load has every write acknowledged before it, and services run on its restore", async () => {
   const rounds = amount({ full: 20, fast: 4 });
   await using platform = await startPlatform();
   const { folder: cwd, users, orders } = platform;
-  const load = makeWithoutEnd({ users: users.url, orders: orders.url }, await createUser(users));
-  const until = async (count: number) => {
-    while (load.placed.length < count) await Bun.sleep(5);
-  };
+  const load = keepCreating({ users: users.url, orders: orders.url }, await createUser(users));
   let before = { users: load.users.slice(), placed: load.placed.slice() };
   for (let round = 1; round <= rounds; round += 1) {
-    await until(before.placed.length + 50);
+    const enough = before.placed.length + 50;
+    await load.until(() => load.placed.length >= enough);
     before = { users: load.users.slice(), placed: load.placed.slice() };
     const copies = [`users-${round}.db`, `orders-${round}.db`] as const;
     const outcomes = await Promise.all([
@@ -65,7 +66,8 @@ test("copies made under load have all that was answered before, whole, and can b
     expect(before.users.filter(({ id }) => !userCopy.has(id))).toEqual([]);
     expect(before.placed.filter(({ order }) => !orderCopy.has(order.id))).toEqual([]);
   }
-  await load.stop(); // whose callers took nothing but 201
+  // Rejects if a response was not 201.
+  await load.stop();
 
   await using other = await temporaryFolder();
   for (const [service, copy] of [
@@ -78,50 +80,50 @@ test("copies made under load have all that was answered before, whole, and can b
   await using newUsers = await startExecutable("user-service", { cwd: other.path });
   const env = { USER_SERVICE_URL: newUsers.url };
   await using newOrders = await startExecutable("order-service", { cwd: other.path, env });
-  const [askUsers, askOrders] = [fetchClient(newUsers.url), fetchClient(newOrders.url)];
+  const [sendToUsers, sendToOrders] = [fetchClient(newUsers.url), fetchClient(newOrders.url)];
   for (const user of before.users.slice(-50)) {
-    expect(bodyOfStatus(await askUsers("GET", `/users/${user.id}`), 200)).toEqual(user);
+    expect(bodyOfStatus(await sendToUsers("GET", `/users/${user.id}`), 200)).toEqual(user);
   }
   for (const { key, body, order } of before.placed.slice(-50)) {
     const headers = { "idempotency-key": key };
-    const repeated = await askOrders("POST", "/orders", { json: body, headers });
+    const repeated = await sendToOrders("POST", "/orders", { json: body, headers });
     expect(bodyOfStatus(repeated, 201)).toEqual(order);
     expect(repeated.headers.get("idempotent-replayed")).toBe("true");
   }
   console.log(
     `${rounds} backups of each service while ${load.users.length} users and ` +
-      `${load.placed.length} orders were made; ${before.placed.length} orders before the last`,
+      `${load.placed.length} orders were created; ${before.placed.length} orders before the last`,
   );
 });
 
-test("a backup that is killed leaves a whole copy under its name, or none", async () => {
+test("backup that is killed leaves a complete copy under its name, or none", async () => {
   const [rounds, count] = [amount({ full: 60, fast: 12 }), 20_000];
   await using folder = await temporaryFolder();
   const cwd = folder.path;
-  await makeUsers(cwd, count, "Alice");
+  await createDatabase(cwd, count, "Alice");
   const backups = join(cwd, "backups");
   await mkdir(backups);
   const keep = 3;
-  let [cut, whole] = [0, 0];
+  let [killed, completed] = [0, 0];
   for (let round = 0; round < rounds; round += 1) {
     const isRotated = round % 2 === 0;
     const target = join(cwd, `copy-${round}.db`);
     const args = isRotated ? ["backup-rotate", backups, String(keep)] : ["backup", target];
     const known = new Set(await readdir(isRotated ? backups : cwd));
-    const child = startCommand("user-service", args, cwd);
-    const isAtWork = async () =>
+    const child = spawnExecutable("user-service", args, { cwd, stdout: "ignore" });
+    const hasStarted = async () =>
       (await readdir(isRotated ? backups : cwd)).some((name) => !known.has(name));
-    while (child.exitCode === null && !(await isAtWork()));
+    while (child.exitCode === null && !(await hasStarted()));
     await Bun.sleep(Math.random() * 60);
     child.kill("SIGKILL");
     await child.exited;
-    if (child.signalCode === null) whole += 1;
-    else cut += 1;
-    if (!isRotated && existsSync(target)) expect(nameOfUsers(target, count)).toBe("Alice");
+    if (child.signalCode === null) completed += 1;
+    else killed += 1;
+    if (!isRotated && existsSync(target)) expect(commonName(target, count)).toBe("Alice");
   }
   const files = await readdir(backups);
   const copies = files.filter((name) => name.endsWith(".db"));
-  for (const name of copies) expect(nameOfUsers(join(backups, name), count)).toBe("Alice");
+  for (const name of copies) expect(commonName(join(backups, name), count)).toBe("Alice");
   for (const name of files) expect(name).toMatch(/\.db$|\.db\.[0-9a-f-]{36}\.tmp(-journal)?$/);
 
   for (let round = 0; round < keep; round += 1) {
@@ -130,5 +132,7 @@ test("a backup that is killed leaves a whole copy under its name, or none", asyn
   }
   const left = (await readdir(backups)).filter((name) => name.endsWith(".db"));
   expect(left).toHaveLength(keep);
-  console.log(`${cut} backups killed, ${whole} done; ${files.length - copies.length} unfinished`);
+  console.log(
+    `${killed} backups killed, ${completed} completed; ${files.length - copies.length} unfinished`,
+  );
 });

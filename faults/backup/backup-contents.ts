@@ -1,26 +1,26 @@
-// What is in the copy of a database, and what there is to copy.
+// The contents of databases and their backups.
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
-import { executableOf, runCommand, type ServiceName } from "../../shared/testing/executable.ts";
+import { runCommand } from "../../shared/testing/executable.ts";
 import { checkDatabase } from "../support/database-check.ts";
 
-/** What orders there are, and of each the sum of its items. */
-const sums = `
+/** Every order with its total and the sum of its items. */
+const orderSums = `
   SELECT id, total_cents AS total, sum(quantity * unit_price_cents) AS sum
   FROM orders LEFT JOIN order_items ON order_id = id
   GROUP BY id`;
 
-/** The ids in a copy of order-service's database. @throws Error if it or an order is not whole */
+/** The ids of all orders. @throws Error if the database is corrupt or an order is incomplete */
 export function orderIds(path: string): Set<string> {
   checkDatabase(path);
   using db = new Database(path, { readonly: true });
-  const orders = db.query<{ id: string; total: number; sum: number | null }, []>(sums).all();
+  const orders = db.query<{ id: string; total: number; sum: number | null }, []>(orderSums).all();
   const torn = orders.find(({ total, sum }) => total !== sum);
-  if (torn) throw new Error(`Not whole: ${JSON.stringify(torn)}`);
+  if (torn) throw new Error(`Incomplete: ${JSON.stringify(torn)}`);
   return new Set(orders.map(({ id }) => id));
 }
 
-/** The ids in a copy of user-service's database. @throws Error if it is not whole */
+/** The ids of all users. @throws Error if the database is corrupt */
 export function userIds(path: string): Set<string> {
   checkDatabase(path);
   using db = new Database(path, { readonly: true });
@@ -28,10 +28,10 @@ export function userIds(path: string): Set<string> {
   return new Set(users.map(({ id }) => id));
 }
 
-/** Gives a folder a database of user-service's, with users of this name. @returns its path */
-export async function makeUsers(cwd: string, count: number, name: string): Promise<string> {
+/** Creates a user-service database whose users all have one name. @returns its path */
+export async function createDatabase(cwd: string, count: number, name: string): Promise<string> {
   const { status, stderr } = await runCommand("user-service", ["migrate"], { cwd });
-  if (status !== 0) throw new Error(`Cannot make a database (${status}): ${stderr}`);
+  if (status !== 0) throw new Error(`Cannot create a database (${status}): ${stderr}`);
   const path = join(cwd, "data/user_service.db");
   using db = new Database(path);
   db.run(
@@ -46,23 +46,13 @@ export async function makeUsers(cwd: string, count: number, name: string): Promi
   return path;
 }
 
-/** The one name of all users in a whole database. @throws Error if there are others, or too few */
-export function nameOfUsers(path: string, count: number): string {
-  if (userIds(path).size !== count) throw new Error(`${path} has not ${count} users`);
+/** The name of all users. @throws Error if the database is corrupt, mixed or has another number of users */
+export function commonName(path: string, count: number): string {
+  if (userIds(path).size !== count) throw new Error(`${path} does not have ${count} users`);
   using db = new Database(path, { readonly: true });
   const names = db.query<{ name: string }, []>("SELECT DISTINCT name FROM users").all();
   const [first, ...others] = names;
-  if (first === undefined || others.length > 0) throw new Error(`${path} is mixed`);
+  if (first === undefined || others.length > 0)
+    throw new Error(`${path} has users of two databases`);
   return first.name;
-}
-
-/** A command that has yet to end. */
-export function startCommand(service: ServiceName, args: readonly string[], cwd: string) {
-  return Bun.spawn([executableOf(service), ...args], {
-    cwd,
-    env: {},
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: "ignore",
-  });
 }

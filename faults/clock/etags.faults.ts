@@ -1,4 +1,4 @@
-// A clock that jumps between changes: tags and times still tell every state from every other.
+// A clock that jumps between changes: every state keeps a tag and a time of its own.
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import type { Running } from "../../shared/testing/executable.ts";
@@ -8,7 +8,7 @@ import { startShim } from "../support/shim.ts";
 const dayMs = 86_400_000;
 const jumps = [-dayMs, dayMs, 0, dayMs, -dayMs, 0];
 
-/** Changes a thing across jumps, and gives the tags and times that it had. */
+/** Changes a resource, with a jump before each change. @returns its tags and times */
 async function changeAcrossJumps(
   running: Running,
   path: string,
@@ -28,13 +28,13 @@ async function changeAcrossJumps(
     expect(changed.status).toBe(200);
     tags.push(changed.headers.get("etag") ?? "");
     times.push(((await changed.json()) as { updated_at: string }).updated_at);
-    const known = await running.fetch(path, { headers: { "if-none-match": latest } });
-    expect(known.status).toBe(200);
+    const changedSince = await running.fetch(path, { headers: { "if-none-match": latest } });
+    expect(changedSince.status).toBe(200);
   }
   return { tags, times };
 }
 
-test("no state of a thing has the tag of another, wherever the clock jumps between changes", async () => {
+test("PATCH gives every state a new ETag and a later updated_at, wherever the clock jumps", async () => {
   await using shim = await startShim();
   await using platform = await startPlatform({ users: shim.env, orders: shim.env });
   const { users, orders } = platform;

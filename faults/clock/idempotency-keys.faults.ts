@@ -1,5 +1,5 @@
-// A clock that jumps while orders are placed by key: one key still makes one order, and is
-// remembered for as long as is promised.
+// A clock that jumps while clients place orders by key: one key still makes one order, and is
+// remembered for as long as promised.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Order } from "../../order-service/src/orders/order.ts";
@@ -8,23 +8,23 @@ import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { user } from "../support/platform/fake-user-service.ts";
 import { bodyOfStatus, fetchClient, listAll } from "../support/clients.ts";
 import type { TextResponse } from "../support/raw-client.ts";
-import { addLapsedKeys } from "./seeded-keys.ts";
+import { insertExpiredKeys } from "./seeded-keys.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
-import { createUser, newOrder, startPlatform } from "../support/platform/services.ts";
+import { crash, createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 
 const dayMs = 86_400_000;
-/** A key whose holder died is free again after this. */
-const longestHoldMs = 10_000;
+/** After this time another process can claim the key of a crashed one. */
+const maxLeaseMs = 10_000;
 
-/** Places an order by a key. */
+/** Places an order under a key. */
 function place({ url }: Pick<Running, "url">, key: string, userId: string): Promise<TextResponse> {
   const content = { json: newOrder(userId, 1), headers: { "idempotency-key": key } };
   return fetchClient(url)("POST", "/orders", content);
 }
 
-test("the clock may jump by days, and each key is still answered with its order", async () => {
+test("POST /orders still replays the order of each key after the clock has jumped by days", async () => {
   await using shim = await startShim();
   await using platform = await startPlatform({ orders: shim.env });
   const { users, orders, folder } = platform;
@@ -32,9 +32,9 @@ test("the clock may jump by days, and each key is still answered with its order"
   const placed = new Map<string, Order>();
   const repeatAll = async () => {
     for (const [key, order] of placed) {
-      const reply = await place(orders, key, userId);
-      expect(bodyOfStatus(reply, 201)).toEqual(order);
-      expect(reply.headers.get("idempotent-replayed")).toBe("true");
+      const response = await place(orders, key, userId);
+      expect(bodyOfStatus(response, 201)).toEqual(order);
+      expect(response.headers.get("idempotent-replayed")).toBe("true");
     }
   };
   for (const [n, days] of [0, -2, 2].entries()) {
@@ -42,55 +42,55 @@ test("the clock may jump by days, and each key is still answered with its order"
     placed.set(`key-${n}`, bodyOfStatus(await place(orders, `key-${n}`, userId), 201) as Order);
     await repeatAll();
   }
-  // What is old is forgotten once a minute, two days ahead of when these keys were new.
-  using lapsed = addLapsedKeys(join(folder, "data/order_service.db"), 30);
-  while (lapsed.left() > 0) await Bun.sleep(100);
+  // order-service deletes expired keys once a minute. Its clock is two days ahead of the first keys.
+  using expired = insertExpiredKeys(join(folder, "data/order_service.db"), 30);
+  while (expired.left() > 0) await Bun.sleep(100);
   await repeatAll();
   shim.set({ clockOffsetMs: 0 });
   await repeatAll();
   expect(await listAll<Order>(fetchClient(orders.url), "/orders")).toHaveLength(placed.size);
 }, 180_000);
 
-/** Two replicas with one clock, whose user-service answers when it is told to. */
+/** Two replicas with one clock, whose user-service holds its responses back. */
 async function startReplicas() {
   await using stack = new AsyncDisposableStack();
   const cwd = stack.use(await temporaryFolder()).path;
   const shim = stack.use(await startShim());
-  const late = stack.use(await startHeldUserService());
-  const env = { USER_SERVICE_URL: late.url, USER_SERVICE_TIMEOUT_MS: "60000", ...shim.env };
+  const held = stack.use(await startHeldUserService());
+  const env = { USER_SERVICE_URL: held.url, USER_SERVICE_TIMEOUT_MS: "60000", ...shim.env };
   const start = () => startExecutable("order-service", { cwd, env });
   const replicas = [stack.use(await start()), stack.use(await start())] as const;
   const running = stack.move();
-  return { cwd, shim, late, replicas, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { cwd, shim, held, replicas, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 const jumps = [dayMs, -dayMs, 10_000, -10_000, 5000, -3000, 0];
 
 test.each(jumps)(
-  "a key at work while the clock jumps by %i ms makes one order, whoever asks whichever replica",
+  "POST /orders makes one order on two replicas though the clock jumps by %i ms while the key is in progress",
   async (clockOffsetMs) => {
     for (let round = 0; round < amount({ full: 5, fast: 1 }); round += 1) {
       await using platform = await startReplicas();
-      const { shim, late, replicas } = platform;
+      const { shim, held, replicas } = platform;
       const [first, second] = replicas;
       const key = `round-${round}`;
-      const replies = [place(first, key, user.id)];
-      await late.called();
+      const sent = [place(first, key, user.id)];
+      await held.called();
       expect((await place(second, key, user.id)).status).toBe(409);
       shim.set({ clockOffsetMs });
       for (let n = 0; n < 3; n += 1) {
-        for (const replica of replicas) replies.push(place(replica, key, user.id));
+        for (const replica of replicas) sent.push(place(replica, key, user.id));
       }
       await fetchClient(second.url)("GET", "/orders");
-      late.release();
-      const outcomes = await Promise.all(replies);
+      held.release();
+      const outcomes = await Promise.all(sent);
       for (const { status } of outcomes) expect([201, 409]).toContain(status);
       const orders = outcomes.filter(({ status }) => status === 201);
       const listed = await listAll<Order>(fetchClient(first.url), "/orders");
       expect(listed).toHaveLength(1);
-      for (const reply of orders) expect(bodyOfStatus(reply, 201)).toEqual(listed[0]);
-      const firsts = orders.filter(({ headers }) => !headers.has("idempotent-replayed"));
-      expect(firsts).toHaveLength(1);
+      for (const response of orders) expect(bodyOfStatus(response, 201)).toEqual(listed[0]);
+      const originals = orders.filter(({ headers }) => !headers.has("idempotent-replayed"));
+      expect(originals).toHaveLength(1);
       for (const replica of replicas) {
         expect(bodyOfStatus(await place(replica, key, user.id), 201)).toEqual(listed[0]);
       }
@@ -99,22 +99,21 @@ test.each(jumps)(
 );
 
 test.each([0, dayMs, -dayMs])(
-  "the key of a killed process is free within ten seconds, also if the clock jumps by %i ms",
+  "POST /orders succeeds within ten seconds with the key of a crashed process, though the clock jumps by %i ms",
   async (clockOffsetMs) => {
     await using platform = await startReplicas();
-    const { shim, late, replicas } = platform;
+    const { shim, held, replicas } = platform;
     const [killed, left] = replicas;
     const cut = place(killed, "key", user.id).catch(() => undefined);
-    await late.called();
-    killed.kill("SIGKILL");
-    await killed.exited;
+    await held.called();
+    await crash(killed);
     const killedAt = performance.now();
     expect(await cut).toBeUndefined();
     shim.set({ clockOffsetMs });
-    late.release();
+    held.release();
     let status: number;
     do ({ status } = await place(left, "key", user.id));
-    while (status === 409 && performance.now() - killedAt < longestHoldMs);
+    while (status === 409 && performance.now() - killedAt < maxLeaseMs);
     expect(status).toBe(201);
     console.log(`free after ${((performance.now() - killedAt) / 1000).toFixed(1)} s`);
     expect(await listAll<Order>(fetchClient(left.url), "/orders")).toHaveLength(1);

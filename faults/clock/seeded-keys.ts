@@ -1,24 +1,24 @@
-// Idempotency keys as days of work leave them, put into the database at once.
+// Idempotency keys that days of work leave behind, inserted into the database at once.
 import { Database } from "bun:sqlite";
 
-/** Longer ago than any key is remembered. */
-const lapsedMs = 30 * 3_600_000;
+/** Older than the retention time of keys. */
+const ageMs = 30 * 3_600_000;
 
-/** The keys that were put into a database. */
-export interface LapsedKeys extends Disposable {
-  /** How many are left of them. */
+/** Expired keys in a database. */
+export interface ExpiredKeys extends Disposable {
+  /** How many of them the service has not deleted. */
   left(): number;
 }
 
-/** Adds keys that nobody needs any longer. */
-export function addLapsedKeys(path: string, count: number): LapsedKeys {
+/** Inserts expired keys. */
+export function insertExpiredKeys(path: string, count: number): ExpiredKeys {
   const db = new Database(path, { strict: true });
   db.run("PRAGMA busy_timeout = 5000");
-  const createdAt = Date.now() - lapsedMs;
+  const createdAt = Date.now() - ageMs;
   const insert = db.prepare<unknown, { key: string; n: number; createdAt: number }>(`
     INSERT INTO idempotency_keys (key, fingerprint, token, lease_until, created_at)
-    VALUES ($key, 'of nobody', 'of nobody', $createdAt, $createdAt + $n % 1000)`);
-  // In no order, so that each is in a page of its own.
+    VALUES ($key, 'seeded', 'seeded', $createdAt, $createdAt + $n % 1000)`);
+  // Random keys spread over the pages of the index, so that a deletion touches many pages.
   const insertAll = db.transaction(() => {
     for (let n = 0; n < count; n += 1) insert.run({ key: crypto.randomUUID(), n, createdAt });
   });

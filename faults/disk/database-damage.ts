@@ -1,8 +1,8 @@
-// What can happen to a file.
+// Ways to damage a database file.
 import { closeSync, copyFileSync, openSync, statSync, writeSync } from "node:fs";
 import { rename, rm, truncate, writeFile } from "node:fs/promises";
 
-/** SQLite's, unless it is told otherwise. */
+/** SQLite's default page size. */
 const pageBytes = 4096;
 
 function overwrite(path: string, offset: number, length: number): void {
@@ -16,39 +16,39 @@ export async function spoilHeader(path: string): Promise<void> {
   overwrite(path, 0, 100);
 }
 
-/** Overwrites the description of the tables, which is behind the header. */
+/** Overwrites the schema, which follows the header on the first page. */
 export async function spoilSchema(path: string): Promise<void> {
   overwrite(path, 100, pageBytes - 100);
 }
 
-/** Overwrites every page from this one on, but leaves the file as long as it is. */
+/** Overwrites every page from this one on (1 is the first), without changing the file's length. */
 export async function spoilPages(path: string, from: number): Promise<void> {
   const start = (from - 1) * pageBytes;
   overwrite(path, start, statSync(path).size - start);
 }
 
-/** Leaves the first half. */
+/** Truncates the file to its first half. */
 export async function halve(path: string): Promise<void> {
   await truncate(path, Math.floor(statSync(path).size / 2));
 }
 
-/** Leaves nothing. */
+/** Truncates the file to nothing. */
 export async function empty(path: string): Promise<void> {
   await truncate(path, 0);
 }
 
-/** Puts a letter in its place. */
+/** Replaces the content with text. */
 export async function replaceByText(path: string): Promise<void> {
   await writeFile(path, "Dear reader,\n".repeat(2000));
 }
 
-/** Puts an older copy in its place, as a restore does while the service runs. */
+/** Replaces the file by a copy, as a careless restore does while the service runs. */
 export async function replaceByCopy(path: string): Promise<void> {
   copyFileSync(path, `${path}.copy`);
   await rename(`${path}.copy`, path);
 }
 
-/** Deletes it. */
+/** Deletes the file. */
 export async function remove(path: string): Promise<void> {
   await rm(path);
 }

@@ -1,4 +1,4 @@
-// A disk without room: what writes is told to come back, what reads is bodyOfStatus, nothing is lost.
+// A full disk: writes get 503 with Retry-After, reads succeed, and nothing is lost.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { stat } from "node:fs/promises";
@@ -7,24 +7,25 @@ import { startExecutable } from "../../shared/testing/executable.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import {
   createUser,
+  expectCleanExit,
   newOrder,
   newUser,
   sending,
   startPlatform,
 } from "../support/platform/services.ts";
-import { storageIsFull, told } from "./storage-problems.ts";
+import { storageIsFull, summaryOf } from "./storage-problems.ts";
 import { amount } from "../support/scale.ts";
 import { smallDisk } from "./small-disk.ts";
 import { checkDatabase } from "../support/database-check.ts";
 import { startWriters } from "./writers.ts";
 
 const enough = amount({ full: 1000, fast: 200 });
-const writers = (write: (n: number) => Promise<Response>) => startWriters(write, enough);
+const startEnoughWriters = (write: (n: number) => Promise<Response>) => startWriters(write, enough);
 
 const numberIn = (text: string | undefined) => Number(/\d+/.exec(text ?? "")?.[0]);
 const sorted = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b);
 
-test("a full disk refuses what writes and nothing else, until there is room again", async () => {
+test("both services refuse writes and nothing else while the disk is full", async () => {
   await using disk = await smallDisk(64);
   const databases = {
     users: join(disk.path, "users.db"),
@@ -39,34 +40,34 @@ test("a full disk refuses what writes and nothing else, until there is room agai
   const first = await orders.fetch("/orders", sending("POST", newOrder(userId, 1_000_000)));
   const { id: orderId } = (await first.json()) as { id: string };
 
-  const makers = writers((n) => users.fetch("/users", sending("POST", newUser(n))));
+  const userWriters = startEnoughWriters((n) => users.fetch("/users", sending("POST", newUser(n))));
   const place = (n: number) =>
     orders.fetch(
       "/orders",
       sending("POST", newOrder(userId, n), n % 2 ? { "idempotency-key": `key-${n}` } : {}),
     );
-  const buyers = writers(place);
-  await Promise.all([makers.atWork, buyers.atWork]);
+  const orderWriters = startEnoughWriters(place);
+  await Promise.all([userWriters.enoughStored, orderWriters.enoughStored]);
   await disk.fill();
-  await Promise.all([makers.turnedAway, buyers.turnedAway]);
+  await Promise.all([userWriters.enoughRefused, orderWriters.enoughRefused]);
 
   const path = `/orders/${orderId}`;
   const change = await orders.fetch(path, sending("PATCH", { status: "confirmed" }));
-  expect(await told(change)).toEqual(storageIsFull);
+  expect(await summaryOf(change)).toEqual(storageIsFull);
   const removal = await users.fetch(`/users/${userId}`, { method: "DELETE" });
-  expect(await told(removal)).toEqual(storageIsFull);
+  expect(await summaryOf(removal)).toEqual(storageIsFull);
   for (const { url } of [users, orders]) {
     for (const path of ["/ready", "/health", "/metrics"]) {
       expect((await fetch(url + path)).status).toBe(200);
     }
   }
   expect(await (await orders.fetch(path)).json()).toMatchObject({ status: "pending" });
-  await Promise.all([makers.stop(), buyers.stop()]);
-  for (const answer of [...makers.refused.values(), ...buyers.refused.values()]) {
-    expect(answer).toEqual(storageIsFull);
+  await Promise.all([userWriters.stop(), orderWriters.stop()]);
+  for (const refusal of [...userWriters.refused.values(), ...orderWriters.refused.values()]) {
+    expect(refusal).toEqual(storageIsFull);
   }
 
-  const settled = async () => {
+  const expectStored = async () => {
     const allUsers = await listAll<{ email: string }>(fetchClient(users.url), "/users?limit=1000");
     const allOrders = await listAll<{ items: { sku: string }[] }>(
       fetchClient(orders.url),
@@ -74,33 +75,33 @@ test("a full disk refuses what writes and nothing else, until there is room agai
     );
     const emails = allUsers.map(({ email }) => numberIn(email));
     const articles = allOrders.map(({ items }) => numberIn(items[0]?.sku));
-    expect(sorted(emails)).toEqual(sorted([...makers.stored, 1_000_000]));
-    expect(sorted(articles)).toEqual(sorted([...buyers.stored, 1_000_000]));
+    expect(sorted(emails)).toEqual(sorted([...userWriters.stored, 1_000_000]));
+    expect(sorted(articles)).toEqual(sorted([...orderWriters.stored, 1_000_000]));
   };
-  await settled();
+  await expectStored();
   await disk.free();
-  for (const [n] of [...makers.refused].slice(0, 10)) {
+  for (const [n] of [...userWriters.refused].slice(0, 10)) {
     expect((await users.fetch("/users", sending("POST", newUser(n)))).status).toBe(201);
-    makers.stored.add(n);
+    userWriters.stored.add(n);
   }
-  for (const [n] of [...buyers.refused].slice(0, 10)) {
-    // A key that could not be given back lapses by itself.
+  for (const [n] of [...orderWriters.refused].slice(0, 10)) {
+    // order-service could not release the key on the full disk, so its lease has to expire.
     const until = performance.now() + 10_000;
     let status: number;
     do ({ status } = await place(n));
     while (status === 409 && performance.now() < until);
     expect(status).toBe(201);
-    buyers.stored.add(n);
+    orderWriters.stored.add(n);
   }
-  await settled();
+  await expectStored();
   for (const path of Object.values(databases)) checkDatabase(path);
   console.log(
-    `stored ${makers.stored.size} users, ${buyers.stored.size} orders; ` +
-      `refused ${makers.refused.size} and ${buyers.refused.size}`,
+    `stored ${userWriters.stored.size} users, ${orderWriters.stored.size} orders; ` +
+      `refused ${userWriters.refused.size} and ${orderWriters.refused.size}`,
   );
 });
 
-test("a log that has no room to be moved into its database keeps all that it has", async () => {
+test("user-service loses nothing if the disk is too full to checkpoint the WAL", async () => {
   await using disk = await smallDisk(12);
   const cwd = disk.path;
   const database = join(cwd, "data/user_service.db");
@@ -108,12 +109,12 @@ test("a log that has no room to be moved into its database keeps all that it has
   {
     await using users = await startExecutable("user-service", { cwd });
     await disk.fill(6_000_000);
-    const makers = writers((n) =>
+    const userWriters = startEnoughWriters((n) =>
       users.fetch("/users", sending("POST", { ...newUser(n), name: "N".repeat(100) })),
     );
-    await makers.turnedAway;
-    await makers.stop();
-    // SQLite moves pages whenever the log has a thousand.
+    await userWriters.enoughRefused;
+    await userWriters.stop();
+    // SQLite starts a checkpoint when the WAL has a thousand pages.
     expect((await stat(`${database}-wal`)).size).toBeGreaterThan(1000 * 4096);
     using db = new Database(database, { readonly: true });
     const pages = db.query<{ page_count: number }, []>("PRAGMA page_count").get()?.page_count ?? 0;
@@ -121,13 +122,12 @@ test("a log that has no room to be moved into its database keeps all that it has
     await disk.free();
     const one = await users.fetch("/users", sending("POST", newUser(1_000_000)));
     expect(one.status).toBe(201);
-    for (const n of [...makers.stored, 1_000_000]) stored.add(n);
-    users.kill("SIGTERM");
-    expect(await users.exited).toBe(0);
+    for (const n of [...userWriters.stored, 1_000_000]) stored.add(n);
+    await expectCleanExit(users);
   }
   checkDatabase(database);
   await using users = await startExecutable("user-service", { cwd });
   const all = await listAll<{ email: string }>(fetchClient(users.url), "/users?limit=1000");
   expect(sorted(all.map(({ email }) => numberIn(email)))).toEqual(sorted(stored));
-  console.log(`${stored.size} users outlived a log that could not be moved`);
+  console.log(`${stored.size} users kept in a WAL that could not be checkpointed`);
 });

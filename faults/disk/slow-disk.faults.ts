@@ -1,19 +1,16 @@
-// A disk that takes its time for every flush: callers share flushes, and none is refused.
+// A disk whose every flush is slow: concurrent writes share a flush, and none is refused.
 import { expect, test } from "bun:test";
-import { startExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { repeat } from "../support/load.ts";
 import { median } from "../support/median.ts";
-import { newUser, sending } from "../support/platform/services.ts";
+import { newUser, sending, startService } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 
 test.each([50, 200])(
-  "with %i ms for every flush, 64 callers share each, and probes are answered in between",
+  "POST /users shares flushes of %i ms between 64 clients, and health probes get through",
   async (flushDelayMs) => {
     await using shim = await startShim();
-    await using folder = await temporaryFolder();
-    await using users = await startExecutable("user-service", { cwd: folder.path, env: shim.env });
+    await using users = await startService("user-service", shim.env);
     const writes = amount({ full: 64 * 50, fast: 64 * 10 });
     let next = 0;
     shim.set({ flushDelayMs });
@@ -21,16 +18,16 @@ test.each([50, 200])(
     const startedAt = performance.now();
     const waits: number[] = [];
     const probes = repeat(1, async () => {
-      const askedAt = performance.now();
+      const sentAt = performance.now();
       expect((await users.fetch("/health")).status).toBe(200);
-      waits.push(performance.now() - askedAt);
+      waits.push(performance.now() - sentAt);
       await Bun.sleep(10);
     });
     const callers = Array.from({ length: 64 }, async () => {
       while (next < writes) {
-        const answer = await users.fetch("/users", sending("POST", newUser(next++)));
-        expect(answer.status).toBe(201);
-        await answer.body?.cancel();
+        const response = await users.fetch("/users", sending("POST", newUser(next++)));
+        expect(response.status).toBe(201);
+        await response.body?.cancel();
       }
     });
     await Promise.all(callers);
@@ -38,12 +35,12 @@ test.each([50, 200])(
     await probes.stop();
     const flushes = shim.flushes - flushesBefore;
     console.log(
-      `${flushDelayMs} ms a flush: ${writes} writes by 64 callers in ${seconds.toFixed(1)} s and ` +
-        `${flushes} flushes; /health answered after ${median(waits).toFixed(0)} ms in the middle, ` +
-        `${Math.max(...waits).toFixed(0)} ms at most`,
+      `${flushDelayMs} ms a flush: ${writes} writes by 64 clients in ${seconds.toFixed(1)} s and ` +
+        `${flushes} flushes; /health took ${median(waits).toFixed(0)} ms (median), ` +
+        `${Math.max(...waits).toFixed(0)} ms (maximum)`,
     );
     expect(writes / flushes).toBeGreaterThan(16);
-    // A commit stops everything else for the time of its flush, and now and then for three of them.
+    // A commit blocks the event loop for one flush, and sometimes for three.
     expect(median(waits)).toBeLessThan(6 * flushDelayMs);
   },
 );

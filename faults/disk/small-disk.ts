@@ -1,18 +1,18 @@
-// A disk so small that a test can fill it. Mounting takes rights that not everybody has.
+// A disk so small that a test can fill it. Mounting it needs root, or a mount namespace.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { hasErrno } from "../../shared/src/core/errno.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 
-/** A disk of its own, unmounted with the scope. */
+/** A mounted disk; disposing unmounts it. */
 export interface SmallDisk extends AsyncDisposable {
   readonly path: string;
-  /** Takes all the room that there is, or leaves so much of it. */
+  /** Fills the disk, but for `bytesLeft`. */
   fill(bytesLeft?: number): Promise<void>;
-  /** Gives that room back. */
+  /** Frees the room that `fill` took. */
   free(): Promise<void>;
-  /** Makes it read-only. No file may be open for writing. */
+  /** Remounts the disk read-only. No file may be open for writing. */
   protect(): void;
 }
 
@@ -37,7 +37,7 @@ function writeUntilFull(path: string): void {
   }
 }
 
-/** Mounts an empty disk of so many MiB. */
+/** Mounts an empty disk. */
 export async function smallDisk(mebibytes: number): Promise<SmallDisk> {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryFolder());

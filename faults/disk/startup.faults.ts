@@ -1,17 +1,17 @@
-// What a service finds when it starts: nothing, no right to write, the database of a newer one.
+// What a service may find at its start: no folder, no write access, a newer database.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { newUser, sending } from "../support/platform/services.ts";
+import { expectCleanExit, newUser, sending } from "../support/platform/services.ts";
 import { smallDisk } from "./small-disk.ts";
 import { checkDatabase } from "../support/database-check.ts";
 
 const services = ["user-service", "order-service"] as const;
 
-test.each(services)("%s makes the folder of its database", async (service) => {
+test.each(services)("%s creates the folder of its database", async (service) => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
   const env = { DATABASE_URL: "sqlite:some/where/else.db" };
@@ -20,7 +20,7 @@ test.each(services)("%s makes the folder of its database", async (service) => {
   checkDatabase(join(cwd, "some/where/else.db"));
 });
 
-test("a folder that cannot be made is told in one line", async () => {
+test("user-service reports in one line that it cannot create the folder of its database", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
   await writeFile(join(cwd, "file"), "");
@@ -32,15 +32,15 @@ test("a folder that cannot be made is told in one line", async () => {
   );
 });
 
-test.each(services)("%s tells in one line that its disk is read-only", async (service) => {
+test.each(services)("%s reports in one line that its disk is read-only", async (service) => {
   await using disk = await smallDisk(4);
   const cwd = disk.path;
   const known = { DATABASE_URL: "sqlite:known.db", PORT: "0" };
   const missing = { DATABASE_URL: "sqlite:missing.db", PORT: "0" };
-  const unmade = { DATABASE_URL: "sqlite:missing/x.db", PORT: "0" };
+  const withoutFolder = { DATABASE_URL: "sqlite:missing/x.db", PORT: "0" };
   expect(await runCommand(service, ["migrate"], { cwd, env: known })).toMatchObject({ status: 0 });
   disk.protect();
-  for (const env of [known, missing, unmade]) {
+  for (const env of [known, missing, withoutFolder]) {
     const outcome = await runCommand(service, [], { cwd, env });
     expect(outcome).toMatchObject({ status: 1, stdout: "" });
     expect(outcome.stderr).toMatch(
@@ -50,7 +50,7 @@ test.each(services)("%s tells in one line that its disk is read-only", async (se
 });
 
 test.each(services)(
-  "%s says in one line that it cannot start for want of room, and starts when there is some",
+  "%s reports in one line that its disk is full, and starts when there is room",
   async (service) => {
     await using disk = await smallDisk(2);
     await using folder = await temporaryFolder();
@@ -67,8 +67,7 @@ test.each(services)(
     await disk.free();
     {
       await using running = await startExecutable(service, { cwd, env });
-      running.kill("SIGTERM");
-      expect(await running.exited).toBe(0);
+      await expectCleanExit(running);
     }
     await disk.fill();
     expect(await runCommand(service, [], { cwd, env })).toEqual(refused);
@@ -94,7 +93,7 @@ test.each(services)("%s does not start on a database of a newer version", async 
   using db = new Database(path);
   const known = versionOf(db);
   db.run(
-    `INSERT INTO schema_migrations (version, checksum) VALUES (${known + 1}, 'of a migration to come')`,
+    `INSERT INTO schema_migrations (version, checksum) VALUES (${known + 1}, 'of a later migration')`,
   );
   for (const command of [["migrate"], ["serve"]]) {
     expect(await runCommand(service, command, { cwd, env })).toEqual({
@@ -110,7 +109,7 @@ test.each(services)("%s does not start on a database of a newer version", async 
   expect((await running.fetch("/ready")).status).toBe(200);
 });
 
-test("an empty file is a database to be made", async () => {
+test("user-service makes a database of an empty file", async () => {
   await using folder = await temporaryFolder();
   const cwd = folder.path;
   await mkdir(join(cwd, "data"));

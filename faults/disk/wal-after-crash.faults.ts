@@ -1,47 +1,46 @@
-// The log that a crash leaves beside its database: what is whole in it is kept, none is thrown away.
+// The WAL that a crash leaves beside its database: every complete transaction in it is kept.
 import { expect, test } from "bun:test";
 import { cp, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
-import { newUser, sending } from "../support/platform/services.ts";
+import { crash, expectCleanExit, newUser, sending } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { checkDatabase } from "../support/database-check.ts";
 
-/** The files of a crash after so many users, who were made one after the other. */
-async function crashed(count: number) {
+/** The files of a user-service that crashed after it had created so many users, one by one. */
+async function crashAfter(count: number) {
   const folder = await temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable("user-service", { cwd });
   for (let n = 0; n < count; n += 1) {
     expect((await users.fetch("/users", sending("POST", newUser(n)))).status).toBe(201);
   }
-  users.kill("SIGKILL");
-  await users.exited;
+  await crash(users);
   const data = join(cwd, "data");
   await cp(data, join(cwd, "crashed"), { recursive: true });
   const database = join(data, "user_service.db");
   return {
     database,
-    log: `${database}-wal`,
-    /** The numbers of the users that a start finds, in their order. */
-    async found(): Promise<number[]> {
+    wal: `${database}-wal`,
+    /** Starts user-service again. @returns the numbers of its users, ascending */
+    async recovered(): Promise<number[]> {
       await using users = await startExecutable("user-service", { cwd });
       const all = await listAll<{ email: string }>(fetchClient(users.url), "/users?limit=1000");
       expect((await users.fetch("/users", sending("POST", newUser(1000)))).status).toBe(201);
-      users.kill("SIGTERM");
-      expect(await users.exited).toBe(0);
+      await expectCleanExit(users);
       checkDatabase(database);
       return all.map(({ email }) => Number(/\d+/.exec(email)?.[0])).toSorted((a, b) => a - b);
     },
+    /** Expects that a migration fails. @returns its error text */
     async refusal(): Promise<string> {
       const outcome = await runCommand("user-service", ["migrate"], { cwd });
       expect(outcome.status).toBe(1);
       return outcome.stderr;
     },
-    /** Puts everything back as the crash left it. */
-    async again(): Promise<void> {
+    /** Restores the files that the crash left. */
+    async reset(): Promise<void> {
       await rm(data, { recursive: true });
       await cp(join(cwd, "crashed"), data, { recursive: true });
     },
@@ -50,45 +49,45 @@ async function crashed(count: number) {
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
-const made = 50;
+const created = 50;
 
-test("the log that a crash left is read, with its index and without", async () => {
-  await using crash = await crashed(made);
-  expect((await stat(crash.log)).size).toBeGreaterThan(0);
-  expect(await crash.found()).toEqual(upTo(made));
-  await crash.again();
-  await rm(`${crash.database}-shm`);
-  expect(await crash.found()).toEqual(upTo(made));
+test("user-service recovers all users from the WAL after a crash, with its index (-shm) and without", async () => {
+  await using files = await crashAfter(created);
+  expect((await stat(files.wal)).size).toBeGreaterThan(0);
+  expect(await files.recovered()).toEqual(upTo(created));
+  await files.reset();
+  await rm(`${files.database}-shm`);
+  expect(await files.recovered()).toEqual(upTo(created));
 });
 
-test("of a log that a crash cut anywhere, all is kept that was whole before the cut", async () => {
-  await using crash = await crashed(made);
-  const { size } = await stat(crash.log);
+test("user-service recovers every transaction before the cut of a truncated WAL", async () => {
+  await using files = await crashAfter(created);
+  const { size } = await stat(files.wal);
   const cuts = amount({ full: 40, fast: 8 });
-  let longest = 0;
+  let maxRecovered = 0;
   for (let cut = 1; cut <= cuts; cut += 1) {
-    await crash.again();
-    await truncate(crash.log, Math.floor((size * cut) / (cuts + 1)));
-    // What is cut first is the making of the tables, which the start does again.
-    const found = await crash.found();
+    await files.reset();
+    await truncate(files.wal, Math.floor((size * cut) / (cuts + 1)));
+    // The shortest WAL has lost the tables themselves; the start creates them again.
+    const found = await files.recovered();
     expect(found).toEqual(upTo(found.length));
-    expect(found.length).toBeGreaterThanOrEqual(longest);
-    expect(found.length).toBeLessThan(made);
-    longest = found.length;
+    expect(found.length).toBeGreaterThanOrEqual(maxRecovered);
+    expect(found.length).toBeLessThan(created);
+    maxRecovered = found.length;
   }
-  expect(longest).toBeGreaterThan(made / 2);
+  expect(maxRecovered).toBeGreaterThan(created / 2);
 });
 
-test("a log whose database is gone is not thrown away with all that is in it", async () => {
-  await using crash = await crashed(made);
-  for (const lose of [() => rm(crash.database), () => truncate(crash.database, 0)]) {
-    await crash.again();
+test("user-service does not discard a WAL whose database is missing or empty", async () => {
+  await using files = await crashAfter(created);
+  for (const lose of [() => rm(files.database), () => truncate(files.database, 0)]) {
+    await files.reset();
     await lose();
-    expect(await crash.refusal()).toMatch(
+    expect(await files.refusal()).toMatch(
       /^user-service: Cannot open the database "[^"]+": it is missing or empty, but [^\n]+\n$/,
     );
-    expect((await stat(crash.log)).size).toBeGreaterThan(0);
+    expect((await stat(files.wal)).size).toBeGreaterThan(0);
   }
-  await crash.again();
-  expect(await crash.found()).toEqual(upTo(made));
+  await files.reset();
+  expect(await files.recovered()).toEqual(upTo(created));
 });

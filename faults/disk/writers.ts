@@ -1,32 +1,36 @@
-// Writers on a disk that fills up: each write is either stored or refused.
+// Clients that write to a failing disk, and what became of each write.
 import { repeat } from "../support/load.ts";
-import { told, type Told } from "./storage-problems.ts";
+import { summaryOf, type ResponseSummary } from "./storage-problems.ts";
 
-/** Writers at work, and what they were told. */
+/** Writers at work. */
 export interface Writers {
-  /** The numbers that were answered with 201. */
+  /** The numbers of the writes that got 201. */
   readonly stored: Set<number>;
-  /** The answers to the other numbers. */
-  readonly refused: Map<number, Told>;
-  /** Resolves when enough was stored. */
-  readonly atWork: Promise<void>;
-  /** Resolves when enough was refused. */
-  readonly turnedAway: Promise<void>;
+  /** The responses to the other writes. */
+  readonly refused: Map<number, ResponseSummary>;
+  readonly enoughStored: Promise<void>;
+  readonly enoughRefused: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Has 16 callers write something different again and again. */
+/** Starts 16 writers, whose writes are numbered. `enough` is a number of writes. */
 export function startWriters(write: (n: number) => Promise<Response>, enough: number): Writers {
   const stored = new Set<number>();
-  const refused = new Map<number, Told>();
-  const atWork = Promise.withResolvers<void>();
-  const turnedAway = Promise.withResolvers<void>();
+  const refused = new Map<number, ResponseSummary>();
+  const enoughStored = Promise.withResolvers<void>();
+  const enoughRefused = Promise.withResolvers<void>();
   const { stop } = repeat(16, async (n) => {
-    const answer = await told(await write(n));
-    if (answer.status === 201) stored.add(n);
-    else refused.set(n, answer);
-    if (stored.size >= enough) atWork.resolve();
-    if (refused.size >= enough) turnedAway.resolve();
+    const summary = await summaryOf(await write(n));
+    if (summary.status === 201) stored.add(n);
+    else refused.set(n, summary);
+    if (stored.size >= enough) enoughStored.resolve();
+    if (refused.size >= enough) enoughRefused.resolve();
   });
-  return { stored, refused, atWork: atWork.promise, turnedAway: turnedAway.promise, stop };
+  return {
+    stored,
+    refused,
+    enoughStored: enoughStored.promise,
+    enoughRefused: enoughRefused.promise,
+    stop,
+  };
 }

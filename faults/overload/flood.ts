@@ -1,31 +1,31 @@
-// A flood: connections that send their next request as soon as they are answered, whatever the
-// answer, in a process of its own so that it takes nothing from who measures. Run by `flood` below.
+// Connections that send their next request as soon as a response arrives, whatever its status. They
+// run in a process of their own, started by `flood` below, so that they do not slow the prober down.
 import { rawClient } from "../support/raw-client.ts";
 
-/** What to send, to whom, and how much of it. */
+/** What to send, where to and for how long. */
 export interface FloodPlan {
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
   readonly path: string;
-  /** The body; each `#` becomes a number that is different every time. */
+  /** Each `#` becomes a different text in every request. */
   readonly body: string;
 }
 
-/** What became of it. */
+/** What the flood led to. */
 export interface FloodReport {
-  /** Answers in that time, by their status. */
+  /** How many responses had which status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Refusals that did not say when to come back. */
+  /** 503 responses without Retry-After. */
   readonly withoutRetryAfter: number;
-  /** Connections that broke instead of an answer. */
+  /** Connections that broke before a response. */
   readonly broken: number;
 }
 
-/** Floods a service, and waits until it is over. */
+/** Floods a service for the planned time. */
 export async function flood(plan: FloodPlan): Promise<FloodReport> {
   const child = Bun.spawn([process.execPath, import.meta.path, JSON.stringify(plan)]);
-  // Written by this file, below.
+  // The last line of this file prints it.
   return (await new Response(child.stdout).json()) as FloodReport;
 }
 
@@ -43,11 +43,11 @@ async function pour({ port, connections, seconds, path, body }: FloodPlan): Prom
     while (performance.now() < endsAt) {
       const content = body.replaceAll("#", `${run}-${next++}`);
       try {
-        const answer = await client.send("POST", path, headers, content);
-        // What was under way at the end comes as slowly as it likes.
+        const response = await client.send("POST", path, headers, content);
+        // The rate is per planned second, so a response after the end does not count.
         if (performance.now() > endsAt) return;
-        statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
-        if (answer.status === 503 && !answer.headers.has("retry-after")) withoutRetryAfter += 1;
+        statuses[response.status] = (statuses[response.status] ?? 0) + 1;
+        if (response.status === 503 && !response.headers.has("retry-after")) withoutRetryAfter += 1;
       } catch {
         broken += 1;
       }
@@ -59,7 +59,7 @@ async function pour({ port, connections, seconds, path, body }: FloodPlan): Prom
 }
 
 if (import.meta.main) {
-  // Written by `flood`, above.
+  // `flood` passes it, above.
   const plan = JSON.parse(process.argv[2] ?? "") as FloodPlan;
   console.log(JSON.stringify(await pour(plan)));
 }

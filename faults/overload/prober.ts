@@ -1,33 +1,33 @@
-// Asks a service how it is, as an orchestrator does, while something is done to it.
+// Probes the management routes, as an orchestrator does, while a test loads the service.
 import type { Running } from "../../shared/testing/executable.ts";
 import { rawClient } from "../support/raw-client.ts";
 
-/** Probing that is under way. */
+/** A running prober. */
 export interface Prober {
-  /** Ends it. @returns the longest that an answer took, in ms; rejects if one was not 200 */
+  /** Ends it. @returns the longest response time, in ms; rejects if a status was not 200 */
   stop(): Promise<number>;
 }
 
 const paths = ["/health", "/ready", "/metrics"];
 
-/** Asks each operations endpoint ten times a second. */
+/** Probes each management route ten times a second. */
 export function probe({ port }: Pick<Running, "port">): Prober {
   let isOver = false;
 
-  async function ask(path: string): Promise<number> {
+  async function probeRoute(path: string): Promise<number> {
     using client = rawClient(port);
-    let longestMs = 0;
+    let maxMs = 0;
     while (!isOver) {
-      const askedAt = performance.now();
+      const sentAt = performance.now();
       const { status } = await client.send("GET", path);
-      if (status !== 200) throw new Error(`${path} answered ${status}`);
-      longestMs = Math.max(longestMs, performance.now() - askedAt);
+      if (status !== 200) throw new Error(`${path} responds with ${status}`);
+      maxMs = Math.max(maxMs, performance.now() - sentAt);
       await Bun.sleep(100);
     }
-    return longestMs;
+    return maxMs;
   }
 
-  const all = paths.map(ask);
+  const all = paths.map(probeRoute);
   const ended = Promise.allSettled(all);
   return {
     async stop() {

@@ -1,38 +1,38 @@
-// Clients that are slow, or gone, or never were serious.
+// Clients that send slowly, stop sending or do not read.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** One kind of them. */
+/** A kind of slow client. */
 export interface SlowKind {
   readonly count: number;
-  /** What each sends at once. */
+  /** Sent at once by each. */
   readonly first: string;
-  /** What each sends after that, a byte every tenth of a second. */
+  /** Sent after that by each, a byte every tenth of a second. */
   readonly rest?: string;
-  /** Whether each waits until its answer begins, which it does not read. */
-  readonly awaitsAnswer?: boolean;
+  /** Whether each waits until its response begins, without reading it. */
+  readonly awaitsResponse?: boolean;
 }
 
 const byteMs = 100;
 
-/** Connects clients of a kind, which are gone with the scope. */
+/** Connects clients of a kind; disposing closes their connections. */
 export async function slowClients(
   port: number,
-  { count, first, rest = "", awaitsAnswer = false }: SlowKind,
+  { count, first, rest = "", awaitsResponse = false }: SlowKind,
 ): Promise<Disposable> {
   const open = async () => {
     const socket = connect(port, "127.0.0.1");
-    // Whoever is too slow is sent away, which is what these are here for.
+    // The service closes the connections of slow clients, which is what the test is about.
     socket.on("error", () => undefined);
     await once(socket, "connect");
     socket.write(first);
-    if (awaitsAnswer) await once(socket, "readable");
+    if (awaitsResponse) await once(socket, "readable");
     return socket;
   };
   const opened: Socket[] = [];
   while (opened.length < count) {
-    // Those who wait for an answer come one by one: to be served, not to be too many at once.
-    const atOnce = awaitsAnswer ? 1 : count;
+    // Clients that wait for a response connect one by one, so that the service admits each.
+    const atOnce = awaitsResponse ? 1 : count;
     opened.push(...(await Promise.all(Array.from({ length: atOnce }, open))));
   }
 

@@ -1,4 +1,4 @@
-// More than a service can carry: it does what it can, and says so to the others.
+// More clients than a service admits: it serves as many as before, and refuses the others.
 import { expect, test } from "bun:test";
 import { flood, type FloodReport } from "./flood.ts";
 import { residentKiB } from "../support/footprint.ts";
@@ -13,12 +13,12 @@ import {
 import { probe } from "./prober.ts";
 import { amount } from "../support/scale.ts";
 
-/** What the services are told to carry, and the clients that come for it. */
-const carried = 64;
-const fourTimes = 4 * carried;
-const sixteenTimes = 16 * carried;
+/** `MAX_IN_FLIGHT` of the services, and the number of clients that fits it. */
+const admitted = 64;
+const fourTimes = 4 * admitted;
+const sixteenTimes = 16 * admitted;
 
-const limits = { MAX_IN_FLIGHT: String(carried) };
+const limits = { MAX_IN_FLIGHT: String(admitted) };
 const seconds = amount({ full: 10, fast: 3 });
 
 const good = ({ statuses }: FloodReport) => statuses["201"] ?? 0;
@@ -37,29 +37,29 @@ const targets = {
 };
 
 test.each(["user-service", "order-service"] as const)(
-  "%s does under a flood what it can, refuses the rest, and stays what it was",
+  "%s keeps its throughput under a flood, refuses the rest, and keeps its memory",
   async (name) => {
     const { of, path, body } = targets[name];
     await using platform = await startPlatform({ users: limits, orders: limits });
     const service = of(platform);
     const text = JSON.stringify(body(await createUser(platform.users)));
-    const longestProbes: number[] = [];
+    const maxProbesMs: number[] = [];
     const pour = async (connections: number) => {
       const prober = probe(service);
       const report = await flood({ port: service.port, connections, seconds, path, body: text });
-      longestProbes.push(await prober.stop());
+      maxProbesMs.push(await prober.stop());
       expect(report).toMatchObject({ withoutRetryAfter: 0, broken: 0 });
       return report;
     };
-    const calm = async () => {
-      const report = await pour(carried);
+    const measureUsual = async () => {
+      const report = await pour(admitted);
       expect(Object.keys(report.statuses)).toEqual(["201"]);
       return good(report) / seconds;
     };
 
-    await calm();
+    await measureUsual();
     const warmMiB = (await residentKiB(service.pid)) / 1024;
-    const usual = [await calm()];
+    const usual = [await measureUsual()];
     const shares: number[] = [];
     const levels: number[] = [];
     let refused = 0;
@@ -68,21 +68,21 @@ test.each(["user-service", "order-service"] as const)(
       expect(Object.keys(report.statuses).toSorted()).toEqual(["201", "503"]);
       refused += report.statuses["503"] ?? 0;
       levels.push((await residentKiB(service.pid)) / 1024);
-      // Held against what was done just before and just after it, on the same machine in its mood.
-      usual.push(await calm());
+      // Compared with the throughput just before and just after, as the machine's speed varies.
+      usual.push(await measureUsual());
       const [before = 0, after = 0] = usual.slice(-2);
       if (connections === fourTimes) shares.push((2 * good(report)) / seconds / (before + after));
     }
 
     console.log(
-      `${name}: ${median(usual).toFixed()} created a second with ${carried} clients, with ` +
+      `${name}: ${median(usual).toFixed()} created a second with ${admitted} clients, with ` +
         `${fourTimes} ${shares.map((share) => share.toFixed(2)).join(", ")} of it; ${refused} refused; ` +
-        `probes ${median(longestProbes).toFixed()} ms at most, ` +
-        `${Math.max(...longestProbes).toFixed()} ms in the worst round; ` +
+        `probes ${median(maxProbesMs).toFixed()} ms at most, ` +
+        `${Math.max(...maxProbesMs).toFixed()} ms in the worst round; ` +
         `${warmMiB.toFixed()} MiB before, ${levels.map((level) => level.toFixed()).join(", ")} after`,
     );
     expect(median(shares)).toBeGreaterThan(0.8);
-    expect(median(longestProbes)).toBeLessThan(250);
+    expect(median(maxProbesMs)).toBeLessThan(250);
     expect(Math.max(...levels)).toBeLessThan(warmMiB + 100);
   },
 );
