@@ -1,10 +1,10 @@
-// What clients send, as far as tests look into it.
+// The request bodies whose members tests read.
 import type * as fc from "fast-check";
 import type { OpenApiDocument } from "../../shared/src/openapi/types.ts";
 import { operation } from "./operations.ts";
 import { validValue, type JsonObject } from "./valid-values.ts";
 
-/** Makes a user. */
+/** Creates a user. */
 export interface UserBody {
   readonly name: string;
   readonly email: string;
@@ -23,11 +23,11 @@ export interface OrderBody {
 /** The whole cents in a decimal number of at most two decimals. */
 export function cents(decimal: string): bigint {
   const [, whole, fraction = ""] = /^(\d+)(?:\.(\d{1,2}))?$/.exec(decimal) ?? [];
-  if (whole === undefined) throw new Error(`${decimal} is no amount of money`);
+  if (whole === undefined) throw new Error(`${decimal} is not an amount of money`);
   return BigInt(whole) * 100n + BigInt(fraction.padEnd(2, "0"));
 }
 
-/** Bodies that an operation accepts, by its document. */
+/** Bodies that an operation accepts, according to the API document. */
 export function bodiesFor<T>(
   target: { document: OpenApiDocument },
   method: string,
@@ -35,6 +35,6 @@ export function bodiesFor<T>(
 ): fc.Arbitrary<T & JsonObject> {
   const { body } = operation(target, method, path);
   if (!body) throw new Error(`${method} ${path} takes no body`);
-  // The document says so.
+  // The document's schema of this body has these members.
   return validValue(body) as fc.Arbitrary<T & JsonObject>;
 }

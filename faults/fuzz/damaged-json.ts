@@ -1,4 +1,4 @@
-// Bodies that are hardly JSON any more: damaged, in other encodings, or without a bottom.
+// Bodies that are almost JSON: damaged, in another encoding, or nested too deeply.
 import * as fc from "fast-check";
 import { jsonText } from "./json-texts.ts";
 
@@ -28,7 +28,7 @@ const garbage = [
   "tru",
 ];
 
-/** JSON text with something taken out or put in, after which it may be JSON still. */
+/** JSON text with a piece removed or inserted; some of it is still JSON. */
 export const brokenText: fc.Arbitrary<string> = fc
   .tuple(
     jsonText,
@@ -58,7 +58,7 @@ const encoders: ((text: string) => Buffer)[] = [
   (text) => Buffer.from(text, "utf16le").swap16(),
   (text) => utf32(text, false),
   (text) => utf32(text, true),
-  // A lone surrogate in three bytes, as UTF-8 forbids.
+  // A lone surrogate in three bytes, which UTF-8 forbids.
   (text) =>
     Buffer.concat([
       Buffer.from(`{"${text.length}":"`),
@@ -67,12 +67,12 @@ const encoders: ((text: string) => Buffer)[] = [
     ]),
 ];
 
-/** JSON in all sorts of encodings, with a byte order mark or without. */
+/** JSON in several encodings, with and without a byte order mark. */
 export const encodedText: fc.Arbitrary<Uint8Array> = fc
   .tuple(jsonText, fc.constantFrom("", "\ufeff"), fc.constantFrom(...encoders))
   .map(([text, mark, encode]) => encode(mark + text));
 
-/** Arrays and objects inside each other, so many levels deep. */
+/** Nested arrays and objects, `depth` levels deep. */
 export const nestedText: fc.Arbitrary<{ depth: number; text: string }> = fc
   .tuple(
     fc.oneof(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 490, max: 510 })),

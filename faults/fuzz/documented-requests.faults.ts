@@ -1,12 +1,12 @@
-// Requests made from the services' own API documents: good ones, ones with a fault, and worse.
+// Requests generated from the API documents: valid ones, ones with a single error, and arbitrary ones.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { forAll } from "../support/property.ts";
-import { oneFault } from "./invalid-requests.ts";
-import { operationsOf, writeOut, type Known, type Parts } from "./operations.ts";
+import { withOneError } from "./invalid-requests.ts";
+import { operationsOf, toRequest, type Operation, type Parts } from "./operations.ts";
 import { placesOf, problemOf } from "../support/problem-rules.ts";
 import { amount } from "../support/scale.ts";
-import { subjects, type Subject } from "./fixtures.ts";
+import { fixtures, type Fixture } from "./fixtures.ts";
 import { withTargets, type Target, type Targets } from "../support/platform/targets.ts";
 import { presentTag, validParts } from "./valid-requests.ts";
 import { wildRequest } from "./wild-requests.ts";
@@ -14,14 +14,14 @@ import { wildRequest } from "./wild-requests.ts";
 const numRuns = amount({ full: 500, fast: 40 });
 
 /** Every operation of both services. */
-function everyOperation({ users, orders }: Targets): { target: Target; known: Known }[] {
+function everyOperation({ users, orders }: Targets): { target: Target; operation: Operation }[] {
   return [users, orders].flatMap((target) =>
-    operationsOf(target.document).map((known) => ({ target, known })),
+    operationsOf(target.document).map((operation) => ({ target, operation })),
   );
 }
 
-/** The parts of a request about something that there is. */
-function about({ id, tag, userId }: Subject, { path }: Known, parts: Parts): Parts {
+/** The parts of a request for an existing resource. */
+function forFixture({ id, tag, userId }: Fixture, { path }: Operation, parts: Parts): Parts {
   const headers = Object.entries(parts.headers).map(([name, value]) => [
     name,
     value.replaceAll(presentTag, tag),
@@ -37,24 +37,24 @@ function about({ id, tag, userId }: Subject, { path }: Known, parts: Parts): Par
   };
 }
 
-/** What a good request is answered with. */
-function expectedStatus({ method, path }: Known, { body }: Parts): number {
+/** The status of a valid request. */
+function expectedStatus({ method, path }: Operation, { body }: Parts): number {
   if (method === "DELETE") return 204;
   if (method === "POST") return 201;
   const status = body && typeof body === "object" && "status" in body && body["status"];
-  const isMove = method === "PATCH" && path === "/orders/{id}";
-  // Every subject is a new order, which is pending.
-  return isMove && (status === "shipped" || status === "delivered") ? 409 : 200;
+  const isStatusChange = method === "PATCH" && path === "/orders/{id}";
+  // Every fixture is a new order, which is pending.
+  return isStatusChange && (status === "shipped" || status === "delivered") ? 409 : 200;
 }
 
-test("whatever the document allows is done", async () => {
+test("every operation accepts whatever its document allows", async () => {
   await withTargets(async (targets) => {
-    for (const { target, known } of everyOperation(targets)) {
-      const source = await subjects(targets, known);
-      await forAll(validParts(known, source.cursor), numRuns, async (parts) => {
-        const sent = about(await source.next(), known, parts);
-        const response = await target.send(writeOut(known, sent));
-        expect(response.status).toBe(expectedStatus(known, sent));
+    for (const { target, operation } of everyOperation(targets)) {
+      const source = await fixtures(targets, operation);
+      await forAll(validParts(operation, source.cursor), numRuns, async (parts) => {
+        const sent = forFixture(await source.next(), operation, parts);
+        const response = await target.send(toRequest(operation, sent));
+        expect(response.status).toBe(expectedStatus(operation, sent));
         const id = sent.headers["X-Request-Id"];
         if (id !== undefined) expect(response.headers.get("x-request-id")).toBe(id);
       });
@@ -62,21 +62,21 @@ test("whatever the document allows is done", async () => {
   });
 });
 
-test("a request with one fault is refused, by the name of what is wrong and nothing else", async () => {
+test("every operation refuses a request with one error and names exactly that place", async () => {
   await withTargets(async (targets) => {
-    for (const { target, known } of everyOperation(targets)) {
-      const source = await subjects(targets, known);
-      const subject = await source.next();
-      const faulty = validParts(known, source.cursor).chain((parts) => {
-        const sent = about(subject, known, parts);
-        return oneFault(known, sent) ?? fc.constant(undefined);
+    for (const { target, operation } of everyOperation(targets)) {
+      const source = await fixtures(targets, operation);
+      const fixture = await source.next();
+      const invalid = validParts(operation, source.cursor).chain((parts) => {
+        const sent = forFixture(fixture, operation, parts);
+        return withOneError(operation, sent) ?? fc.constant(undefined);
       });
-      await forAll(faulty, numRuns * 2, async (faulty) => {
-        if (!faulty) return;
-        const response = await target.send(writeOut(known, faulty.parts));
+      await forAll(invalid, numRuns * 2, async (request) => {
+        if (!request) return;
+        const response = await target.send(toRequest(operation, request.parts));
         expect(response.status).toBe(422);
-        if (known.method === "HEAD") return;
-        expect(placesOf(response)).toEqual([faulty.place]);
+        if (operation.method === "HEAD") return;
+        expect(placesOf(response)).toEqual([request.place]);
         expect(problemOf(response).errors?.[0]?.detail).toMatch(
           /^(?:Must be|Is missing, must be) /,
         );
@@ -85,10 +85,10 @@ test("a request with one fault is refused, by the name of what is wrong and noth
   });
 });
 
-test("whatever else is sent is answered as documented", async () => {
+test("every operation responds as documented to arbitrary requests", async () => {
   await withTargets(async (targets) => {
-    for (const { target, known } of everyOperation(targets)) {
-      await forAll(wildRequest(known), numRuns, async (request) => {
+    for (const { target, operation } of everyOperation(targets)) {
+      await forAll(wildRequest(operation), numRuns, async (request) => {
         await target.send(request);
       });
     }

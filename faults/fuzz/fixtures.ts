@@ -1,48 +1,51 @@
-// What requests are about: users and orders that there are.
+// Existing users and orders, for requests that need one.
 import { createUser, newOrder, sending } from "../support/platform/services.ts";
-import type { Known } from "./operations.ts";
+import type { Operation } from "./operations.ts";
 import type { Targets } from "../support/platform/targets.ts";
 
-/** Something that can be asked for, changed or deleted. */
-export interface Subject {
+/** A resource that a request can read, change or delete. */
+export interface Fixture {
   readonly id: string;
   /** Its entity tag. */
   readonly tag: string;
-  /** A user whom orders can be made for. */
+  /** An existing user, for orders. */
   readonly userId: string;
 }
 
-/** Where subjects come from. */
-export interface Subjects {
-  /** From the list that the subjects are in. */
+/** The fixtures of an operation. */
+export interface Fixtures {
+  /** A cursor of the list that holds the fixtures. */
   readonly cursor: string;
-  /** The same one, or a new one if the operation changes it. */
-  next(): Promise<Subject>;
+  /** The same fixture, or a new one if the operation changes fixtures. */
+  next(): Promise<Fixture>;
 }
 
 let number = 0;
 
-/** Makes what an operation needs. */
-export async function subjects({ users, orders }: Targets, known: Known): Promise<Subjects> {
+/** Creates the fixtures of an operation. */
+export async function fixtures(
+  { users, orders }: Targets,
+  operation: Operation,
+): Promise<Fixtures> {
   const userId = await createUser(users.running, (number += 1));
-  const isUser = known.path.startsWith("/users");
+  const isUser = operation.path.startsWith("/users");
   const list = isUser ? "/users" : "/orders";
   const { fetch } = isUser ? users.running : orders.running;
 
-  async function make(): Promise<Subject> {
+  async function create(): Promise<Fixture> {
     number += 1;
     const body = isUser
-      ? { name: `User ${number}`, email: `subject${number}@example.com` }
+      ? { name: `User ${number}`, email: `fixture${number}@example.com` }
       : newOrder(userId, number);
     const response = await fetch(list, sending("POST", body));
     const { id } = (await response.json()) as { id: string };
     return { id, tag: response.headers.get("etag") ?? "", userId };
   }
 
-  const first = await make();
-  await make();
+  const first = await create();
+  await create();
   const page = await fetch(`${list}?limit=1`);
   const cursor = /[?&]after=([^&>]+)/.exec(page.headers.get("link") ?? "")?.[1] ?? "";
-  const isChanged = ["PUT", "PATCH", "DELETE"].includes(known.method);
-  return { cursor, next: async () => (isChanged ? make() : first) };
+  const changesFixture = ["PUT", "PATCH", "DELETE"].includes(operation.method);
+  return { cursor, next: async () => (changesFixture ? create() : first) };
 }

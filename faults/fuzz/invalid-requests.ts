@@ -1,29 +1,29 @@
-// Requests with exactly one fault, and the place where it is.
+// Requests with exactly one error, and the place of the error.
 import * as fc from "fast-check";
 import type { FieldError } from "../../shared/src/http/problem.ts";
 import type { Json, Parameter } from "../../shared/src/openapi/types.ts";
-import type { Known, Parts } from "./operations.ts";
+import type { Operation, Parts } from "./operations.ts";
 import { readSchema, type Schema } from "./valid-values.ts";
-import { wrongParameter, wrongValue } from "./invalid-values.ts";
+import { invalidParameter, invalidValue } from "./invalid-values.ts";
 
-/** Where a fault is, as a refusal names it. */
+/** The place of an error, as a problem document names it. */
 export type Place = Omit<FieldError, "detail">;
 
-/** A request with one fault. */
-export interface Faulty {
+/** A request with one error. */
+export interface InvalidRequest {
   readonly parts: Parts;
   readonly place: Place;
 }
 
 type Step = string | number;
 
-/** A value with another one at the end of the path; undefined takes it out. */
+/** Replaces the value at the end of the path; undefined removes it. */
 function replaceAt(value: Json, [step, ...rest]: Step[], by: Json | undefined): Json | undefined {
   if (step === undefined) return by;
   if (Array.isArray(value)) {
     return value.map((item, n) => (n === step ? (replaceAt(item, rest, by) ?? null) : item));
   }
-  if (value === null || typeof value !== "object") throw new Error("The path leads nowhere");
+  if (value === null || typeof value !== "object") throw new Error("The path does not exist");
   const { [step]: old = null, ...others } = value;
   const changed = replaceAt(old, rest, by);
   return changed === undefined ? others : { ...others, [step]: changed };
@@ -31,19 +31,19 @@ function replaceAt(value: Json, [step, ...rest]: Step[], by: Json | undefined): 
 
 interface BodyPlace {
   readonly path: Step[];
-  readonly wrong: fc.Arbitrary<Json | undefined>;
+  readonly invalid: fc.Arbitrary<Json | undefined>;
 }
 
-/** Every place of a body, with what it could hold by mistake. */
+/** Every place of a body, with invalid values for it. */
 function bodyPlaces(schema: Schema, value: Json, path: Step[], isRequired: boolean): BodyPlace[] {
-  const wrong: fc.Arbitrary<Json | undefined>[] = [wrongValue(schema)];
+  const invalid: fc.Arbitrary<Json | undefined>[] = [invalidValue(schema)];
   const inside: BodyPlace[] = [];
-  if (isRequired) wrong.push(fc.constant(undefined));
+  if (isRequired) invalid.push(fc.constant(undefined));
   const { properties = {}, required = [], items, minItems = 0, maxItems } = schema;
   if (Array.isArray(value) && items) {
-    if (minItems > 0) wrong.push(fc.constant([]));
+    if (minItems > 0) invalid.push(fc.constant([]));
     const [first = null] = value;
-    if (maxItems !== undefined) wrong.push(fc.constant(Array<Json>(maxItems + 1).fill(first)));
+    if (maxItems !== undefined) invalid.push(fc.constant(Array<Json>(maxItems + 1).fill(first)));
     value.forEach((item, n) => inside.push(...bodyPlaces(items, item, [...path, n], false)));
   } else if (value !== null && typeof value === "object" && !Array.isArray(value)) {
     for (const [name, part] of Object.entries(properties)) {
@@ -52,10 +52,10 @@ function bodyPlaces(schema: Schema, value: Json, path: Step[], isRequired: boole
       inside.push(...bodyPlaces(part, member, [...path, name], required.includes(name)));
     }
   }
-  return [{ path, wrong: fc.oneof(...wrong) }, ...inside];
+  return [{ path, invalid: fc.oneof(...invalid) }, ...inside];
 }
 
-const wrongIfMatch = fc.constantFrom(
+const invalidIfMatch = fc.constantFrom(
   "abc",
   '"a',
   'a"',
@@ -70,19 +70,22 @@ const wrongIfMatch = fc.constantFrom(
   '"\\""',
 );
 
-/** How a parameter of a request could be wrong, if it could be. */
-function parameterFaults(parts: Parts, parameter: Parameter): fc.Arbitrary<Faulty> | undefined {
+/** Requests in which this parameter is invalid; undefined if every value is valid. */
+function withInvalidParameter(
+  parts: Parts,
+  parameter: Parameter,
+): fc.Arbitrary<InvalidRequest> | undefined {
   const { name, in: place, schema } = parameter;
   if (place === "header") {
     if (name !== "If-Match") return undefined;
-    return wrongIfMatch.map((value) => ({
+    return invalidIfMatch.map((value) => ({
       parts: { ...parts, headers: { ...parts.headers, [name]: value } },
       place: { header: name },
     }));
   }
-  const wrong =
-    name === "after" ? fc.string({ unit: "grapheme" }) : wrongParameter(readSchema(schema));
-  return wrong
+  const invalid =
+    name === "after" ? fc.string({ unit: "grapheme" }) : invalidParameter(readSchema(schema));
+  return invalid
     ?.filter((value) => place === "query" || !["", ".", ".."].includes(value))
     .map((value) => ({
       parts:
@@ -93,18 +96,18 @@ function parameterFaults(parts: Parts, parameter: Parameter): fc.Arbitrary<Fault
     }));
 }
 
-/** A good request with one fault put into it; undefined if nothing of it can be wrong. */
-export function oneFault(
-  { parameters, body }: Known,
+/** A valid request with one error put into it; undefined if no part of it can be invalid. */
+export function withOneError(
+  { parameters, body }: Operation,
   parts: Parts,
-): fc.Arbitrary<Faulty> | undefined {
-  const faults = parameters.flatMap((parameter) => parameterFaults(parts, parameter) ?? []);
+): fc.Arbitrary<InvalidRequest> | undefined {
+  const requests = parameters.flatMap((parameter) => withInvalidParameter(parts, parameter) ?? []);
   if (body && parts.body !== undefined) {
     const sent = parts.body;
     const places = bodyPlaces(body, sent, [], true);
-    faults.push(
-      fc.constantFrom(...places).chain(({ path, wrong }) =>
-        wrong.map((by) => {
+    requests.push(
+      fc.constantFrom(...places).chain(({ path, invalid }) =>
+        invalid.map((by) => {
           const { body: _, ...others } = parts;
           const changed = replaceAt(sent, path, by);
           return {
@@ -115,5 +118,5 @@ export function oneFault(
       ),
     );
   }
-  return faults.length > 0 ? fc.oneof(...faults) : undefined;
+  return requests.length > 0 ? fc.oneof(...requests) : undefined;
 }

@@ -1,10 +1,10 @@
-// Values that are nearly right: each breaks one rule of its schema.
+// Values that are almost valid: each breaks one rule of its schema.
 import * as fc from "fast-check";
 import type { Json } from "../../shared/src/openapi/types.ts";
 import type { Schema } from "./valid-values.ts";
 
-/** How JSON calls the kind of a value. */
-function kindOf(value: Json): string {
+/** A value's JSON type. */
+function jsonTypeOf(value: Json): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }
@@ -20,13 +20,13 @@ function otherTypes(type: string): fc.Arbitrary<Json> {
     fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: true }),
   ];
   const own = type === "integer" ? "number" : type;
-  return fc.oneof(...values).filter((value) => kindOf(value) !== own);
+  return fc.oneof(...values).filter((value) => jsonTypeOf(value) !== own);
 }
 
 const idOf = fc.uuid();
 
-/** No spelling of a UUID that we take. */
-const wrongUuids: fc.Arbitrary<string> = fc.oneof(
+/** Spellings of a UUID that the services refuse. */
+const invalidUuids: fc.Arbitrary<string> = fc.oneof(
   idOf.map((id) => id.replaceAll("-", "")),
   idOf.map((id) => `urn:uuid:${id}`),
   idOf.map((id) => `{${id}}`),
@@ -38,10 +38,10 @@ const wrongUuids: fc.Arbitrary<string> = fc.oneof(
     .map(([id, at, sign]) => id.slice(0, at) + sign + id.slice(at + 1)),
 );
 
-/** No list of UUIDs that we take. */
-const wrongLists: fc.Arbitrary<string> = fc.oneof(
-  wrongUuids,
-  fc.tuple(idOf, wrongUuids).map((ids) => ids.join(",")),
+/** Lists of UUIDs that the services refuse. */
+const invalidLists: fc.Arbitrary<string> = fc.oneof(
+  invalidUuids,
+  fc.tuple(idOf, invalidUuids).map((ids) => ids.join(",")),
   fc
     .tuple(idOf, idOf)
     .chain((ids) => fc.constantFrom(...[";", ", ", ",,"].map((by) => ids.join(by)))),
@@ -51,8 +51,8 @@ const wrongLists: fc.Arbitrary<string> = fc.oneof(
 
 const label = fc.stringMatching(/^[a-z]{1,9}$/);
 
-/** What looks like an address and is none. */
-const wrongAddresses: fc.Arbitrary<string> = fc.oneof(
+/** Texts that look like an e-mail address and are none. */
+const invalidAddresses: fc.Arbitrary<string> = fc.oneof(
   label.map((name) => `${name}@localhost`),
   label.map((name) => `${name}.example.com`),
   label.map((name) => `@${name}.com`),
@@ -76,7 +76,7 @@ const wrongAddresses: fc.Arbitrary<string> = fc.oneof(
 const control = fc.constantFrom("\u0000", "\u0008", "\n", "\u001f", "\u007f", "\u0080", "\u009f");
 const loneSurrogate = fc.constantFrom("\ud800", "\udbff", "\udc00", "\udfff", "\udc00\ud800");
 
-function wrongTexts(min: number, max: number): fc.Arbitrary<string> {
+function invalidTexts(min: number, max: number): fc.Arbitrary<string> {
   return fc.oneof(
     fc.constantFrom("", " ", "\t\r\n", "\u3000").filter(() => min > 0),
     fc.string({ unit: fc.constantFrom("a", "é", "漢", "😀"), minLength: max + 1, maxLength: 400 }),
@@ -85,7 +85,7 @@ function wrongTexts(min: number, max: number): fc.Arbitrary<string> {
   );
 }
 
-function wrongStrings(schema: Schema): fc.Arbitrary<string> | undefined {
+function invalidStrings(schema: Schema): fc.Arbitrary<string> | undefined {
   const { format, pattern, minLength = 0, maxLength } = schema;
   const words = schema.enum;
   if (words) {
@@ -94,14 +94,18 @@ function wrongStrings(schema: Schema): fc.Arbitrary<string> | undefined {
       .chain((word) => fc.constantFrom(word.toUpperCase(), `${word} `));
     return fc.oneof(near, fc.string()).filter((text) => !words.includes(text));
   }
-  // The only pattern that our documents have is that of a list of identifiers.
-  if (pattern !== undefined) return wrongLists.filter((list) => !new RegExp(pattern).test(list));
-  if (format === "uuid") return wrongUuids;
-  if (format === "email") return wrongAddresses;
-  return maxLength === undefined ? undefined : wrongTexts(minLength, maxLength);
+  // The only pattern in the documents is the one of a list of ids.
+  if (pattern !== undefined) return invalidLists.filter((list) => !new RegExp(pattern).test(list));
+  if (format === "uuid") return invalidUuids;
+  if (format === "email") return invalidAddresses;
+  return maxLength === undefined ? undefined : invalidTexts(minLength, maxLength);
 }
 
-function wrongNumbers({ type, minimum: min = 0, maximum: max = 0 }: Schema): fc.Arbitrary<number> {
+function invalidNumbers({
+  type,
+  minimum: min = 0,
+  maximum: max = 0,
+}: Schema): fc.Arbitrary<number> {
   const outside = fc.oneof(
     fc.constantFrom(0, -0, -1, Number.MIN_VALUE, Number.MAX_VALUE, 2 ** 53, max + 1, max + 0.01),
     fc.double({ max: min, maxExcluded: true, noNaN: true, noDefaultInfinity: true }),
@@ -115,19 +119,20 @@ function wrongNumbers({ type, minimum: min = 0, maximum: max = 0 }: Schema): fc.
   return fc.oneof(outside, between);
 }
 
-/** Any value that the contract refuses in this place, by a fault of this place alone. */
-export function wrongValue(schema: Schema): fc.Arbitrary<Json> {
+/** Values that the contract refuses because of this place alone. */
+export function invalidValue(schema: Schema): fc.Arbitrary<Json> {
   const others = otherTypes(schema.type);
-  if (schema.type === "string") return fc.oneof(others, wrongStrings(schema) ?? others);
+  if (schema.type === "string") return fc.oneof(others, invalidStrings(schema) ?? others);
   if (schema.type === "integer" || schema.type === "number") {
-    return fc.oneof(others, wrongNumbers(schema));
+    return fc.oneof(others, invalidNumbers(schema));
   }
   return others;
 }
 
-/** A text that is refused in the place of a parameter, where everything is text. */
-export function wrongParameter(schema: Schema): fc.Arbitrary<string> | undefined {
-  if (schema.type === "string") return wrongStrings(schema)?.filter((text) => text.isWellFormed());
+/** Texts that a parameter refuses; undefined if it accepts every text. */
+export function invalidParameter(schema: Schema): fc.Arbitrary<string> | undefined {
+  if (schema.type === "string")
+    return invalidStrings(schema)?.filter((text) => text.isWellFormed());
   return fc.oneof(
     fc.constantFrom("", "0", "1001", "-1", "1.0", "1e2", "0x10", " 5", "5 ", "٣", "NaN", "null"),
     fc.bigInt({ min: 1001n }).map(String),

@@ -1,4 +1,4 @@
-// Bodies as text that no serialiser writes: what JSON allows is read, what it forbids is refused.
+// JSON bodies that no serialiser writes: the services read what JSON allows and refuse what it forbids.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { forAll } from "../support/property.ts";
@@ -12,7 +12,7 @@ import { withTargets, type Target } from "../support/platform/targets.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 
-/** What has to become of a body, without what it means. */
+/** Whether a body is JSON in UTF-8. */
 function isJson(body: Uint8Array): boolean {
   try {
     JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
@@ -27,7 +27,7 @@ const post = ({ send }: Target, body: string | Uint8Array) =>
 
 let people = 0;
 
-/** A good user's body, with one more member. */
+/** The body of a valid user, with one more member. */
 function userWith(member: string): string {
   people += 1;
   return `{"name":"Alice","email":"person${people}@example.com","x":${member}}`;
@@ -38,7 +38,7 @@ function orderOf(userId: string, { quantity = "1", price = "1" }): string {
   return `{"user_id":"${userId}","items":[{"sku":"a","quantity":${quantity},"unit_price":${price}}]}`;
 }
 
-describe("a body that is JSON is read, and one that is not is called so:", () => {
+describe("POST /users reads JSON and refuses everything else with 400:", () => {
   test.each<[string, fc.Arbitrary<Uint8Array>]>([
     ["any JSON", jsonText.map((text) => Buffer.from(text))],
     ["JSON that was damaged", brokenText.map((text) => Buffer.from(text))],
@@ -56,7 +56,7 @@ describe("a body that is JSON is read, and one that is not is called so:", () =>
   });
 });
 
-test("JSON in UTF-8 may begin with a byte order mark; in UTF-16 and UTF-32 it is refused", async () => {
+test("POST /users accepts a byte order mark in UTF-8, and refuses UTF-16 and Latin-1", async () => {
   await withTargets(async ({ users }) => {
     const bom = "\ufeff";
     expect((await post(users, `${bom}${userWith("1")}`)).status).toBe(201);
@@ -67,7 +67,7 @@ test("JSON in UTF-8 may begin with a byte order mark; in UTF-16 and UTF-32 it is
   });
 });
 
-test("nesting is read 500 levels deep and refused beyond, however deep it is", async () => {
+test("POST /users reads 500 levels of nesting and refuses more, however deep", async () => {
   await withTargets(async ({ users }) => {
     await forAll(nestedText, numRuns, async ({ depth, text }) => {
       // The body itself is one level.
@@ -81,7 +81,7 @@ test("nesting is read 500 levels deep and refused beyond, however deep it is", a
   });
 });
 
-test("a price is the number that its digits come to, and to the cent or refused", async () => {
+test("POST /orders reads a price by its value, and refuses fractions of a cent", async () => {
   await withTargets(async ({ users, orders }) => {
     const userId = await createUser(users.running);
     await forAll(numberText, numRuns, async (price) => {
@@ -104,7 +104,7 @@ test("a price is the number that its digits come to, and to the cent or refused"
   });
 });
 
-test("a quantity is judged by its value", async () => {
+test("POST /orders reads a quantity by its value", async () => {
   await withTargets(async ({ users, orders }) => {
     const userId = await createUser(users.running);
     await forAll(numberText, numRuns, async (quantity) => {
@@ -119,7 +119,7 @@ test("a quantity is judged by its value", async () => {
   });
 });
 
-test("members of __proto__ are nobody's members", async () => {
+test("POST /users and POST /orders do not read members from __proto__", async () => {
   await withTargets(async ({ users, orders }) => {
     const user = '{"name":"Alice","email":"alice@example.com"}';
     const missing = [{ pointer: "#/name" }, { pointer: "#/email" }];

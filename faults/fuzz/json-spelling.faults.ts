@@ -1,20 +1,20 @@
-// The same body in other words is the same body.
+// Two spellings of one JSON value get the same response.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { forAll } from "../support/property.ts";
 import { bodiesFor } from "./bodies.ts";
-import { oneFault } from "./invalid-requests.ts";
-import { operation, writeOut } from "./operations.ts";
+import { withOneError } from "./invalid-requests.ts";
+import { operation, toRequest } from "./operations.ts";
 import type { RawResponse } from "../support/raw-response.ts";
 import { amount } from "../support/scale.ts";
 import { spelling } from "./json-spelling.ts";
-import { subjects } from "./fixtures.ts";
+import { fixtures } from "./fixtures.ts";
 import { withTargets } from "../support/platform/targets.ts";
 import type { JsonObject } from "./valid-values.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 
-/** An answer without what is different each time. */
+/** A response without the members that differ each time. */
 function outcome(response: RawResponse): unknown {
   const {
     id: _,
@@ -30,12 +30,12 @@ test.each([
   ["user-service", "PUT", "/users/{id}"],
   ["order-service", "POST", "/orders"],
 ] as const)(
-  "%s: %s %s means the same in any order, in any spelling, with whatever else is in it",
+  "%s: %s %s ignores the order and the spelling of members, and unknown members",
   async (service, method, path) => {
     await withTargets(async (targets) => {
       const target = service === "user-service" ? targets.users : targets.orders;
-      const known = operation(target, method, path);
-      const { id, userId } = await (await subjects(targets, known)).next();
+      const tested = operation(target, method, path);
+      const { id, userId } = await (await fixtures(targets, tested)).next();
       const parts = bodiesFor<JsonObject>(target, method, path)
         .map((body) => ({
           id,
@@ -44,14 +44,15 @@ test.each([
           body: method === "POST" ? { ...body, user_id: userId } : { name: "Alice", ...body },
         }))
         .chain((parts) => {
-          const faulty = oneFault(known, parts)?.map(({ parts }) => parts) ?? fc.constant(parts);
-          return fc.oneof(fc.constant(parts), faulty);
+          const invalid =
+            withOneError(tested, parts)?.map(({ parts }) => parts) ?? fc.constant(parts);
+          return fc.oneof(fc.constant(parts), invalid);
         });
       const spelled = parts.chain((parts) =>
         fc.tuple(fc.constant(parts), spelling(parts.body ?? null, true)),
       );
       await forAll(spelled, numRuns, async ([parts, text]) => {
-        const request = writeOut(known, { ...parts, body: parts.body ?? null });
+        const request = toRequest(tested, { ...parts, body: parts.body ?? null });
         const plain = await target.send(request);
         const other = await target.send({ ...request, body: Buffer.from(text) });
         expect(outcome(other)).toEqual(outcome(plain));

@@ -1,12 +1,12 @@
-// One value, many JSON texts: what the grammar leaves open makes no difference.
+// The many JSON texts of one value, which must all get the same response.
 import * as fc from "fast-check";
 import type { Json } from "../../shared/src/openapi/types.ts";
 import { jsonText } from "./json-texts.ts";
 
 const space = fc.constantFrom("", "", " ", "\t", "\r\n  ");
 
-/** Members that no body of ours has, or not where they are put. */
-const strangers = [
+/** Members that bodies do not have, or not in this place. */
+const unknownMembers = [
   "__proto__",
   "constructor",
   "toString",
@@ -37,25 +37,25 @@ function numberSpelling(value: number): fc.Arbitrary<string> {
 }
 
 /**
- * A text for a value, with its members in any order.
+ * A JSON text of a value, with its members in any order.
  *
- * @param withStrangers whether objects are to have members that are to be ignored
+ * @param withUnknownMembers whether objects get members that services ignore
  */
-export function spelling(value: Json, withStrangers: boolean): fc.Arbitrary<string> {
+export function spelling(value: Json, withUnknownMembers: boolean): fc.Arbitrary<string> {
   if (typeof value === "string") return stringSpelling(value);
   if (typeof value === "number") return numberSpelling(value);
   if (value === null || typeof value === "boolean") return fc.constant(String(value));
   if (Array.isArray(value)) {
-    const items = value.map((item) => spelling(item, withStrangers));
+    const items = value.map((item) => spelling(item, withUnknownMembers));
     return fc.tuple(space, ...items).map(([gap, ...texts]) => `[${gap}${texts.join(`${gap},`)}]`);
   }
-  const names = strangers.filter((name) => !(name in value) || name in Object.prototype);
+  const names = unknownMembers.filter((name) => !(name in value) || name in Object.prototype);
   const member = fc.tuple(fc.constantFrom(...names).chain(stringSpelling), jsonText);
   const own = Object.entries(value).map(([name, part]) =>
-    fc.tuple(stringSpelling(name), spelling(part, withStrangers)),
+    fc.tuple(stringSpelling(name), spelling(part, withUnknownMembers)),
   );
   return fc
-    .tuple(fc.tuple(...own), fc.array(member, { maxLength: withStrangers ? 4 : 0 }), space)
+    .tuple(fc.tuple(...own), fc.array(member, { maxLength: withUnknownMembers ? 4 : 0 }), space)
     .chain(([own, others, gap]) => {
       const members = [...own, ...others].map((pair) => pair.join(`${gap}:`));
       return fc

@@ -1,7 +1,7 @@
-// JSON as text, with all that its grammar allows and a value in memory cannot hold.
+// JSON texts, with everything that the grammar allows and a JavaScript value cannot hold.
 import * as fc from "fast-check";
 
-/** Names that mean something to JavaScript, to our schemas, or to nobody. */
+/** Member names that mean something to JavaScript or to the schemas, and meaningless ones. */
 const names = [
   "__proto__",
   "constructor",
@@ -36,7 +36,7 @@ const escapes = [
   "\\ud83d\\ude00",
 ];
 
-/** Strings, with escapes that no serialiser would write. */
+/** Strings, also with escapes that no serialiser writes. */
 const stringText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: "binary" }).map((text) => JSON.stringify(text)),
   fc.string().map((text) => JSON.stringify(text)),
@@ -46,7 +46,7 @@ const stringText: fc.Arbitrary<string> = fc.oneof(
   fc.integer({ min: 90, max: 3000 }).map((length) => `"${"x".repeat(length)}"`),
 );
 
-/** Numbers that are too large, too fine, or not what they look like. */
+/** Numbers, also too large, too precise or in unusual spellings. */
 export const numberText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     "1e400",
@@ -88,5 +88,5 @@ const { value } = fc.letrec<{ value: string }>((tie) => ({
   ),
 }));
 
-/** Any JSON text: members may have one name, and names may be `__proto__`. */
+/** Any JSON text: member names may be repeated, and may be `__proto__`. */
 export const jsonText: fc.Arbitrary<string> = value;

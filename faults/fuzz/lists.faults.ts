@@ -1,4 +1,4 @@
-// Lists are the same whatever the size of their pages, and filters leave out what they say.
+// Lists are the same for every page size, and filters leave out exactly the other items.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { forAll } from "../support/property.ts";
@@ -20,8 +20,8 @@ interface Order extends OrderBody {
   readonly status: string;
 }
 
-/** All items of a list, page by page, each page but the last as long as it may be. */
-async function everything<T>({ send }: Target, path: string, query: Record<string, string>) {
+/** Reads all items of a list. Expects that every page but the last is full. */
+async function readAll<T>({ send }: Target, path: string, query: Record<string, string>) {
   const items: T[] = [];
   let target: string | undefined = `${path}?${new URLSearchParams(query).toString()}`;
   while (target !== undefined) {
@@ -37,50 +37,50 @@ async function everything<T>({ send }: Target, path: string, query: Record<strin
 }
 
 function inOrder(one: string, other: string): number {
-  // Bytes of UTF-8 sort as code points do; the units of a string do not.
+  // UTF-8 bytes sort like code points; the UTF-16 units of a JavaScript string do not.
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
 const limits = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: count + 2 }));
 
-test("users come by name, each exactly once, in pages of any size", async () => {
+test("GET /users lists each user once, by name, in pages of any size", async () => {
   const letters = fc.constantFrom("a", "B", "é", "\uff5e", "😀", "%", '"', " ", "a");
   const names = fc
     .array(letters, { minLength: 1, maxLength: 3 })
     .map((parts) => `n${parts.join("")}n`);
   await withTargets(async ({ users }) => {
-    const made: User[] = [];
+    const created: User[] = [];
     for (const [n, name] of fc.sample(names, count).entries()) {
       const body = JSON.stringify({ name, email: `Listed${n}@example.com` });
       const response = await users.send(sendingJson("POST", "/users", body));
-      made.push(JSON.parse(response.body.toString()) as User);
+      created.push(JSON.parse(response.body.toString()) as User);
     }
-    made.sort((one, other) => inOrder(one.name, other.name) || inOrder(one.id, other.id));
+    created.sort((one, other) => inOrder(one.name, other.name) || inOrder(one.id, other.id));
     await forAll(limits, numRuns, async (limit) => {
-      expect(await everything<User>(users, "/users", { limit: String(limit) })).toEqual(made);
+      expect(await readAll<User>(users, "/users", { limit: String(limit) })).toEqual(created);
     });
-    expect(await everything<User>(users, "/users", {})).toEqual(made);
-    await forAll(fc.tuple(fc.constantFrom(...made), fc.nat()), numRuns, async ([user, bits]) => {
+    expect(await readAll<User>(users, "/users", {})).toEqual(created);
+    await forAll(fc.tuple(fc.constantFrom(...created), fc.nat()), numRuns, async ([user, bits]) => {
       const letters = Array.from(user.email, (letter, n) =>
         (bits >> (n % 31)) & 1 ? letter.toUpperCase() : letter.toLowerCase(),
       );
-      expect(await everything<User>(users, "/users", { email: letters.join("") })).toEqual([user]);
+      expect(await readAll<User>(users, "/users", { email: letters.join("") })).toEqual([user]);
     });
   });
 });
 
-test("orders come oldest first, each exactly once, in pages of any size, with any filter", async () => {
+test("GET /orders lists each order once, oldest first, in pages of any size, with any filter", async () => {
   const states = ["pending", "confirmed", "cancelled"];
   await withTargets(async ({ users, orders }) => {
     const owners = [await createUser(users.running, 1), await createUser(users.running, 2)];
-    const made: Order[] = [];
+    const created: Order[] = [];
     for (let n = 0; n < count; n += 1) {
       const order = newOrder(owners[n % 2] ?? "", n);
       const placed = await orders.send(sendingJson("POST", "/orders", JSON.stringify(order)));
       const target = placed.headers.get("location") ?? "";
       const change = JSON.stringify({ status: states[n % 3] });
       const changed = await orders.send(sendingJson("PATCH", target, change));
-      made.push(JSON.parse(changed.body.toString()) as Order);
+      created.push(JSON.parse(changed.body.toString()) as Order);
     }
     const filters = fc.record(
       {
@@ -90,13 +90,13 @@ test("orders come oldest first, each exactly once, in pages of any size, with an
       { requiredKeys: [], noNullPrototype: true },
     );
     await forAll(fc.tuple(limits, filters), numRuns, async ([limit, filter]) => {
-      const expected = made.filter(
+      const expected = created.filter(
         ({ user_id, status }) =>
           (filter.user_id === undefined || user_id === filter.user_id.toLowerCase()) &&
           (filter.status === undefined || status === filter.status),
       );
       const query = { limit: String(limit), ...filter };
-      expect(await everything<Order>(orders, "/orders", query)).toEqual(expected);
+      expect(await readAll<Order>(orders, "/orders", query)).toEqual(expected);
     });
   });
 });

@@ -1,4 +1,4 @@
-// What comes back of what was sent: nothing that is long.
+// Errors never repeat a long value that a client sent.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { forAll } from "../support/property.ts";
@@ -9,7 +9,7 @@ import { withTargets } from "../support/platform/targets.ts";
 
 const numRuns = amount({ full: 200, fast: 20 });
 
-describe("a long value is refused without being sent back:", () => {
+describe("an error response does not repeat a long value", () => {
   const long = fc.stringMatching(/^[a-z]{101,3000}$/);
   const id = crypto.randomUUID();
   const order = (part: object) =>
@@ -21,19 +21,19 @@ describe("a long value is refused without being sent back:", () => {
       (value) => sendingJson("PUT", `/users/${id}`, JSON.stringify({ name: value })),
     ],
     [
-      "in an address",
+      "in an e-mail address",
       "users",
       (value) => sendingJson("PUT", `/users/${id}`, JSON.stringify({ email: value })),
     ],
     ["as a body", "users", (value) => sendingJson("POST", "/users", JSON.stringify(value))],
     [
-      "as a member's name",
+      "as a member name",
       "users",
       (value) => sendingJson("POST", "/users", JSON.stringify({ [value]: 1 })),
     ],
     ["after the body", "users", (value) => sendingJson("POST", "/users", `{}${value}`)],
     [
-      "in an identifier",
+      "in an id",
       "orders",
       (value) => sendingJson("POST", "/orders", JSON.stringify({ user_id: value })),
     ],

@@ -1,30 +1,30 @@
-// The operations of an API document, and requests for them before they are written out.
+// The operations of an API document, and the parts of requests for them.
 import type { Json, OpenApiDocument, Parameter } from "../../shared/src/openapi/types.ts";
 import type { RawRequest } from "../support/raw-request.ts";
 import { readSchema, type Schema } from "./valid-values.ts";
 
 /** An operation, with every reference resolved. */
-export interface Known {
+export interface Operation {
   /** In capitals. */
   readonly method: string;
   readonly path: string;
   readonly parameters: readonly Parameter[];
-  /** Of the JSON body, if it takes one. */
+  /** The schema of the JSON body; undefined for an operation without a body. */
   readonly body: Schema | undefined;
 }
 
 /** The parts of a request that clients choose. */
 export interface Parts {
-  /** Left out where the path has none. */
+  /** Absent if the path has no `{id}`. */
   readonly id?: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
-  /** Left out for no body at all. */
+  /** Absent if the request has no body. */
   readonly body?: Json;
 }
 
 /** Every operation of a document. */
-export function operationsOf({ paths, components }: OpenApiDocument): Known[] {
+export function operationsOf({ paths, components }: OpenApiDocument): Operation[] {
   return Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { parameters, requestBody }]) => {
       const content = requestBody?.content["application/json"];
@@ -34,7 +34,7 @@ export function operationsOf({ paths, components }: OpenApiDocument): Known[] {
         parameters: parameters.map((parameter) => {
           if (!("$ref" in parameter)) return parameter;
           const known = components.parameters[parameter.$ref.split("/").at(-1) ?? ""];
-          if (!known) throw new Error(`${parameter.$ref} is nowhere`);
+          if (!known) throw new Error(`${parameter.$ref} does not exist`);
           return known;
         }),
         body: content && readSchema(content.schema),
@@ -43,7 +43,7 @@ export function operationsOf({ paths, components }: OpenApiDocument): Known[] {
   );
 }
 
-/** One operation of a document. */
+/** An operation of a document. @throws Error if it is not documented */
 export function operation(
   { document }: { document: OpenApiDocument },
   method: string,
@@ -57,7 +57,10 @@ export function operation(
 }
 
 /** The request with these parts. */
-export function writeOut({ method, path }: Known, { id, query, headers, body }: Parts): RawRequest {
+export function toRequest(
+  { method, path }: Operation,
+  { id, query, headers, body }: Parts,
+): RawRequest {
   const fields = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join("="));
   return {
     method,

@@ -1,10 +1,10 @@
-// Requests that have to succeed.
+// Requests that must succeed.
 import * as fc from "fast-check";
 import type { Parameter } from "../../shared/src/openapi/types.ts";
-import type { Known, Parts } from "./operations.ts";
+import type { Operation, Parts } from "./operations.ts";
 import { readSchema, validValue } from "./valid-values.ts";
 
-/** Stands for the entity tag of what a request is about, until that is known. */
+/** Stands for the entity tag of the request's fixture, which is not created yet. */
 export const presentTag = "<present tag>";
 
 const hex = (length: number) =>
@@ -12,7 +12,7 @@ const hex = (length: number) =>
 
 let keys = 0;
 
-/** A key that was not used before, bare or quoted. */
+/** An unused idempotency key, bare or quoted. */
 const idempotencyKey = fc
   .tuple(fc.stringMatching(/^[!#-[\]-~]{0,240}$/), fc.boolean())
   .map(([text, isQuoted]) => {
@@ -21,7 +21,7 @@ const idempotencyKey = fc
     return isQuoted ? `"${key}"` : key;
   });
 
-/** Header fields, by the words of the contract. */
+/** Header fields that the contract allows. */
 const headers: Record<string, fc.Arbitrary<string>> = {
   "X-Request-Id": fc.stringMatching(/^[A-Za-z0-9._-]{1,128}$/),
   traceparent: fc.tuple(hex(32), hex(16)).map(([trace, parent]) => `00-${trace}-${parent}-01`),
@@ -39,12 +39,12 @@ function validParameter({ name, in: place, schema }: Parameter, cursor: string) 
 }
 
 /**
- * The parts of a request that is as the document allows it, with what it leaves out at times. The
- * id has to be added.
+ * The parts of a request that the document allows, with and without its optional parts. The caller
+ * adds the id.
  *
  * @param cursor from an earlier page of the list
  */
-export function validParts({ parameters, body }: Known, cursor: string): fc.Arbitrary<Parts> {
+export function validParts({ parameters, body }: Operation, cursor: string): fc.Arbitrary<Parts> {
   const fields = (place: string) =>
     fc.record(
       Object.fromEntries(

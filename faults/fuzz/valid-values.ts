@@ -1,9 +1,9 @@
-// Values that the contract accepts, made from the document's schemas and from what is written about
-// them: text, addresses, prices.
+// Values that the contract accepts, generated from the document's schemas and from the rules that only
+// its text states: for text, addresses and prices.
 import * as fc from "fast-check";
 import type { Json, JsonSchema } from "../../shared/src/openapi/types.ts";
 
-/** The keywords that our documents use. */
+/** The schema keywords that the documents use. */
 export interface Schema {
   readonly type: "object" | "array" | "string" | "integer" | "number";
   readonly format?: "uuid" | "email";
@@ -20,19 +20,19 @@ export interface Schema {
   readonly required?: readonly string[];
 }
 
-/** A schema of a document, in the keywords that are known here. */
+/** Reads a schema of a document. */
 export function readSchema(schema: JsonSchema): Schema {
-  // Whoever uses another type or format is told where it is met.
+  // `validValue` throws at a type that it does not know.
   return schema as unknown as Schema;
 }
 
 /** A JSON object. */
 export type JsonObject = { [member: string]: Json };
 
-/** What trimming removes. */
+/** White space that trimming removes. */
 const padding = fc.constantFrom("", "", "", " ", "\t\n", "\u00a0", "\u3000\r", "\ufeff");
 
-/** The form in which text is stored, by the words of the contract. */
+/** The form in which the services store text. */
 export function storedText(text: string): string {
   return text.trim().normalize("NFC");
 }
@@ -55,29 +55,29 @@ function validText(min: number, max: number): fc.Arbitrary<string> {
     .filter((text) => isText(text, min, max));
 }
 
-/** Of an address that is to be different from all others there has to be room for a number. */
-const longestAddress = 230;
+/** Leaves room for the number that makes an address unique. */
+const maxAddressLength = 230;
 
 let addresses = 0;
 
-/** An address that nobody had before. */
+/** Makes an address unique. */
 function unusedAddress(address: string): string {
   addresses += 1;
   return `${addresses}.${address}`;
 }
 
-const address = fc.emailAddress().filter((text) => text.length <= longestAddress);
+const address = fc.emailAddress().filter((text) => text.length <= maxAddressLength);
 
-/** The same identifier in upper case, lower case or both. */
+/** The same id in upper, lower or mixed case. */
 function inAnyCase(id: string): fc.Arbitrary<string> {
   return fc.mixedCase(fc.constant(id), { untoggleAll: (text) => text });
 }
 
-/** A number of whole cents. */
+/** A price of whole cents. */
 function price(min: number, max: number): fc.Arbitrary<number> {
-  const [fewest, most] = [Math.round(min * 100), Math.round(max * 100)];
+  const [minCents, maxCents] = [Math.round(min * 100), Math.round(max * 100)];
   return fc
-    .oneof(fc.integer({ min: fewest, max: most }), fc.integer({ min: fewest, max: 10_000 }))
+    .oneof(fc.integer({ min: minCents, max: maxCents }), fc.integer({ min: minCents, max: 10_000 }))
     .map((cents) => cents / 100);
 }
 
@@ -97,7 +97,7 @@ function validObject({ properties = {}, required = [] }: Schema): fc.Arbitrary<J
   });
 }
 
-/** Any value that the contract accepts in this place. */
+/** Values that the contract accepts in this place. */
 export function validValue(schema: Schema): fc.Arbitrary<Json> {
   const { type, items, minItems: minLength = 0, maxItems: maxLength = 20 } = schema;
   const { minimum: min = 0, maximum: max = 1000 } = schema;
@@ -105,7 +105,7 @@ export function validValue(schema: Schema): fc.Arbitrary<Json> {
     case "object":
       return validObject(schema);
     case "array":
-      if (!items) throw new Error("Cannot make an array of anything");
+      if (!items) throw new Error("Cannot generate an array without a schema of its items");
       return fc.oneof(
         { weight: 9, arbitrary: fc.array(validValue(items), { minLength, maxLength: 5 }) },
         fc.array(validValue(items), { minLength: maxLength, maxLength }),
@@ -117,6 +117,6 @@ export function validValue(schema: Schema): fc.Arbitrary<Json> {
     case "number":
       return price(min, max);
     default:
-      throw new Error(`Cannot make a value of ${JSON.stringify(schema)}`);
+      throw new Error(`Cannot generate a value of ${JSON.stringify(schema)}`);
   }
 }

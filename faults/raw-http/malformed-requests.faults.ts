@@ -1,12 +1,12 @@
-// Bytes that are no proper HTTP: whoever sends them is turned away, and nobody else suffers.
+// Bytes that are not correct HTTP: the service refuses them, and serves other clients.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { forAll } from "../support/property.ts";
 import { responsesTo, statusesUntilClosed, userNames } from "./conversation.ts";
 import {
   brokenChunks,
-  goodUser,
-  noRequests,
+  createUserRequest,
+  notRequests,
   smuggled,
   unclearLengths,
   userText,
@@ -17,10 +17,10 @@ import { withTargets } from "../support/platform/targets.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 
-describe("whoever is not clear about where a body ends is turned away, and nothing is done of it:", () => {
+describe("POST /users refuses a request whose body has an unclear end, and creates no user:", () => {
   test.each([
-    ["its length", unclearLengths],
-    ["its chunks", brokenChunks],
+    ["lengths", unclearLengths],
+    ["chunks", brokenChunks],
   ])("%s", async (_, cases) => {
     await withTargets(async ({ users }) => {
       const found: Record<string, unknown> = {};
@@ -33,10 +33,10 @@ describe("whoever is not clear about where a body ends is turned away, and nothi
     });
   });
 
-  test("a length that is too short leaves a rest that is no request", async () => {
+  test("does not take the rest of a body for a request if Content-Length is too short", async () => {
     await withTargets(async ({ users }) => {
       await forAll(fc.integer({ min: 0, max: userText.length - 1 }), numRuns, async (length) => {
-        const statuses = await statusesUntilClosed(users, goodUser(length) + smuggled);
+        const statuses = await statusesUntilClosed(users, createUserRequest(length) + smuggled);
         expect(statuses.at(-1)).toBe(400);
         expect(await userNames(users)).toEqual([]);
       });
@@ -44,25 +44,25 @@ describe("whoever is not clear about where a body ends is turned away, and nothi
   });
 });
 
-test("what is no request, or beyond all measure, is turned away by itself", async () => {
+test("both services refuse what is not a request or is far too large, and serve the next client", async () => {
   await withTargets(async ({ users, orders }) => {
     for (const target of [users, orders]) {
-      const taken: string[] = [];
-      for (const [name, bytes] of Object.entries(noRequests)) {
+      const accepted: string[] = [];
+      for (const [name, bytes] of Object.entries(notRequests)) {
         const statuses = await statusesUntilClosed(target, bytes);
         const isRefused = statuses.length <= 1 && statuses.every((status) => status >= 400);
-        if (!isRefused) taken.push(`${name}: ${statuses.join()}`);
+        if (!isRefused) accepted.push(`${name}: ${statuses.join()}`);
         expect((await target.send({ method: "GET", target: "/health" })).status).toBe(200);
       }
-      expect(taken).toEqual([]);
+      expect(accepted).toEqual([]);
     }
   });
 });
 
-/** Statuses that do not tell of a failure of ours: 505 refuses the client's version of HTTP. */
-const isNoFailure = ({ status }: RawResponse) => status < 500 || status === 505;
+/** 505 is not a failure of the service: it refuses the client's HTTP version. */
+const isNotFailure = ({ status }: RawResponse) => status < 500 || status === 505;
 
-test("random bytes make a service say no more than that they are wrong", async () => {
+test("user-service responds to random bytes with nothing but errors", async () => {
   await withTargets(async ({ users }) => {
     await forAll(fc.uint8Array({ maxLength: 2000, size: "max" }), numRuns, async (bytes) => {
       expect((await responsesTo(users, bytes)).filter(({ status }) => status < 400)).toEqual([]);
@@ -70,8 +70,8 @@ test("random bytes make a service say no more than that they are wrong", async (
   });
 });
 
-test("a good request that was damaged on its way is answered once or not at all", async () => {
-  const good = Buffer.from(goodUser());
+test("POST /users is done once or not at all if its bytes are damaged", async () => {
+  const good = Buffer.from(createUserRequest());
   const damages = fc.array(
     fc.record({
       at: fc.nat(good.length - 1),
@@ -93,14 +93,14 @@ test("a good request that was damaged on its way is answered once or not at all"
         good,
       );
       const responses = await responsesTo(users, damaged);
-      expect(responses.every(isNoFailure)).toBe(true);
-      // The first half may be a whole request, and the rest then is none.
+      expect(responses.every(isNotFailure)).toBe(true);
+      // Its first part may be a complete request, and then the rest must not be one.
       expect(responses.slice(1).filter(({ status }) => status < 400)).toEqual([]);
     });
   });
 });
 
-test("requests sent one behind the other without waiting never get each other's answers", async () => {
+test("pipelined requests never get each other's responses", async () => {
   const kinds = fc.constantFrom("/health", "/nowhere", "/users", "/users/x", "POST");
   const plans = fc.oneof(
     fc.array(fc.constant("/health"), { minLength: 1, maxLength: 30 }),
@@ -110,11 +110,11 @@ test("requests sent one behind the other without waiting never get each other's 
     await forAll(plans, numRuns, async (plan) => {
       const sent = plan.map((kind, n) => {
         const id = `X-Request-Id: ${n}\r\n`;
-        if (kind === "POST") return goodUser().replace("Host:", `${id}Host:`);
+        if (kind === "POST") return createUserRequest().replace("Host:", `${id}Host:`);
         return `GET ${kind} HTTP/1.1\r\nHost: test\r\n${id}\r\n`;
       });
       const responses = await responsesTo(users, sent.join(""));
-      // Behind an answer that takes its time the connection may be ended.
+      // Bun may close the connection after a response that is not immediate.
       if (plan.every((kind) => kind === "/health")) expect(responses).toHaveLength(plan.length);
       const ids = responses.map(({ headers }) => headers.get("x-request-id"));
       expect(ids).toEqual(Array.from(ids, (_, n) => String(n)));
@@ -122,7 +122,7 @@ test("requests sent one behind the other without waiting never get each other's 
   });
 });
 
-test("HTTP/1.0 is answered, after which the connection is ended", async () => {
+test("GET /health serves HTTP/1.0 and then closes the connection", async () => {
   await withTargets(async ({ users, orders }) => {
     for (const target of [users, orders]) {
       for (const fields of ["", "Host: test\r\n", "Connection: keep-alive\r\n"]) {

@@ -1,29 +1,29 @@
-// Bytes that are no HTTP request, or not one that anybody should act on.
+// Bytes that are not an HTTP request, or one that a server must not act on.
 
 const post = "POST /users HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n";
 
-/** The body of a good request that makes a user. */
+/** The body of a valid request that creates a user. */
 export const userText = '{"name":"Mallory","email":"mallory@example.com"}';
 
-/** A good request that makes a user, unless it lies about its length. */
-export function goodUser(length = userText.length): string {
+/** A request that creates a user; valid unless `length` is wrong. */
+export function createUserRequest(length = userText.length): string {
   return `${post}Content-Length: ${length}\r\n\r\n${userText}`;
 }
 
 const smuggledText = '{"name":"Eve","email":"eve@example.com"}';
 
-/** Would make another user, were it taken for a request of its own. */
+/** Creates another user if a server takes it for a request of its own. */
 export const smuggled = `${post}Content-Length: ${smuggledText.length}\r\n\r\n${smuggledText}`;
 
 const { length } = userText;
 const chunks = `${length.toString(16)}\r\n${userText}\r\n0\r\n\r\n`;
 
-/** With these fields to say where the body ends, and one more request after it. */
+/** A request with these framing fields, followed by the smuggled request. */
 function framed(fields: string, body: string): string {
   return `${post}${fields}\r\n\r\n${body}${smuggled}`;
 }
 
-/** Two opinions of where a body ends, or none. */
+/** Requests that state the end of their body twice, wrongly or not at all. */
 export const unclearLengths: Record<string, string> = {
   "a length and chunks": framed(
     `Content-Length: ${length}\r\nTransfer-Encoding: chunked`,
@@ -60,7 +60,7 @@ export const unclearLengths: Record<string, string> = {
 
 const chunky = (body: string) => framed("Transfer-Encoding: chunked", body);
 
-/** Chunks that are not what they say. */
+/** Requests whose chunks contradict their sizes. */
 export const brokenChunks: Record<string, string> = {
   "no size": chunky(`\r\n${userText}\r\n0\r\n\r\n`),
   "a size in words": chunky(`zz\r\n${userText}\r\n0\r\n\r\n`),
@@ -77,8 +77,8 @@ export const brokenChunks: Record<string, string> = {
 
 const get = (rest: string) => `GET /health HTTP/1.1\r\nHost: test\r\n${rest}\r\n\r\n`;
 
-/** What is no request, or one that is beyond all measure. */
-export const noRequests: Record<string, string> = {
+/** Bytes that are not a request, and requests that are far too large. */
+export const notRequests: Record<string, string> = {
   "line feeds alone": "GET /health HTTP/1.1\nHost: test\n\n",
   "no Host": "GET /health HTTP/1.1\r\n\r\n",
   "HTTP/0.9": "GET /health\r\n\r\n",

@@ -1,9 +1,9 @@
-// What a body is, by the fields that say so.
+// Which media types and content codings a body may have.
 import { expect, test } from "bun:test";
 import { createUser } from "../support/platform/services.ts";
 import { withTargets } from "../support/platform/targets.ts";
 
-test("a body is JSON if its type says so", async () => {
+test("PATCH /users/{id} accepts JSON media types only", async () => {
   const statuses = {
     "application/json": 200,
     "APPLICATION/JSON": 200,
@@ -46,7 +46,7 @@ test("a body is JSON if its type says so", async () => {
   });
 });
 
-test("a body that is coded in any way is refused", async () => {
+test("PATCH /users/{id} refuses every content coding but identity", async () => {
   const statuses = {
     gzip: 415,
     br: 415,

@@ -1,4 +1,4 @@
-// Well-formed HTTP that clients hardly ever send: every method, every target.
+// Correct HTTP that clients rarely send: every method, every target.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { forAll } from "../support/property.ts";
@@ -6,11 +6,11 @@ import { createUser } from "../support/platform/services.ts";
 import { sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
 import { withTargets } from "../support/platform/targets.ts";
-import { anyTarget } from "../fuzz/wild-requests.ts";
+import { anyTarget } from "../support/http-arbitraries.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 
-test("whatever path and query are asked for, the answer is a proper one", async () => {
+test("both services respond as documented to any path and query", async () => {
   const methods = fc.constantFrom("GET", "HEAD", "POST", "DELETE", "OPTIONS");
   await withTargets(async ({ users, orders }) => {
     for (const { send } of [users, orders]) {
@@ -21,7 +21,7 @@ test("whatever path and query are asked for, the answer is a proper one", async 
   });
 });
 
-test("a target is read as it is written", async () => {
+test("user-service reads a target exactly as it is written", async () => {
   const statuses = {
     "/users": 200,
     "/users?": 200,
@@ -76,7 +76,7 @@ test("a target is read as it is written", async () => {
   });
 });
 
-test("any method that there is gets an response, with a body or without", async () => {
+test("both services respond to every method, with a body or without", async () => {
   const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
   const others = ["PROPFIND", "MKCOL", "LOCK", "SEARCH", "PURGE", "LINK", "QUERY"];
   const paths = [
@@ -103,7 +103,7 @@ test("any method that there is gets an response, with a body or without", async 
   });
 });
 
-test("a body means nothing to a method that takes none", async () => {
+test("GET /users/{id} ignores a body", async () => {
   await withTargets(async ({ users }) => {
     const id = await createUser(users.running);
     const bodies = ["", "{", '{"name":""}', "x".repeat(1_100_000), "\0"];

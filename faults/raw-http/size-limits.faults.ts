@@ -1,4 +1,4 @@
-// Requests of every size up to what is allowed, and just past it.
+// Requests of every size up to the limit, and just beyond it.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { forAll } from "../support/property.ts";
@@ -11,16 +11,16 @@ import { withTargets } from "../support/platform/targets.ts";
 const mebibyte = 1_048_576;
 const numRuns = amount({ full: 200, fast: 20 });
 
-/** How a body can be sent: with its length, or in chunks. */
+/** The ways to send a body: with its length, or in chunks of this size. */
 const framings = [undefined, 65_536, 1000] as const;
 
-/** A user's body of exactly so many bytes, the rest of it made by `fill`. */
+/** A user's body of exactly so many bytes, which `fill` pads. */
 function userOf(bytes: number, n: number, fill: (length: number) => string): Buffer {
   const start = `{"name":"Alice","email":"size${n}@example.com"`;
   return Buffer.from(`${start}${fill(bytes - start.length - 1)}}`);
 }
 
-describe("a body of 1 MiB is taken and one byte more is not, sent at once or in chunks:", () => {
+describe("POST /users accepts a body of 1 MiB and not one byte more, at once or in chunks:", () => {
   test.each<[string, (length: number) => string]>([
     ["one string", (length) => `,"x":"${"x".repeat(length - 7)}"`],
     ["blanks", (length) => " ".repeat(length)],
@@ -54,8 +54,8 @@ describe("a body of 1 MiB is taken and one byte more is not, sent at once or in 
         n += 1;
         const whole = userOf(mebibyte, n, fill);
         expect(whole).toHaveLength(mebibyte);
-        const taken = await users.send({ ...sendingJson("POST", "/users", whole), chunkBytes });
-        expect(taken.status).toBe(201);
+        const accepted = await users.send({ ...sendingJson("POST", "/users", whole), chunkBytes });
+        expect(accepted.status).toBe(201);
         const longer = Buffer.concat([whole, Buffer.from(" ")]);
         const refused = await users.send({ ...sendingJson("POST", "/users", longer), chunkBytes });
         expect(refused.status).toBe(413);
@@ -64,7 +64,7 @@ describe("a body of 1 MiB is taken and one byte more is not, sent at once or in 
   });
 });
 
-test("a request is the same in chunks of any size", async () => {
+test("PUT /users/{id} reads the same body from chunks of any size", async () => {
   await withTargets(async ({ users }) => {
     const id = await createUser(users.running);
     const body = JSON.stringify({ name: "Ålice 漢字 😀", email: "other@example.com" });
@@ -83,7 +83,7 @@ test("a request is the same in chunks of any size", async () => {
   });
 });
 
-test("of hundreds of thousands of faults a thousand are told", async () => {
+test("POST /orders reports a thousand of hundreds of thousands of field errors", async () => {
   await withTargets(async ({ orders }) => {
     const items = Array(300_000).fill("{}").join();
     const body = `{"user_id":"${crypto.randomUUID()}","items":[${items}]}`;
@@ -93,7 +93,7 @@ test("of hundreds of thousands of faults a thousand are told", async () => {
   });
 });
 
-test("a head of 16,000 bytes is read, in one long field or in many short ones", async () => {
+test("both services read a head of 16,000 bytes, in one long field or in many short ones", async () => {
   await withTargets(async ({ users, orders }) => {
     for (const target of [users, orders]) {
       for (const count of [1, 10, 150]) {

@@ -1,9 +1,9 @@
-// Requests that come in pieces, stop half-way or break off: they hold up nobody.
+// Requests that arrive in pieces, stall or break off, and must not delay other clients.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { forAll } from "../support/property.ts";
 import { userNames } from "./conversation.ts";
-import { goodUser, userText } from "./malformed-requests.ts";
+import { createUserRequest, userText } from "./malformed-requests.ts";
 import { openConnection, type RawConnection } from "../support/raw-connection.ts";
 import { chunked } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
@@ -15,10 +15,10 @@ const head = "Host: test\r\nContent-Type: application/json\r\n";
 const body = Buffer.from(userText);
 const inChunks = `POST /users HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\n\r\n${chunked(body, 7).toString()}`;
 
-/** Where a request may be cut: short of its last chunk, for with that it is whole. */
+/** The last place to cut a request: before its last chunk, which would complete it. */
 const unfinished = (request: string) => request.length - "0\r\n\r\n".length;
 
-/** Sends the parts one after the other, each in a packet of its own as far as a client can tell. */
+/** Sends each part in a packet of its own, as far as a client can control that. */
 async function writeApart(connection: RawConnection, parts: readonly string[]): Promise<void> {
   for (const part of parts) {
     await connection.write(part);
@@ -26,14 +26,14 @@ async function writeApart(connection: RawConnection, parts: readonly string[]): 
   }
 }
 
-async function isServing(target: Target): Promise<void> {
+async function expectServing(target: Target): Promise<void> {
   expect((await target.send({ method: "GET", target: "/users" })).status).toBe(200);
 }
 
 test.each([
-  ["with its length", goodUser()],
+  ["with its length", createUserRequest()],
   ["in chunks", inChunks],
-])("a request that comes byte by byte is answered like any other, %s", async (_, request) => {
+])("POST /users reads a request that arrives byte by byte, %s", async (_, request) => {
   await withTargets(async ({ users }) => {
     using connection = await openConnection(users.running.port);
     await writeApart(connection, Array.from(request));
@@ -43,8 +43,8 @@ test.each([
   });
 });
 
-test("a request that comes in pieces of any size is answered like any other", async () => {
-  const requests = fc.constantFrom(goodUser(), inChunks);
+test("POST /users reads a request that arrives in pieces of any size", async () => {
+  const requests = fc.constantFrom(createUserRequest(), inChunks);
   const cuts = fc.array(fc.nat(inChunks.length), { maxLength: 8 });
   await withTargets(async ({ users }) => {
     let isFirst = true;
@@ -60,16 +60,16 @@ test("a request that comes in pieces of any size is answered like any other", as
 });
 
 test.each(["reset", "ended"] as const)(
-  "a request that is %s anywhere on its way does nothing and hurts nobody",
+  "POST /users creates no user and harms no other client if a request is %s half-way",
   async (how) => {
     const beginnings = fc
-      .constantFrom(goodUser(), inChunks)
+      .constantFrom(createUserRequest(), inChunks)
       .chain((request) => fc.nat(unfinished(request)).map((at) => request.slice(0, at)));
     await withTargets(async ({ users }) => {
       await forAll(beginnings, numRuns, async (beginning) => {
         using connection = await openConnection(users.running.port);
         await connection.write(beginning);
-        await isServing(users);
+        await expectServing(users);
         if (how === "ended") {
           connection.finish();
           await connection.responses();
@@ -80,30 +80,30 @@ test.each(["reset", "ended"] as const)(
   },
 );
 
-test("a length that is too long makes a request wait, and nobody else", async () => {
+test("POST /users waits for the rest of a body without delaying other clients", async () => {
   await withTargets(async ({ users }) => {
     using connection = await openConnection(users.running.port);
-    await connection.write(goodUser(userText.length + 3));
-    await isServing(users);
+    await connection.write(createUserRequest(userText.length + 3));
+    await expectServing(users);
     expect(await userNames(users)).toEqual([]);
     await connection.write("   ");
     expect((await connection.response()).status).toBe(201);
   });
 });
 
-test("hundreds of half requests hold up nobody, and each can still be finished", async () => {
+test("POST /users can finish each of hundreds of half requests, and serves others meanwhile", async () => {
   const count = amount({ full: 500, fast: 200 });
   await withTargets(async ({ users }) => {
     await using stack = new AsyncDisposableStack();
     const waiting: { connection: RawConnection; rest: string }[] = [];
     for (let n = 0; n < count; n += 1) {
       const connection = stack.use(await openConnection(users.running.port));
-      const request = n % 2 ? goodUser() : inChunks;
+      const request = n % 2 ? createUserRequest() : inChunks;
       const at = Math.floor((n / count) * unfinished(request));
       await connection.write(request.slice(0, at));
       waiting.push({ connection, rest: request.slice(at) });
     }
-    await isServing(users);
+    await expectServing(users);
     expect(await userNames(users)).toEqual([]);
     const statuses = await Promise.all(
       waiting.map(async ({ connection, rest }) => {
@@ -116,12 +116,14 @@ test("hundreds of half requests hold up nobody, and each can still be finished",
   });
 });
 
-test("clients that leave without waiting for an answer hurt nobody", async () => {
+test("both services serve others while clients leave before their response", async () => {
   await withTargets(async ({ users, orders }) => {
     for (const target of [users, orders]) {
       for (let n = 0; n < numRuns; n += 1) {
         using connection = await openConnection(target.running.port);
-        await connection.write(n % 2 ? goodUser() : "GET /swagger HTTP/1.1\r\nHost: test\r\n\r\n");
+        await connection.write(
+          n % 2 ? createUserRequest() : "GET /swagger HTTP/1.1\r\nHost: test\r\n\r\n",
+        );
       }
       expect((await target.send({ method: "GET", target: "/health" })).status).toBe(200);
     }

@@ -1,4 +1,4 @@
-// A service that cannot start tells operators the reason, and no secret.
+// A service that cannot start reports the reason to operators, without a secret.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
@@ -36,7 +36,7 @@ describe("order-service names an invalid variable, but not its value:", () => {
   });
 });
 
-describe.each(services)("%s tells in one line, without a secret, that its", (service) => {
+describe.each(services)("%s reports in one line, without a secret, that its", (service) => {
   const start = async (prepare: (path: string, folder: string) => Promise<unknown>) => {
     await using folder = await temporaryFolder();
     const cwd = folder.path;

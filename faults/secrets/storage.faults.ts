@@ -93,7 +93,7 @@ test("both services keep the contents of a corrupt database secret", async () =>
     tamper(service.database, "PRAGMA wal_checkpoint(TRUNCATE)");
     const { size } = await stat(service.database);
     const file = await open(service.database, "r+");
-    // The first page stays intact: it tells the service that the other pages have changed.
+    // The first page stays intact: from its change, SQLite learns that its cached pages are outdated.
     await file.write(Buffer.alloc(size - 4096, secret("stored")), 0, size - 4096, 4096);
     await file.close();
     tamper(service.database, "PRAGMA user_version = 1");

@@ -78,7 +78,7 @@ describe("POST /orders while user-service hangs", () => {
     expect(afterMs).toBeLessThan(2.5 * 400 + maxExitMs);
   });
 
-  test("is cut when the grace period ends, which the log and the exit status tell", async () => {
+  test("is cut when the grace period ends, which the log and the exit status report", async () => {
     await using hanging = await startHanging({
       USER_SERVICE_TIMEOUT_MS: "60000",
       SHUTDOWN_GRACE_MS: "500",

@@ -15,7 +15,7 @@ async function metricLines(port: number): Promise<number> {
   return (await client.send("GET", "/metrics")).body.split("\n").length;
 }
 
-test("both services keep no metric and no memory of made-up paths, methods, fields and ids", async () => {
+test("both services keep no metric and no memory of invented paths, methods, fields and ids", async () => {
   await using soak = await startSoak();
   const { users, orders } = soak;
   let sent = 0;

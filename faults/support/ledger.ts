@@ -1,4 +1,4 @@
-// What callers were told, compared with what the service has stored.
+// What responses said, compared with what the service has stored.
 
 /** A resource that one caller at a time changes. */
 export class Entry<T> {

@@ -27,7 +27,7 @@ export function chunked(body: Uint8Array, chunkBytes: number): Buffer {
   return Buffer.concat([...parts, bytesOf("0\r\n\r\n")]);
 }
 
-/** The request's bytes, with a Host and the field that tells the length of the body. */
+/** The request's bytes, with a Host and the field that states the length of the body. */
 export function requestBytes({
   method,
   target,

@@ -16,7 +16,7 @@ const fields = [
 
 type Field = (typeof fields)[number];
 
-/** The faults; 0 injects none. An error is a number of {@link errors}. */
+/** The faults; 0 injects none. An error is one of the numbers in `errors`. */
 export type Faults = Record<Exclude<Field, "flushes" | "failedFlushes">, number>;
 
 const { EIO, ENOSPC, EROFS } = constants.errno;
