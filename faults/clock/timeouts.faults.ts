@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { user, userJson } from "../support/platform/fake-user-service.ts";
-import { httpResponse, respond } from "../support/upstream-behaviours.ts";
+import { http, respond } from "../support/upstream-behaviours.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import {
@@ -57,18 +57,18 @@ test.each(jumps)(
 
 test("circuit breaker stays open for five seconds, not for a day, wherever the clock jumps", async () => {
   await using shim = await startShim();
-  await using users = await startFakeUpstream(respond(httpResponse("500 Internal Server Error")));
+  await using users = await startFakeUpstream(respond(http("500 Internal Server Error")));
   const env = { USER_SERVICE_URL: users.url, USER_SERVICE_TIMEOUT_MS: "400", ...shim.env };
   await using orders = await startService("order-service", env);
   const place = async () => (await orders.fetch("/orders", order)).status;
   for (const jump of jumps) {
     shim.set({ clockOffsetMs: 0 });
-    users.behave(respond(httpResponse("500 Internal Server Error")));
+    users.behave(respond(http("500 Internal Server Error")));
     for (let n = 0; n < 4; n += 1) expect(await place()).toBe(502);
     const lastSentAt = performance.now();
     expect(await place()).toBe(502);
     const openedAt = performance.now();
-    users.behave(respond(httpResponse("200 OK", userJson)));
+    users.behave(respond(http("200 OK", userJson)));
     shim.set({ clockOffsetMs: jump });
     let status: number;
     do status = await place();

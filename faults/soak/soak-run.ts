@@ -3,17 +3,17 @@ import { join } from "node:path";
 import type { ServiceName } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { healthy } from "../support/platform/fake-user-service.ts";
-import { httpResponse, respond, respondAndClose } from "../support/upstream-behaviours.ts";
+import { http, respond, respondAndClose } from "../support/upstream-behaviours.ts";
 import { inspectable } from "../support/footprint.ts";
 import type { Inspected } from "./idle-levels.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { startCapturedService } from "../support/captured-service.ts";
 
 const failures: readonly Behaviour[] = [
-  respond(httpResponse("404 Not Found")),
-  respond(httpResponse("500 Internal Server Error")),
+  respond(http("404 Not Found")),
+  respond(http("500 Internal Server Error")),
   respondAndClose("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"),
-  respond(httpResponse("200 OK", "{}")),
+  respond(http("200 OK", "{}")),
   {},
 ];
 

@@ -3,12 +3,8 @@ import type { Socket } from "node:net";
 import type { Behaviour } from "./fake-upstream.ts";
 import type { Bytes } from "./raw-connection.ts";
 
-/** The bytes of a response with a correct Content-Length. */
-export function httpResponse(
-  status: string,
-  body: Bytes = "",
-  ...fields: readonly string[]
-): Buffer {
+/** The bytes of an HTTP response with a correct Content-Length. */
+export function http(status: string, body: Bytes = "", ...fields: readonly string[]): Buffer {
   const content = Buffer.from(body);
   const head = [`HTTP/1.1 ${status}`, `content-length: ${content.length}`, ...fields];
   return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), content]);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { userJson } from "../support/platform/fake-user-service.ts";
 import {
-  httpResponse,
+  http,
   drip,
   flood,
   respond,
@@ -53,10 +53,10 @@ describe("POST /orders gets 503 after retries if user-service's response is not 
     ["binary", respondAndClose(Buffer.alloc(4096, 0xfe))],
     ["zeros", respond(Buffer.alloc(4096))],
     ["TLS", respondAndClose(Buffer.from("15030100020246", "hex"))],
-    ["HTTP 9.9", respond(httpResponse("200 OK", userJson).toString().replace("1.1", "9.9"))],
-    ["a status of two digits", respond(httpResponse("99 Few", userJson))],
-    ["a status of five digits", respond(httpResponse("20000 Many", userJson))],
-    ["a status in words", respond(httpResponse("Fine OK", userJson))],
+    ["HTTP 9.9", respond(http("200 OK", userJson).toString().replace("1.1", "9.9"))],
+    ["a status of two digits", respond(http("99 Few", userJson))],
+    ["a status of five digits", respond(http("20000 Many", userJson))],
+    ["a status in words", respond(http("Fine OK", userJson))],
     ["an interim response and no more", respondAndClose("HTTP/1.1 100 Continue\r\n\r\n")],
     [
       "another protocol",
@@ -70,7 +70,7 @@ describe("POST /orders gets 503 after retries if user-service's response is not 
       respond(`${ok}content-length: 3\r\n${sized(String(size)).slice(ok.length)}${userJson}`),
     ],
     ["an unknown transfer encoding", respond(`${ok}transfer-encoding: x\r\n\r\n${userJson}`)],
-    ["a header without a name", respond(httpResponse("200 OK", userJson, "nonsense"))],
+    ["a header without a name", respond(http("200 OK", userJson, "nonsense"))],
     ["a header of many lines", flood(ok, "x-many: lines\r\n", 1e8)],
     ["a header of many lines, without end", flood(ok, `x-many: ${"x".repeat(1000)}\r\n`)],
     ["a line without end", flood(`${ok}x: `, "x")],
@@ -133,7 +133,7 @@ test.each<[string, Behaviour]>([
     "after a hundred interim responses",
     respond(
       "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n".repeat(100) +
-        httpResponse("200 OK", userJson).toString(),
+        http("200 OK", userJson).toString(),
     ),
   ],
 ])("POST /orders accepts a user %s", async (_, behaviour) => {

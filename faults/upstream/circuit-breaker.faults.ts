@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { healthy } from "../support/platform/fake-user-service.ts";
-import { httpResponse, resetConnections, respond } from "../support/upstream-behaviours.ts";
+import { http, resetConnections, respond } from "../support/upstream-behaviours.ts";
 import { repeat } from "../support/load.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import {
@@ -22,7 +22,7 @@ import {
 } from "../support/platform/services.ts";
 
 const resetTimeoutMs = 5000;
-const failing = respond(httpResponse("500 Internal Server Error"));
+const failing = respond(http("500 Internal Server Error"));
 
 /** Places orders one by one until one is accepted. @returns how many were refused */
 async function untilPlaced(place: () => Promise<Response>): Promise<number> {
@@ -86,8 +86,8 @@ describe("circuit breaker", () => {
 
 describe("circuit breaker stays closed for a user-service that", () => {
   test.each<[string, Behaviour, number]>([
-    ["knows none of the users", respond(httpResponse("404 Not Found")), 400],
-    ["sends nonsense", respond(httpResponse("200 OK", "<html>")), 502],
+    ["knows none of the users", respond(http("404 Not Found")), 400],
+    ["sends nonsense", respond(http("200 OK", "<html>")), 502],
   ])("%s", async (_, behaviour, status) => {
     await using upstream = await startFakeUpstream(behaviour);
     await using orders = await startOrderService(upstream.url);

@@ -4,7 +4,7 @@ import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
 import {
-  httpResponse,
+  http,
   resetConnections,
   respond,
   respondAndReset,
@@ -82,9 +82,9 @@ test("POST /orders stores exactly what it confirmed while user-service misbehave
   await using orders = await startOrderService(upstream.url);
   const load = placeOrders(orders, user.id);
   const troubles: [Behaviour, number][] = [
-    [respond(httpResponse("200 OK", "<html>")), 502],
-    [respond(httpResponse("500 Internal Server Error")), 503],
-    [respondAndReset(httpResponse("200 OK", userJson).subarray(0, -9)), 503],
+    [respond(http("200 OK", "<html>")), 502],
+    [respond(http("500 Internal Server Error")), 503],
+    [respondAndReset(http("200 OK", userJson).subarray(0, -9)), 503],
     [{}, 503],
     [resetConnections, 503],
   ];

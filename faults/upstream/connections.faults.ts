@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
 import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
-import { httpResponse, resetConnections, respond } from "../support/upstream-behaviours.ts";
+import { http, resetConnections, respond } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrderService } from "./order-service-with-upstream.ts";
@@ -66,13 +66,13 @@ describe("POST /orders on a kept connection to user-service", () => {
 
   test("ignores surplus bytes after a response", async () => {
     const surplus = [
-      httpResponse("404 Not Found"),
-      httpResponse("408 Request Timeout", "", "connection: close"),
-      httpResponse("200 OK", JSON.stringify({ ...user, id: user.id.replace("0", "1") })),
+      http("404 Not Found"),
+      http("408 Request Timeout", "", "connection: close"),
+      http("200 OK", JSON.stringify({ ...user, id: user.id.replace("0", "1") })),
       Buffer.from("x".repeat(100_000)),
     ];
     for (const more of surplus) {
-      const both = Buffer.concat([httpResponse("200 OK", userJson), more]);
+      const both = Buffer.concat([http("200 OK", userJson), more]);
       await using upstream = await startFakeUpstream(respond(both));
       await using orders = await startOrderService(upstream.url);
       for (let n = 0; n < 5; n += 1) expect((await orders.place(n)).status).toBe(201);

@@ -6,7 +6,7 @@ import { userJson, healthy } from "../support/platform/fake-user-service.ts";
 import {
   drip,
   flood,
-  httpResponse,
+  http,
   resetConnections,
   respond,
   respondAndClose,
@@ -67,12 +67,12 @@ test.each(floods)(
 
 const misbehaviours: Record<string, Behaviour> = {
   ...Object.fromEntries(floods),
-  failure: respond(httpResponse("500 Internal Server Error", "{}")),
-  garbage: respond(httpResponse("200 OK", "{not json")),
+  failure: respond(http("500 Internal Server Error", "{}")),
+  garbage: respond(http("200 OK", "{not json")),
   "no HTTP": respondAndClose("220 mail.example.com ESMTP\r\n"),
-  redirect: respond(httpResponse("302 Found", "", "location: /users/x")),
-  "cut body": respondAndClose(httpResponse("200 OK", userJson).subarray(0, -9)),
-  "reset body": respondAndReset(httpResponse("200 OK", userJson).subarray(0, -9)),
+  redirect: respond(http("302 Found", "", "location: /users/x")),
+  "cut body": respondAndClose(http("200 OK", userJson).subarray(0, -9)),
+  "reset body": respondAndReset(http("200 OK", userJson).subarray(0, -9)),
   "reset connection": resetConnections,
   "slow body": drip(`${ok}content-length: ${userJson.length}\r\n\r\n`, userJson),
   silence: {},

@@ -1,6 +1,6 @@
 // user-service as a test controls it: the responses of a healthy one, and one that holds them back.
 import { startFakeUpstream, type Behaviour, type FakeUpstream } from "../fake-upstream.ts";
-import { httpResponse } from "../upstream-behaviours.ts";
+import { http } from "../upstream-behaviours.ts";
 
 /** The user for whom tests place orders. */
 export const user = {
@@ -24,8 +24,7 @@ function usersAt(path: string): unknown {
 
 /** Every user exists, asked for alone (`/users/{id}`) or in a batch (`/users?ids=`). */
 export const healthy: Behaviour = {
-  onRequest: (socket, path) =>
-    void socket.write(httpResponse("200 OK", JSON.stringify(usersAt(path)))),
+  onRequest: (socket, path) => void socket.write(http("200 OK", JSON.stringify(usersAt(path)))),
 };
 
 /** A healthy user-service that holds back every response until `release`. */
