@@ -6,7 +6,7 @@ import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { healthy, user } from "../support/platform/fake-user-service.ts";
 import { insertExpiredKeys } from "./seeded-keys.ts";
-import { repeat } from "../support/load.ts";
+import { repeatTimed } from "../support/load.ts";
 import { median } from "../support/median.ts";
 import { expectCleanExit, newOrder, sending } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
@@ -14,27 +14,20 @@ import { startShim } from "../support/shim.ts";
 
 const service = "order-service";
 
-/** Repeats a request. `waits` holds the duration of each, in ms. */
+/** Repeats a request, and expects that every response is a success. */
 function keepSending(callers: number, request: (n: number) => Promise<Response>) {
-  const waits: number[] = [];
-  const load = repeat(callers, async (n) => {
-    const sentAt = performance.now();
+  const send = async (n: number) => {
     const response = await request(n);
     await response.body?.cancel();
     if (!response.ok) throw new Error(`The response is ${response.status}`);
-    waits.push(performance.now() - sentAt);
-    await Bun.sleep(5);
-  });
-  return { waits, stop: load.stop };
+  };
+  return repeatTimed(callers, send, 5);
 }
-
-const figures = (waits: number[]) =>
-  `median ${median(waits).toFixed(1)} ms, maximum ${Math.max(...waits).toFixed(0)} ms`;
 
 /** Sends every kind of request. @returns a function that stops and returns the longest wait, in ms */
 function sendEverything(replicas: readonly Running[]) {
   const of = (n: number) => replicas[n % replicas.length]?.url ?? "";
-  const all = {
+  const loads = {
     health: keepSending(2, (n) => fetch(`${of(n)}/health`)),
     list: keepSending(2, (n) => fetch(`${of(n)}/orders?limit=5`)),
     place: keepSending(4, (n) => {
@@ -43,11 +36,16 @@ function sendEverything(replicas: readonly Running[]) {
     }),
   };
   return async () => {
-    await Promise.all(Object.values(all).map(({ stop }) => stop()));
-    for (const [name, { waits }] of Object.entries(all)) {
-      console.log(`  ${name}: ${waits.length} responses, ${figures(waits)}`);
+    let maxMs = 0;
+    for (const [name, load] of Object.entries(loads)) {
+      const waits = await load.stop();
+      maxMs = Math.max(maxMs, ...waits);
+      console.log(
+        `  ${name}: ${waits.length} responses, median ${median(waits).toFixed(1)} ms, ` +
+          `maximum ${Math.max(...waits).toFixed(0)} ms`,
+      );
     }
-    return Math.max(...Object.values(all).flatMap(({ waits }) => waits));
+    return maxMs;
   };
 }
 

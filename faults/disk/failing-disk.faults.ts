@@ -37,17 +37,15 @@ test("POST /users acknowledges no write whose flush failed, and keeps acknowledg
     await using users = await startExecutable(service, { cwd, env: shim.env });
     const userOf = (n: number) => newUser(round * 1_000_000 + n);
     const failing = new Set<number>();
-    const enoughFailing = Promise.withResolvers<void>();
     let isFailing = false;
     const writers = startWriters((n) => {
       if (isFailing) failing.add(n);
-      if (failing.size > 100) enoughFailing.resolve();
       return users.fetch("/users", sending("POST", userOf(n)));
-    }, 200);
-    await writers.enoughStored;
+    });
+    await writers.until(() => writers.stored.size >= 200);
     shim.set({ flushError: errors.EIO });
     isFailing = true;
-    await enoughFailing.promise;
+    await writers.until(() => failing.size > 100);
     expect((await users.fetch("/users?limit=10")).status).toBe(200);
     expect((await users.fetch("/ready")).status).toBe(200);
     await writers.stop();

@@ -17,10 +17,11 @@ import { storageIsFull, summaryOf } from "./storage-problems.ts";
 import { amount } from "../support/scale.ts";
 import { smallDisk } from "./small-disk.ts";
 import { checkDatabase } from "../support/database-check.ts";
-import { startWriters } from "./writers.ts";
+import { startWriters, type Writers } from "./writers.ts";
 
 const enough = amount({ full: 1000, fast: 200 });
-const startEnoughWriters = (write: (n: number) => Promise<Response>) => startWriters(write, enough);
+const stores = ({ until, stored }: Writers) => until(() => stored.size >= enough);
+const refuses = ({ until, refused }: Writers) => until(() => refused.size >= enough);
 
 const numberIn = (text: string | undefined) => Number(/\d+/.exec(text ?? "")?.[0]);
 const sorted = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b);
@@ -40,16 +41,16 @@ test("both services refuse writes and nothing else while the disk is full", asyn
   const first = await orders.fetch("/orders", sending("POST", newOrder(userId, 1_000_000)));
   const { id: orderId } = (await first.json()) as { id: string };
 
-  const userWriters = startEnoughWriters((n) => users.fetch("/users", sending("POST", newUser(n))));
+  const userWriters = startWriters((n) => users.fetch("/users", sending("POST", newUser(n))));
   const place = (n: number) =>
     orders.fetch(
       "/orders",
       sending("POST", newOrder(userId, n), n % 2 ? { "idempotency-key": `key-${n}` } : {}),
     );
-  const orderWriters = startEnoughWriters(place);
-  await Promise.all([userWriters.enoughStored, orderWriters.enoughStored]);
+  const orderWriters = startWriters(place);
+  await Promise.all([userWriters, orderWriters].map(stores));
   await disk.fill();
-  await Promise.all([userWriters.enoughRefused, orderWriters.enoughRefused]);
+  await Promise.all([userWriters, orderWriters].map(refuses));
 
   const path = `/orders/${orderId}`;
   const change = await orders.fetch(path, sending("PATCH", { status: "confirmed" }));
@@ -109,10 +110,10 @@ test("user-service loses nothing if the disk is too full to checkpoint the WAL",
   {
     await using users = await startExecutable("user-service", { cwd });
     await disk.fill(6_000_000);
-    const userWriters = startEnoughWriters((n) =>
+    const userWriters = startWriters((n) =>
       users.fetch("/users", sending("POST", { ...newUser(n), name: "N".repeat(100) })),
     );
-    await userWriters.enoughRefused;
+    await refuses(userWriters);
     await userWriters.stop();
     // SQLite starts a checkpoint when the WAL has a thousand pages.
     expect((await stat(`${database}-wal`)).size).toBeGreaterThan(1000 * 4096);

@@ -1,6 +1,6 @@
 // A disk whose every flush is slow: concurrent writes share a flush, and none is refused.
 import { expect, test } from "bun:test";
-import { repeat } from "../support/load.ts";
+import { repeatTimed } from "../support/load.ts";
 import { median } from "../support/median.ts";
 import { newUser, sending, startService } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
@@ -16,13 +16,8 @@ test.each([50, 200])(
     shim.set({ flushDelayMs });
     const flushesBefore = shim.flushes;
     const startedAt = performance.now();
-    const waits: number[] = [];
-    const probes = repeat(1, async () => {
-      const sentAt = performance.now();
-      expect((await users.fetch("/health")).status).toBe(200);
-      waits.push(performance.now() - sentAt);
-      await Bun.sleep(10);
-    });
+    const probe = async () => expect((await users.fetch("/health")).status).toBe(200);
+    const probes = repeatTimed(1, probe, 10);
     const callers = Array.from({ length: 64 }, async () => {
       while (next < writes) {
         const response = await users.fetch("/users", sending("POST", newUser(next++)));
@@ -32,7 +27,7 @@ test.each([50, 200])(
     });
     await Promise.all(callers);
     const seconds = (performance.now() - startedAt) / 1000;
-    await probes.stop();
+    const waits = await probes.stop();
     const flushes = shim.flushes - flushesBefore;
     console.log(
       `${flushDelayMs} ms a flush: ${writes} writes by 64 clients in ${seconds.toFixed(1)} s and ` +

@@ -12,96 +12,55 @@ const numRuns = amount({ full: 200, fast: 20 });
 describe("an error response does not repeat a long value", () => {
   const long = fc.stringMatching(/^[a-z]{101,3000}$/);
   const id = crypto.randomUUID();
-  const order = (part: object) =>
-    JSON.stringify({ user_id: id, items: [{ sku: "a", quantity: 1, unit_price: 1, ...part }] });
+  const json = (method: string, target: string, body: unknown) =>
+    sendingJson(method, target, typeof body === "string" ? body : JSON.stringify(body));
+  const putUser = (body: unknown) => json("PUT", `/users/${id}`, body);
+  const postOrder = (part: object, ...headers: [string, string][]) => {
+    const items = [{ sku: "a", quantity: 1, unit_price: 1, ...part }];
+    const request = json("POST", "/orders", { user_id: id, items });
+    return { ...request, headers: [...(request.headers ?? []), ...headers] };
+  };
+  const get = (target: string, ...headers: [string, string][]) => ({
+    method: "GET",
+    target,
+    headers,
+  });
   test.each<[string, "users" | "orders", (value: string) => RawRequest]>([
-    [
-      "in a name",
-      "users",
-      (value) => sendingJson("PUT", `/users/${id}`, JSON.stringify({ name: value })),
-    ],
-    [
-      "in an e-mail address",
-      "users",
-      (value) => sendingJson("PUT", `/users/${id}`, JSON.stringify({ email: value })),
-    ],
-    ["as a body", "users", (value) => sendingJson("POST", "/users", JSON.stringify(value))],
-    [
-      "as a member name",
-      "users",
-      (value) => sendingJson("POST", "/users", JSON.stringify({ [value]: 1 })),
-    ],
-    ["after the body", "users", (value) => sendingJson("POST", "/users", `{}${value}`)],
-    [
-      "in an id",
-      "orders",
-      (value) => sendingJson("POST", "/orders", JSON.stringify({ user_id: value })),
-    ],
-    ["in an article", "orders", (value) => sendingJson("POST", "/orders", order({ sku: value }))],
-    [
-      "instead of a number",
-      "orders",
-      (value) => sendingJson("POST", "/orders", order({ quantity: value })),
-    ],
-    [
-      "instead of a price",
-      "orders",
-      (value) => sendingJson("POST", "/orders", order({ unit_price: value })),
-    ],
-    [
-      "in a status",
-      "orders",
-      (value) => sendingJson("PATCH", `/orders/${id}`, JSON.stringify({ status: value })),
-    ],
-    ["in a path", "users", (value) => ({ method: "GET", target: `/users/${value}` })],
-    ["in an unknown path", "users", (value) => ({ method: "GET", target: `/${value}/${value}` })],
-    ["in a limit", "users", (value) => ({ method: "GET", target: `/users?limit=${value}` })],
-    ["in a cursor", "orders", (value) => ({ method: "GET", target: `/orders?after=${value}` })],
-    [
-      "in a filter",
-      "orders",
-      (value) => ({ method: "GET", target: `/orders?status=${value}&user_id=${value}` }),
-    ],
+    ["in a name", "users", (value) => putUser({ name: value })],
+    ["in an e-mail address", "users", (value) => putUser({ email: value })],
+    ["as a body", "users", (value) => json("POST", "/users", JSON.stringify(value))],
+    ["as a member name", "users", (value) => json("POST", "/users", { [value]: 1 })],
+    ["after the body", "users", (value) => json("POST", "/users", `{}${value}`)],
+    ["in an id", "orders", (value) => json("POST", "/orders", { user_id: value })],
+    ["in an article", "orders", (value) => postOrder({ sku: value })],
+    ["instead of a number", "orders", (value) => postOrder({ quantity: value })],
+    ["instead of a price", "orders", (value) => postOrder({ unit_price: value })],
+    ["in a status", "orders", (value) => json("PATCH", `/orders/${id}`, { status: value })],
+    ["in a path", "users", (value) => get(`/users/${value}`)],
+    ["in an unknown path", "users", (value) => get(`/${value}/${value}`)],
+    ["in a limit", "users", (value) => get(`/users?limit=${value}`)],
+    ["in a cursor", "orders", (value) => get(`/orders?after=${value}`)],
+    ["in a filter", "orders", (value) => get(`/orders?status=${value}&user_id=${value}`)],
     [
       "in If-Match",
       "users",
-      (value) => ({ method: "DELETE", target: `/users/${id}`, headers: [["If-Match", value]] }),
+      (value) => ({ ...get(`/users/${id}`, ["If-Match", value]), method: "DELETE" }),
     ],
     [
       "in Idempotency-Key",
       "orders",
-      (value) => ({
-        ...sendingJson("POST", "/orders", order({})),
-        headers: [
-          ["Content-Type", "application/json"],
-          ["Idempotency-Key", value.repeat(3)],
-        ],
-      }),
+      (value) => postOrder({}, ["Idempotency-Key", value.repeat(3)]),
     ],
     [
       "in Content-Type",
       "orders",
-      (value) => ({ ...sendingJson("POST", "/orders", "{}"), headers: [["Content-Type", value]] }),
+      (value) => ({ ...json("POST", "/orders", "{}"), headers: [["Content-Type", value]] }),
     ],
-    [
-      "in Content-Encoding",
-      "orders",
-      (value) => ({
-        ...sendingJson("POST", "/orders", "{}"),
-        headers: [
-          ["Content-Type", "application/json"],
-          ["Content-Encoding", value],
-        ],
-      }),
-    ],
+    ["in Content-Encoding", "orders", (value) => postOrder({}, ["Content-Encoding", value])],
     [
       "in X-Request-Id",
       "users",
-      (value) => ({
-        method: "GET",
-        target: "/nowhere",
-        headers: [["X-Request-Id", value.padEnd(129, "a")]],
-      }),
+      (value) => get("/nowhere", ["X-Request-Id", value.padEnd(129, "a")]),
     ],
   ])("%s", async (_, service, requestWith) => {
     await withTargets(async ({ [service]: target }) => {

@@ -1,39 +1,20 @@
 // Probes the management routes, as an orchestrator does, while a test loads the service.
+import { expect } from "bun:test";
 import type { Running } from "../../shared/testing/executable.ts";
-import { rawClient } from "../support/raw-client.ts";
-
-/** A running prober. */
-export interface Prober {
-  /** Ends it. @returns the longest response time, in ms; rejects if a status was not 200 */
-  stop(): Promise<number>;
-}
+import { repeatTimed } from "../support/load.ts";
 
 const paths = ["/health", "/ready", "/metrics"];
 
-/** Probes each management route ten times a second. */
-export function probe({ port }: Pick<Running, "port">): Prober {
-  let isOver = false;
-
-  async function probeRoute(path: string): Promise<number> {
-    using client = rawClient(port);
-    let maxMs = 0;
-    while (!isOver) {
-      const sentAt = performance.now();
-      const { status } = await client.send("GET", path);
-      if (status !== 200) throw new Error(`${path} responds with ${status}`);
-      maxMs = Math.max(maxMs, performance.now() - sentAt);
-      await Bun.sleep(100);
-    }
-    return maxMs;
-  }
-
-  const all = paths.map(probeRoute);
-  const ended = Promise.allSettled(all);
-  return {
-    async stop() {
-      isOver = true;
-      await ended;
-      return Math.max(...(await Promise.all(all)));
+/** Probes each route about ten times a second. @returns a function that stops and gives the longest time */
+export function probe({ fetch }: Pick<Running, "fetch">): () => Promise<number> {
+  const probes = repeatTimed(
+    paths.length,
+    async (n) => {
+      const response = await fetch(paths[n % paths.length] ?? "");
+      await response.text();
+      expect(response.status).toBe(200);
     },
-  };
+    100,
+  );
+  return async () => Math.max(...(await probes.stop()));
 }

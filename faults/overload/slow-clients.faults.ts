@@ -69,9 +69,9 @@ test.each(kinds)("user-service keeps serving others among 500 clients %s", async
     using slow = new DisposableStack();
     slow.use(await slowClients(users.port, kind));
     await measureOthers(200);
-    const prober = probe(users);
+    const stopProbing = probe(users);
     among.push(await measureOthers(ms));
-    maxProbesMs.push(await prober.stop());
+    maxProbesMs.push(await stopProbing());
   }
   const memory = (await residentKiB(users.pid)) / 1024;
   console.log(

@@ -45,9 +45,9 @@ test.each(["user-service", "order-service"] as const)(
     const text = JSON.stringify(body(await createUser(platform.users)));
     const maxProbesMs: number[] = [];
     const pour = async (connections: number) => {
-      const prober = probe(service);
+      const stopProbing = probe(service);
       const report = await flood({ port: service.port, connections, seconds, path, body: text });
-      maxProbesMs.push(await prober.stop());
+      maxProbesMs.push(await stopProbing());
       expect(report).toMatchObject({ withoutRetryAfter: 0, broken: 0 });
       return report;
     };

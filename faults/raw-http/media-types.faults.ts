@@ -27,21 +27,14 @@ test("PATCH /users/{id} accepts JSON media types only", async () => {
   await withTargets(async ({ users }) => {
     const target = `/users/${await createUser(users.running)}`;
     for (const chunkBytes of [undefined, 1]) {
+      const patch = { method: "PATCH", target, body: "{}", chunkBytes };
       const found: Record<string, number> = {};
       for (const type of Object.keys(statuses)) {
         const headers = [["Content-Type", type]] as const;
-        const response = await users.send({
-          method: "PATCH",
-          target,
-          headers,
-          body: "{}",
-          chunkBytes,
-        });
-        found[type] = response.status;
+        found[type] = (await users.send({ ...patch, headers })).status;
       }
       expect(found).toEqual(statuses);
-      const untyped = await users.send({ method: "PATCH", target, body: "{}", chunkBytes });
-      expect(untyped.status).toBe(415);
+      expect((await users.send(patch)).status).toBe(415);
     }
   });
 });

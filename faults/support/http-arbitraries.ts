@@ -35,20 +35,7 @@ export const anyFields = fc.array(
 export const anySegment = fc.oneof(
   fc.stringMatching(/^[!"$-~]{0,80}$/),
   fc.string({ unit: "binary" }).map((text) => encodeURIComponent(text)),
-  fc.constantFrom(
-    "%",
-    "%zz",
-    "%2",
-    "%00",
-    "%2f",
-    "%2e%2e",
-    "..",
-    ".",
-    ";",
-    "%ff%fe",
-    "%ed%a0%80",
-    "*",
-  ),
+  fc.constantFrom(..."% %zz %2 %00 %2f %2e%2e .. . ; %ff%fe %ed%a0%80 *".split(" ")),
 );
 
 const names = ["limit", "after", "email", "user_id", "status", "limit[]", "__proto__", "x"];

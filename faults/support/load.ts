@@ -38,3 +38,19 @@ export function repeat(callers: number, work: (n: number) => Promise<unknown>): 
     },
   };
 }
+
+/** Repeats work like `repeat`, with a pause after each call. `stop` gives the durations, in ms. */
+export function repeatTimed(
+  callers: number,
+  work: (n: number) => Promise<unknown>,
+  pauseMs: number,
+): { stop(): Promise<number[]> } {
+  const durations: number[] = [];
+  const load = repeat(callers, async (n) => {
+    const startedAt = performance.now();
+    await work(n);
+    durations.push(performance.now() - startedAt);
+    await Bun.sleep(pauseMs);
+  });
+  return { stop: () => load.stop().then(() => durations) };
+}

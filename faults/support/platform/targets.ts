@@ -1,7 +1,7 @@
 // Both services as targets of arbitrary requests. Every response is checked against the API document.
 import { expect } from "bun:test";
 import { validatingFetch } from "../../../shared/testing/contract-check.ts";
-import type { ServiceName, Running } from "../../../shared/testing/executable.ts";
+import type { Running } from "../../../shared/testing/executable.ts";
 import type { OpenApiDocument } from "../../../shared/src/openapi/types.ts";
 import { problemViolations } from "../problem-rules.ts";
 import { openConnection } from "../raw-connection.ts";
@@ -11,7 +11,6 @@ import { startPlatform } from "./services.ts";
 
 /** A service that a test sends requests to. */
 export interface Target {
-  readonly name: ServiceName;
   readonly running: Running;
   readonly document: OpenApiDocument;
   /**
@@ -47,10 +46,9 @@ function toResponse({ status, headers, body }: RawResponse): Response {
   return new Response(body.length > 0 ? new Uint8Array(body) : null, { status, headers });
 }
 
-async function createTarget(name: ServiceName, running: Running): Promise<Target> {
+async function createTarget(running: Running): Promise<Target> {
   const document = (await (await running.fetch("/swagger/json")).json()) as OpenApiDocument;
   return {
-    name,
     running,
     document,
     async send(request) {
@@ -87,8 +85,8 @@ async function expectUnharmed(running: Running): Promise<void> {
 /** Runs a test against both services on fresh databases, then checks that neither was harmed. */
 export async function withTargets(test: (targets: Targets) => Promise<void>): Promise<void> {
   await using platform = await startPlatform();
-  const users = await createTarget("user-service", platform.users);
-  const orders = await createTarget("order-service", platform.orders);
+  const users = await createTarget(platform.users);
+  const orders = await createTarget(platform.orders);
   await test({ users, orders });
   await expectUnharmed(platform.users);
   await expectUnharmed(platform.orders);
