@@ -4,17 +4,22 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { user } from "../support/platform/fake-user-service.ts";
 import { bodyOfStatus, fetchClient, listAll } from "../support/clients.ts";
 import type { TextResponse } from "../support/raw-client.ts";
 import { insertExpiredKeys } from "./seeded-keys.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
-import { crash, createUser, newOrder, startPlatform } from "../support/platform/services.ts";
+import {
+  crash,
+  createUser,
+  newOrder,
+  startPlatform,
+  startService,
+} from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
+import { dayMs } from "./jumps.ts";
 
-const dayMs = 86_400_000;
 /** After this time another process can claim the key of a crashed one. */
 const maxLeaseMs = 10_000;
 
@@ -54,14 +59,14 @@ test("POST /orders still replays the order of each key after the clock has jumpe
 /** Two replicas with one clock, whose user-service holds its responses back. */
 async function startReplicas() {
   await using stack = new AsyncDisposableStack();
-  const cwd = stack.use(await temporaryFolder()).path;
   const shim = stack.use(await startShim());
   const held = stack.use(await startHeldUserService());
   const env = { USER_SERVICE_URL: held.url, USER_SERVICE_TIMEOUT_MS: "60000", ...shim.env };
-  const start = () => startExecutable("order-service", { cwd, env });
-  const replicas = [stack.use(await start()), stack.use(await start())] as const;
+  const first = stack.use(await startService("order-service", env));
+  const second = stack.use(await startExecutable("order-service", { cwd: first.folder, env }));
   const running = stack.move();
-  return { cwd, shim, held, replicas, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const replicas = [first, second] as const;
+  return { shim, held, replicas, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 const jumps = [dayMs, -dayMs, 10_000, -10_000, 5000, -3000, 0];

@@ -8,9 +8,8 @@ import { startOrderClients } from "./order-clients.ts";
 import { createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
+import { dayMs, offsets } from "./jumps.ts";
 
-const dayMs = 86_400_000;
-const jumps = [-dayMs, dayMs, 0, dayMs, -dayMs, 0];
 const ordersPerJump = amount({ full: 1500, fast: 150 });
 
 /** Checks a list's order, and that it has exactly the placed orders. */
@@ -29,7 +28,7 @@ test("GET /orders lists each order once, oldest first, wherever the clock jumps"
   const userId = await createUser(users);
   const clients = startOrderClients(orders.url, userId);
   const send: Send = fetchClient(orders.url);
-  for (const clockOffsetMs of jumps) {
+  for (const clockOffsetMs of offsets) {
     await clients.more(ordersPerJump / 2);
     const before = new Set(clients.placed.map(({ id }) => id));
     const first = await send("GET", "/orders?limit=50");
@@ -48,7 +47,7 @@ test("GET /orders lists each order once, oldest first, wherever the clock jumps"
   expectList(await listAll<Order>(send, mine), clients.placed);
   const days = ({ time }: LogLine) => Math.round((Date.parse(String(time)) - Date.now()) / dayMs);
   expect(new Set(orders.lines.map(days))).toEqual(new Set([0, -1, 1]));
-  console.log(`${clients.placed.length} orders over ${jumps.length} jumps`);
+  console.log(`${clients.placed.length} orders over ${offsets.length} jumps`);
 });
 
 test("GET /orders keeps one order after restarts with the clock a day back or ahead", async () => {

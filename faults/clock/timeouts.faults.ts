@@ -14,8 +14,8 @@ import {
   startService,
 } from "../support/platform/services.ts";
 import { startShim, type Shim } from "../support/shim.ts";
+import { dayMs } from "./jumps.ts";
 
-const dayMs = 86_400_000;
 const jumps = [dayMs, -dayMs];
 
 /** How long a response may be overdue on a busy machine. */

@@ -64,16 +64,13 @@ test("Idempotency-Key is accepted or refused with 400, whatever its bytes", asyn
 test.each(["traceparent", "tracestate", "baggage"])(
   "%s with any bytes fails no order",
   async (name) => {
-    const parent = [
-      "traceparent",
-      "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    ] as const;
-    const start = fc.constantFrom("", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-");
+    const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const start = fc.constantFrom("", `01${parent.slice(2)}-`);
     await withTargets(async ({ users, orders }) => {
       const body = JSON.stringify(newOrder(await createUser(users.running), 1));
       await forAll(fc.tuple(start, fieldValue), numRuns, async ([start, value]) => {
         const headers = withField(name, name === "traceparent" ? start + value : value);
-        if (name !== "traceparent") headers.push([...parent]);
+        if (name !== "traceparent") headers.push(["traceparent", parent]);
         const response = await orders.send({ ...sendingJson("POST", "/orders", body), headers });
         expect(response.status).toBe(201);
       });
@@ -102,22 +99,12 @@ test.each([
 
 test("GET /users ignores any Host, and fields that mean nothing to it", async () => {
   const names = fc.constantFrom(
-    "Host",
-    "Cookie",
-    "Accept",
-    "Accept-Encoding",
-    "Range",
-    "Upgrade",
-    "X-Forwarded-Host",
+    ..."Host Cookie Accept Accept-Encoding Range Upgrade X-Forwarded-Host".split(" "),
   );
   await withTargets(async ({ users }) => {
     await forAll(fc.tuple(names, fieldValue), numRuns, async ([name, value]) => {
-      const response = await users.send({
-        method: "GET",
-        target: "/users",
-        headers: [[name, value]],
-      });
-      expect(response.status).toBe(200);
+      const request = { method: "GET", target: "/users", headers: [[name, value]] as const };
+      expect((await users.send(request)).status).toBe(200);
     });
   });
 });

@@ -1,7 +1,6 @@
 // How soon a service ends after a signal, whatever keeps it busy.
 import { describe, expect, test } from "bun:test";
-import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import type { Running } from "../../shared/testing/executable.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
 import { newOrder, startService } from "../support/platform/services.ts";
@@ -46,13 +45,9 @@ test("SIGTERM is not delayed by idle connections, nor by half a header", async (
 describe("POST /orders while user-service hangs", () => {
   const startHanging = async (env: Readonly<Record<string, string>>) => {
     await using stack = new AsyncDisposableStack();
-    const { path: cwd } = stack.use(await temporaryFolder());
     const users = stack.use(await startHeldUserService());
     const running = stack.use(
-      await startExecutable("order-service", {
-        cwd,
-        env: { USER_SERVICE_URL: users.url, ...env },
-      }),
+      await startService("order-service", { USER_SERVICE_URL: users.url, ...env }),
     );
     const send = fetchClient(running.url);
     const sent = Array.from({ length: 8 }, () => send("POST", "/orders", { json: order }));

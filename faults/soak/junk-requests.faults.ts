@@ -1,6 +1,6 @@
 // What clients invent fills neither the metrics nor the memory.
 import { expect, test } from "bun:test";
-import { junkForOrders, junkForUsers, sendJunk } from "./junk-requests.ts";
+import { junkRequest, sendJunk } from "./junk-requests.ts";
 import { expectNoGrowth, idleLevels } from "./idle-levels.ts";
 import { rawClient } from "../support/raw-client.ts";
 import { amount } from "../support/scale.ts";
@@ -25,8 +25,8 @@ test("both services keep no metric and no memory of invented paths, methods, fie
       using toOrders = rawClient(orders.port);
       while (sent < until) {
         const n = sent++;
-        await sendJunk(toUsers, junkForUsers(n));
-        await sendJunk(toOrders, junkForOrders(n));
+        await sendJunk(toUsers, junkRequest(n, "/users"));
+        await sendJunk(toOrders, junkRequest(n, "/orders"));
       }
     };
     await Promise.all(Array.from({ length: callers }, ask));

@@ -51,16 +51,10 @@ const forOrders = [
   (n) => ["GET", `/orders?status=junk-${n}`],
 ] satisfies ((n: number) => Request)[];
 
-/** The n-th junk request for user-service. */
-export function junkForUsers(n: number): Request {
-  const all = [...forAny, ...forUsers];
-  return all[n % all.length]?.(n, "/users") ?? ["GET", "/"];
-}
-
-/** The n-th junk request for order-service. */
-export function junkForOrders(n: number): Request {
-  const all = [...forAny, ...forOrders];
-  return all[n % all.length]?.(n, "/orders") ?? ["GET", "/"];
+/** The n-th junk request for the service with this collection. */
+export function junkRequest(n: number, list: "/users" | "/orders"): Request {
+  const all = [...forAny, ...(list === "/users" ? forUsers : forOrders)];
+  return all[n % all.length]?.(n, list) ?? ["GET", "/"];
 }
 
 /** Expects a response below 500; Bun's server closes the connection on an unknown method. */

@@ -9,6 +9,8 @@ export type Witness<T> = (id: string, now: T | undefined) => Promise<void>;
 /** Tells this book's users from other users in the database. */
 const domain = "@book.example";
 
+type Existing = Entry<User> & { known: User };
+
 /** Users that only this book's callers change. */
 export class UserBook {
   readonly #ledger = new Ledger<User>(({ email }) => email);
@@ -40,9 +42,9 @@ export class UserBook {
     return [...this.#ledger.entries].filter(({ isOpen }) => isOpen).length;
   }
 
-  #take(): (Entry<User> & { known: User }) | undefined {
+  #take(): Existing | undefined {
     const [entry] = this.#idle.splice(Math.floor(Math.random() * this.#idle.length), 1);
-    return entry as (Entry<User> & { known: User }) | undefined;
+    return entry as Existing | undefined;
   }
 
   async #create(send: Send, witness?: Witness<User>): Promise<void> {
@@ -56,11 +58,7 @@ export class UserBook {
     await this.#finish(entry, entry.known?.id ?? "", witness);
   }
 
-  async #rename(
-    entry: Entry<User> & { known: User },
-    send: Send,
-    witness?: Witness<User>,
-  ): Promise<void> {
+  async #rename(entry: Existing, send: Send, witness?: Witness<User>): Promise<void> {
     const before = entry.known;
     const name = `Renamed ${Bun.randomUUIDv7()}`;
     await entry.change(
@@ -75,18 +73,11 @@ export class UserBook {
     await this.#finish(entry, before.id, witness);
   }
 
-  async #remove(
-    entry: Entry<User> & { known: User },
-    send: Send,
-    witness?: Witness<User>,
-  ): Promise<void> {
+  async #remove(entry: Existing, send: Send, witness?: Witness<User>): Promise<void> {
     const { id } = entry.known;
     await entry.change(
       (state) => state === undefined,
-      async () => {
-        bodyOfStatus(await send("DELETE", `/users/${id}`), 204);
-        return undefined;
-      },
+      async () => bodyOfStatus(await send("DELETE", `/users/${id}`), 204) as undefined,
     );
     await this.#finish(entry, id, witness);
   }
