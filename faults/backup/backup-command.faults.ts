@@ -8,10 +8,10 @@ import { runCommand, startExecutable, spawnExecutable } from "../../shared/testi
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import type { User } from "../../user-service/src/users/user.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
-import { createDatabase, commonName, orderIds, userIds } from "./backup-contents.ts";
 import { repeat } from "../support/load.ts";
 import { createUser, newUser, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
+import { commonName, createDatabase, orderIds, userIds } from "./backup-contents.ts";
 
 /** An order of up to five items, so that a test would notice a missing item. */
 function newOrder(userId: string, n: number) {

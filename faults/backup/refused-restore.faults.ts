@@ -4,11 +4,11 @@ import { expect, test } from "bun:test";
 import { cp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
-import { commonName, userIds } from "./backup-contents.ts";
 import { repeat } from "../support/load.ts";
 import { createUser, expectCleanExit } from "../support/platform/services.ts";
-import { count, expectRefused, createRestoreScenario } from "./restore-scenario.ts";
 import { amount } from "../support/scale.ts";
+import { commonName, userIds } from "./backup-contents.ts";
+import { count, createRestoreScenario, expectRefused } from "./restore-scenario.ts";
 
 const service = "user-service";
 

@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { startExecutable, spawnExecutable, type Running } from "../../shared/testing/executable.ts";
-import { createDatabase, commonName, userIds } from "./backup-contents.ts";
 import { createUser, expectCleanExit, newUser, sending } from "../support/platform/services.ts";
-import { count, expectRefused, createRestoreScenario } from "./restore-scenario.ts";
 import { amount } from "../support/scale.ts";
+import { commonName, createDatabase, userIds } from "./backup-contents.ts";
+import { count, createRestoreScenario, expectRefused } from "./restore-scenario.ts";
 
 const service = "user-service";
 

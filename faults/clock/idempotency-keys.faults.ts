@@ -4,10 +4,8 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { user } from "../support/platform/fake-user-service.ts";
 import { bodyOfStatus, fetchClient, listAll } from "../support/clients.ts";
-import type { TextResponse } from "../support/raw-client.ts";
-import { insertExpiredKeys } from "./seeded-keys.ts";
+import { user } from "../support/platform/fake-user-service.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
 import {
   crash,
@@ -16,9 +14,11 @@ import {
   startPlatform,
   startService,
 } from "../support/platform/services.ts";
+import type { TextResponse } from "../support/raw-client.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 import { dayMs } from "./jumps.ts";
+import { insertExpiredKeys } from "./seeded-keys.ts";
 
 /** After this time another process can claim the key of a crashed one. */
 const maxLeaseMs = 10_000;

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
-import { healthy, user } from "../support/platform/fake-user-service.ts";
-import { insertExpiredKeys } from "./seeded-keys.ts";
 import { repeatTimed } from "../support/load.ts";
 import { median } from "../support/median.ts";
+import { healthy, user } from "../support/platform/fake-user-service.ts";
 import { expectCleanExit, newOrder, sending } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
+import { insertExpiredKeys } from "./seeded-keys.ts";
 
 const service = "order-service";
 

@@ -4,11 +4,11 @@ import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import type { LogLine } from "../../shared/testing/running-service.ts";
 import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
-import { startOrderClients } from "./order-clients.ts";
 import { createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 import { dayMs, offsets } from "./jumps.ts";
+import { startOrderClients } from "./order-clients.ts";
 
 const ordersPerJump = amount({ full: 1500, fast: 150 });
 

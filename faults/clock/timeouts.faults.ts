@@ -2,10 +2,9 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { user, userJson } from "../support/platform/fake-user-service.ts";
-import { http, respond } from "../support/upstream-behaviours.ts";
-import { startHeldUserService } from "../support/platform/fake-user-service.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
+import { user, userJson } from "../support/platform/fake-user-service.ts";
+import { startHeldUserService } from "../support/platform/fake-user-service.ts";
 import {
   expectCleanExit,
   newOrder,
@@ -14,6 +13,7 @@ import {
   startService,
 } from "../support/platform/services.ts";
 import { startShim, type Shim } from "../support/shim.ts";
+import { http, respond } from "../support/upstream-behaviours.ts";
 import { dayMs } from "./jumps.ts";
 
 const jumps = [dayMs, -dayMs];

@@ -4,8 +4,8 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import * as damage from "./database-damage.ts";
 import { expectCleanExit, newUser, sending } from "../support/platform/services.ts";
+import * as damage from "./database-damage.ts";
 import { somethingWentWrong, storageIsGone, summaryOf } from "./storage-problems.ts";
 
 const service = "user-service";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
+import { checkDatabase } from "../support/database-check.ts";
 import {
   crash,
   createUser,
@@ -13,10 +14,9 @@ import {
   sending,
   startPlatform,
 } from "../support/platform/services.ts";
-import { somethingWentWrong, storageIsFull, summaryOf } from "./storage-problems.ts";
 import { amount } from "../support/scale.ts";
 import { errors, startShim } from "../support/shim.ts";
-import { checkDatabase } from "../support/database-check.ts";
+import { somethingWentWrong, storageIsFull, summaryOf } from "./storage-problems.ts";
 import { startWriters } from "./writers.ts";
 
 const service = "user-service";

@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
+import { checkDatabase } from "../support/database-check.ts";
 import {
   createUser,
   expectCleanExit,
@@ -13,10 +14,9 @@ import {
   sending,
   startPlatform,
 } from "../support/platform/services.ts";
-import { storageIsFull, summaryOf } from "./storage-problems.ts";
 import { amount } from "../support/scale.ts";
 import { smallDisk } from "./small-disk.ts";
-import { checkDatabase } from "../support/database-check.ts";
+import { storageIsFull, summaryOf } from "./storage-problems.ts";
 import { startWriters, type Writers } from "./writers.ts";
 
 const enough = amount({ full: 1000, fast: 200 });

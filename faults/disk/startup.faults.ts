@@ -5,9 +5,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { checkDatabase } from "../support/database-check.ts";
 import { expectCleanExit, newUser, sending } from "../support/platform/services.ts";
 import { smallDisk } from "./small-disk.ts";
-import { checkDatabase } from "../support/database-check.ts";
 
 const services = ["user-service", "order-service"] as const;
 

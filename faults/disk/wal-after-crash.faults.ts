@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
+import { checkDatabase } from "../support/database-check.ts";
 import { crash, expectCleanExit, newUser, sending } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
-import { checkDatabase } from "../support/database-check.ts";
 
 /** The files of a user-service that crashed after it had created so many users, one by one. */
 async function crashAfter(count: number) {

@@ -1,13 +1,13 @@
 // Requests generated from the API documents: valid ones, ones with a single error, and arbitrary ones.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { forAll } from "../support/property.ts";
-import { withOneError } from "./invalid-requests.ts";
-import { operationsOf, toRequest, type Operation, type Parts } from "./operations.ts";
+import { withTargets, type Target, type Targets } from "../support/platform/targets.ts";
 import { placesOf, problemOf } from "../support/problem-rules.ts";
+import { forAll } from "../support/property.ts";
 import { amount } from "../support/scale.ts";
 import { fixtures, type Fixture } from "./fixtures.ts";
-import { withTargets, type Target, type Targets } from "../support/platform/targets.ts";
+import { withOneError } from "./invalid-requests.ts";
+import { operationsOf, toRequest, type Operation, type Parts } from "./operations.ts";
 import { presentTag, validParts } from "./valid-requests.ts";
 import { wildRequest } from "./wild-requests.ts";
 

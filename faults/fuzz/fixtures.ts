@@ -1,7 +1,7 @@
 // Existing users and orders, for requests that need one.
 import { createUser, newOrder, sending } from "../support/platform/services.ts";
-import type { Operation } from "./operations.ts";
 import type { Targets } from "../support/platform/targets.ts";
+import type { Operation } from "./operations.ts";
 
 /** A resource that a request can read, change or delete. */
 export interface Fixture {

@@ -2,9 +2,9 @@
 import * as fc from "fast-check";
 import type { FieldError } from "../../shared/src/http/problem.ts";
 import type { Json, Parameter } from "../../shared/src/openapi/types.ts";
+import { invalidParameter, invalidValue } from "./invalid-values.ts";
 import type { Operation, Parts } from "./operations.ts";
 import { readSchema, type Schema } from "./valid-values.ts";
-import { invalidParameter, invalidValue } from "./invalid-values.ts";
 
 /** The place of an error, as a problem document names it. */
 export type Place = Omit<FieldError, "detail">;

@@ -1,15 +1,15 @@
 // Two spellings of one JSON value get the same response.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { withTargets } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
-import { bodiesFor } from "./bodies.ts";
-import { withOneError } from "./invalid-requests.ts";
-import { operation, toRequest } from "./operations.ts";
 import type { RawResponse } from "../support/raw-response.ts";
 import { amount } from "../support/scale.ts";
-import { spelling } from "./json-spelling.ts";
+import { bodiesFor } from "./bodies.ts";
 import { fixtures } from "./fixtures.ts";
-import { withTargets } from "../support/platform/targets.ts";
+import { withOneError } from "./invalid-requests.ts";
+import { spelling } from "./json-spelling.ts";
+import { operation, toRequest } from "./operations.ts";
 import type { JsonObject } from "./valid-values.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });

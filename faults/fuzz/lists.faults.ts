@@ -1,12 +1,12 @@
 // Lists are the same for every page size, and filters leave out exactly the other items.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { forAll } from "../support/property.ts";
-import type { OrderBody, UserBody } from "./bodies.ts";
 import { createUser, newOrder } from "../support/platform/services.ts";
+import { withTargets, type Target } from "../support/platform/targets.ts";
+import { forAll } from "../support/property.ts";
 import { sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { withTargets, type Target } from "../support/platform/targets.ts";
+import type { OrderBody, UserBody } from "./bodies.ts";
 
 const count = amount({ full: 300, fast: 60 });
 const numRuns = amount({ full: 300, fast: 40 });

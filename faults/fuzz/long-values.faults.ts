@@ -1,11 +1,11 @@
 // Errors never repeat a long value that a client sent.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { forAll } from "../support/property.ts";
+import { withTargets } from "../support/platform/targets.ts";
 import { problemOf } from "../support/problem-rules.ts";
+import { forAll } from "../support/property.ts";
 import { sendingJson, type RawRequest } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { withTargets } from "../support/platform/targets.ts";
 
 const numRuns = amount({ full: 200, fast: 20 });
 

@@ -1,13 +1,13 @@
 // The services store what clients send, in its normal form, and calculate exact sums.
 import { expect, test } from "bun:test";
+import { withTargets } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
-import { bodiesFor, cents, type OrderBody, type UserBody } from "./bodies.ts";
-import { operation } from "./operations.ts";
 import { sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { spelling } from "./json-spelling.ts";
+import { bodiesFor, cents, type OrderBody, type UserBody } from "./bodies.ts";
 import { fixtures } from "./fixtures.ts";
-import { withTargets } from "../support/platform/targets.ts";
+import { spelling } from "./json-spelling.ts";
+import { operation } from "./operations.ts";
 import { storedText } from "./valid-values.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });

@@ -4,7 +4,6 @@ import { connect, type Socket } from "node:net";
 
 /** A kind of slow client. */
 export interface SlowKind {
-  readonly count: number;
   /** Sent at once by each. */
   readonly first: string;
   /** Sent after that by each, a byte every tenth of a second. */
@@ -13,12 +12,13 @@ export interface SlowKind {
   readonly awaitsResponse?: boolean;
 }
 
+const count = 500;
 const byteMs = 100;
 
-/** Connects clients of a kind; disposing closes their connections. */
+/** Connects 500 clients of a kind; disposing closes their connections. */
 export async function slowClients(
   port: number,
-  { count, first, rest = "", awaitsResponse = false }: SlowKind,
+  { first, rest = "", awaitsResponse = false }: SlowKind,
 ): Promise<Disposable> {
   const open = async () => {
     const socket = connect(port, "127.0.0.1");

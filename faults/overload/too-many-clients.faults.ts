@@ -1,6 +1,5 @@
 // More clients than a service admits: it serves as many as before, and refuses the others.
 import { expect, test } from "bun:test";
-import { flood, type FloodReport } from "./flood.ts";
 import { residentKiB } from "../support/footprint.ts";
 import { median } from "../support/median.ts";
 import {
@@ -10,8 +9,9 @@ import {
   startPlatform,
   type Platform,
 } from "../support/platform/services.ts";
-import { probe } from "./prober.ts";
 import { amount } from "../support/scale.ts";
+import { flood, type FloodReport } from "./flood.ts";
+import { probe } from "./prober.ts";
 
 /** `MAX_IN_FLIGHT` of the services, and the number of clients that fits it. */
 const admitted = 64;

@@ -1,13 +1,13 @@
 // Header fields with any bytes that HTTP allows.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { forAll } from "../support/property.ts";
+import { fieldValue } from "../support/http-arbitraries.ts";
 import { createUser, newOrder } from "../support/platform/services.ts";
+import { withTargets } from "../support/platform/targets.ts";
 import { problemOf } from "../support/problem-rules.ts";
+import { forAll } from "../support/property.ts";
 import { sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { withTargets } from "../support/platform/targets.ts";
-import { fieldValue } from "../support/http-arbitraries.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 

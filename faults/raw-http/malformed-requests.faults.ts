@@ -1,7 +1,10 @@
 // Bytes that are not correct HTTP: the service refuses them, and serves other clients.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { withTargets } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
+import type { RawResponse } from "../support/raw-response.ts";
+import { amount } from "../support/scale.ts";
 import { responsesTo, statusesUntilClosed, userNames } from "./conversation.ts";
 import {
   brokenChunks,
@@ -11,9 +14,6 @@ import {
   unclearLengths,
   userText,
 } from "./malformed-requests.ts";
-import type { RawResponse } from "../support/raw-response.ts";
-import { amount } from "../support/scale.ts";
-import { withTargets } from "../support/platform/targets.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 

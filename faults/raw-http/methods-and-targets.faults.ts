@@ -1,12 +1,12 @@
 // Correct HTTP that clients rarely send: every method, every target.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { forAll } from "../support/property.ts";
+import { anyTarget } from "../support/http-arbitraries.ts";
 import { createUser } from "../support/platform/services.ts";
+import { withTargets } from "../support/platform/targets.ts";
+import { forAll } from "../support/property.ts";
 import { sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { withTargets } from "../support/platform/targets.ts";
-import { anyTarget } from "../support/http-arbitraries.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 

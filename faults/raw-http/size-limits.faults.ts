@@ -1,12 +1,12 @@
 // Requests of every size up to the limit, and just beyond it.
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { forAll } from "../support/property.ts";
 import { createUser } from "../support/platform/services.ts";
+import { withTargets } from "../support/platform/targets.ts";
 import { placesOf } from "../support/problem-rules.ts";
+import { forAll } from "../support/property.ts";
 import { requestBytes, sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { withTargets } from "../support/platform/targets.ts";
 
 const mebibyte = 1_048_576;
 const numRuns = amount({ full: 200, fast: 20 });

@@ -1,13 +1,13 @@
 // Requests that arrive in pieces, stall or break off, and must not delay other clients.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { withTargets, type Target } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
-import { userNames } from "./conversation.ts";
-import { createUserRequest, userText } from "./malformed-requests.ts";
 import { openConnection, type RawConnection } from "../support/raw-connection.ts";
 import { chunked } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import { withTargets, type Target } from "../support/platform/targets.ts";
+import { userNames } from "./conversation.ts";
+import { createUserRequest, userText } from "./malformed-requests.ts";
 
 const numRuns = amount({ full: 1000, fast: 100 });
 

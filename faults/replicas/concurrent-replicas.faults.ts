@@ -6,9 +6,9 @@ import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/client
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
 import { createUser } from "../support/platform/services.ts";
-import { raceForEmail, raceForKey } from "./races.ts";
-import { amount } from "../support/scale.ts";
 import { UserBook, type Witness } from "../support/platform/user-book.ts";
+import { amount } from "../support/scale.ts";
+import { raceForEmail, raceForKey } from "./races.ts";
 
 const loadSeconds = amount({ full: 30, fast: 15 });
 

@@ -2,8 +2,8 @@
 import type { Order } from "../../order-service/src/orders/order.ts";
 import type { User } from "../../user-service/src/users/user.ts";
 import { bodyOfStatus, type Send } from "../support/clients.ts";
-import type { TextResponse } from "../support/raw-client.ts";
 import { newOrder } from "../support/platform/services.ts";
+import type { TextResponse } from "../support/raw-client.ts";
 
 function only<T>(winners: readonly T[], prize: string): T {
   const [winner] = winners;

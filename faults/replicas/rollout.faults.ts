@@ -2,12 +2,12 @@
 import { expect, test } from "bun:test";
 import { startExecutable, type ServiceName } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { startLoadBalancer, type LoadBalancer } from "./load-balancer.ts";
 import { bodyOfStatus, fetchClient, socketClient, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
 import { createUser } from "../support/platform/services.ts";
 import { UserBook } from "../support/platform/user-book.ts";
+import { startLoadBalancer, type LoadBalancer } from "./load-balancer.ts";
 
 // Many times as long as the load balancer needs to notice that an instance is not ready.
 const drain = { SHUTDOWN_DRAIN_MS: "2000" };

@@ -1,9 +1,8 @@
 // No response and no log line contains a secret, whatever clients send and user-service responds.
 import { expect, test } from "bun:test";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { user } from "../support/platform/fake-user-service.ts";
-import { behavioursWithSecrets } from "./upstream-with-secrets.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
+import { user } from "../support/platform/fake-user-service.ts";
 import {
   askOrders,
   askUsers,
@@ -11,6 +10,7 @@ import {
   maxBodyBytes,
   secretOrder,
 } from "./secret-requests.ts";
+import { behavioursWithSecrets } from "./upstream-with-secrets.ts";
 import { expectNoLeaks, startWatched } from "./watched-service.ts";
 
 test("both services keep what clients send out of other responses and of the log", async () => {

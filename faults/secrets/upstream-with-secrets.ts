@@ -1,7 +1,7 @@
 // Responses of a broken user-service that contain secrets.
+import type { Behaviour } from "../support/fake-upstream.ts";
 import { user } from "../support/platform/fake-user-service.ts";
 import { http, respond, respondAndClose } from "../support/upstream-behaviours.ts";
-import type { Behaviour } from "../support/fake-upstream.ts";
 import { secret } from "./secret-words.ts";
 
 const word = secret("upstream");

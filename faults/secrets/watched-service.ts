@@ -4,8 +4,8 @@ import type { ServiceName } from "../../shared/testing/executable.ts";
 import { startCapturedService, type CapturedService } from "../support/captured-service.ts";
 import { rawClient, type RawClientRequest, type TextResponse } from "../support/raw-client.ts";
 import {
-  leaksInResponse,
   leaksInLine,
+  leaksInResponse,
   leaksOnStderr,
   privateHeaders,
   secret,

@@ -1,9 +1,9 @@
 // What clients invent fills neither the metrics nor the memory.
 import { expect, test } from "bun:test";
-import { junkRequest, sendJunk } from "./junk-requests.ts";
-import { expectNoGrowth, idleLevels } from "./idle-levels.ts";
 import { rawClient } from "../support/raw-client.ts";
 import { amount } from "../support/scale.ts";
+import { expectNoGrowth, idleLevels } from "./idle-levels.ts";
+import { junkRequest, sendJunk } from "./junk-requests.ts";
 import { startSoak } from "./soak-run.ts";
 
 const callers = 32;

@@ -1,9 +1,9 @@
 // Memory, files and timers of a service do not grow with its working time.
 import { expect, test } from "bun:test";
-import { idleLevels, expectNoGrowth } from "./idle-levels.ts";
-import { mixedCaller, orderOf } from "./mixed-load.ts";
 import { rawClient } from "../support/raw-client.ts";
 import { amount } from "../support/scale.ts";
+import { expectNoGrowth, idleLevels } from "./idle-levels.ts";
+import { mixedCaller, orderOf } from "./mixed-load.ts";
 import { startSoak, type Soak } from "./soak-run.ts";
 
 const seconds = amount({ full: 600, fast: 60 });

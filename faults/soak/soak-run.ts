@@ -2,12 +2,12 @@
 import { join } from "node:path";
 import type { ServiceName } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { startCapturedService } from "../support/captured-service.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
+import { inspectable } from "../support/footprint.ts";
 import { healthy } from "../support/platform/fake-user-service.ts";
 import { http, respond, respondAndClose } from "../support/upstream-behaviours.ts";
-import { inspectable } from "../support/footprint.ts";
 import type { Inspected } from "./idle-levels.ts";
-import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import { startCapturedService } from "../support/captured-service.ts";
 
 const failures: readonly Behaviour[] = [
   respond(http("404 Not Found")),

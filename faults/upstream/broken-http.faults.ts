@@ -1,16 +1,16 @@
 // user-service responds in broken HTTP.
 import { describe, expect, test } from "bun:test";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { userJson } from "../support/platform/fake-user-service.ts";
 import {
-  http,
   drip,
   flood,
+  http,
   respond,
   respondAndClose,
   respondAndReset,
 } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
-import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrderService } from "./order-service-with-upstream.ts";
 
 const ok = "HTTP/1.1 200 OK\r\n";

@@ -1,18 +1,9 @@
 // The circuit breaker spares a failing user-service, and finds it again when it is healthy.
 import { describe, expect, test } from "bun:test";
 import { startExecutable } from "../../shared/testing/executable.ts";
-import { healthy } from "../support/platform/fake-user-service.ts";
-import { http, resetConnections, respond } from "../support/upstream-behaviours.ts";
-import { repeat } from "../support/load.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import {
-  attemptCounts,
-  circuitState,
-  expectRefusal,
-  marginMs,
-  startOrderService,
-  attemptMs,
-} from "./order-service-with-upstream.ts";
+import { repeat } from "../support/load.ts";
+import { healthy } from "../support/platform/fake-user-service.ts";
 import {
   crash,
   createUser,
@@ -20,6 +11,15 @@ import {
   sending,
   startPlatform,
 } from "../support/platform/services.ts";
+import { http, resetConnections, respond } from "../support/upstream-behaviours.ts";
+import {
+  attemptCounts,
+  attemptMs,
+  circuitState,
+  expectRefusal,
+  marginMs,
+  startOrderService,
+} from "./order-service-with-upstream.ts";
 
 const resetTimeoutMs = 5000;
 const failing = respond(http("500 Internal Server Error"));

@@ -2,19 +2,19 @@
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
+import { fetchClient, listAll } from "../support/clients.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
+import { repeat } from "../support/load.ts";
+import { healthy, user, userJson } from "../support/platform/fake-user-service.ts";
+import { crash, createUser, newOrder, startPlatform } from "../support/platform/services.ts";
+import { amount } from "../support/scale.ts";
 import {
   http,
   resetConnections,
   respond,
   respondAndReset,
 } from "../support/upstream-behaviours.ts";
-import { fetchClient, listAll } from "../support/clients.ts";
-import { repeat } from "../support/load.ts";
-import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import { startOrderService, attemptMs } from "./order-service-with-upstream.ts";
-import { crash, createUser, newOrder, startPlatform } from "../support/platform/services.ts";
-import { amount } from "../support/scale.ts";
+import { attemptMs, startOrderService } from "./order-service-with-upstream.ts";
 
 const callers = 64;
 const enough = amount({ full: 500, fast: 100 });

@@ -1,10 +1,10 @@
 // Connections to user-service that break, hang or were closed since their last use.
 import { describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
-import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
+import { healthy, user, userJson } from "../support/platform/fake-user-service.ts";
 import { http, resetConnections, respond } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
-import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrderService } from "./order-service-with-upstream.ts";
 
 test.each<[string, Behaviour]>([

@@ -1,5 +1,5 @@
-// A port with a full accept queue, on which a connection attempt gets no reply. The test calls libc
-// because no library of Bun or Node takes a backlog of 0.
+// A port with a full accept queue, on which a connection attempt gets no reply. Only libc's listen()
+// makes a queue so short, so this calls it directly.
 import { dlopen, ptr } from "bun:ffi";
 import { connect } from "node:net";
 

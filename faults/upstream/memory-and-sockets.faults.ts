@@ -2,7 +2,17 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { temporaryFolder } from "../../shared/testing/running-service.ts";
-import { userJson, healthy } from "../support/platform/fake-user-service.ts";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
+import {
+  inspectable,
+  liveObjects,
+  openFiles,
+  peakKiB,
+  resetPeak,
+  residentKiB,
+} from "../support/footprint.ts";
+import { healthy, userJson } from "../support/platform/fake-user-service.ts";
+import { amount } from "../support/scale.ts";
 import {
   drip,
   flood,
@@ -12,17 +22,7 @@ import {
   respondAndClose,
   respondAndReset,
 } from "../support/upstream-behaviours.ts";
-import {
-  inspectable,
-  resetPeak,
-  liveObjects,
-  openFiles,
-  peakKiB,
-  residentKiB,
-} from "../support/footprint.ts";
-import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { startOrderService } from "./order-service-with-upstream.ts";
-import { amount } from "../support/scale.ts";
 
 const ok = "HTTP/1.1 200 OK\r\n";
 const chunked = `${ok}transfer-encoding: chunked\r\n\r\n`;

@@ -2,8 +2,8 @@
 import { expect } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { bodyOf } from "../../shared/testing/running-service.ts";
-import { healthy } from "../support/platform/fake-user-service.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
+import { healthy } from "../support/platform/fake-user-service.ts";
 import {
   attemptCounts,
   expectReadable,

@@ -1,10 +1,10 @@
 // user-service sends correct HTTP with the wrong content or status.
 import { expect, test } from "bun:test";
-import { user, userJson, healthy } from "../support/platform/fake-user-service.ts";
-import { type Bytes } from "../support/raw-connection.ts";
-import { http, flood, respond } from "../support/upstream-behaviours.ts";
-import { expectHarmless } from "./misbehaving-upstream.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
+import { healthy, user, userJson } from "../support/platform/fake-user-service.ts";
+import type { Bytes } from "../support/raw-connection.ts";
+import { flood, http, respond } from "../support/upstream-behaviours.ts";
+import { expectHarmless } from "./misbehaving-upstream.ts";
 import { startOrderService } from "./order-service-with-upstream.ts";
 
 const nested = `{"id":"${user.id}","x":${"[".repeat(9e4)}${"]".repeat(9e4)}}`;

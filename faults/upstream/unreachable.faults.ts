@@ -1,10 +1,10 @@
 // user-service cannot be reached, or does not respond.
 import { expect, test } from "bun:test";
+import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { healthy, userJson } from "../support/platform/fake-user-service.ts";
 import { startService } from "../support/platform/services.ts";
 import { drip } from "../support/upstream-behaviours.ts";
 import { listenWithFullQueue } from "./full-accept-queue.ts";
-import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import {
   attemptCounts,
   expectReadable,

@@ -1,8 +1,8 @@
 // Both services as targets of arbitrary requests. Every response is checked against the API document.
 import { expect } from "bun:test";
+import type { OpenApiDocument } from "../../../shared/src/openapi/types.ts";
 import { validatingFetch } from "../../../shared/testing/contract-check.ts";
 import type { Running } from "../../../shared/testing/executable.ts";
-import type { OpenApiDocument } from "../../../shared/src/openapi/types.ts";
 import { problemViolations } from "../problem-rules.ts";
 import { openConnection } from "../raw-connection.ts";
 import { requestBytes, type RawRequest } from "../raw-request.ts";
