@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Order } from "../../order-service/src/orders/order.ts";
-import { runCommand, startExecutable, spawnExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { runCommand, spawnExecutable, startExecutable } from "../../shared/testing/executable.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import type { User } from "../../user-service/src/users/user.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
@@ -69,7 +69,7 @@ test("backup under load has every write acknowledged before it, and services run
   // Rejects if a response was not 201.
   await load.stop();
 
-  await using other = await temporaryFolder();
+  await using other = temporaryFolder();
   for (const [service, copy] of [
     ["user-service", `users-${rounds}.db`],
     ["order-service", `orders-${rounds}.db`],
@@ -98,7 +98,7 @@ test("backup under load has every write acknowledged before it, and services run
 
 test("backup that is killed leaves a complete copy under its name, or none", async () => {
   const [rounds, count] = [amount({ full: 60, fast: 12 }), 20_000];
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await createDatabase(cwd, count, "Alice");
   const backups = join(cwd, "backups");

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { startExecutable, spawnExecutable, type Running } from "../../shared/testing/executable.ts";
+import { spawnExecutable, startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { createUser, expectCleanExit, newUser, sending } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { commonName, createDatabase, userIds } from "./backup-contents.ts";

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, type Outcome } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { createDatabase } from "./backup-contents.ts";
 
 const service = "user-service";
@@ -14,7 +14,7 @@ export const count = 20_000;
 /** A database whose users are called Alice, and a backup whose users are called Bob. */
 export async function createRestoreScenario() {
   await using stack = new AsyncDisposableStack();
-  const cwd = stack.use(await temporaryFolder()).path;
+  const cwd = stack.use(temporaryFolder()).path;
   const path = await createDatabase(cwd, count, "Bob");
   const copy = join(cwd, "copy.db");
   expect(await runCommand(service, ["backup", copy], { cwd })).toMatchObject({ status: 0 });

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { repeatTimed } from "../support/load.ts";
 import { median } from "../support/median.ts";
@@ -52,7 +52,7 @@ function sendEverything(replicas: readonly Running[]) {
 /** A database with so many expired keys, and a healthy user-service. */
 async function setUp(count: number) {
   await using stack = new AsyncDisposableStack();
-  const cwd = stack.use(await temporaryFolder()).path;
+  const cwd = stack.use(temporaryFolder()).path;
   const users = stack.use(await startFakeUpstream(healthy));
   expect(await runCommand(service, ["migrate"], { cwd })).toMatchObject({ status: 0 });
   const keys = stack.use(insertExpiredKeys(join(cwd, "data/order_service.db"), count));

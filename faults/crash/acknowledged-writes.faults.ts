@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { fetchClient, type Send } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
 import { OrderBook, type PlannedOrder } from "../support/platform/order-book.ts";
@@ -23,7 +23,7 @@ function repeating(call: Caller): Caller[] {
 }
 
 test("user-service keeps every acknowledged create, rename and delete after a crash", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   const database = join(cwd, "data/user_service.db");
   const book = new UserBook();
@@ -47,7 +47,7 @@ test("user-service keeps every acknowledged create, rename and delete after a cr
 });
 
 test("POST /orders makes one order per key, whenever order-service crashes and clients retry", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   const database = join(cwd, "data/order_service.db");
   await using users = await startExecutable("user-service", { cwd });

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { expectCleanExit, newUser, sending } from "../support/platform/services.ts";
 import * as damage from "./database-damage.ts";
 import { somethingWentWrong, storageIsGone, summaryOf } from "./storage-problems.ts";
@@ -22,7 +22,7 @@ async function createUsers(users: Pick<Running, "fetch">): Promise<string[]> {
 
 /** A database of many pages that no process has open. */
 async function setUp() {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable(service, { cwd });
   const ids = await createUsers(users);

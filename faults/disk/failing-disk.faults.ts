@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
 import {
@@ -28,7 +28,7 @@ async function emailsIn({ url }: Pick<Running, "url">): Promise<Set<string>> {
 
 test("POST /users acknowledges no write whose flush failed, and keeps acknowledged ones after a crash", async () => {
   await using shim = await startShim();
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   const stored = new Set<string>();
   let refusals = 0;

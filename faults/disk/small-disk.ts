@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { hasErrno } from "../../shared/src/core/errno.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 
 /** A mounted disk; disposing unmounts it. */
 export interface SmallDisk extends AsyncDisposable {
@@ -40,7 +40,7 @@ function writeUntilFull(path: string): void {
 /** Mounts an empty disk. */
 export async function smallDisk(mebibytes: number): Promise<SmallDisk> {
   await using stack = new AsyncDisposableStack();
-  const { path } = stack.use(await temporaryFolder());
+  const { path } = stack.use(temporaryFolder());
   const filler = join(path, "filler");
   const size = `size=${mebibytes}m`;
   run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", path], "mount a small disk");

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { checkDatabase } from "../support/database-check.ts";
 import { expectCleanExit, newUser, sending } from "../support/platform/services.ts";
 import { smallDisk } from "./small-disk.ts";
@@ -12,7 +12,7 @@ import { smallDisk } from "./small-disk.ts";
 const services = ["user-service", "order-service"] as const;
 
 test.each(services)("%s creates the folder of its database", async (service) => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   const env = { DATABASE_URL: "sqlite:some/where/else.db" };
   await using running = await startExecutable(service, { cwd, env });
@@ -21,7 +21,7 @@ test.each(services)("%s creates the folder of its database", async (service) => 
 });
 
 test("user-service reports in one line that it cannot create the folder of its database", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await writeFile(join(cwd, "file"), "");
   const env = { DATABASE_URL: "sqlite:file/users.db", PORT: "0" };
@@ -53,7 +53,7 @@ test.each(services)(
   "%s reports in one line that its disk is full, and starts when there is room",
   async (service) => {
     await using disk = await smallDisk(2);
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     const path = join(disk.path, "made/service.db");
     const env = { DATABASE_URL: `sqlite:${path}`, PORT: "0" };
@@ -85,7 +85,7 @@ function versionOf(db: Database): number {
 }
 
 test.each(services)("%s does not start on a database of a newer version", async (service) => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   const env = { DATABASE_URL: "sqlite:service.db", PORT: "0" };
   expect(await runCommand(service, ["migrate"], { cwd, env })).toMatchObject({ status: 0 });
@@ -110,7 +110,7 @@ test.each(services)("%s does not start on a database of a newer version", async 
 });
 
 test("user-service makes a database of an empty file", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await mkdir(join(cwd, "data"));
   await writeFile(join(cwd, "data/user_service.db"), "");

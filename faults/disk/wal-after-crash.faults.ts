@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { cp, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
 import { crash, expectCleanExit, newUser, sending } from "../support/platform/services.ts";
@@ -11,7 +11,7 @@ import { amount } from "../support/scale.ts";
 
 /** The files of a user-service that crashed after it had created so many users, one by one. */
 async function crashAfter(count: number) {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable("user-service", { cwd });
   for (let n = 0; n < count; n += 1) {

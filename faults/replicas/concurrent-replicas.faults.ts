@@ -1,7 +1,7 @@
 // Two replicas of each service share a database file and behave like one service.
 import { expect, test } from "bun:test";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
@@ -34,7 +34,7 @@ async function shares(replicas: readonly Running[], counter: string): Promise<nu
 }
 
 test("two replicas of each service show clients the same data, and share the commits fairly", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await using stack = new AsyncDisposableStack();
   const start = async (service: "user-service" | "order-service", env = {}) =>

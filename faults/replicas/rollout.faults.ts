@@ -1,7 +1,7 @@
 // Replicas that are replaced one by one under load, without a failed request.
 import { expect, test } from "bun:test";
 import { startExecutable, type ServiceName } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { bodyOfStatus, fetchClient, socketClient, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
@@ -13,7 +13,7 @@ import { startLoadBalancer, type LoadBalancer } from "./load-balancer.ts";
 const drain = { SHUTDOWN_DRAIN_MS: "2000" };
 
 test("no client sees a failed request while all replicas of both services are replaced", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await using stack = new AsyncDisposableStack();
   const users = stack.use(await startLoadBalancer());

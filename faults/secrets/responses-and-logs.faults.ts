@@ -1,6 +1,6 @@
 // No response and no log line contains a secret, whatever clients send and user-service responds.
 import { expect, test } from "bun:test";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { user } from "../support/platform/fake-user-service.ts";
 import {
@@ -14,7 +14,7 @@ import { behavioursWithSecrets } from "./upstream-with-secrets.ts";
 import { expectNoLeaks, startWatched } from "./watched-service.ts";
 
 test("both services keep what clients send out of other responses and of the log", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   const env = { MAX_BODY_BYTES: maxBodyBytes };
   await using users = await startWatched("user-service", { cwd, env });
@@ -32,7 +32,7 @@ test("both services keep what clients send out of other responses and of the log
 });
 
 test("order-service keeps what a broken user-service sends out of responses and of the log", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   await using upstream = await startFakeUpstream({});
   const env = { USER_SERVICE_URL: upstream.url };
   await using orders = await startWatched("order-service", { cwd: folder.path, env });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, startExecutable, type Outcome } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { leaksOnStderr, secret } from "./secret-words.ts";
 
 const services = ["user-service", "order-service"] as const;
@@ -28,7 +28,7 @@ describe("order-service names an invalid variable, but not its value:", () => {
     ["USER_SERVICE_URL", `users:${password}`],
     ["USER_SERVICE_URL", password],
   ])("%s=%s", async (variable, value) => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const env = { ...otherVariables, [variable]: value };
     const outcome = await runCommand("order-service", [], { cwd: folder.path, env });
     expectOneLine(outcome, 78);
@@ -38,7 +38,7 @@ describe("order-service names an invalid variable, but not its value:", () => {
 
 describe.each(services)("%s reports in one line, without a secret, that its", (service) => {
   const start = async (prepare: (path: string, folder: string) => Promise<unknown>) => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     await prepare(join(cwd, "own.db"), cwd);
     const env = { ...otherVariables, DATABASE_URL: "sqlite:own.db", PORT: "0" };
@@ -67,7 +67,7 @@ describe.each(services)("%s reports in one line, without a secret, that its", (s
     }));
 
   test("port is taken", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     await using running = await startExecutable(service, { cwd });
     const env = { ...otherVariables, PORT: String(running.port) };

@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { healthy, user } from "../support/platform/fake-user-service.ts";
 import { createSecretUser, placeSecretOrder, secretOrder, secretUser } from "./secret-requests.ts";
@@ -15,7 +15,7 @@ const json = { "content-type": "application/json" };
 /** Both services with a user and an order in their databases. */
 async function startBoth(env: Readonly<Record<string, string>> = {}) {
   await using stack = new AsyncDisposableStack();
-  const cwd = stack.use(await temporaryFolder()).path;
+  const cwd = stack.use(temporaryFolder()).path;
   const upstream = stack.use(await startFakeUpstream(healthy));
   const users = stack.use(await startWatched("user-service", { cwd, env }));
   const ordersEnv = { ...env, USER_SERVICE_URL: upstream.url };

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, spawnExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { amount } from "../support/scale.ts";
 
 /** Long enough for a slow machine. */
@@ -30,7 +30,7 @@ const start = (cwd: string) =>
 test("SIGTERM at any moment of the startup ends user-service at once and leaves a usable database", async () => {
   let early = 0;
   for (let delayMs = 0; delayMs < 60; delayMs += amount({ full: 2, fast: 6 })) {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const cwd = folder.path;
     await using child = start(cwd);
     await Bun.sleep(delayMs);
@@ -46,7 +46,7 @@ test("SIGTERM at any moment of the startup ends user-service at once and leaves 
 });
 
 test("SIGTERM ends a user-service that waits for a database which another process has locked", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const cwd = folder.path;
   await mkdir(join(cwd, "data"));
   const lock = new Database(join(cwd, "data/user_service.db"));

@@ -1,7 +1,7 @@
 // Both services, and an order-service with a flaky user-service, for load over minutes.
 import { join } from "node:path";
 import type { ServiceName } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startCapturedService } from "../support/captured-service.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { inspectable } from "../support/footprint.ts";
@@ -35,7 +35,7 @@ export interface Soak extends AsyncDisposable {
 /** Starts them on fresh databases; their logs are thrown away. */
 export async function startSoak(): Promise<Soak> {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await temporaryFolder()).path;
+  const folder = stack.use(temporaryFolder()).path;
   const start = async (name: string, service: ServiceName, upstreamPort?: number) => {
     const inspector = join(folder, `${name}.socket`);
     const env = {

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 
 /** The fields of the control file, in the order of shim.c. */
 const fields = [
@@ -45,7 +45,7 @@ function compile(source: string, library: string): void {
 /** Compiles the shim, which injects no fault yet. */
 export async function startShim(): Promise<Shim> {
   await using stack = new AsyncDisposableStack();
-  const { path } = stack.use(await temporaryFolder());
+  const { path } = stack.use(temporaryFolder());
   const library = join(path, "shim.so");
   const source = join(import.meta.dir, "shim.c");
   compile(source, library);

@@ -1,7 +1,7 @@
 // What a misbehaving user-service costs order-service: neither memory nor sockets nor files for long.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import {
   inspectable,
@@ -105,7 +105,7 @@ const classesPerOrder = [
 ];
 
 test("order-service frees memory and sockets after any misbehaviour of user-service", async () => {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const inspector = join(folder.path, "inspect.sock");
   await using upstream = await startFakeUpstream(healthy);
   const env = { USER_SERVICE_TIMEOUT_MS: "200", ...inspectable(inspector) };

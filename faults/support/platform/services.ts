@@ -5,7 +5,7 @@ import {
   type Running,
   type ServiceName,
 } from "../../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../../shared/testing/temporary-folder.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -17,7 +17,7 @@ export interface Service extends Running {
 /** Starts one service in a temporary folder of its own. */
 export async function startService(service: ServiceName, env: Environment = {}): Promise<Service> {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await temporaryFolder()).path;
+  const folder = stack.use(temporaryFolder()).path;
   const running = stack.use(await startExecutable(service, { cwd: folder, env }));
   const owned = stack.move();
   return { ...running, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() };
