@@ -26,14 +26,9 @@ async function setUp() {
   const cwd = folder.path;
   await using users = await startExecutable(service, { cwd });
   const ids = await createUsers(users);
-  users.kill("SIGTERM");
-  await users.exited;
-  return {
-    cwd,
-    ids,
-    path: join(cwd, "data/user_service.db"),
-    [Symbol.asyncDispose]: folder[Symbol.asyncDispose],
-  };
+  await expectCleanExit(users);
+  const path = join(cwd, "data/user_service.db");
+  return { cwd, ids, path, [Symbol.asyncDispose]: folder[Symbol.asyncDispose] };
 }
 
 const isDamaged = "it is damaged; restore a backup";

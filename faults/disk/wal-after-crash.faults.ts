@@ -6,7 +6,13 @@ import { runCommand, startExecutable } from "../../shared/testing/executable.ts"
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
-import { crash, expectCleanExit, newUser, sending } from "../support/platform/services.ts";
+import {
+  crash,
+  createUser,
+  expectCleanExit,
+  newUser,
+  sending,
+} from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 
 /** The files of a user-service that crashed after it had created so many users, one by one. */
@@ -14,9 +20,7 @@ async function crashAfter(count: number) {
   const folder = temporaryFolder();
   const cwd = folder.path;
   await using users = await startExecutable("user-service", { cwd });
-  for (let n = 0; n < count; n += 1) {
-    expect((await users.fetch("/users", sending("POST", newUser(n)))).status).toBe(201);
-  }
+  for (let n = 0; n < count; n += 1) await createUser(users, n);
   await crash(users);
   const data = join(cwd, "data");
   await cp(data, join(cwd, "crashed"), { recursive: true });

@@ -101,9 +101,8 @@ test("GET /users/{id} ignores a body", async () => {
       for (const chunkBytes of [undefined, 100_000]) {
         const sent = { ...sendingJson("GET", `/users/${id}`, body), chunkBytes };
         expect((await users.send(sent)).status).toBe(200);
-        expect(
-          (await users.send({ ...sent, headers: [["Content-Encoding", "gzip"]] })).status,
-        ).toBe(200);
+        const coded = { ...sent, headers: [["Content-Encoding", "gzip"]] as const };
+        expect((await users.send(coded)).status).toBe(200);
         expect((await users.send({ ...sent, method: "OPTIONS" })).status).toBe(405);
       }
     }
