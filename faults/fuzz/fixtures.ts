@@ -23,10 +23,8 @@ export interface Fixtures {
 let number = 0;
 
 /** Creates the fixtures of an operation. */
-export async function fixtures(
-  { users, orders }: Targets,
-  operation: Operation,
-): Promise<Fixtures> {
+export async function fixtures(targets: Targets, operation: Operation): Promise<Fixtures> {
+  const { users, orders } = targets;
   const userId = await createUser(users.running, (number += 1));
   const isUser = operation.path.startsWith("/users");
   const list = isUser ? "/users" : "/orders";

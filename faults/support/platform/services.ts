@@ -45,12 +45,9 @@ export async function startPlatform({
 }
 
 /** Sends SIGTERM, and expects that the service ends without complaint. */
-export async function expectCleanExit({
-  kill,
-  exited,
-}: Pick<Running, "kill" | "exited">): Promise<void> {
-  kill("SIGTERM");
-  expect(await exited).toBe(0);
+export async function expectCleanExit(running: Pick<Running, "kill" | "exited">): Promise<void> {
+  running.kill("SIGTERM");
+  expect(await running.exited).toBe(0);
 }
 
 /** Kills a service as a crash does, without any chance to clean up. */
