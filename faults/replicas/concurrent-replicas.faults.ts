@@ -50,9 +50,9 @@ test("two replicas of each service show clients the same data, and share the com
     const send = fetchClient(url);
     return async (...request) => {
       const startedAt = performance.now();
-      const reply = await send(...request);
+      const response = await send(...request);
       maxMs = Math.max(maxMs, performance.now() - startedAt);
-      return reply;
+      return response;
     };
   };
   const usersAt = [timed(users[0]), timed(users[1])] as const;

@@ -121,12 +121,12 @@ test("both services keep a locked database secret from waiting and from refused 
   await using both = await startBoth({ MAX_IN_FLIGHT: "2", SHUTDOWN_GRACE_MS: "100" });
   const { users, orders } = both;
   const key = { ...json, "idempotency-key": `${secret("key")}2` };
-  const asked = [
+  const writes = [
     [users, ["POST", "/users", json, secretUser]],
     [orders, ["POST", "/orders", key, secretOrder(user.id)]],
   ] as const;
   await Promise.all(
-    asked.map(async ([service, request]) => {
+    writes.map(async ([service, request]) => {
       const { ask, process, database } = service;
       using lock = new Database(database);
       lock.run("BEGIN EXCLUSIVE");

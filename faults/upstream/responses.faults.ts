@@ -23,7 +23,7 @@ test.each<[string, Behaviour]>([
   ["zero bytes", respond(http("200 OK", Buffer.alloc(100)))],
   ["half a user", respond(http("200 OK", userJson.slice(0, -20)))],
   ["a user and more", respond(http("200 OK", `${userJson}{}`))],
-  ["a user whose text is no UTF-8", respond(http("200 OK", withByte(0xff)))],
+  ["a user whose text is not UTF-8", respond(http("200 OK", withByte(0xff)))],
   [
     "a compressed user",
     respond(http("200 OK", Buffer.from(Bun.gzipSync(userJson)), "content-encoding: gzip")),

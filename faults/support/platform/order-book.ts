@@ -89,8 +89,8 @@ export class OrderBook {
           return planned.placed;
         }
         const isClaimed = response.status === 409 && sentAt - planned.crashedAt <= maxLeaseMs;
-        if (!isClaimed && !refusals.includes(response.status))
-          return bodyOfStatus(response, 201) as Order;
+        const isRefused = isClaimed || refusals.includes(response.status);
+        if (!isRefused) return bodyOfStatus(response, 201) as Order;
         const pauseSeconds = Number(response.headers.get("retry-after"));
         if (pauseSeconds === 0 && response.status !== 502) throw new Error("No Retry-After");
         planned.retryAt = performance.now() + pauseSeconds * 1000;
