@@ -72,7 +72,7 @@ describe("circuit breaker", () => {
       await expectRefusal(orders.place(n), 503);
       await Bun.sleep(20);
     });
-    while ((await circuitState(orders)) !== 1) await Bun.sleep(10);
+    await upstream.called();
     while ((await circuitState(orders)) === 1) await Bun.sleep(10);
     expect(await circuitState(orders)).toBe(2);
     await load.stop();
