@@ -16,7 +16,9 @@ function foldCommon({ React }) {
   const foldTable = (list, title) => (Table) => (props) => {
     const [isOpen, setOpen] = useState(false);
     const common = props[list].filter(isCommon);
-    const label = `${isOpen ? "Hide" : "Show"} common ${title}: ${namesOf(common)}`;
+    /* Parameters have a name; responses have their status as key. */
+    const names = common.map((item, key) => item.get("name") ?? key).join(", ");
+    const label = `${isOpen ? "Hide" : "Show"} common ${title}: ${names}`;
     const fold = { first: common.first(), label, isOpen, toggle: () => setOpen(!isOpen) };
     const ownFirst = { ...props, [list]: props[list].sortBy(isCommon) };
     return createElement(Fold.Provider, { value: fold }, createElement(Table, ownFirst));
@@ -44,11 +46,6 @@ function foldCommon({ React }) {
       response: foldRow("response"),
     },
   };
-}
-
-/* Parameters have a name; responses have their status as key. */
-function namesOf(items) {
-  return items.map((item, key) => item.get("name") ?? key).join(", ");
 }
 
 /* Without `validatorUrl: null`, the page sends the document to a server on the internet for a badge. */

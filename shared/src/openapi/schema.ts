@@ -13,29 +13,21 @@ export function plainSchema(schema: object): JsonSchema {
 }
 
 /** A value that fits a schema: the schema's own example, or one made from the examples of its parts. */
-export function exampleOf(schema: JsonSchema): Json | undefined {
-  if (Array.isArray(schema.examples)) return schema.examples[0];
-  if (schema.const !== undefined) return schema.const;
-  if (Array.isArray(schema.enum)) return schema.enum[0];
-  if (Array.isArray(schema.anyOf)) return exampleOfPart(schema.anyOf[0]);
+export function exampleOf(schema: Json | undefined): Json | undefined {
+  if (!isJsonObject(schema)) return undefined;
+  const { examples, const: constant, enum: values, anyOf, properties, required } = schema;
+  if (Array.isArray(examples)) return examples[0];
+  if (constant !== undefined) return constant;
+  if (Array.isArray(values)) return values[0];
+  if (Array.isArray(anyOf)) return exampleOf(anyOf[0]);
   if (schema.type === "array") {
-    const item = exampleOfPart(schema.items);
+    const item = exampleOf(schema.items);
     return item === undefined ? undefined : [item];
   }
-  return isJsonObject(schema.properties) ? exampleOfObject(schema.properties, schema) : undefined;
-}
-
-function exampleOfPart(schema: Json | undefined): Json | undefined {
-  return isJsonObject(schema) ? exampleOf(schema) : undefined;
-}
-
-function exampleOfObject(
-  properties: { [name: string]: Json },
-  { required }: JsonSchema,
-): Json | undefined {
+  if (!isJsonObject(properties)) return undefined;
   const example: { [name: string]: Json } = {};
-  for (const [name, schema] of Object.entries(properties)) {
-    const value = exampleOfPart(schema);
+  for (const [name, property] of Object.entries(properties)) {
+    const value = exampleOf(property);
     if (value !== undefined) example[name] = value;
     else if (Array.isArray(required) && required.includes(name)) return undefined;
   }
@@ -69,14 +61,15 @@ export function mapSubschemas(
   change: (part: JsonSchema) => JsonSchema,
 ): JsonSchema {
   const changed = { ...schema };
-  const changePart = (part: Json) => (isJsonObject(part) ? change(part) : part);
+  const changePart = (part: Json): Json => {
+    if (Array.isArray(part)) return part.map(changePart);
+    return isJsonObject(part) ? change(part) : part;
+  };
   for (const [keyword, value] of Object.entries(schema)) {
     if (keyword === "properties" && isJsonObject(value)) {
       const parts = Object.entries(value).map(([name, part]) => [name, changePart(part)]);
       changed[keyword] = Object.fromEntries(parts);
-    } else if (/^(anyOf|oneOf|allOf)$/.test(keyword) && Array.isArray(value)) {
-      changed[keyword] = value.map(changePart);
-    } else if (/^(items|additionalProperties|not)$/.test(keyword)) {
+    } else if (/^(anyOf|oneOf|allOf|items|additionalProperties|not)$/.test(keyword)) {
       changed[keyword] = changePart(value);
     }
   }
@@ -87,13 +80,8 @@ export function mapSubschemas(
 function toEnumeration(schema: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = schema;
   if (!Array.isArray(anyOf)) return schema;
-  const literals = anyOf.filter(isJsonObject).filter((option) => option.const !== undefined);
-  if (literals.length < anyOf.length) return schema;
-  const types = new Set(literals.map(({ type }) => type));
-  const [type] = types;
-  return {
-    ...rest,
-    ...(types.size === 1 && type !== undefined ? { type } : {}),
-    enum: literals.map((literal) => literal.const ?? null),
-  };
+  const values = anyOf.flatMap((option) => (isJsonObject(option) ? (option.const ?? []) : []));
+  if (values.length < anyOf.length) return schema;
+  const [type, ...otherTypes] = new Set(values.map((value) => typeof value));
+  return { ...rest, ...(type && otherTypes.length === 0 ? { type } : {}), enum: values };
 }
