@@ -38,32 +38,25 @@ export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<Op
     item[route.method] = operation;
     if (route.method === "get") item.head = headOperation(operation);
   }
-  return {
+  // The management routes come first, and their tag last.
+  if (tags.delete(managementTag)) tags.add(managementTag);
+  const json = JSON.stringify(paths);
+  const referenced = <T>(kind: "parameters" | "headers", all: Record<string, T>) =>
+    Object.fromEntries(
+      Object.entries(all).filter(([name]) => json.includes(`"#/components/${kind}/${name}"`)),
+    );
+  const document: OpenApiDocument = {
     openapi: "3.1.0",
     info: { ...info, description: info.description + conventions },
     servers: [{ url: "/" }],
-    tags: [...tags].sort(managementLast).map((name) => ({ name })),
+    tags: Array.from(tags, (name) => ({ name })),
     paths,
     components: {
       schemas,
-      parameters: referenced("parameters", requestHeaders, paths),
-      headers: referenced("headers", responseHeaders, paths),
+      parameters: referenced("parameters", requestHeaders),
+      headers: referenced("headers", responseHeaders),
     },
   };
-}
-
-/** Sorts the tag of the management routes behind all others, which keep their order. */
-function managementLast(one: string, other: string): number {
-  return Number(one === managementTag) - Number(other === managementTag);
-}
-
-/** The components that the paths of this app refer to. */
-function referenced<T>(
-  kind: "parameters" | "headers",
-  components: Record<string, T>,
-  paths: Record<string, PathItem>,
-): Record<string, T> {
-  const json = JSON.stringify(paths);
-  const isReferenced = (name: string) => json.includes(`"#/components/${kind}/${name}"`);
-  return Object.fromEntries(Object.entries(components).filter(([name]) => isReferenced(name)));
+  // JSON has no members that are undefined.
+  return JSON.parse(JSON.stringify(document)) as OpenApiDocument;
 }

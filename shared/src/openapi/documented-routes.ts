@@ -9,41 +9,30 @@ import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type AnyElysia } from "elysia";
 import { routeMatcher, routeTemplate } from "../http/route-matcher.ts";
 import type { RequestSchemas } from "../http/validation-errors.ts";
-import { behaviourKey, managementTag, type RouteBehaviour } from "./route-docs.ts";
-import type { Json, JsonSchema, Method, Parameter } from "./types.ts";
+import type { RouteBehaviour } from "./route-docs.ts";
+import type { Json, Method, Operation, Parameter } from "./types.ts";
 
 /** The part of the plugin's Operation Object that the document is made from. */
-interface PluginOperation {
-  operationId: string;
-  summary?: string;
-  description?: string;
-  tags?: string[];
-  parameters?: (Omit<Parameter, "example"> & { examples?: Json[] })[];
-  requestBody?: { content: { "application/json": { schema: JsonSchema } } };
-  [behaviourKey]?: RouteBehaviour;
+interface PluginOperation
+  extends RouteBehaviour, Partial<Omit<Operation, "operationId" | "parameters">> {
+  readonly operationId: string;
+  readonly parameters?: (Omit<Parameter, "example"> & { examples?: Json[] })[];
 }
 
 type PluginPaths = Record<string, Partial<Record<string, PluginOperation>>>;
 
-/** A route with everything that its Operation Object is made from. */
-export interface DocumentedRoute {
-  readonly method: Method;
-  readonly path: string;
-  readonly plugin: PluginOperation;
-  /** The schemas of its requests. */
-  readonly schemas: RequestSchemas;
-  /** The schemas of its responses, by status. */
-  readonly responses: Readonly<Record<string, TSchema>>;
-  readonly behaviour: RouteBehaviour;
-  /** Whether load shedding skips the route, and it needs no storage. */
-  readonly isManagement: boolean;
-  /** The methods of its path, in capitals. */
-  readonly methods: readonly string[];
-}
-
 /** The schemas of an Elysia route, which Elysia types as `any`. */
 interface RouteHooks extends RequestSchemas {
   readonly response?: Record<string, TSchema>;
+}
+
+/** A route with everything that its Operation Object is made from. */
+export interface DocumentedRoute extends PluginOperation {
+  readonly method: Method;
+  readonly path: string;
+  readonly hooks: RouteHooks;
+  /** The methods of its path, in capitals. */
+  readonly methods: readonly string[];
 }
 
 /** The routes of a finished app, except those with `detail: { hide: true }`. */
@@ -54,19 +43,9 @@ export async function documentedRoutes(app: AnyElysia): Promise<DocumentedRoute[
     const path = routeTemplate(route.path);
     // Elysia writes methods in capitals, OpenAPI in lower case.
     const method = route.method.toLowerCase() as Method;
-    const plugin = paths[path]?.[method];
-    if (plugin === undefined) return [];
-    const hooks: RouteHooks = route.hooks;
-    return {
-      method,
-      path,
-      plugin,
-      schemas: hooks,
-      responses: hooks.response ?? {},
-      behaviour: plugin[behaviourKey] ?? {},
-      isManagement: plugin.tags?.includes(managementTag) === true,
-      methods: matchOf(route.path)?.methods ?? [],
-    };
+    const operation = paths[path]?.[method];
+    const methods = matchOf(route.path)?.methods ?? [];
+    return operation ? { ...operation, method, path, hooks: route.hooks, methods } : [];
   });
 }
 

@@ -1,39 +1,41 @@
 // The Operation Object of a route: the plugin's, completed by what the plugin cannot know.
+import { Type, type TSchema } from "@sinclair/typebox";
+import { problem } from "../http/problem.ts";
 import { canonicalHeaderName } from "../http/validation-errors.ts";
 import type { DocumentedRoute } from "./documented-routes.ts";
-import { requestHeaders } from "./headers.ts";
-import { toMediaType, toResponses } from "./responses.ts";
-import { toComponent, type SchemaComponents } from "./schema.ts";
-import type { Operation, Parameter, Ref } from "./types.ts";
+import { headerRefs, requestHeaders, type ResponseHeader } from "./headers.ts";
+import { problemResponses } from "./problems.ts";
+import { exampleOf, plainSchema, toComponent, type SchemaComponents } from "./schema.ts";
+import type { JsonSchema, MediaType, Operation, Parameter, Ref, Responses } from "./types.ts";
 
 /** The operation of a route. Its named schemas are added to `components`. */
 export async function toOperation(
   route: DocumentedRoute,
   components: SchemaComponents,
 ): Promise<Operation> {
-  const { operationId, summary = "", description, tags = [], requestBody } = route.plugin;
-  const operation: Operation = {
+  const { operationId, summary = "", description, tags = [], requestBody } = route;
+  // The plugin lists form types too, which the services reject.
+  const body = requestBody?.content["application/json"];
+  return {
     operationId,
     summary,
-    ...(description === undefined ? {} : { description }),
+    description,
     tags,
     parameters: toParameters(route, components),
-    responses: await toResponses(route, components),
+    responses: { ...ownResponses(route, components), ...(await problemResponses(route)) },
+    requestBody: body && {
+      required: true,
+      content: { "application/json": toMediaType(body.schema, components) },
+    },
   };
-  if (requestBody !== undefined) {
-    // The plugin lists form types too, which the services reject.
-    const body = toMediaType(requestBody.content["application/json"].schema, components);
-    operation.requestBody = { required: true, content: { "application/json": body } };
-  }
-  return operation;
 }
 
 /** The operation of `HEAD`: the one of `GET` without bodies of responses. */
 export function headOperation(get: Operation): Operation {
-  const responses = Object.entries(get.responses).map(([status, response]) => {
-    const { content: _, ...head } = response;
-    return [status, head];
-  });
+  const responses = Object.entries(get.responses).map(([status, response]) => [
+    status,
+    { ...response, content: undefined },
+  ]);
   return {
     ...get,
     operationId: `${get.operationId}Head`,
@@ -44,30 +46,66 @@ export function headOperation(get: Operation): Operation {
 
 /** The route's own parameters in the order of its schemas, then header fields that routes share. */
 function toParameters(
-  { method, plugin, behaviour }: DocumentedRoute,
+  { method, parameters = [], conditional, idempotencyKey }: DocumentedRoute,
   components: SchemaComponents,
 ): (Parameter | Ref)[] {
   const own: Parameter[] = [];
-  const fields = new Set(["X-Request-Id", "traceparent", "tracestate"]);
-  if (behaviour.conditional === true) fields.add(method === "get" ? "If-None-Match" : "If-Match");
-  if (behaviour.idempotencyKey === true) fields.add("Idempotency-Key");
+  const shared = new Set(["X-Request-Id", "traceparent", "tracestate"]);
+  if (conditional) shared.add(method === "get" ? "If-None-Match" : "If-Match");
+  if (idempotencyKey) shared.add("Idempotency-Key");
 
-  for (const { examples, schema, ...parameter } of plugin.parameters ?? []) {
+  for (const { examples, schema, ...parameter } of parameters) {
     const name = parameter.in === "header" ? canonicalHeaderName(parameter.name) : parameter.name;
     if (name in requestHeaders) {
-      fields.add(name);
+      shared.add(name);
       continue;
     }
-    // Swagger UI sends the example of a parameter when a reader tries a request: right for a required
-    // parameter, wrong for a filter that the reader left empty. A filter's example stays in its schema.
-    const [example] = parameter.required ? (examples ?? []) : [];
     own.push({
       ...parameter,
       name,
-      schema: toComponent(examples === undefined ? schema : { ...schema, examples }, components),
-      ...(example === undefined ? {} : { example }),
+      schema: toComponent(examples ? { ...schema, examples } : schema, components),
+      // Swagger UI sends the example of a parameter when a reader tries a request: right for a required
+      // parameter, wrong for a filter that the reader left empty. A filter's example stays in its schema.
+      example: parameter.required ? examples?.[0] : undefined,
     });
   }
-  const refs = [...fields].sort().map((name) => ({ $ref: `#/components/parameters/${name}` }));
+  const refs = [...shared].sort().map((name) => ({ $ref: `#/components/parameters/${name}` }));
   return [...own, ...refs];
+}
+
+const descriptions: Readonly<Record<string, string>> = {
+  200: "Success",
+  201: "Created",
+  204: "Done; there is nothing to send back",
+  304: "The client has the current state: `If-None-Match` has its `ETag`",
+  503: "Cannot serve at present",
+};
+
+/** The responses of a route that are not problems. */
+function ownResponses(route: DocumentedRoute, components: SchemaComponents): Responses {
+  const { hooks, conditional, idempotencyKey, produces = "application/json" } = route;
+  const isGet = route.method === "get";
+  const implied = isGet && conditional ? { 304: Type.Void() } : {};
+  const responses: Responses = {};
+  for (const [status, response] of Object.entries<TSchema>({ ...implied, ...hooks.response })) {
+    if (response === problem) continue;
+    // From the route: the plugin's copy of a response's schema lacks some keywords.
+    const schema = plainSchema(response);
+    const fields: ResponseHeader[] = ["X-Request-Id"];
+    if (status === "201") fields.push("ETag", "Location");
+    if (status === "201" && idempotencyKey) fields.push("Idempotent-Replayed");
+    if ((status === "200" || status === "304") && conditional) fields.push("ETag");
+    if (status === "200" && isGet && schema.type === "array") fields.push("Link");
+    responses[status] = {
+      description: response.description ?? descriptions[status] ?? "",
+      headers: headerRefs(fields),
+      content: schema.type === "void" ? undefined : { [produces]: toMediaType(schema, components) },
+    };
+  }
+  return responses;
+}
+
+/** A body with an example, if its schema has one. */
+function toMediaType(schema: JsonSchema, components: SchemaComponents): MediaType {
+  return { schema: toComponent(schema, components), example: exampleOf(schema) };
 }

@@ -36,9 +36,6 @@ export interface RouteDocs extends RouteBehaviour {
 /** The tag of the management routes, which load shedding skips and which need no storage. */
 export const managementTag = "operations";
 
-/** The extension that carries a route's behaviour through @elysiajs/swagger, which keeps extensions. */
-export const behaviourKey = "x-route-behaviour";
-
 /**
  * The `detail` of a route.
  *
@@ -52,14 +49,7 @@ export const behaviourKey = "x-route-behaviour";
  * })
  * ```
  */
-export function routeDocs(docs: RouteDocs): DocumentDecoration {
-  const { operationId, summary, description, tag, ...behaviour } = docs;
-  const detail = {
-    operationId,
-    summary,
-    ...(description === undefined ? {} : { description }),
-    tags: [tag],
-    [behaviourKey]: behaviour,
-  };
-  return detail;
+export function routeDocs({ tag, ...docs }: RouteDocs): DocumentDecoration {
+  // @elysiajs/swagger copies every member into its document, also those that OpenAPI does not know.
+  return { ...docs, tags: [tag] };
 }

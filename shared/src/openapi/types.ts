@@ -11,17 +11,12 @@ export interface Ref {
   $ref: string;
 }
 
-/** One of several examples of the same body. */
-export interface Example {
-  summary: string;
-  value: Json;
-}
-
 /** A body in one media type. */
 export interface MediaType {
   schema: JsonSchema;
-  example?: Json;
-  examples?: Record<string, Example>;
+  example?: Json | undefined;
+  /** Several examples by name, instead of one. */
+  examples?: Record<string, { summary: string; value: Json }>;
 }
 
 /** A header field of a response. */
@@ -39,8 +34,9 @@ export interface Parameter {
   required: boolean;
   description?: string;
   schema: JsonSchema;
-  example?: Json;
-  "x-common"?: Common;
+  example?: Json | undefined;
+  /** Marks a parameter that many operations have. The API reference folds it. */
+  "x-common"?: true;
 }
 
 /** The response to a request, with one status. */
@@ -48,22 +44,23 @@ export interface ResponseObject {
   description: string;
   /** Each refers to the component of the same name. */
   headers: Record<string, Ref>;
-  content?: Record<string, MediaType>;
-  "x-common"?: Common;
+  content?: Record<string, MediaType> | undefined;
+  /** Marks what is the same in every operation that has it. The API reference folds it. */
+  "x-common"?: true | undefined;
 }
 
-/** Marks what is the same in every operation that has it. The API reference folds it. */
-export type Common = true;
+/** The responses of an operation, by status. */
+export type Responses = Record<string, ResponseObject>;
 
 /** A method of a path. */
 export interface Operation {
   operationId: string;
   summary: string;
-  description?: string;
+  description?: string | undefined;
   tags: string[];
   parameters: (Parameter | Ref)[];
-  requestBody?: { required: true; content: Record<string, MediaType> };
-  responses: Record<string, ResponseObject>;
+  requestBody?: { required: true; content: Record<string, MediaType> } | undefined;
+  responses: Responses;
 }
 
 /** A method that a route can have. */

@@ -89,7 +89,7 @@ describe("openApiDocument()", () => {
   });
 
   test("marks the header fields and problems that operations share", () => {
-    const marked = (parts: Record<string, { "x-common"?: true }>) =>
+    const marked = (parts: Record<string, { "x-common"?: true | undefined }>) =>
       Object.keys(parts)
         .filter((name) => parts[name]?.["x-common"] === true)
         .join(" ");
