@@ -5,9 +5,9 @@ import type { Lifecycle } from "../src/core/lifecycle.ts";
 import { PreconditionFailed } from "../src/core/precondition.ts";
 import {
   conditionalHeaders,
-  entityTag,
-  matchesIfNoneMatch,
   parsePrecondition,
+  unlessNotModified,
+  withEntityTag,
 } from "../src/http/etag.ts";
 import { cursorCodec } from "../src/http/pagination.ts";
 import { HttpProblem, problems } from "../src/http/problem.ts";
@@ -16,9 +16,7 @@ import { requestObject } from "../src/schema/request-object.ts";
 import { text } from "../src/schema/text.ts";
 import { timestamp } from "../src/schema/timestamp.ts";
 import { uuid } from "../src/schema/uuid.ts";
-import { serviceApp, type ServiceParts } from "../src/service/service-app.ts";
-import { createLog } from "../src/telemetry/logger.ts";
-import { createMetrics } from "../src/telemetry/metrics.ts";
+import { createParts, serviceApp, type ServiceParts } from "../src/service/service-app.ts";
 import { startService, type RunningService } from "./running-service.ts";
 
 /** The Info Object of the service. */
@@ -43,6 +41,16 @@ const task = Type.Object(
 );
 type Task = typeof task.static;
 const isCursorKey = (key: unknown): key is string => typeof key === "string";
+
+/** The documentation of a route of one task. */
+const taskDocs = (operationId: string, summary: string) =>
+  routeDocs({
+    operationId,
+    summary,
+    tag: "tasks",
+    conditional: true,
+    problems: { 404: "Task not found" },
+  });
 
 function createSampleApp(
   parts: ServiceParts,
@@ -90,16 +98,11 @@ function createSampleApp(
             headers: { "retry-after": "1" },
           });
         }
-        const created: Task = {
-          id: Bun.randomUUIDv7(),
-          title: body.title,
-          state: "open",
-          updated_at: now(),
-        };
+        const id = Bun.randomUUIDv7();
+        const created: Task = { id, title: body.title, state: "open", updated_at: now() };
         tasks.set(created.id, created);
         set.headers.location = `/tasks/${created.id}`;
-        set.headers.etag = entityTag(created);
-        return status(201, created);
+        return status(201, withEntityTag(set, created));
       },
       {
         body: requestObject({ title }),
@@ -132,25 +135,11 @@ function createSampleApp(
     })
     .get(
       "/tasks/:id",
-      ({ params, request, set }) => {
-        const found = findTask(params.id);
-        const etag = entityTag(found);
-        if (matchesIfNoneMatch(request.headers.get("if-none-match"), etag)) {
-          return new Response(null, { status: 304, headers: { etag } });
-        }
-        set.headers.etag = etag;
-        return found;
-      },
+      ({ params, request, set }) => unlessNotModified(request, set, findTask(params.id)),
       {
         params: oneOf,
-        response: { 200: task, ...problems(404, 422) },
-        detail: routeDocs({
-          operationId: "getTask",
-          summary: "Get a task",
-          tag: "tasks",
-          conditional: true,
-          problems: { 404: "Task not found" },
-        }),
+        response: { 200: task, 304: Type.Void(), ...problems(404, 422) },
+        detail: taskDocs("getTask", "Get a task"),
       },
     )
     .patch(
@@ -161,21 +150,14 @@ function createSampleApp(
         const { title = found.title, state = found.state } = body;
         const changed = { ...found, title, state, updated_at: now() };
         tasks.set(changed.id, changed);
-        set.headers.etag = entityTag(changed);
-        return changed;
+        return withEntityTag(set, changed);
       },
       {
         params: oneOf,
         headers: conditionalHeaders,
         body: requestObject({ title: Type.Optional(title), state: Type.Optional(state) }),
         response: { 200: task, ...problems(404, 412, 422) },
-        detail: routeDocs({
-          operationId: "changeTask",
-          summary: "Change a task",
-          tag: "tasks",
-          conditional: true,
-          problems: { 404: "Task not found" },
-        }),
+        detail: taskDocs("changeTask", "Change a task"),
       },
     )
     .delete(
@@ -188,28 +170,20 @@ function createSampleApp(
         params: oneOf,
         headers: conditionalHeaders,
         response: { 204: Type.Void(), ...problems(404, 422) },
-        detail: routeDocs({
-          operationId: "deleteTask",
-          summary: "Delete a task",
-          tag: "tasks",
-          conditional: true,
-          problems: { 404: "Task not found" },
-        }),
+        detail: taskDocs("deleteTask", "Delete a task"),
       },
     );
 }
 
 /** Makes the app without a socket, a database and a log. Its bodies may have 1,000 bytes. */
 export function sampleApp({ phase = "ready" }: Partial<Lifecycle> = {}) {
-  const { title: service, version } = sampleInfo;
-  return createSampleApp({
-    lifecycle: { phase },
-    limits: { maxBodyBytes: 1000, maxInFlight: 10 },
-    logger: createLog({ service, version, level: "silent" }).logger,
-    metrics: createMetrics({ service, version, commit: "" }),
-    storage: { ping: () => Promise.resolve() },
-    version,
+  const { parts } = createParts({
+    name: sampleInfo.title,
+    config: { logLevel: "silent", maxBodyBytes: 1000, maxInFlight: 10 },
+    build: { version: sampleInfo.version, commit: "" },
   });
+  parts.lifecycle.phase = phase;
+  return createSampleApp({ ...parts, storage: { ping: () => Promise.resolve() } });
 }
 
 /** Starts the service on a free port. */

@@ -90,7 +90,7 @@ export function apiReference({
       "/swagger",
       fileHandler(html, () => new Blob([page(info.title)])),
       {
-        response: { 200: Type.String({ examples: ["<!doctype html>"] }) },
+        response: { 200: Type.String({ examples: ["<!doctype html>"] }), 304: Type.Void() },
         detail: routeDocs({
           operationId: "getApiReference",
           summary: "This reference, to read and to try",
@@ -106,6 +106,7 @@ export function apiReference({
           { openapi: Type.String({ examples: ["3.1.0"] }) },
           { additionalProperties: true, description: "An OpenAPI document" },
         ),
+        304: Type.Void(),
       },
       detail: routeDocs({
         operationId: "getApiDocument",

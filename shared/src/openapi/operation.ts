@@ -1,5 +1,4 @@
 // The Operation Object of a route: the plugin's, completed by what the plugin cannot know.
-import { Type, type TSchema } from "@sinclair/typebox";
 import { problem } from "../http/problem.ts";
 import { canonicalHeaderName } from "../http/validation-errors.ts";
 import type { DocumentedRoute } from "./documented-routes.ts";
@@ -83,11 +82,9 @@ const descriptions: Readonly<Record<string, string>> = {
 
 /** The responses of a route that are not problems. */
 function ownResponses(route: DocumentedRoute, components: SchemaComponents): Responses {
-  const { hooks, conditional, idempotencyKey, produces = "application/json" } = route;
-  const isGet = route.method === "get";
-  const implied = isGet && conditional ? { 304: Type.Void() } : {};
+  const { method, hooks, conditional, idempotencyKey, produces = "application/json" } = route;
   const responses: Responses = {};
-  for (const [status, response] of Object.entries<TSchema>({ ...implied, ...hooks.response })) {
+  for (const [status, response] of Object.entries(hooks.response ?? {})) {
     if (response === problem) continue;
     // From the route: the plugin's copy of a response's schema lacks some keywords.
     const schema = plainSchema(response);
@@ -95,7 +92,7 @@ function ownResponses(route: DocumentedRoute, components: SchemaComponents): Res
     if (status === "201") fields.push("ETag", "Location");
     if (status === "201" && idempotencyKey) fields.push("Idempotent-Replayed");
     if ((status === "200" || status === "304") && conditional) fields.push("ETag");
-    if (status === "200" && isGet && schema.type === "array") fields.push("Link");
+    if (status === "200" && method === "get" && schema.type === "array") fields.push("Link");
     responses[status] = {
       description: response.description ?? descriptions[status] ?? "",
       headers: headerRefs(fields),
