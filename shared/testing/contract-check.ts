@@ -1,13 +1,6 @@
 // Compares every response that a test gets with the API document, so that neither changes alone.
 import { headerRefs, type ResponseHeader } from "../src/openapi/headers.ts";
-import type {
-  ResponseObject,
-  Header,
-  MediaType,
-  OpenApiDocument,
-  PathItem,
-  Ref,
-} from "../src/openapi/types.ts";
+import type { OpenApiDocument, PathItem, ResponseObject, Responses } from "../src/openapi/types.ts";
 import { schemaCheck, type SchemaCheck } from "./schema-check.ts";
 
 /** Sends a request: an app's `handle`, or `fetch`. */
@@ -49,15 +42,23 @@ export function validatingFetch(
   const check = schemaCheck(document);
   const find = pathFinder(document.paths);
   return async (request) => {
+    const { method, url } = request;
     const response = await send(request);
     const text = await response.clone().text();
-    const item = find(new URL(request.url).pathname);
-    const exchange = { method: request.method, response, text, item };
-    const mismatches = mismatchesIn(exchange, { check, headers: document.components.headers });
+    const item = find(new URL(url).pathname);
+    const responses = documentedResponses(method, item);
+    const documented = responses[response.status];
+    const mismatches = documented
+      ? [
+          ...headerMismatches(response, documented, document, check),
+          ...bodyMismatches({ method, response, text }, documented, check),
+          ...allowMismatches(response, item),
+        ]
+      : [`Status ${response.status} is not one of ${Object.keys(responses).join(", ")}`];
     if (mismatches.length === 0) return response;
     throw new Error(
       [
-        `The response to ${request.method} ${request.url} is not as documented`,
+        `The response to ${method} ${url} is not as documented`,
         ...mismatches.map((mismatch) => `  - ${mismatch}`),
         `  ${response.status} ${text.slice(0, 500)}`,
       ].join("\n"),
@@ -78,39 +79,8 @@ function pathFinder(paths: OpenApiDocument["paths"]): (path: string) => PathItem
   return (path) => templates.find(({ pattern }) => pattern.test(path))?.item;
 }
 
-interface Exchange {
-  readonly method: string;
-  readonly response: Response;
-  readonly text: string;
-  /** The operations of the path; undefined if the document does not have it. */
-  readonly item: PathItem | undefined;
-}
-
-interface Contract {
-  readonly check: SchemaCheck;
-  readonly headers: Record<string, Header>;
-}
-
-function mismatchesIn(exchange: Exchange, contract: Contract): string[] {
-  const { response, item } = exchange;
-  const responses: Record<string, ResponseObject> = documentedResponses(exchange);
-  const documented = responses[response.status];
-  if (documented === undefined) {
-    return [`Status ${response.status} is not one of ${Object.keys(responses).join(", ")}`];
-  }
-  const mismatches = [
-    ...headerMismatches(response, documented.headers, contract),
-    ...bodyMismatches(exchange, documented.content, contract),
-  ];
-  const allow = response.headers.get("allow");
-  const methods = Object.keys(item ?? {}).map((method) => method.toUpperCase());
-  if (response.status === 405 && allow?.split(", ").sort().join() !== methods.sort().join()) {
-    mismatches.push(`Allow is ${allow}, but the path has ${methods.join(", ")}`);
-  }
-  return mismatches;
-}
-
-function documentedResponses({ method, item }: Exchange): Record<string, ResponseObject> {
+/** The responses to a method of a path; `item` is undefined for a path that the document does not have. */
+function documentedResponses(method: string, item: PathItem | undefined): Responses {
   if (item === undefined) return unknownPath;
   const [, operation] = Object.entries(item).find(([name]) => name.toUpperCase() === method) ?? [];
   return operation?.responses ?? unknownMethod;
@@ -118,14 +88,15 @@ function documentedResponses({ method, item }: Exchange): Record<string, Respons
 
 function headerMismatches(
   response: Response,
-  documented: Record<string, Ref>,
-  { check, headers }: Contract,
+  documented: ResponseObject,
+  { components }: OpenApiDocument,
+  check: SchemaCheck,
 ): string[] {
   const mismatches: string[] = [];
-  const names = Object.keys(documented);
+  const names = Object.keys(documented.headers);
   for (const name of names) {
     const value = response.headers.get(name);
-    const header = headers[name];
+    const header = components.headers[name];
     if (header === undefined) mismatches.push(`${name} is no component of the document`);
     else if (value === null && header.required) mismatches.push(`${name} is missing`);
     else if (value !== null) {
@@ -133,19 +104,25 @@ function headerMismatches(
       mismatches.push(...check(header.schema, typed).map((text) => `${name} "${value}": ${text}`));
     }
   }
-  const known = new Set(names.map((name) => name.toLowerCase()));
+  const known = new Set([...standardFields, ...names.map((name) => name.toLowerCase())]);
   for (const [name, value] of response.headers) {
-    if (!known.has(name) && !standardFields.has(name)) {
-      mismatches.push(`${name} "${value}" is not documented`);
-    }
+    if (!known.has(name)) mismatches.push(`${name} "${value}" is not documented`);
   }
   return mismatches;
 }
 
+function allowMismatches({ status, headers }: Response, item: PathItem | undefined): string[] {
+  const allow = headers.get("allow");
+  const methods = Object.keys(item ?? {}).map((method) => method.toUpperCase());
+  return status !== 405 || allow?.split(", ").sort().join() === methods.sort().join()
+    ? []
+    : [`Allow is ${allow}, but the path has ${methods.join(", ")}`];
+}
+
 function bodyMismatches(
-  { method, response, text }: Exchange,
-  content: Record<string, MediaType> | undefined,
-  { check }: Contract,
+  { method, response, text }: { method: string; response: Response; text: string },
+  { content }: ResponseObject,
+  check: SchemaCheck,
 ): string[] {
   // RFC 9110, 9.3.2: a response to HEAD has no body.
   if (content === undefined || method === "HEAD") {
