@@ -3,13 +3,7 @@
 import { expect, test } from "bun:test";
 import { Validator, type SpecData } from "@seriousme/openapi-schema-validator";
 import { mapSubschemas } from "../src/openapi/schema.ts";
-import type {
-  Json,
-  JsonSchema,
-  MediaType,
-  OpenApiDocument,
-  Operation,
-} from "../src/openapi/types.ts";
+import type { JsonSchema, MediaType, OpenApiDocument, Operation } from "../src/openapi/types.ts";
 import { bodyOf, type RunningService } from "./running-service.ts";
 import { schemaCheck, type SchemaCheck } from "./schema-check.ts";
 
@@ -63,17 +57,32 @@ function operationErrors(operation: Operation, check: SchemaCheck): string[] {
   for (const parameter of operation.parameters) {
     if ("schema" in parameter) errors.push(...schemaErrors(parameter.name, parameter.schema));
   }
-  for (const [place, type, body] of bodiesOf(operation)) {
-    errors.push(...schemaErrors(place, body.schema));
-    const examples = examplesIn(body);
-    // The examples of a problem are made from its texts, whose absence is listed above.
-    if (examples.length === 0 && type !== problemType) {
-      errors.push(`${place} has no example (give one to its schema)`);
+  const bodies = [
+    { place: "the request body", content: operation.requestBody?.content },
+    ...Object.entries(operation.responses).map(([status, { content }]) => ({
+      place: `response ${status}`,
+      content,
+    })),
+  ];
+  for (const { place, content = {} } of bodies) {
+    for (const [type, body] of Object.entries(content)) {
+      errors.push(...bodyErrors(place, type, body, check));
     }
-    for (const example of examples) {
-      const mismatches = check(body.schema, example);
-      errors.push(...mismatches.map((text) => `an example of ${place} does not fit: ${text}`));
-    }
+  }
+  return errors;
+}
+
+function bodyErrors(place: string, type: string, body: MediaType, check: SchemaCheck): string[] {
+  const errors = schemaErrors(place, body.schema);
+  const examples = Object.values(body.examples ?? {}).map(({ value }) => value);
+  if (body.example !== undefined) examples.push(body.example);
+  // The examples of a problem are made from its texts, whose absence is listed above.
+  if (examples.length === 0 && type !== problemType) {
+    errors.push(`${place} has no example (give one to its schema)`);
+  }
+  for (const example of examples) {
+    const mismatches = check(body.schema, example);
+    errors.push(...mismatches.map((text) => `an example of ${place} does not fit: ${text}`));
   }
   return errors;
 }
@@ -94,22 +103,4 @@ function subschemaErrors(place: string, schema: JsonSchema): string[] {
     return part;
   });
   return errors;
-}
-
-function bodiesOf({ requestBody, responses }: Operation): [place: string, string, MediaType][] {
-  const places: [place: string, content: Record<string, MediaType> | undefined][] = [
-    ["the request body", requestBody?.content],
-    ...Object.entries(responses).map(([status, { content }]): [string, typeof content] => [
-      `response ${status}`,
-      content,
-    ]),
-  ];
-  return places.flatMap(([place, content = {}]) =>
-    Object.entries(content).map(([type, body]): [string, string, MediaType] => [place, type, body]),
-  );
-}
-
-function examplesIn({ example, examples = {} }: MediaType): Json[] {
-  const values = Object.values(examples).map(({ value }) => value);
-  return example === undefined ? values : [example, ...values];
 }
