@@ -12,6 +12,12 @@ function operation(method: "get" | "head" | "post" | "patch" | "delete", path: s
   return found;
 }
 
+const listTasks = operation("get", "/tasks");
+const createTask = operation("post", "/tasks");
+const getTask = operation("get", "/tasks/{id}");
+const changeTask = operation("patch", "/tasks/{id}");
+const deleteTask = operation("delete", "/tasks/{id}");
+
 function statuses({ responses }: Operation): string {
   return Object.keys(responses).join(" ");
 }
@@ -68,13 +74,11 @@ describe("openApiDocument()", () => {
   });
 
   test("describes every status that a route can respond with", () => {
-    expect(statuses(operation("post", "/tasks"))).toBe("201 400 405 408 409 413 415 422 500 503");
-    expect(statuses(operation("get", "/tasks"))).toBe("200 405 422 500 503");
-    expect(statuses(operation("get", "/tasks/{id}"))).toBe("200 304 404 405 422 500 503");
-    expect(statuses(operation("patch", "/tasks/{id}"))).toBe(
-      "200 400 404 405 408 412 413 415 422 500 503",
-    );
-    expect(statuses(operation("delete", "/tasks/{id}"))).toBe("204 404 405 412 422 500 503");
+    expect(statuses(createTask)).toBe("201 400 405 408 409 413 415 422 500 503");
+    expect(statuses(listTasks)).toBe("200 405 422 500 503");
+    expect(statuses(getTask)).toBe("200 304 404 405 422 500 503");
+    expect(statuses(changeTask)).toBe("200 400 404 405 408 412 413 415 422 500 503");
+    expect(statuses(deleteTask)).toBe("204 404 405 412 422 500 503");
   });
 
   test("documents no overload and no storage failure for management routes", () => {
@@ -94,18 +98,17 @@ describe("openApiDocument()", () => {
         .filter((name) => parts[name]?.["x-common"] === true)
         .join(" ");
     expect(marked(document.components.parameters)).toBe("X-Request-Id traceparent tracestate");
-    expect(marked(operation("patch", "/tasks/{id}").responses)).toBe("400 405 408 413 415 500 503");
+    expect(marked(changeTask.responses)).toBe("400 405 408 413 415 500 503");
     // POST /tasks has a 400 of its own.
-    expect(marked(operation("post", "/tasks").responses)).toBe("405 408 413 415 500 503");
+    expect(marked(createTask.responses)).toBe("405 408 413 415 500 503");
     expect(marked(operation("get", "/ready").responses)).toBe("405");
   });
 
   test("describes HEAD beside every GET, with the same header fields and no body", () => {
-    const get = operation("get", "/tasks/{id}");
     const head = operation("head", "/tasks/{id}");
-    expect(statuses(head)).toBe(statuses(get));
-    expect(parameterNames(head)).toBe(parameterNames(get));
-    expect(headersOf(head, 200)).toBe(headersOf(get, 200));
+    expect(statuses(head)).toBe(statuses(getTask));
+    expect(parameterNames(head)).toBe(parameterNames(getTask));
+    expect(headersOf(head, 200)).toBe(headersOf(getTask, 200));
     expect(head.operationId).toBe("getTaskHead");
     expect(JSON.stringify(head)).not.toContain('"content"');
   });
@@ -113,7 +116,7 @@ describe("openApiDocument()", () => {
 
 describe("openApiDocument(): bodies", () => {
   test("are JSON, and problems are problem+json", () => {
-    const { requestBody, responses } = operation("post", "/tasks");
+    const { requestBody, responses } = createTask;
     expect(Object.keys(requestBody?.content ?? {})).toEqual(["application/json"]);
     const types = Object.values(responses).flatMap(({ content = {} }) => Object.keys(content));
     expect(new Set(types)).toEqual(new Set(["application/json", "application/problem+json"]));
@@ -127,7 +130,7 @@ describe("openApiDocument(): bodies", () => {
   });
 
   test("have an example made from the examples of their members", () => {
-    const { requestBody, responses } = operation("patch", "/tasks/{id}");
+    const { requestBody, responses } = changeTask;
     expect(requestBody?.content["application/json"]?.example).toEqual({
       title: "Milk & bread",
       state: "open",
@@ -136,14 +139,14 @@ describe("openApiDocument(): bodies", () => {
       title: "Milk & bread",
       state: "open",
     });
-    expect(operation("get", "/tasks").responses[200]?.content).toMatchObject({
+    expect(listTasks.responses[200]?.content).toMatchObject({
       "application/json": { example: [{ title: "Milk & bread" }] },
     });
   });
 
   test("refer to a component if their schema has a title", () => {
     expect(Object.keys(document.components.schemas)).toEqual(["Problem", "Task"]);
-    expect(operation("post", "/tasks").responses[201]?.content).toMatchObject({
+    expect(createTask.responses[201]?.content).toMatchObject({
       "application/json": { schema: { $ref: "#/components/schemas/Task" } },
     });
   });
@@ -159,14 +162,14 @@ describe("openApiDocument(): bodies", () => {
   });
 
   test("are absent from 204 and 304", () => {
-    expect(operation("delete", "/tasks/{id}").responses[204]).not.toHaveProperty("content");
-    expect(operation("get", "/tasks/{id}").responses[304]).not.toHaveProperty("content");
+    expect(deleteTask.responses[204]).not.toHaveProperty("content");
+    expect(getTask.responses[304]).not.toHaveProperty("content");
   });
 });
 
 describe("openApiDocument(): problems", () => {
   test("have an example for each cause, as the service sends it", () => {
-    expect(problemExamples(operation("get", "/tasks/{id}"), 404)).toEqual([
+    expect(problemExamples(getTask, 404)).toEqual([
       {
         type: "about:blank",
         title: "Not Found",
@@ -176,7 +179,7 @@ describe("openApiDocument(): problems", () => {
         request_id: expect.any(String),
       },
     ]);
-    expect(problemExamples(operation("get", "/tasks"), 503)).toMatchObject([
+    expect(problemExamples(listTasks, 503)).toMatchObject([
       { detail: "Too many requests at once" },
       { detail: "Storage is busy" },
       { detail: "Storage is full" },
@@ -185,57 +188,50 @@ describe("openApiDocument(): problems", () => {
   });
 
   test("have the validation errors of the route's own schemas", () => {
-    expect(problemExamples(operation("get", "/tasks"), 422)).toMatchObject([
+    expect(problemExamples(listTasks, 422)).toMatchObject([
       { errors: [{ parameter: "after" }, { parameter: "state" }] },
     ]);
-    expect(problemExamples(operation("patch", "/tasks/{id}"), 422)).toMatchObject([
+    expect(problemExamples(changeTask, 422)).toMatchObject([
       { errors: [{ parameter: "id" }, { header: "If-Match" }, { pointer: "#" }] },
     ]);
-    expect(problemExamples(operation("post", "/tasks"), 422)).toMatchObject([
+    expect(problemExamples(createTask, 422)).toMatchObject([
       { detail: "This key was used with another body" },
       { errors: [{ pointer: "#/title" }] },
     ]);
   });
 
   test("list the methods of the path for 405", () => {
-    expect(problemExamples(operation("get", "/tasks"), 405)).toMatchObject([
+    expect(problemExamples(listTasks, 405)).toMatchObject([
       { detail: "Allowed methods: GET, HEAD, POST" },
     ]);
-    expect(headersOf(operation("get", "/tasks"), 405)).toBe("Allow X-Request-Id");
+    expect(headersOf(listTasks, 405)).toBe("Allow X-Request-Id");
   });
 });
 
 describe("openApiDocument(): header fields", () => {
   test("of requests have their canonical names", () => {
     const everywhere = "X-Request-Id traceparent tracestate";
-    expect(parameterNames(operation("post", "/tasks"))).toBe(`Idempotency-Key ${everywhere}`);
-    expect(parameterNames(operation("get", "/tasks"))).toBe(`after state ${everywhere}`);
-    expect(parameterNames(operation("get", "/tasks/{id}"))).toBe(`id If-None-Match ${everywhere}`);
-    expect(parameterNames(operation("patch", "/tasks/{id}"))).toBe(
-      `id If-Match If-None-Match ${everywhere}`,
-    );
+    expect(parameterNames(createTask)).toBe(`Idempotency-Key ${everywhere}`);
+    expect(parameterNames(listTasks)).toBe(`after state ${everywhere}`);
+    expect(parameterNames(getTask)).toBe(`id If-None-Match ${everywhere}`);
+    expect(parameterNames(changeTask)).toBe(`id If-Match If-None-Match ${everywhere}`);
   });
 
   test("of responses are listed with every status that has them", () => {
-    expect(headersOf(operation("post", "/tasks"), 201)).toBe(
-      "ETag Idempotent-Replayed Location X-Request-Id",
-    );
-    expect(headersOf(operation("post", "/tasks"), 409)).toBe("Retry-After X-Request-Id");
-    expect(headersOf(operation("post", "/tasks"), 503)).toBe("Retry-After X-Request-Id");
-    expect(headersOf(operation("get", "/tasks"), 200)).toBe("Link X-Request-Id");
-    expect(headersOf(operation("get", "/tasks/{id}"), 200)).toBe("ETag X-Request-Id");
-    expect(headersOf(operation("get", "/tasks/{id}"), 304)).toBe("ETag X-Request-Id");
-    expect(headersOf(operation("patch", "/tasks/{id}"), 200)).toBe("ETag X-Request-Id");
-    expect(headersOf(operation("delete", "/tasks/{id}"), 204)).toBe("X-Request-Id");
+    expect(headersOf(createTask, 201)).toBe("ETag Idempotent-Replayed Location X-Request-Id");
+    expect(headersOf(createTask, 409)).toBe("Retry-After X-Request-Id");
+    expect(headersOf(createTask, 503)).toBe("Retry-After X-Request-Id");
+    expect(headersOf(listTasks, 200)).toBe("Link X-Request-Id");
+    expect(headersOf(getTask, 200)).toBe("ETag X-Request-Id");
+    expect(headersOf(getTask, 304)).toBe("ETag X-Request-Id");
+    expect(headersOf(changeTask, 200)).toBe("ETag X-Request-Id");
+    expect(headersOf(deleteTask, 204)).toBe("X-Request-Id");
   });
 });
 
 test("openApiDocument() gives an example to required parameters only, since Swagger UI sends it", () => {
-  const [id] = operation("get", "/tasks/{id}").parameters;
+  const [id] = getTask.parameters;
   expect(id).toMatchObject({ required: true, example: "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42" });
-  const optional = [
-    ...Object.values(document.components.parameters),
-    ...operation("get", "/tasks").parameters,
-  ];
+  const optional = [...Object.values(document.components.parameters), ...listTasks.parameters];
   for (const parameter of optional) expect(parameter).not.toHaveProperty("example");
 });

@@ -10,65 +10,61 @@ function request(method: string, path: string, init: RequestInit = {}): Request 
   return new Request(`http://sample.test${path}`, { ...init, method });
 }
 
-function withJson(method: string, path: string, value: unknown, headers = {}): Request {
+/** A JSON body; text is sent as it is. */
+function json(value: unknown, headers: Record<string, string> = {}): RequestInit {
   const body = typeof value === "string" ? value : JSON.stringify(value);
-  return request(method, path, {
-    body,
-    headers: { "content-type": "application/json", ...headers },
-  });
+  return { body, headers: { "content-type": "application/json", ...headers } };
 }
 
 describe("validatingFetch() lets through a documented response", () => {
   const call = validatingFetch((sent) => app.handle(sent), document);
-  const statusOf = async (sent: Request) => (await call(sent)).status;
+  const statusOf = async (method: string, path: string, init?: RequestInit) =>
+    (await call(request(method, path, init))).status;
 
   test("to what a client does with a resource", async () => {
-    const created = await call(withJson("POST", "/tasks", { title: "Milk" }));
+    const created = await call(request("POST", "/tasks", json({ title: "Milk" })));
     expect(created.status).toBe(201);
     const path = created.headers.get("location") ?? "";
     const tag = created.headers.get("etag") ?? "";
 
-    expect(await statusOf(request("GET", "/tasks"))).toBe(200);
-    expect(await statusOf(request("GET", path))).toBe(200);
-    expect(await statusOf(request("HEAD", path))).toBe(200);
+    expect(await statusOf("GET", "/tasks")).toBe(200);
+    expect(await statusOf("GET", path)).toBe(200);
+    expect(await statusOf("HEAD", path)).toBe(200);
     const known = { "if-none-match": tag };
-    expect(await statusOf(request("GET", path, { headers: known }))).toBe(304);
-    expect(await statusOf(request("HEAD", path, { headers: known }))).toBe(304);
+    expect(await statusOf("GET", path, { headers: known })).toBe(304);
+    expect(await statusOf("HEAD", path, { headers: known })).toBe(304);
     const stale = { "if-match": '"old"' };
-    expect(await statusOf(withJson("PATCH", path, { title: "Bread" }, stale))).toBe(412);
-    expect(await statusOf(withJson("PATCH", path, { state: "done" }))).toBe(200);
-    expect(await statusOf(request("DELETE", path))).toBe(204);
-    expect(await statusOf(request("GET", path))).toBe(404);
-    expect(await statusOf(request("HEAD", path))).toBe(404);
+    expect(await statusOf("PATCH", path, json({ title: "Bread" }, stale))).toBe(412);
+    expect(await statusOf("PATCH", path, json({ state: "done" }))).toBe(200);
+    expect(await statusOf("DELETE", path)).toBe(204);
+    expect(await statusOf("GET", path)).toBe(404);
+    expect(await statusOf("HEAD", path)).toBe(404);
   });
 
-  test("to requests that the service rejects", async () => {
-    expect(await statusOf(withJson("POST", "/tasks", "{"))).toBe(400);
-    expect(await statusOf(withJson("POST", "/tasks", {}))).toBe(422);
-    expect(await statusOf(request("POST", "/tasks", { body: "title=Milk" }))).toBe(415);
-    const busy = { "idempotency-key": "busy" };
-    expect(await statusOf(withJson("POST", "/tasks", { title: "Milk" }, busy))).toBe(409);
-    const large = "x".repeat(2000);
-    const length = { "content-length": "2000" };
-    expect(await statusOf(withJson("POST", "/tasks", large, length))).toBe(413);
-    expect(await statusOf(request("GET", "/tasks?state=gone"))).toBe(422);
-    expect(await statusOf(request("GET", "/tasks/42"))).toBe(422);
-    expect(await statusOf(request("HEAD", "/tasks/42"))).toBe(422);
-  });
-
-  test("to paths and methods that the document does not have", async () => {
-    expect(await statusOf(request("GET", "/nothing"))).toBe(404);
-    expect(await statusOf(request("GET", "/tasks/"))).toBe(404);
-    expect(await statusOf(request("DELETE", "/tasks"))).toBe(405);
-    expect(await statusOf(request("OPTIONS", "/tasks"))).toBe(405);
+  test.each<[number, string, string, RequestInit?]>([
+    [400, "POST", "/tasks", json("{")],
+    [422, "POST", "/tasks", json({})],
+    [415, "POST", "/tasks", { body: "title=Milk" }],
+    [409, "POST", "/tasks", json({ title: "Milk" }, { "idempotency-key": "busy" })],
+    [413, "POST", "/tasks", json("x".repeat(2000), { "content-length": "2000" })],
+    [422, "GET", "/tasks?state=gone"],
+    [422, "GET", "/tasks/42"],
+    [422, "HEAD", "/tasks/42"],
+    // The document does not have these paths and methods.
+    [404, "GET", "/nothing"],
+    [404, "GET", "/tasks/"],
+    [405, "DELETE", "/tasks"],
+    [405, "OPTIONS", "/tasks"],
+  ])("with status %i to %s %s", async (status, method, path, init) => {
+    expect(await statusOf(method, path, init)).toBe(status);
   });
 
   test("to probes, also while the service drains", async () => {
     const draining = sampleApp({ phase: "draining" });
     const probe = validatingFetch((sent) => draining.handle(sent), document);
     expect((await probe(request("GET", "/ready"))).status).toBe(503);
-    expect(await statusOf(request("GET", "/ready"))).toBe(200);
-    expect(await statusOf(request("GET", "/metrics"))).toBe(200);
+    expect(await statusOf("GET", "/ready")).toBe(200);
+    expect(await statusOf("GET", "/metrics")).toBe(200);
   });
 
   test("with its body still unread", async () => {
@@ -84,7 +80,8 @@ describe("validatingFetch() throws", () => {
     state: "open",
     updated_at: "2026-01-31T12:00:00.000Z",
   };
-  const fields = { "x-request-id": "r1", etag: '"1"', "content-type": "application/json" };
+  const jsonFields = { "x-request-id": "r1", "content-type": "application/json" };
+  const fields = { ...jsonFields, etag: '"1"' };
   const problem = {
     type: "about:blank",
     title: "Not Found",
@@ -94,97 +91,89 @@ describe("validatingFetch() throws", () => {
     request_id: "r1",
   };
   const problemFields = { "x-request-id": "r1", "content-type": "application/problem+json" };
+  const notFound = { status: 404, body: problem, headers: problemFields };
 
-  /** The message of the error for this response; `nothing` if there is none. */
-  async function complaint(
-    sent: Request,
-    body: unknown,
-    { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> },
-  ): Promise<string> {
-    const text = body === undefined ? null : JSON.stringify(body);
-    const call = validatingFetch(() => new Response(text, { status, headers }), document);
+  /** The message of the error for a response, by default a documented one; `nothing` if there is none. */
+  async function complaint({
+    sent = request("GET", `/tasks/${task.id}`),
+    body = task,
+    status = 200,
+    headers = fields,
+  }: ResponseInit & { sent?: Request; body?: object } = {}): Promise<string> {
+    const response = new Response(JSON.stringify(body), { status, headers });
     try {
-      await call(sent);
+      await validatingFetch(() => response, document)(sent);
       return "nothing";
     } catch (error) {
       return error instanceof Error ? error.message : "";
     }
   }
-  const oneTask = () => request("GET", `/tasks/${task.id}`);
 
   test("only if there is something wrong with the response", async () => {
-    expect(await complaint(oneTask(), task, { headers: fields })).toBe("nothing");
-    const gone = { status: 404, headers: problemFields };
-    expect(await complaint(oneTask(), problem, gone)).toBe("nothing");
+    expect(await complaint()).toBe("nothing");
+    expect(await complaint(notFound)).toBe("nothing");
   });
 
   test("if the status is not documented", async () => {
-    expect(await complaint(oneTask(), task, { status: 202, headers: fields })).toContain(
-      "Status 202 is not one of 200, 304, 404, 405, 422, 500, 503",
-    );
+    const statuses = "200, 304, 404, 405, 422, 500, 503";
+    expect(await complaint({ status: 202 })).toContain(`Status 202 is not one of ${statuses}`);
   });
 
   test("if the body does not fit the schema, and says where and why", async () => {
-    const { title: _, ...untitled } = task;
-    expect(await complaint(oneTask(), untitled, { headers: fields })).toContain("'title'");
-    const more = { ...task, password: "x" };
-    expect(await complaint(oneTask(), more, { headers: fields })).toContain("password");
-    const odd = { ...task, id: "42", updated_at: "yesterday" };
-    const said = await complaint(oneTask(), odd, { headers: fields });
+    expect(await complaint({ body: { ...task, title: undefined } })).toContain("'title'");
+    expect(await complaint({ body: { ...task, password: "x" } })).toContain("password");
+    const said = await complaint({ body: { ...task, id: "42", updated_at: "yesterday" } });
     expect(said).toContain('/id must match format "uuid"');
     expect(said).toContain('/updated_at must match format "date-time"');
   });
 
   test("if a header field is missing, malformed or not documented", async () => {
-    const { etag: _, ...untagged } = fields;
-    expect(await complaint(oneTask(), task, { headers: untagged })).toContain("ETag is missing");
-    const weak = { ...fields, etag: "1" };
-    expect(await complaint(oneTask(), task, { headers: weak })).toContain('ETag "1": ');
+    expect(await complaint({ headers: jsonFields })).toContain("ETag is missing");
+    expect(await complaint({ headers: { ...fields, etag: "1" } })).toContain('ETag "1": ');
     const more = { ...fields, "x-powered-by": "us" };
-    expect(await complaint(oneTask(), task, { headers: more })).toContain(
-      'x-powered-by "us" is not documented',
-    );
+    expect(await complaint({ headers: more })).toContain('x-powered-by "us" is not documented');
   });
 
   test("if the media type is another", async () => {
     const plain = { ...fields, "content-type": "text/plain" };
-    expect(await complaint(oneTask(), task, { headers: plain })).toContain(
+    expect(await complaint({ headers: plain })).toContain(
       "Media type text/plain is not one of application/json",
     );
-    const json = { ...problemFields, "content-type": "application/json" };
-    expect(await complaint(oneTask(), problem, { status: 404, headers: json })).toContain(
+    expect(await complaint({ ...notFound, headers: jsonFields })).toContain(
       "Media type application/json is not one of application/problem+json",
     );
   });
 
   test("if there is a body where none is documented", async () => {
-    const head = request("HEAD", "/ready");
-    expect(
-      await complaint(head, { status: "ready" }, { headers: { "x-request-id": "r1" } }),
-    ).toContain("HEAD has a body with 200");
+    const said = await complaint({
+      sent: request("HEAD", "/ready"),
+      body: { status: "ready" },
+      headers: { "x-request-id": "r1" },
+    });
+    expect(said).toContain("HEAD has a body with 200");
   });
 
   test("if a problem contradicts the response around it", async () => {
-    const other = { ...problem, status: 409, request_id: "r2" };
-    const said = await complaint(oneTask(), other, { status: 404, headers: problemFields });
+    const body = { ...problem, status: 409, request_id: "r2" };
+    const said = await complaint({ ...notFound, body });
     expect(said).toContain("status in the problem is not the response's, 404");
     expect(said).toContain("request_id in the problem is not the response's, r1");
   });
 
   test("if an unknown path or method gets another response than 404 or 405", async () => {
-    expect(await complaint(request("GET", "/nothing"), task, { headers: fields })).toContain(
-      "Status 200 is not one of 404",
-    );
-    expect(await complaint(request("PUT", "/tasks"), task, { headers: fields })).toContain(
-      "Status 200 is not one of 405",
-    );
+    const unknownPath = request("GET", "/nothing");
+    expect(await complaint({ sent: unknownPath })).toContain("Status 200 is not one of 404");
+    const unknownMethod = request("PUT", "/tasks");
+    expect(await complaint({ sent: unknownMethod })).toContain("Status 200 is not one of 405");
   });
 
   test("if Allow lists other methods than the path has", async () => {
-    const refusal = { ...problem, status: 405, title: "Method Not Allowed" };
-    const headers = { ...problemFields, allow: "GET" };
-    expect(await complaint(request("PUT", "/tasks"), refusal, { status: 405, headers })).toContain(
-      "Allow is GET, but the path has GET, HEAD, POST",
-    );
+    const said = await complaint({
+      sent: request("PUT", "/tasks"),
+      status: 405,
+      body: { ...problem, status: 405, title: "Method Not Allowed" },
+      headers: { ...problemFields, allow: "GET" },
+    });
+    expect(said).toContain("Allow is GET, but the path has GET, HEAD, POST");
   });
 });
