@@ -12,6 +12,7 @@ function operation(method: "get" | "head" | "post" | "patch" | "delete", path: s
   return found;
 }
 
+const getReady = operation("get", "/ready");
 const listTasks = operation("get", "/tasks");
 const createTask = operation("post", "/tasks");
 const getTask = operation("get", "/tasks/{id}");
@@ -83,9 +84,9 @@ describe("openApiDocument()", () => {
 
   test("documents no overload and no storage failure for management routes", () => {
     expect(statuses(operation("get", "/metrics"))).toBe("200 405");
-    expect(statuses(operation("get", "/ready"))).toBe("200 405 503");
-    expect(headersOf(operation("get", "/ready"), 503)).toBe("X-Request-Id");
-    expect(operation("get", "/ready").responses[503]?.content).toMatchObject({
+    expect(statuses(getReady)).toBe("200 405 503");
+    expect(headersOf(getReady, 503)).toBe("X-Request-Id");
+    expect(getReady.responses[503]?.content).toMatchObject({
       "application/json": {
         example: { status: "draining", reason: "The service is shutting down" },
       },
@@ -101,7 +102,7 @@ describe("openApiDocument()", () => {
     expect(marked(changeTask.responses)).toBe("400 405 408 413 415 500 503");
     // POST /tasks has a 400 of its own.
     expect(marked(createTask.responses)).toBe("405 408 413 415 500 503");
-    expect(marked(operation("get", "/ready").responses)).toBe("405");
+    expect(marked(getReady.responses)).toBe("405");
   });
 
   test("describes HEAD beside every GET, with the same header fields and no body", () => {
@@ -131,14 +132,9 @@ describe("openApiDocument(): bodies", () => {
 
   test("have an example made from the examples of their members", () => {
     const { requestBody, responses } = changeTask;
-    expect(requestBody?.content["application/json"]?.example).toEqual({
-      title: "Milk & bread",
-      state: "open",
-    });
-    expect(responses[200]?.content?.["application/json"]?.example).toMatchObject({
-      title: "Milk & bread",
-      state: "open",
-    });
+    const example = { title: "Milk & bread", state: "open" };
+    expect(requestBody?.content["application/json"]?.example).toEqual(example);
+    expect(responses[200]?.content?.["application/json"]?.example).toMatchObject(example);
     expect(listTasks.responses[200]?.content).toMatchObject({
       "application/json": { example: [{ title: "Milk & bread" }] },
     });
