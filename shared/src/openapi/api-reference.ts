@@ -70,14 +70,12 @@ const javascript = "text/javascript; charset=utf-8";
 const css = "text/css; charset=utf-8";
 const hidden = { detail: { hide: true } };
 
-/** `GET /swagger`, `GET /swagger/json` and the files of the page. */
-export function apiReference({
-  app,
-  ...info
-}: ApiInfo & {
-  /** Returns the finished app; called when the document is first requested. */
-  app: () => AnyElysia;
-}) {
+/**
+ * `GET /swagger`, `GET /swagger/json` and the files of the page.
+ *
+ * @param app returns the finished app; called when the document is first requested
+ */
+export function apiReference(app: () => AnyElysia, info: ApiInfo) {
   const file = (type: string, path: string) => fileHandler(type, () => Bun.file(path));
   const makeDocument = async () => {
     // Imported at the first request: loading it with the plugin would add 6 ms to a start of 43 ms.

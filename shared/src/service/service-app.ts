@@ -93,5 +93,5 @@ export function serviceApp(
         pingStorage: () => storage.ping(),
       }),
     )
-    .use(apiReference({ title, description, version, app: () => app }));
+    .use(apiReference(() => app, { title, description, version }));
 }

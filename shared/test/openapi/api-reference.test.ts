@@ -57,12 +57,8 @@ describe("GET /swagger", () => {
   test("folds what operations share, by a plugin of Swagger UI around tables and rows", async () => {
     const script = await (await get("/swagger/init.js")).text();
     const { wrapComponents } = startSwaggerUi(script).plugins[0]({ React: { createContext() {} } });
-    expect(Object.keys(wrapComponents)).toEqual([
-      "parameters",
-      "parameterRow",
-      "responses",
-      "response",
-    ]);
+    const wrapped = Object.keys(wrapComponents).join(" ");
+    expect(wrapped).toBe("parameters parameterRow responses response");
   });
 
   test("has no inline script or style, and a policy under which browsers refuse them", async () => {
@@ -119,7 +115,7 @@ describe("GET /swagger", () => {
   });
 
   test("escapes the title of the service", async () => {
-    const odd = apiReference({ ...sampleInfo, title: "<script>sample</script>", app: () => app });
+    const odd = apiReference(() => app, { ...sampleInfo, title: "<script>sample</script>" });
     const page = await (await odd.handle(new Request("http://sample.test/swagger"))).text();
     expect(page).toContain("<title>&lt;script&gt;sample&lt;/script&gt;</title>");
   });

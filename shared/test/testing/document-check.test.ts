@@ -22,7 +22,7 @@ const appWith = (schema: TSchema = Type.String({ examples: ["a"] })) =>
 function undocumentedApp() {
   const app = new Elysia();
   return app
-    .use(apiReference({ ...info, app: () => app }))
+    .use(apiReference(() => app, info))
     .get("/a", () => "a", { response: { 200: Type.String() }, detail: docs("getA") })
     .get("/b", () => "b", {
       response: { 200: Type.String({ examples: ["b"] }), ...problems(404) },
