@@ -14,8 +14,10 @@ import type { Json, Method, Operation, Parameter } from "./types.ts";
 
 /** The part of the plugin's Operation Object that the document is made from. */
 interface PluginOperation
-  extends RouteBehaviour, Partial<Omit<Operation, "operationId" | "parameters">> {
-  readonly operationId: string;
+  extends
+    RouteBehaviour,
+    Pick<Operation, "operationId">,
+    Partial<Pick<Operation, "summary" | "description" | "tags" | "requestBody">> {
   readonly parameters?: (Omit<Parameter, "example"> & { examples?: Json[] })[];
 }
 
