@@ -13,11 +13,8 @@ const checks = new Map<string, SchemaCheck>();
 /** The check for a document. It compiles each schema once, at its first use. */
 export function schemaCheck({ components: { schemas } }: OpenApiDocument): SchemaCheck {
   const key = JSON.stringify(schemas);
-  let check = checks.get(key);
-  if (check === undefined) {
-    check = makeCheck(schemas);
-    checks.set(key, check);
-  }
+  const check = checks.get(key) ?? makeCheck(schemas);
+  checks.set(key, check);
   return check;
 }
 
@@ -35,11 +32,8 @@ function makeCheck(schemas: Record<string, JsonSchema>): SchemaCheck {
 
   return (schema, value) => {
     const key = JSON.stringify(schema);
-    let validate = compiled.get(key);
-    if (validate === undefined) {
-      validate = ajv.compile({ ...closed(schema), components });
-      compiled.set(key, validate);
-    }
+    const validate = compiled.get(key) ?? ajv.compile({ ...closed(schema), components });
+    compiled.set(key, validate);
     if (validate(value)) return [];
     return (validate.errors ?? []).map(
       ({ instancePath, message = "does not fit", params }) =>

@@ -110,7 +110,7 @@ describe("GET /swagger", () => {
 
   test("describes the whole app, also routes that were added after the reference", async () => {
     const document = await openApiDocument(app, sampleInfo);
-    expect(await (await get("/swagger/json")).json()).toEqual(JSON.parse(JSON.stringify(document)));
+    expect(await (await get("/swagger/json")).json()).toEqual(document);
     expect(document.paths).toHaveProperty("/tasks");
   });
 
