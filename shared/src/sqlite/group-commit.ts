@@ -1,10 +1,10 @@
 // Group commit: writes that arrive together share one transaction and one disk flush. While another
 // process holds SQLite's lock, they wait in a queue and the event loop runs on.
 import type { Database, Statement } from "bun:sqlite";
+import { setImmediate } from "node:timers/promises";
 import { hasMoved } from "./database-file.ts";
 import { isBusy, isFull } from "./errors.ts";
-import { defaultLockTimeoutMs, pause, pollMs } from "./lock.ts";
-import { QueuedWrite, type Queued, type Synchronous } from "./queued-write.ts";
+import { pollMs } from "./lock.ts";
 import { WriterFairness } from "./writer-fairness.ts";
 import { StorageUnavailable, type StorageObserver } from "../core/storage.ts";
 
@@ -12,42 +12,46 @@ import { StorageUnavailable, type StorageObserver } from "../core/storage.ts";
 const maxBatchSize = 256;
 const maxCollectMs = 2;
 
+/** Rules out promises: what follows the first `await` of a change is outside its transaction. */
+export type Synchronous<T> = [Extract<T, PromiseLike<unknown>>] extends [never]
+  ? unknown
+  : "must not be asynchronous";
+
+interface Options {
+  readonly observer: StorageObserver | undefined;
+  /** How long a write waits for another process's lock. */
+  readonly lockTimeoutMs: number;
+  /** Ends the read transaction that may be open on the connection. */
+  readonly endRead: () => void;
+}
+
+/** A change in the queue. Its caller's promise stays pending until the transaction is committed. */
+interface QueuedWrite {
+  readonly change: () => unknown;
+  readonly queuedAt: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** What the last run of `change` returned. */
+  value?: unknown;
+}
+
 /**
  * Runs the writes of one connection in batches. The connection must have `busy_timeout = 0`: a wait
  * within SQLite would block the event loop.
  */
 export class GroupCommit {
   readonly #db: Database;
-  readonly #observer: StorageObserver | undefined;
-  readonly #lockTimeoutMs: number;
-  readonly #beforeBegin: () => void;
+  readonly #options: Options;
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #fairness: WriterFairness;
-  readonly #queue: Queued[] = [];
+  readonly #queue: QueuedWrite[] = [];
   #worker: Promise<void> | undefined;
   #isClosed = false;
 
-  /**
-   * @param options `lockTimeoutMs`: how long a write waits for another process's lock, by default
-   * 5000; `beforeBegin`: ends the read transaction that may be open on the connection
-   */
-  constructor(
-    db: Database,
-    {
-      observer,
-      lockTimeoutMs = defaultLockTimeoutMs,
-      beforeBegin = () => undefined,
-    }: {
-      observer?: StorageObserver | undefined;
-      lockTimeoutMs?: number | undefined;
-      beforeBegin?: () => void;
-    } = {},
-  ) {
+  constructor(db: Database, options: Options) {
     this.#db = db;
-    this.#observer = observer;
-    this.#lockTimeoutMs = lockTimeoutMs;
-    this.#beforeBegin = beforeBegin;
+    this.#options = options;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#fairness = new WriterFairness(db);
@@ -64,13 +68,13 @@ export class GroupCommit {
    * @throws {StorageUnavailable} `busy` when another process holds the lock for too long, `full`
    * when the disk is full, `gone` when the file was moved or deleted
    */
-  write<T>(change: (() => T) & Synchronous<T>): Promise<T> {
+  readonly write = <T>(change: (() => T) & Synchronous<T>): Promise<T> => {
     if (this.#isClosed) return Promise.reject(new Error("Cannot write: the storage is closed"));
-    const write = new QueuedWrite<T>(change);
-    this.#queue.push(write);
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#queue.push({ change, queuedAt: performance.now(), resolve, reject });
     this.#worker ??= this.#work();
-    return write.promise;
-  }
+    return promise as Promise<T>; // it resolves with what `change` returned
+  };
 
   /**
    * Refuses new writes and resolves when every queued write is settled.
@@ -79,7 +83,7 @@ export class GroupCommit {
    */
   async close(discardsQueue = false): Promise<void> {
     this.#isClosed = true;
-    if (discardsQueue) this.#rejectFirst(this.#queue.length);
+    if (discardsQueue) this.#rejectFirst(this.#queue.length, new StorageUnavailable("busy"));
     await this.#worker;
   }
 
@@ -87,7 +91,7 @@ export class GroupCommit {
     do {
       await this.#fairness.yieldToOtherWriters();
       await this.#collectBatch();
-      await this.#commitBatch();
+      if (this.#queue.length > 0 && !this.#tryCommit()) await this.#waitForLock();
     } while (this.#queue.length > 0);
     this.#worker = undefined;
   }
@@ -101,7 +105,7 @@ export class GroupCommit {
     let queued: number;
     do {
       queued = this.#queue.length;
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
     } while (
       this.#queue.length > queued &&
       this.#queue.length < maxBatchSize &&
@@ -109,89 +113,103 @@ export class GroupCommit {
     );
   }
 
-  async #commitBatch(): Promise<void> {
-    let isWaiting = false;
-    while (this.#queue.length > 0 && !this.#tryCommit()) {
-      if (!isWaiting) this.#observer?.lockWaited();
-      isWaiting = true;
-      this.#fairness.lockWasTaken();
-      await pause(pollMs);
+  async #waitForLock(): Promise<void> {
+    this.#options.observer?.lockWaited();
+    do {
+      await Bun.sleep(pollMs);
       this.#rejectTimedOut();
-    }
+    } while (this.#queue.length > 0 && !this.#tryCommit());
   }
 
   /** Commits and settles the first writes of the queue; false if another process has the lock. */
   #tryCommit(): boolean {
     const batch = this.#queue.slice(0, maxBatchSize);
     const startedAt = performance.now();
+    let failures: ReadonlyMap<QueuedWrite, unknown>;
     try {
-      this.#transact(batch);
-      this.#fairness.committed();
+      failures = this.#transact(batch);
     } catch (error) {
       if (isBusy(error)) return false;
       const reason = isFull(error) ? new StorageUnavailable("full", { cause: error }) : error;
-      for (const write of batch) write.fail(reason);
+      this.#rejectFirst(batch.length, reason);
+      return true;
     }
-    const durationSeconds = (performance.now() - startedAt) / 1000;
+    const committedAt = performance.now();
+    this.#fairness.committedAt = committedAt;
     this.#queue.splice(0, batch.length);
-    const committed = batch.filter((write) => write.hasSucceeded).length;
-    if (committed > 0) this.#observer?.committed(durationSeconds, committed);
-    for (const write of batch) write.settle();
+    const committed = batch.length - failures.size;
+    if (committed > 0) {
+      this.#options.observer?.committed((committedAt - startedAt) / 1000, committed);
+    }
+    for (const write of batch) {
+      if (failures.has(write)) write.reject(failures.get(write));
+      else write.resolve(write.value);
+    }
     return true;
   }
 
   /**
-   * Runs a batch in one transaction.
+   * Commits a batch but for the changes that fail, and returns their errors.
    *
    * @param isIsolated whether each change has a savepoint, so that its failure undoes it alone
    */
-  #transact(batch: readonly Queued[], isIsolated = false): void {
+  #transact(batch: readonly QueuedWrite[], isIsolated = false): ReadonlyMap<QueuedWrite, unknown> {
+    const failures = new Map<QueuedWrite, unknown>();
     let isChanging = false;
     try {
-      this.#beforeBegin();
+      this.#options.endRead();
       this.#begin.run();
       if (hasMoved(this.#db)) throw new StorageUnavailable("gone");
       this.#fairness.detectOtherWriters();
       isChanging = true;
       for (const write of batch) {
-        if (isIsolated) this.#runIsolated(write);
-        else write.run();
+        if (isIsolated) this.#runIsolated(write, failures);
+        else run(write);
         // SQLite rolls back when the disk is full. A change may catch that error, and the writes
         // after it would run outside the transaction.
         if (!this.#db.inTransaction) throw new Error("A change ended the transaction");
       }
       isChanging = false;
       this.#commit.run();
+      return failures;
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
       if (isIsolated || !isChanging || isBusy(error) || isFull(error)) throw error;
       // A savepoint costs as much as a small write, so only a batch with a failed change has them.
-      this.#transact(batch, true);
+      return this.#transact(batch, true);
     }
   }
 
-  #runIsolated(write: Queued): void {
+  #runIsolated(write: QueuedWrite, failures: Map<QueuedWrite, unknown>): void {
     this.#db.run("SAVEPOINT change");
     try {
-      write.run();
+      run(write);
     } catch (error) {
       if (isBusy(error) || isFull(error) || !this.#db.inTransaction) throw error;
       this.#db.run("ROLLBACK TO change");
-      write.fail(error);
+      failures.set(write, error);
     }
     this.#db.run("RELEASE change");
   }
 
   #rejectTimedOut(): void {
-    const queuedBefore = performance.now() - this.#lockTimeoutMs;
+    const queuedBefore = performance.now() - this.#options.lockTimeoutMs;
     const inTime = this.#queue.findIndex((write) => write.queuedAt > queuedBefore);
-    this.#rejectFirst(inTime < 0 ? this.#queue.length : inTime);
+    const late = inTime < 0 ? this.#queue.length : inTime;
+    this.#rejectFirst(late, new StorageUnavailable("busy"));
   }
 
-  #rejectFirst(count: number): void {
-    for (const write of this.#queue.splice(0, count)) {
-      write.fail(new StorageUnavailable("busy"));
-      write.settle();
-    }
+  #rejectFirst(count: number, error: unknown): void {
+    for (const write of this.#queue.splice(0, count)) write.reject(error);
   }
+}
+
+/** Runs a change within the open transaction. Throws what the change throws. */
+function run(write: QueuedWrite): void {
+  const value = write.change();
+  if (value instanceof Object && "then" in value && typeof value.then === "function") {
+    void Promise.resolve<unknown>(value).catch(() => undefined); // its failure adds nothing
+    throw new TypeError("A change must be synchronous: it returned a promise");
+  }
+  write.value = value;
 }

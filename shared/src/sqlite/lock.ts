@@ -12,11 +12,6 @@ export const defaultLockTimeoutMs = 5000;
  */
 export const pollMs = 1;
 
-/** Resolves after `ms` milliseconds; timers cut fractions off. */
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 /**
  * Resolves with what `attempt` returns. Repeats it every millisecond while another process holds
  * the lock that it needs.
@@ -40,6 +35,6 @@ export async function retryWhileBusy<T>(
         throw new StorageUnavailable("busy", { cause: error });
       }
     }
-    await pause(pollMs);
+    await Bun.sleep(pollMs);
   }
 }

@@ -20,7 +20,7 @@ import {
 } from "./durable-file.ts";
 import { isDiskFull } from "./errors.ts";
 import { lockExclusively } from "./exclusive-lock.ts";
-import { defaultLockTimeoutMs, pause } from "./lock.ts";
+import { defaultLockTimeoutMs } from "./lock.ts";
 import { verifyBackup } from "./verify-backup.ts";
 import { hasErrno } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
@@ -61,7 +61,7 @@ export async function restoreSqlite(
   {
     migrations,
     now = new Date(),
-    waitLocked = () => pause(defaultLockTimeoutMs + 1000),
+    waitLocked = () => Bun.sleep(defaultLockTimeoutMs + 1000),
   }: RestoreOptions,
 ): Promise<string | undefined> {
   const target = await realpath(path).catch(() => resolve(path));

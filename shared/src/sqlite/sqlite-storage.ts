@@ -3,10 +3,9 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { primaryCode, resultCode } from "./errors.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { GroupCommit, type Synchronous } from "./group-commit.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
-import { retryWhileBusy } from "./lock.ts";
-import type { Synchronous } from "./queued-write.ts";
+import { defaultLockTimeoutMs, retryWhileBusy } from "./lock.ts";
 import { hasMoved } from "./database-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
 import { errorMessage } from "../core/error-message.ts";
@@ -69,7 +68,7 @@ export async function openSqlite({
   migrations,
   observer,
   create = true,
-  lockTimeoutMs,
+  lockTimeoutMs = defaultLockTimeoutMs,
 }: SqliteOptions): Promise<SqliteStorage> {
   const file = resolve(path);
   let db: Database | undefined;
@@ -129,16 +128,17 @@ function configure(db: Database): void {
 function sqliteStorage(
   db: Database,
   migrated: Migrated,
-  options: { observer: StorageObserver | undefined; lockTimeoutMs: number | undefined },
+  options: { observer: StorageObserver | undefined; lockTimeoutMs: number },
 ): SqliteStorage {
   const snapshot = new ReadSnapshot(db);
-  const commits = new GroupCommit(db, { ...options, beforeBegin: () => snapshot.end() });
+  const endRead = () => snapshot.end();
+  const commits = new GroupCommit(db, { ...options, endRead });
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;
 
   async function close(discardsQueue: boolean): Promise<void> {
     await commits.close(discardsQueue);
-    snapshot.end();
+    endRead();
     try {
       db.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
@@ -154,7 +154,7 @@ function sqliteStorage(
     db,
     migrated,
     read,
-    write: (change) => commits.write(change),
+    write: commits.write,
     async ping() {
       await read(() => firstTable.get());
       if (hasMoved(db)) throw new StorageUnavailable("gone");

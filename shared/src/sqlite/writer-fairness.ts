@@ -3,7 +3,6 @@
 // others poll at least once: after every commit while it has seen another writer within a second,
 // and every 100 ms otherwise, for a writer that it has not seen yet.
 import type { Database, Statement } from "bun:sqlite";
-import { pause } from "./lock.ts";
 
 const gapMs = 2;
 const contendedMs = 1000;
@@ -14,16 +13,12 @@ export class WriterFairness {
   readonly #dataVersion: Statement<{ data_version: number }, []>;
   #seenVersion: number | undefined;
   #otherWriterSeenAt = -Infinity;
-  #committedAt = -Infinity;
   #lastGapAt = -Infinity;
+  /** When this process committed last, on the clock of `performance.now()`. */
+  committedAt = -Infinity;
 
   constructor(db: Database) {
     this.#dataVersion = db.prepare("PRAGMA data_version");
-  }
-
-  /** Notes that another process holds the lock. */
-  lockWasTaken(): void {
-    this.#otherWriterSeenAt = performance.now();
   }
 
   /** Finds commits of other processes since the call before. Call it within each transaction. */
@@ -36,19 +31,14 @@ export class WriterFairness {
     this.#seenVersion = version;
   }
 
-  /** Notes that this process has just committed. */
-  committed(): void {
-    this.#committedAt = performance.now();
-  }
-
   /** Waits for the rest of the gap, if one is due. Call it before each transaction. */
   async yieldToOtherWriters(): Promise<void> {
     const now = performance.now();
-    const gapLeftMs = gapMs - (now - this.#committedAt);
+    const gapLeftMs = gapMs - (now - this.committedAt);
     if (gapLeftMs > 0) {
       const isContended = now - this.#otherWriterSeenAt < contendedMs;
       if (!isContended && now - this.#lastGapAt < maxGapIntervalMs) return;
-      await pause(Math.ceil(gapLeftMs)); // timers cut fractions off
+      await Bun.sleep(Math.ceil(gapLeftMs)); // timers cut fractions off
     }
     this.#lastGapAt = performance.now();
   }

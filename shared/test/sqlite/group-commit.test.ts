@@ -20,6 +20,7 @@ function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
   const waiting = Promise.withResolvers<void>();
   const commits = new GroupCommit(db, {
     lockTimeoutMs,
+    endRead: () => undefined,
     observer: {
       committed: (durationSeconds, writes) => {
         expect(durationSeconds).toBeGreaterThan(0);
