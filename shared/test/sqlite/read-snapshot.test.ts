@@ -34,7 +34,7 @@ async function setUp() {
   };
 }
 
-describe("ReadSnapshot", () => {
+describe("readSnapshot()", () => {
   test("shares a transaction between the reads of one event-loop turn", async () => {
     await using it = await setUp();
     let begun = 0;
