@@ -88,13 +88,12 @@ function checkedVersion(db: Database, migrations: readonly string[]): number {
 function apply(db: Database, version: number, sql: string): void {
   try {
     db.run(sql);
-    using check = db.prepare<{ table: string }, []>("PRAGMA foreign_key_check");
-    const orphan = check.get();
-    if (orphan) throw new Error(`a row of ${orphan.table} refers to a row that does not exist`);
-    using record = db.prepare<unknown, { version: number; checksum: string }>(`
-      INSERT INTO schema_migrations (version, checksum)
-      VALUES ($version, $checksum)`);
-    record.run({ version, checksum: checksumOf(sql) });
+    const child = tableWithOrphan(db);
+    if (child) throw new Error(`a row of ${child} refers to a row that does not exist`);
+    db.run("INSERT INTO schema_migrations (version, checksum) VALUES (?, ?)", [
+      version,
+      checksumOf(sql),
+    ]);
   } catch (error) {
     throw new StorageOpenError(
       `Cannot bring the database "${db.filename}" to version ${version}: ${errorMessage(error)}; ` +
@@ -102,6 +101,12 @@ function apply(db: Database, version: number, sql: string): void {
       { cause: error },
     );
   }
+}
+
+/** A table with a row that refers to a missing row; undefined if there is none. */
+export function tableWithOrphan(db: Database): string | undefined {
+  using check = db.prepare<{ table: string }, []>("PRAGMA foreign_key_check");
+  return check.get()?.table;
 }
 
 function checksumOf(sql: string): string {

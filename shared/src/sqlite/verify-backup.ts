@@ -1,7 +1,7 @@
 // Checks that a file is an undamaged database of this program.
 import { Database } from "bun:sqlite";
 import { findCorruption } from "./errors.ts";
-import { migrate } from "./migrations.ts";
+import { migrate, tableWithOrphan } from "./migrations.ts";
 
 /**
  * Reads every page of a backup that no process uses, and takes it out of WAL mode.
@@ -14,15 +14,13 @@ export async function verifyBackup(path: string, migrations: readonly string[]):
   try {
     db.run("PRAGMA trusted_schema = OFF");
     db.run("PRAGMA journal_mode = DELETE"); // WAL mode would make a second file to move
-    using pages = db.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check(1)");
-    const damage = pages.get()?.integrity_check;
+    const damage = db
+      .query<{ integrity_check: string }, []>("PRAGMA integrity_check(1)")
+      .get()?.integrity_check;
     if (damage !== "ok") throw new Error(`it is damaged (${damage}); name another copy`);
-    using references = db.prepare<{ table: string }, []>("PRAGMA foreign_key_check");
-    const orphan = references.get();
-    if (orphan) {
-      throw new Error(
-        `it is damaged (a row of ${orphan.table} lacks its parent); name another copy`,
-      );
+    const child = tableWithOrphan(db);
+    if (child) {
+      throw new Error(`it is damaged (a row of ${child} lacks its parent); name another copy`);
     }
     const version = versionOf(db);
     if (version === 0) throw new Error("it is no backup of this service; name another copy");
@@ -37,10 +35,6 @@ export async function verifyBackup(path: string, migrations: readonly string[]):
 }
 
 function versionOf(db: Database): number {
-  using table = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'");
-  if (!table.get()) return 0;
-  using count = db.prepare<{ version: number }, []>(
-    "SELECT count(*) AS version FROM schema_migrations",
-  );
-  return count.get()?.version ?? 0;
+  const table = db.query("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'");
+  return table.get() ? db.query("SELECT 1 FROM schema_migrations").all().length : 0;
 }
