@@ -1,8 +1,8 @@
 // A copy of a database to which other processes may be writing.
 import { Database } from "bun:sqlite";
-import { lstat, stat, writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { flush, renameNoReplace, remove, temporaryName } from "./durable-file.ts";
+import { flush, isTaken, renameNoReplace, remove, temporaryName } from "./durable-file.ts";
 import { isDiskFull } from "./errors.ts";
 import { retryWhileBusy } from "./lock.ts";
 import { errorMessage } from "../core/error-message.ts";
@@ -28,9 +28,11 @@ export async function backupSqlite(
 ): Promise<void> {
   const temporary = temporaryName(resolve(target));
   try {
-    const { mode } = await findSource(path);
-    await refuseExisting(target);
-    await writeFile(temporary, "", { flag: "wx", mode }); // no more readable than the source
+    const source = await stat(path).catch(() => undefined);
+    if (!source?.isFile()) throw new Error("there is no database at this path");
+    if (await isTaken(target)) throw new Error("the target exists already; name a new file");
+    const mode = source.mode & 0o777; // no more readable than the source
+    await writeFile(temporary, "", { flag: "wx", mode });
     await retryWhileBusy(() => vacuumInto(path, temporary), lockTimeoutMs);
     await flush(temporary);
     await renameNoReplace(temporary, target);
@@ -51,17 +53,6 @@ function reasonFor(error: unknown): string {
     return "another process keeps it locked; stop that process or try again later";
   }
   return errorMessage(error);
-}
-
-async function findSource(path: string): Promise<{ mode: number }> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new Error("there is no database at this path");
-  return { mode: found.mode & 0o777 };
-}
-
-async function refuseExisting(target: string): Promise<void> {
-  const found = await lstat(target).catch(() => undefined);
-  if (found) throw new Error("the target exists already; name a new file");
 }
 
 function vacuumInto(path: string, target: string): void {

@@ -1,5 +1,5 @@
 // Files that appear under their name complete, and survive a power failure.
-import { link, open, rename, rm } from "node:fs/promises";
+import { link, lstat, open, rename, rm } from "node:fs/promises";
 import { hasErrno } from "../core/errno.ts";
 
 /** A name for a file while it is incomplete. If a killed process leaves it, its ending shows so. */
@@ -17,6 +17,14 @@ export function finalName(name: string): string | undefined {
 /** A time as a part of file names, which then sort by age: `20261122T180000.000Z`. */
 export function fileTimestamp(moment: Date): string {
   return moment.toISOString().replaceAll(/[-:]/g, "");
+}
+
+/** Whether a file, a folder or a symbolic link has this name. */
+export async function isTaken(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Waits until a file's contents, or a folder's entries, are on the disk (fsync). */

@@ -2,18 +2,19 @@
 import {
   constants,
   createReadStream,
-  createWriteStream,
+  existsSync,
   linkSync,
   renameSync,
   rmSync,
   type Stats,
 } from "node:fs";
-import { access, chmod, chown, lstat, mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { access, chmod, chown, mkdir, readdir, realpath, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   fileTimestamp,
   finalName,
   flush,
+  isTaken,
   renameNoReplace,
   remove,
   temporaryName,
@@ -37,11 +38,6 @@ export interface RestoreOptions {
   readonly now?: Date;
   /** Waits while the old file stays locked. Default: 6 s, 1 s longer than its openers wait. */
   readonly waitLocked?: () => Promise<void>;
-}
-
-interface FoundFile {
-  readonly path: string;
-  readonly stats: Stats;
 }
 
 /** SQLite keeps these beside a database that is in use, or was when its process died. */
@@ -109,14 +105,13 @@ function reasonFor(error: unknown): string {
 
 /** The properties of a regular file; undefined if the name is free. */
 async function statsOf(path: string): Promise<Stats | undefined> {
-  const isTaken = await lstat(path).catch(() => undefined);
-  if (!isTaken) return undefined;
+  if (!(await isTaken(path))) return undefined;
   const stats = await stat(path);
   if (!stats.isFile()) throw new Error(`"${path}" is not a file; name a file`);
   return stats;
 }
 
-async function findCopy(copy: string, old: Stats | undefined): Promise<FoundFile> {
+async function findCopy(copy: string, old: Stats | undefined): Promise<string> {
   const path = await realpath(copy).catch(() => resolve(copy));
   const stats = await statsOf(path);
   if (!stats) throw new Error("there is no such file; check the path");
@@ -127,14 +122,14 @@ async function findCopy(copy: string, old: Stats | undefined): Promise<FoundFile
     path,
     "the copy is in use, or incomplete without that file; make one with `backup`",
   );
-  return { path, stats };
+  return path;
 }
 
 /** Refuses a database with a log beside it: parted from that, it would lack its last commits. */
 async function refuseLogs(path: string, advice: string): Promise<void> {
   for (const suffix of logSuffixes) {
-    const found = await lstat(path + suffix).catch(() => undefined);
-    if (found) throw new Error(`there is "${path}${suffix}"; ${advice}`);
+    const log = path + suffix;
+    if (await isTaken(log)) throw new Error(`there is "${log}"; ${advice}`);
   }
 }
 
@@ -149,10 +144,9 @@ async function removeTemporaries(target: string): Promise<void> {
  * Copies with the owner and the mode of the old database. If there is none, users who cannot read
  * the copy cannot read the new database.
  */
-async function copyFile({ path, stats }: FoundFile, to: string, old?: Stats): Promise<void> {
-  const mode = old ? 0o600 : (stats.mode & 0o777) | 0o600;
-  const { pipeline } = await import("node:stream/promises"); // serving does not need it
-  await pipeline(createReadStream(path), createWriteStream(to, { flags: "wx", mode }));
+async function copyFile(path: string, to: string, old?: Stats): Promise<void> {
+  const mode = old ? 0o600 : ((await stat(path)).mode & 0o777) | 0o600;
+  await writeFile(to, createReadStream(path), { flag: "wx", mode });
   if (!old) return;
   const made = await stat(to);
   if (made.uid !== old.uid || made.gid !== old.gid) await chown(to, old.uid, old.gid);
@@ -169,18 +163,12 @@ function replace(target: string, temporary: string, kept: string): void {
   } catch (error) {
     throw new Error(
       `the old database cannot be kept beside the new one (${errorMessage(error)}); move it away`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
   for (const suffix of logSuffixes) {
     // SQLite removed the logs with the lock, unless it could not read the damaged database.
-    try {
-      renameSync(target + suffix, kept + suffix);
-    } catch (error) {
-      if (!hasErrno(error, "ENOENT")) throw error;
-    }
+    if (existsSync(target + suffix)) renameSync(target + suffix, kept + suffix);
   }
   rmSync(`${target}-shm`, { force: true });
   renameSync(temporary, target);
