@@ -113,6 +113,7 @@ export class GroupCommit {
     );
   }
 
+  /** Polls for the lock until a batch is settled or every queued write has timed out. */
   async #waitForLock(): Promise<void> {
     this.#options.observer?.lockWaited();
     do {

@@ -73,8 +73,13 @@ export async function openSqlite({
   const file = resolve(path);
   let db: Database | undefined;
   try {
-    if (create) await makeFolder(dirname(file));
-    await refuseLoneWal(file);
+    if (create) {
+      await mkdir(dirname(file), { recursive: true }).catch((cause: unknown) => {
+        const why = errorMessage(cause);
+        throw new Error(`its folder cannot be made (${why}); name another path`, { cause });
+      });
+    }
+    refuseLoneWal(file);
     const opened = (db = new Database(file, { create, readwrite: true, strict: true }));
     await retryWhileBusy(() => configure(opened), lockTimeoutMs);
     // Migrating reads the header and the schema, which reveals files of another kind and the worst
@@ -89,29 +94,14 @@ export async function openSqlite({
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    throw new Error(`its folder cannot be made (${errorMessage(error)}); name another path`, {
-      cause: error,
-    });
-  }
-}
-
 /** Refuses a WAL whose database is missing or empty: SQLite would delete it as a leftover. */
-async function refuseLoneWal(file: string): Promise<void> {
+function refuseLoneWal(file: string): void {
   const wal = `${file}-wal`;
   // In this order: another process that is making the database writes to the WAL last.
-  if ((await sizeOf(wal)) === 0 || (await sizeOf(file)) > 0) return;
+  if (Bun.file(wal).size === 0 || Bun.file(file).size > 0) return; // a missing file has size 0
   throw new Error(
     `it is missing or empty, but "${wal}" is not; put the database back, or move that file away`,
   );
-}
-
-async function sizeOf(path: string): Promise<number> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.size ?? 0;
 }
 
 function configure(db: Database): void {
