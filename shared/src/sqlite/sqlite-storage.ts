@@ -2,7 +2,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { primaryCode, resultCode } from "./errors.ts";
+import { isDiskFull, primaryCode, resultCode } from "./errors.ts";
 import { GroupCommit, type Synchronous } from "./group-commit.ts";
 import { readSnapshot } from "./read-snapshot.ts";
 import { defaultLockTimeoutMs, retryWhileBusy } from "./lock.ts";
@@ -151,31 +151,25 @@ function sqliteStorage(
 
 /** Why a file could not be opened, and what the operator can do about it. */
 async function reason(file: string, error: unknown, create: boolean): Promise<string> {
+  if (isDiskFull(error)) return "its disk is full; make room";
   if (error instanceof StorageUnavailable) {
-    return error.reason === "full"
-      ? "its disk is full; make room"
-      : "another process keeps it locked; stop that process or try again later";
+    return "another process keeps it locked; stop that process or try again later";
   }
-  if (!(error instanceof SQLiteError)) {
-    return errorMessage(error);
-  }
+  if (!(error instanceof SQLiteError)) return errorMessage(error);
   switch (primaryCode(error)) {
     case resultCode.SQLITE_READONLY:
       return "it cannot be written; let this user write the file and its folder";
     case resultCode.SQLITE_CORRUPT:
       return "it is damaged; restore a backup";
-    case resultCode.SQLITE_CANTOPEN:
-      return await reasonNotFound(file, create);
+    case resultCode.SQLITE_CANTOPEN: {
+      const found = await stat(file).catch(() => undefined);
+      if (found?.isDirectory()) return "it is a folder; name a file";
+      if (found === undefined && !create) return "there is no such file; check the path";
+      return "this user cannot open or make it; let it write the file and its folder";
+    }
     case resultCode.SQLITE_NOTADB:
       return "it is not an SQLite database; name another file";
     default:
       return `${error.message} (${error.code}); check its disk`;
   }
-}
-
-async function reasonNotFound(file: string, create: boolean): Promise<string> {
-  const found = await stat(file).catch(() => undefined);
-  if (found?.isDirectory()) return "it is a folder; name a file";
-  if (found === undefined && !create) return "there is no such file; check the path";
-  return "this user cannot open or make it; let it write the file and its folder";
 }
