@@ -3,22 +3,20 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rotateBackups } from "../../src/sqlite/backup-rotation.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect, notes } from "./harness.ts";
+import { notesIn, temporaryDatabase } from "./harness.ts";
 
 const day = (n: number) => new Date(Date.UTC(2026, 10, n, 2));
-const nameOf = (n: number) => `notes-202611${String(n).padStart(2, "0")}T020000.000Z.db`;
+const nameOf = (n: number) => `test-202611${String(n).padStart(2, "0")}T020000.000Z.db`;
 
 /** A database and an empty folder for its backups. */
 function setUp() {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "notes.db");
-  const backups = join(folder.path, "backups");
+  const it = temporaryDatabase();
+  const backups = join(it.folder, "backups");
   mkdirSync(backups);
-  const db = connect(path);
+  const db = it.connect();
   db.run("CREATE TABLE note (text)");
   return {
-    path,
+    ...it,
     backups,
     db,
     files: () => readdirSync(backups).toSorted(),
@@ -26,11 +24,7 @@ function setUp() {
       writeFileSync(join(backups, name), "");
       utimesSync(join(backups, name), age, age);
     },
-    rotate: (n: number, keep = 2) => rotateBackups(path, backups, { keep, now: day(n) }),
-    [Symbol.dispose]() {
-      db.close();
-      folder[Symbol.dispose]();
-    },
+    rotate: (n: number, keep = 2) => rotateBackups(it.path, backups, { keep, now: day(n) }),
   };
 }
 
@@ -45,8 +39,7 @@ describe("rotateBackups()", () => {
       });
     }
     expect(it.files()).toEqual([nameOf(3), nameOf(4)]);
-    using copy = connect(join(it.backups, nameOf(3)));
-    expect(notes(copy)).toEqual(["1", "2", "3"]);
+    expect(notesIn(join(it.backups, nameOf(3)))).toEqual(["1", "2", "3"]);
   });
 
   test("keeps as few as one, also where it kept more before", async () => {
@@ -60,19 +53,19 @@ describe("rotateBackups()", () => {
   test("deletes no file with a name of another form, and no folder", async () => {
     using it = setUp();
     const others = [
-      "notes.db",
-      "notes-before-upgrade.db",
-      "notes-20260101T020000.000Z.db.old",
-      "my-notes-20260101T020000.000Z.db",
-      "notes-20260101.db",
-      "notes-20260101T020000.000Z.db.0190a5f0.tmp",
+      "test.db",
+      "test-before-upgrade.db",
+      "test-20260101T020000.000Z.db.old",
+      "my-test-20260101T020000.000Z.db",
+      "test-20260101.db",
+      "test-20260101T020000.000Z.db.0190a5f0.tmp",
       "other-20260101T020000.000Z.db",
-      "notesX20260101T020000.000Z.db",
+      "testX20260101T020000.000Z.db",
     ];
     for (const name of others) it.add(name);
-    mkdirSync(join(it.backups, "notes-20260101T020000.000Z.db"));
+    mkdirSync(join(it.backups, "test-20260101T020000.000Z.db"));
     await it.rotate(30, 1);
-    expect(it.files()).toEqual([...others, "notes-20260101T020000.000Z.db", nameOf(30)].toSorted());
+    expect(it.files()).toEqual([...others, "test-20260101T020000.000Z.db", nameOf(30)].toSorted());
   });
 
   test("deletes nothing when the new backup fails", async () => {

@@ -3,31 +3,35 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 import { backupSqlite } from "../../src/sqlite/backup.ts";
-import { rejectionOf } from "../../testing/rejection-of.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect, migrations, notes, startWriter } from "./harness.ts";
+import {
+  connect,
+  migratedFrom,
+  migrations,
+  notes,
+  notesIn,
+  openNotes,
+  reasonOf,
+  startWriter,
+  temporaryDatabase,
+} from "./harness.ts";
 
 /** A database with one row, and a folder for copies. */
 function setUp() {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "test.db");
-  using db = connect(path);
+  const it = temporaryDatabase();
+  using db = connect(it.path);
   for (const sql of migrations) db.run(sql);
   db.run("INSERT INTO note VALUES ('kept')");
   return {
-    path,
-    target: join(folder.path, "copy.db"),
-    files: () => readdirSync(folder.path).filter((name) => !name.startsWith("test.db")),
-    [Symbol.dispose]: () => folder[Symbol.dispose](),
+    ...it,
+    target: join(it.folder, "copy.db"),
+    files: () => readdirSync(it.folder).filter((name) => !name.startsWith("test.db")),
   };
 }
 
-/** The message of a failed backup, which must be one line. */
-async function refusal(path: string, target: string, options = {}): Promise<string> {
-  const error = await rejectionOf(backupSqlite(path, target, options));
-  expect(error.name).toBe("BackupError");
-  expect(error.message).not.toContain("\n");
-  return error.message;
+/** Why a backup fails, in one line. */
+function refusal(path: string, target: string, options = {}): Promise<string> {
+  const start = `Cannot back up "${path}" to "${target}": `;
+  return reasonOf(backupSqlite(path, target, options), "BackupError", start);
 }
 
 describe("backupSqlite()", () => {
@@ -37,34 +41,30 @@ describe("backupSqlite()", () => {
     live.run("INSERT INTO note VALUES ('new')"); // still in the WAL
     await backupSqlite(it.path, it.target);
     expect(it.files()).toEqual(["copy.db"]);
-    using copy = connect(it.target);
-    expect(notes(copy)).toEqual(["kept", "new"]);
+    expect(notesIn(it.target)).toEqual(["kept", "new"]);
   });
 
   test("makes a file on which a service can run", async () => {
-    using folder = temporaryFolder();
-    const [path, target] = [join(folder.path, "test.db"), join(folder.path, "copy.db")];
-    const storage = await openSqlite({ path, migrations });
-    await storage.write(() => storage.db.run("INSERT INTO note VALUES ('kept')"));
-    await backupSqlite(path, target);
-    await storage.close();
+    await using it = await openNotes();
+    await it.add("kept");
+    const target = join(it.folder, "copy.db");
+    await backupSqlite(it.path, target);
     const restored = await openSqlite({ path: target, migrations, create: false });
-    expect(restored.migrated).toEqual({ from: 1, to: 1, durationMs: expect.any(Number) });
+    expect(restored.migrated).toEqual(migratedFrom(1, 1));
     expect(notes(restored.db)).toEqual(["kept"]);
     await restored.close();
   });
 
   test("copies each transaction of a busy service completely or not at all", async () => {
-    using folder = temporaryFolder();
-    const path = join(folder.path, "test.db");
-    using writer = await startWriter(path);
+    using it = temporaryDatabase();
+    using writer = await startWriter(it.path);
     await writer.send("open");
 
     let isWriting = true;
     const done = writer.send({ writes: 2000, callers: 4 }).then(() => (isWriting = false));
     for (let count = 1; isWriting; count += 1) {
-      const target = join(folder.path, `copy-${count}.db`);
-      await backupSqlite(path, target);
+      const target = join(it.folder, `copy-${count}.db`);
+      await backupSqlite(it.path, target);
       using copy = connect(target);
       expect(copy.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
       const texts = notes(copy);
@@ -77,9 +77,8 @@ describe("backupSqlite()", () => {
   test("never replaces a file", async () => {
     using it = setUp();
     writeFileSync(it.target, "precious");
-    expect(await refusal(it.path, it.target)).toBe(
-      `Cannot back up "${it.path}" to "${it.target}": the target exists already; name a new file`,
-    );
+    const exists = "the target exists already; name a new file";
+    expect(await refusal(it.path, it.target)).toBe(exists);
     expect(readFileSync(it.target, "utf8")).toBe("precious");
     expect(it.files()).toEqual(["copy.db"]);
   });
@@ -92,22 +91,20 @@ describe("backupSqlite()", () => {
     ]);
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
     expect(it.files()).toEqual(["copy.db"]);
-    using copy = connect(it.target);
-    expect(notes(copy)).toEqual(["kept"]);
+    expect(notesIn(it.target)).toEqual(["kept"]);
   });
 
   test("rejects a missing database, and does not make it", async () => {
     using it = setUp();
-    expect(await refusal(`${it.path}.missing`, it.target)).toEndWith(
-      "there is no database at this path",
-    );
+    const missing = `${it.path}.missing`;
+    expect(await refusal(missing, it.target)).toBe("there is no database at this path");
     expect(it.files()).toEqual([]);
   });
 
   test("rejects a file that is no database, and leaves no file behind", async () => {
     using it = setUp();
     writeFileSync(it.path, "Dear reader");
-    expect(await refusal(it.path, it.target)).toEndWith("file is not a database");
+    expect(await refusal(it.path, it.target)).toBe("file is not a database");
     expect(it.files()).toEqual([]);
   });
 
@@ -118,9 +115,9 @@ describe("backupSqlite()", () => {
 
   test("waits for a locked database until the timeout, then leaves no file behind", async () => {
     using it = setUp();
-    using other = connect(it.path, "DELETE");
+    const other = it.connect("DELETE");
     other.run("BEGIN EXCLUSIVE");
-    expect(await refusal(it.path, it.target, { lockTimeoutMs: 10 })).toEndWith(
+    expect(await refusal(it.path, it.target, { lockTimeoutMs: 10 })).toBe(
       "another process keeps it locked; stop that process or try again later",
     );
     expect(it.files()).toEqual([]);

@@ -2,27 +2,16 @@ import { describe, expect, test } from "bun:test";
 import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { watchCommits } from "../../src/sqlite/database-file.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect } from "./harness.ts";
+import { temporaryDatabase } from "./harness.ts";
 
 /** A database with a table, and a function that tells whether it has changed. */
 function setUp() {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "test.db");
-  const db = connect(path);
+  const it = temporaryDatabase();
+  const db = it.connect();
   db.run("PRAGMA synchronous = OFF"); // faster; a commit changes the index all the same
   db.run("CREATE TABLE note (text TEXT)");
-  return {
-    folder: folder.path,
-    path,
-    db,
-    hasChanged: watchCommits(path),
-    add: () => db.run("INSERT INTO note VALUES ('x')"),
-    [Symbol.dispose]() {
-      db.close(true);
-      folder[Symbol.dispose]();
-    },
-  };
+  const add = () => db.run("INSERT INTO note VALUES ('x')");
+  return { ...it, db, hasChanged: watchCommits(it.path), add };
 }
 
 describe("watchCommits()", () => {

@@ -1,18 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { GroupCommit } from "../../src/sqlite/group-commit.ts";
 import { StorageUnavailable } from "../../src/core/storage.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect, migrations, notes } from "./harness.ts";
+import { migrations, notes, temporaryDatabase } from "./harness.ts";
 
 /** A database with a GroupCommit, and another connection, which sees only what is committed. */
 function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "test.db");
-  const db = connect(path, journalMode);
+  const it = temporaryDatabase();
+  const [db, other] = [it.connect(journalMode), it.connect(journalMode)];
   for (const sql of migrations) db.run(sql);
-  const other = connect(path, journalMode);
   const insert = db.prepare<unknown, { text: string }>("INSERT INTO note (text) VALUES ($text)");
 
   const batches: number[] = [];
@@ -33,6 +29,7 @@ function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
     },
   });
   return {
+    ...it,
     db,
     other,
     commits,
@@ -40,22 +37,23 @@ function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
     waits,
     waiting: waiting.promise,
     add: (text: string) => insert.run({ text }),
-    [Symbol.dispose]() {
-      db.close();
-      other.close();
-      folder[Symbol.dispose]();
-    },
+    write: (text: string) => commits.write(() => insert.run({ text })),
   };
 }
 
 /** Lets the database grow by one page, in which a long text does not fit. */
 function fillDisk(it: ReturnType<typeof setUp>): void {
-  const { page_count } = it.db.query<{ page_count: number }, []>("PRAGMA page_count").get() ?? {
-    page_count: 0,
-  };
-  it.db.run(`PRAGMA max_page_count = ${page_count + 1}`);
+  const found = it.db.query<{ page_count: number }, []>("PRAGMA page_count").get();
+  it.db.run(`PRAGMA max_page_count = ${(found?.page_count ?? 0) + 1}`);
 }
 const longText = "x".repeat(100_000);
+
+/** Makes `count` writes at once and returns their texts. */
+async function writeMany(it: ReturnType<typeof setUp>, count: number): Promise<string[]> {
+  const texts = Array.from({ length: count }, (_, index) => `note ${index}`);
+  await Promise.all(texts.map(it.write));
+  return texts;
+}
 
 describe("GroupCommit", () => {
   test("resolves a write only after its transaction is committed", async () => {
@@ -73,16 +71,14 @@ describe("GroupCommit", () => {
 
   test("commits writes that arrive together in one transaction", async () => {
     using it = setUp();
-    const texts = Array.from({ length: 20 }, (_, index) => `note ${index}`);
-    await Promise.all(texts.map((text) => it.commits.write(() => it.add(text))));
+    const texts = await writeMany(it, 20);
     expect(it.batches).toEqual([20]);
     expect(notes(it.other)).toEqual(texts);
   });
 
   test("commits a thousand writes in order, in batches of bounded size", async () => {
     using it = setUp();
-    const texts = Array.from({ length: 1000 }, (_, index) => `note ${index}`);
-    await Promise.all(texts.map((text) => it.commits.write(() => it.add(text))));
+    const texts = await writeMany(it, 1000);
     expect(Math.max(...it.batches)).toBeLessThanOrEqual(256);
     expect(it.batches.reduce((sum, writes) => sum + writes, 0)).toBe(1000);
     expect(notes(it.other)).toEqual(texts);
@@ -92,12 +88,12 @@ describe("GroupCommit", () => {
     using it = setUp();
     const failure = new Error("failure");
     const [first, second, third] = await Promise.allSettled([
-      it.commits.write(() => it.add("first")),
+      it.write("first"),
       it.commits.write(() => {
         it.add("second");
         throw failure;
       }),
-      it.commits.write(() => it.add("third")),
+      it.write("third"),
     ]);
     expect(first.status).toBe("fulfilled");
     expect(second).toEqual({ status: "rejected", reason: failure });
@@ -109,9 +105,7 @@ describe("GroupCommit", () => {
   test("rejects a write that violates a constraint, and no other", async () => {
     using it = setUp();
     it.db.run("CREATE UNIQUE INDEX note_once ON note (text)");
-    const outcomes = await Promise.allSettled(
-      ["a", "a", "b"].map((text) => it.commits.write(() => it.add(text))),
-    );
+    const outcomes = await Promise.allSettled(["a", "a", "b"].map(it.write));
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect(notes(it.other)).toEqual(["a", "b"]);
   });
@@ -121,7 +115,7 @@ describe("GroupCommit", () => {
     const asynchronous = async () => it.add("too late");
     // @ts-expect-error its type forbids it too
     const refused = rejectionOf(it.commits.write(asynchronous));
-    const kept = it.commits.write(() => it.add("in time"));
+    const kept = it.write("in time");
     expect(await refused).toBeInstanceOf(TypeError);
     await kept;
     expect(notes(it.other)).toEqual(["in time"]);
@@ -132,14 +126,14 @@ describe("GroupCommit", () => {
     it.db.run("PRAGMA foreign_keys = ON");
     it.db.run("CREATE TABLE owner (id INTEGER PRIMARY KEY)");
     it.db.run("CREATE TABLE pet (owner INTEGER REFERENCES owner DEFERRABLE INITIALLY DEFERRED)");
-    const innocent = rejectionOf(it.commits.write(() => it.add("innocent")));
+    const innocent = rejectionOf(it.write("innocent"));
     const orphan = rejectionOf(it.commits.write(() => it.db.run("INSERT INTO pet VALUES (1)")));
     expect(await innocent).toMatchObject({ code: "SQLITE_CONSTRAINT_FOREIGNKEY" });
     expect(await orphan).toMatchObject({ code: "SQLITE_CONSTRAINT_FOREIGNKEY" });
     expect(notes(it.other)).toEqual([]);
     expect(it.batches).toEqual([]);
 
-    await it.commits.write(() => it.add("next"));
+    await it.write("next");
     expect(notes(it.other)).toEqual(["next"]);
   });
 
@@ -147,8 +141,8 @@ describe("GroupCommit", () => {
     using it = setUp();
     fillDisk(it);
     const refused = await Promise.all([
-      rejectionOf(it.commits.write(() => it.add("short"))),
-      rejectionOf(it.commits.write(() => it.add(longText))),
+      rejectionOf(it.write("short")),
+      rejectionOf(it.write(longText)),
     ]);
     for (const error of refused) {
       expect(error).toBeInstanceOf(StorageUnavailable);
@@ -157,7 +151,7 @@ describe("GroupCommit", () => {
     expect(notes(it.other)).toEqual([]);
 
     it.db.run("PRAGMA max_page_count = 1000000");
-    await it.commits.write(() => it.add(longText));
+    await it.write(longText);
     expect(notes(it.other)).toEqual([longText]);
   });
 
@@ -171,10 +165,7 @@ describe("GroupCommit", () => {
         // hides it
       }
     };
-    const outcomes = await Promise.allSettled([
-      it.commits.write(careless),
-      it.commits.write(() => it.add("after")),
-    ]);
+    const outcomes = await Promise.allSettled([it.commits.write(careless), it.write("after")]);
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     expect(notes(it.other)).toEqual([]);
   });
@@ -182,9 +173,9 @@ describe("GroupCommit", () => {
   test("waits for another process's lock without blocking the event loop", async () => {
     using it = setUp();
     it.other.run("BEGIN IMMEDIATE");
-    const first = it.commits.write(() => it.add("first"));
+    const first = it.write("first");
     await it.waiting;
-    const joined = it.commits.write(() => it.add("joined"));
+    const joined = it.write("joined");
     it.other.run("COMMIT");
     await Promise.all([first, joined]);
     expect(notes(it.other)).toEqual(["first", "joined"]);
@@ -195,12 +186,12 @@ describe("GroupCommit", () => {
   test("rejects a write as `busy` after the lock timeout, and commits the next one", async () => {
     using it = setUp({ lockTimeoutMs: 20 });
     it.other.run("BEGIN IMMEDIATE");
-    const error = await rejectionOf(it.commits.write(() => it.add("late")));
+    const error = await rejectionOf(it.write("late"));
     expect(error).toBeInstanceOf(StorageUnavailable);
     expect(error).toMatchObject({ reason: "busy", message: "The storage is busy" });
 
     it.other.run("COMMIT");
-    await it.commits.write(() => it.add("next"));
+    await it.write("next");
     expect(notes(it.other)).toEqual(["next"]);
   });
 
@@ -208,7 +199,7 @@ describe("GroupCommit", () => {
     using it = setUp({ journalMode: "DELETE" });
     it.other.run("BEGIN");
     expect(notes(it.other)).toEqual([]);
-    const write = it.commits.write(() => it.add("one"));
+    const write = it.write("one");
     await it.waiting;
     expect(it.db.inTransaction).toBe(false);
     it.other.run("COMMIT");
@@ -218,9 +209,9 @@ describe("GroupCommit", () => {
 
   test("close() commits every queued write and rejects later ones", async () => {
     using it = setUp();
-    const accepted = it.commits.write(() => it.add("accepted"));
+    const accepted = it.write("accepted");
     const closed = it.commits.close();
-    const refused = await rejectionOf(it.commits.write(() => it.add("refused")));
+    const refused = await rejectionOf(it.write("refused"));
     expect(refused).toEqual(new Error("Cannot write: the storage is closed"));
     await closed;
     expect(notes(it.other)).toEqual(["accepted"]);

@@ -1,8 +1,20 @@
-// What the storage tests share: plain connections and writer processes.
+// What the storage tests share: plain connections and other processes.
 import { Database } from "bun:sqlite";
+import { expect } from "bun:test";
+import { join } from "node:path";
+import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
 
 /** Migrations that make one table. */
 export const migrations = ["CREATE TABLE note (text TEXT NOT NULL) STRICT"];
+
+/** What `migrate` returns for a database that it brought from one version to another. */
+export const migratedFrom = (from: number, to: number) => ({
+  from,
+  to,
+  durationMs: expect.any(Number),
+});
 
 /** A plain connection; it fails at once while another connection holds the lock that it needs. */
 export function connect(path: string, journalMode = "WAL"): Database {
@@ -11,10 +23,61 @@ export function connect(path: string, journalMode = "WAL"): Database {
   return db;
 }
 
+/** A folder with a path for a database, and what a test opens until its scope ends. */
+export function temporaryDatabase() {
+  const scope = new DisposableStack();
+  const folder = scope.use(temporaryFolder()).path;
+  const path = join(folder, "test.db");
+  return {
+    folder,
+    path,
+    /** A connection that is closed at the end of the scope. */
+    connect: (journalMode?: string) => scope.use(connect(path, journalMode)),
+    [Symbol.dispose]: () => scope.dispose(),
+  };
+}
+
 /** The texts in table `note`, in the order in which they were written. */
 export function notes(db: Database): string[] {
   using all = db.prepare<{ text: string }, []>("SELECT text FROM note ORDER BY rowid");
   return all.all().map(({ text }) => text);
+}
+
+/** The texts in table `note` of a file. */
+export function notesIn(path: string): string[] {
+  using db = connect(path);
+  return notes(db);
+}
+
+/** An open storage with table `note`. */
+export async function openNotes() {
+  const it = temporaryDatabase();
+  const storage = await openSqlite({ path: it.path, migrations });
+  const insert = storage.db.prepare<unknown, { text: string }>(
+    "INSERT INTO note (text) VALUES ($text)",
+  );
+  return {
+    ...it,
+    storage,
+    add: (text: string) => storage.write(() => insert.run({ text })),
+    async [Symbol.asyncDispose]() {
+      await storage.close();
+      it[Symbol.dispose]();
+    },
+  };
+}
+
+/** What follows `start` in the message, of one line, of the error that rejects `promise`. */
+export async function reasonOf(
+  promise: Promise<unknown>,
+  name: string,
+  start: string,
+): Promise<string> {
+  const error = await rejectionOf(promise);
+  expect(error.name).toBe(name);
+  expect(error.message).toStartWith(start);
+  expect(error.message).not.toContain("\n");
+  return error.message.slice(start.length);
 }
 
 /** A command for a writer process. */
@@ -29,29 +92,39 @@ export interface Written {
   readonly committedAt: number;
 }
 
-/** A process that runs `writer-process.ts`, killed at the end of the scope. */
-export interface Writer extends Disposable {
-  /** Resolves with the writes that a command made; rejects if the process ends first. */
-  send(command: WriterCommand): Promise<Written[]>;
+/** Another process, killed at the end of the scope. */
+export interface Child<Command, Report> extends Disposable {
+  /**
+   * Resolves with the report on a command, and after "close" when the process has ended; rejects if
+   * it ends first.
+   */
+  send(command: Command): Promise<Report>;
 }
 
-/** Starts a writer process, which opens the file at the command "open". */
-export async function startWriter(path: string): Promise<Writer> {
-  let reply = Promise.withResolvers<Written[]>();
+/** Starts Bun with arguments that make it send a report at its start and after each command. */
+export async function startChild<Command, Report>(
+  ...args: string[]
+): Promise<Child<Command, Report>> {
+  let reply = Promise.withResolvers<Report>();
   const child = Bun.spawn({
-    cmd: [process.execPath, new URL("./writer-process.ts", import.meta.url).pathname, path],
-    ipc: (written: Written[]) => reply.resolve(written),
+    cmd: [process.execPath, ...args],
+    ipc: (report: Report) => reply.resolve(report),
   });
-  void child.exited.then((code) => reply.reject(new Error(`The writer ended with ${code}`)));
+  void child.exited.then((code) => reply.reject(new Error(`The process ended with ${code}`)));
   await reply.promise;
   return {
     async send(command) {
       reply = Promise.withResolvers();
       child.send(command);
-      const written = await reply.promise;
+      const report = await reply.promise;
       if (command === "close") await child.exited;
-      return written;
+      return report;
     },
     [Symbol.dispose]: () => child.kill(),
   };
+}
+
+/** Starts a process that runs `writer-process.ts`, which opens the file at the command "open". */
+export function startWriter(path: string): Promise<Child<WriterCommand, Written[]>> {
+  return startChild(new URL("./writer-process.ts", import.meta.url).pathname, path);
 }

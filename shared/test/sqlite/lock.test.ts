@@ -1,18 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { retryWhileBusy } from "../../src/sqlite/lock.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect } from "./harness.ts";
+import { temporaryDatabase } from "./harness.ts";
 
 /** Two connections to one database. */
 function setUp() {
-  using making = new DisposableStack();
-  const path = join(making.use(temporaryFolder()).path, "test.db");
-  const db = making.use(connect(path));
-  const other = making.use(connect(path));
-  const made = making.move();
-  return { db, other, [Symbol.dispose]: () => made.dispose() };
+  const it = temporaryDatabase();
+  return { ...it, db: it.connect(), other: it.connect() };
 }
 
 describe("retryWhileBusy()", () => {

@@ -1,9 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { migrate } from "../../src/sqlite/migrations.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect } from "./harness.ts";
+import { migratedFrom, temporaryDatabase } from "./harness.ts";
 
 const notes = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;";
 const tags = `
@@ -12,49 +10,29 @@ const tags = `
   INSERT INTO tag VALUES (1);`;
 
 function setUp() {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "test.db");
-  const db = connect(path);
+  const it = temporaryDatabase();
+  const db = it.connect();
   return {
-    path,
+    ...it,
     db,
     tables: () =>
-      db
-        .query<{ name: string }, []>("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        .all()
-        .map(({ name }) => name)
-        .toSorted(),
+      db.query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").values().flat(),
     rows: (table: string) => db.query(`SELECT * FROM ${table}`).all(),
-    [Symbol.dispose]() {
-      db.close();
-      folder[Symbol.dispose]();
-    },
   };
 }
 
 describe("migrate()", () => {
   test("runs every migration on a new database, and only the missing ones later", async () => {
     using it = setUp();
-    expect(await migrate(it.db, [notes])).toEqual({
-      from: 0,
-      to: 1,
-      durationMs: expect.any(Number),
-    });
-    expect(await migrate(it.db, [notes])).toEqual({
-      from: 1,
-      to: 1,
-      durationMs: expect.any(Number),
-    });
-    expect(await migrate(it.db, [notes, tags])).toEqual({
-      from: 1,
-      to: 2,
-      durationMs: expect.any(Number),
-    });
+    expect(await migrate(it.db, [notes])).toEqual(migratedFrom(0, 1));
+    expect(await migrate(it.db, [notes])).toEqual(migratedFrom(1, 1));
+    expect(await migrate(it.db, [notes, tags])).toEqual(migratedFrom(1, 2));
     expect(it.tables()).toEqual(["note", "schema_migrations", "tag"]);
     expect(it.rows("tag")).toHaveLength(1);
+    const record = { checksum: expect.any(String), applied_at: expect.any(Number) };
     expect(it.rows("schema_migrations")).toEqual([
-      { version: 1, checksum: expect.any(String), applied_at: expect.any(Number) },
-      { version: 2, checksum: expect.any(String), applied_at: expect.any(Number) },
+      { version: 1, ...record },
+      { version: 2, ...record },
     ]);
   });
 
@@ -63,11 +41,12 @@ describe("migrate()", () => {
     await migrate(it.db, [notes]);
     const broken = "CREATE TABLE half (id); INSERT INTO nowhere VALUES (1);";
     const error = await rejectionOf(migrate(it.db, [notes, tags, broken]));
-    expect(error.name).toBe("StorageOpenError");
-    expect(error.message).toBe(
-      `Cannot bring the database "${it.path}" to version 3: no such table: nowhere; ` +
+    expect(error).toMatchObject({
+      name: "StorageOpenError",
+      message:
+        `Cannot bring the database "${it.path}" to version 3: no such table: nowhere; ` +
         "nothing was changed; run the previous version until this migration is fixed",
-    );
+    });
     expect(it.tables()).toEqual(["note", "schema_migrations"]);
     expect(it.rows("note")).toEqual([]);
   });
@@ -105,11 +84,7 @@ describe("migrate()", () => {
     const unix = "CREATE TABLE note (\n  id INTEGER\n);\n";
     await migrate(it.db, [unix]);
     const windows = unix.replaceAll("\n", "\r\n");
-    expect(await migrate(it.db, [windows])).toEqual({
-      from: 1,
-      to: 1,
-      durationMs: expect.any(Number),
-    });
+    expect(await migrate(it.db, [windows])).toEqual(migratedFrom(1, 1));
   });
 
   test("keeps the rows that refer to a table that a migration rebuilds", async () => {
@@ -135,11 +110,11 @@ describe("migrate()", () => {
 
   test("waits for the migration of another process, until the lock timeout", async () => {
     using it = setUp();
-    using other = connect(it.path);
+    const other = it.connect();
     other.run("BEGIN IMMEDIATE");
     expect(await rejectionOf(migrate(it.db, [notes], 5))).toMatchObject({ reason: "busy" });
     const migrated = migrate(it.db, [notes]);
     other.run("COMMIT");
-    expect(await migrated).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
+    expect(await migrated).toEqual(migratedFrom(0, 1));
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect, notes, startWriter, type WriterCommand, type Written } from "./harness.ts";
+import { notesIn, startWriter, type WriterCommand, type Written } from "./harness.ts";
 
 /** Timeout of tests with hundreds of commits, which take a second or two on a fast disk, in ms. */
 const maxTestMs = 30_000;
@@ -16,10 +16,7 @@ async function setUp(count: number) {
   const running = starting.move();
   return {
     sendAll: (command: WriterCommand) => Promise.all(writers.map((it) => it.send(command))),
-    pairs() {
-      using db = connect(path);
-      return notes(db).length / 2;
-    },
+    pairs: () => notesIn(path).length / 2,
     [Symbol.dispose]: () => running.dispose(),
   };
 }

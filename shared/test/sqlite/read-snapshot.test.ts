@@ -1,36 +1,25 @@
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect, migrations, notes } from "./harness.ts";
+import { migrations, notes, openNotes } from "./harness.ts";
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A storage and two other connections to its file, at the start of an event-loop turn. */
 async function setUp() {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "test.db");
-  const storage = await openSqlite({ path, migrations });
-  const other = connect(path);
-  const third = connect(path);
-  const { db } = storage;
-  const insert = db.prepare<unknown, { text: string }>("INSERT INTO note (text) VALUES ($text)");
+  const it = await openNotes();
+  const { db, read, close } = it.storage;
+  const other = it.connect();
   await nextTurn();
   return {
-    ...storage,
-    path,
+    ...it,
+    db,
+    read,
+    close,
     other,
-    third,
-    texts: () => storage.read(() => notes(db)),
-    add: (text: string) => storage.write(() => insert.run({ text })),
+    third: it.connect(),
+    texts: () => read(() => notes(db)),
     addElsewhere: (text: string) => other.run("INSERT INTO note VALUES (?)", [text]),
-    async [Symbol.asyncDispose]() {
-      await storage.close();
-      other.close(true);
-      third.close(true);
-      folder[Symbol.dispose]();
-    },
   };
 }
 
@@ -38,8 +27,7 @@ describe("readSnapshot()", () => {
   test("shares a transaction between the reads of one event-loop turn", async () => {
     await using it = await setUp();
     let begun = 0;
-    const { inTransaction } = it.db;
-    expect(inTransaction).toBe(false);
+    expect(it.db.inTransaction).toBe(false);
     for (let n = 0; n < 10; n += 1) {
       if (!it.db.inTransaction) begun += 1;
       await it.texts();

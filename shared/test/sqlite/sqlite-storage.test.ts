@@ -3,35 +3,20 @@ import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { dirname, join } from "node:path";
 import { openSqlite, parseSqliteUrl } from "../../src/sqlite/sqlite-storage.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect, migrations, notes } from "./harness.ts";
-
-async function setUp() {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "test.db");
-  const storage = await openSqlite({ path, migrations });
-  const insert = storage.db.prepare<unknown, { text: string }>(
-    "INSERT INTO note (text) VALUES ($text)",
-  );
-  return {
-    folder: folder.path,
-    path,
-    storage,
-    add: (text: string) => insert.run({ text }),
-    async [Symbol.asyncDispose]() {
-      await storage.close();
-      folder[Symbol.dispose]();
-    },
-  };
-}
+import {
+  migratedFrom,
+  migrations,
+  notes,
+  notesIn,
+  openNotes,
+  reasonOf,
+  temporaryDatabase,
+} from "./harness.ts";
 
 /** Why a path cannot be opened, from an error of one line that names it. */
-async function refusal(path: string, options: { create?: boolean; lockTimeoutMs?: number } = {}) {
-  const error = await rejectionOf(openSqlite({ path, migrations, ...options }));
-  expect(error.name).toBe("StorageOpenError");
-  expect(error.message).toStartWith(`Cannot open the database "${path}": `);
-  expect(error.message).not.toContain("\n");
-  return error.message.slice(`Cannot open the database "${path}": `.length);
+function refusal(path: string, options: { create?: boolean; lockTimeoutMs?: number } = {}) {
+  const start = `Cannot open the database "${path}": `;
+  return reasonOf(openSqlite({ path, migrations, ...options }), "StorageOpenError", start);
 }
 
 /** Runs the rest of the scope as the user `nobody`: root may write every file. */
@@ -43,65 +28,61 @@ function asUserNobody(): Disposable {
 
 describe("SqliteStorage", () => {
   test("has what was written after a restart, in a single file", async () => {
-    using folder = temporaryFolder();
-    const path = join(folder.path, "made", "on", "demand", "test.db");
+    using it = temporaryDatabase();
+    const folder = join(it.folder, "made", "on", "demand");
+    const path = join(folder, "test.db");
     const first = await openSqlite({ path, migrations });
-    expect(first.migrated).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
+    expect(first.migrated).toEqual(migratedFrom(0, 1));
     await first.write(() => first.db.run("INSERT INTO note VALUES ('kept')"));
     await first.close();
-    expect(readdirSync(join(folder.path, "made", "on", "demand"))).toEqual(["test.db"]);
+    expect(readdirSync(folder)).toEqual(["test.db"]);
 
     const second = await openSqlite({ path, migrations, create: false });
-    expect(second.migrated).toEqual({ from: 1, to: 1, durationMs: expect.any(Number) });
+    expect(second.migrated).toEqual(migratedFrom(1, 1));
     expect(await second.read(() => notes(second.db))).toEqual(["kept"]);
     await second.close();
   });
 
   test("flushes each commit, enforces foreign keys and never waits within SQLite", async () => {
-    await using it = await setUp();
-    const setting = (name: string) =>
-      Object.values(it.storage.db.query(`PRAGMA ${name}`).get() ?? {});
-    expect(setting("journal_mode")).toEqual(["wal"]);
-    expect(setting("synchronous")).toEqual([2]);
-    expect(setting("foreign_keys")).toEqual([1]);
-    expect(setting("trusted_schema")).toEqual([0]);
-    expect(setting("busy_timeout")).toEqual([0]);
+    await using it = await openNotes();
+    const setting = (name: string) => it.storage.db.query(`PRAGMA ${name}`).values();
+    expect(setting("journal_mode")).toEqual([["wal"]]);
+    expect(setting("synchronous")).toEqual([[2]]);
+    expect(setting("foreign_keys")).toEqual([[1]]);
+    expect(setting("trusted_schema")).toEqual([[0]]);
+    expect(setting("busy_timeout")).toEqual([[0]]);
   });
 
   test("throws for a missing parameter, and does not write NULL", async () => {
-    await using it = await setUp();
+    await using it = await openNotes();
     const insert = it.storage.db.prepare<unknown, { text?: string }>(
       "INSERT INTO note VALUES ($text)",
     );
-    expect((await rejectionOf(it.storage.write(() => insert.run({})))).message).toContain(
-      "Missing parameter",
-    );
+    const error = await rejectionOf(it.storage.write(() => insert.run({})));
+    expect(error.message).toContain("Missing parameter");
   });
 
   test("read() and write() need no `this`", async () => {
-    await using it = await setUp();
+    await using it = await openNotes();
     const { read, write, db } = it.storage;
-    await write(() => it.add("one"));
+    await write(() => db.run("INSERT INTO note VALUES ('one')"));
     expect(await read(() => notes(db))).toEqual(["one"]);
   });
 
   test("close() commits queued writes, rejects later ones, and may be called again", async () => {
-    await using it = await setUp();
-    const accepted = it.storage.write(() => it.add("accepted"));
+    await using it = await openNotes();
+    const accepted = it.add("accepted");
     const closed = Promise.all([it.storage.close(), it.storage.close()]);
-    expect((await rejectionOf(it.storage.write(() => it.add("refused")))).message).toContain(
-      "closed",
-    );
+    expect((await rejectionOf(it.add("refused"))).message).toContain("closed");
     await closed;
     await accepted;
-    using db = connect(it.path);
-    expect(notes(db)).toEqual(["accepted"]);
+    expect(notesIn(it.path)).toEqual(["accepted"]);
   });
 
   test("close() does not wait for another process's lock", async () => {
-    await using it = await setUp();
-    await it.storage.write(() => it.add("one"));
-    using other = connect(it.path);
+    await using it = await openNotes();
+    await it.add("one");
+    const other = it.connect();
     other.run("BEGIN IMMEDIATE");
     await it.storage.close();
     other.run("COMMIT");
@@ -109,22 +90,21 @@ describe("SqliteStorage", () => {
   });
 
   test("ping() and write() reject while the database file is moved away", async () => {
-    await using it = await setUp();
+    await using it = await openNotes();
     await it.storage.ping();
     renameSync(it.path, `${it.path}.away`);
     expect((await rejectionOf(it.storage.ping())).message).toBe("The storage is not where it was");
-    const refused = await rejectionOf(it.storage.write(() => it.add("lost")));
+    const refused = await rejectionOf(it.add("lost"));
     expect(refused).toMatchObject({ name: "StorageUnavailable", reason: "gone" });
     renameSync(`${it.path}.away`, it.path);
     await it.storage.ping();
-    await it.storage.write(() => it.add("kept"));
+    await it.add("kept");
     await it.storage.close();
-    using db = connect(it.path);
-    expect(notes(db)).toEqual(["kept"]);
+    expect(notesIn(it.path)).toEqual(["kept"]);
   });
 
   test("ping() rejects after close()", async () => {
-    await using it = await setUp();
+    await using it = await openNotes();
     await it.storage.close();
     expect((await rejectionOf(it.storage.ping())).message).toContain("closed");
   });
@@ -132,16 +112,14 @@ describe("SqliteStorage", () => {
 
 describe("openSqlite()", () => {
   test("rejects a folder", async () => {
-    using folder = temporaryFolder();
-    expect(await refusal(folder.path)).toBe("it is a folder; name a file");
+    using it = temporaryDatabase();
+    expect(await refusal(it.folder)).toBe("it is a folder; name a file");
   });
 
   test("rejects a path below a file", async () => {
-    using folder = temporaryFolder();
-    writeFileSync(join(folder.path, "file"), "");
-    expect(await refusal(join(folder.path, "file", "test.db"))).toStartWith(
-      "its folder cannot be made (",
-    );
+    using it = temporaryDatabase();
+    writeFileSync(it.path, "");
+    expect(await refusal(join(it.path, "test.db"))).toStartWith("its folder cannot be made (");
   });
 
   test("rejects a folder in which no file can be made", async () => {
@@ -151,7 +129,7 @@ describe("openSqlite()", () => {
   });
 
   test("rejects a file that it may only read", async () => {
-    await using it = await setUp();
+    await using it = await openNotes();
     await it.storage.close();
     chmodSync(it.path, 0o444);
     chmodSync(dirname(it.path), 0o555);
@@ -162,22 +140,20 @@ describe("openSqlite()", () => {
   });
 
   test("makes no missing file if `create` is false", async () => {
-    using folder = temporaryFolder();
-    const path = join(folder.path, "test.db");
-    expect(await refusal(path, { create: false })).toBe("there is no such file; check the path");
-    expect(readdirSync(folder.path)).toEqual([]);
+    using it = temporaryDatabase();
+    expect(await refusal(it.path, { create: false })).toBe("there is no such file; check the path");
+    expect(readdirSync(it.folder)).toEqual([]);
   });
 
   test("rejects a file of another kind, and does not change it", async () => {
-    using folder = temporaryFolder();
-    const path = join(folder.path, "letter.txt");
-    writeFileSync(path, "Dear reader");
-    expect(await refusal(path)).toBe("it is not an SQLite database; name another file");
-    expect(readFileSync(path, "utf8")).toBe("Dear reader");
+    using it = temporaryDatabase();
+    writeFileSync(it.path, "Dear reader");
+    expect(await refusal(it.path)).toBe("it is not an SQLite database; name another file");
+    expect(readFileSync(it.path, "utf8")).toBe("Dear reader");
   });
 
   test("rejects a database with a damaged schema", async () => {
-    await using it = await setUp();
+    await using it = await openNotes();
     await it.storage.close();
     const bytes = readFileSync(it.path);
     bytes.fill(0xff, 100, 200); // the schema follows the 100 bytes of the header
@@ -186,8 +162,8 @@ describe("openSqlite()", () => {
   });
 
   test("rejects a truncated database", async () => {
-    await using it = await setUp();
-    await it.storage.write(() => it.add("x".repeat(100_000)));
+    await using it = await openNotes();
+    await it.add("x".repeat(100_000));
     await it.storage.close();
     writeFileSync(it.path, readFileSync(it.path).subarray(0, 8192));
     expect(await refusal(it.path)).toBe("it is damaged; restore a backup");
@@ -196,8 +172,8 @@ describe("openSqlite()", () => {
   test.each(["missing", "empty"])(
     "loses nothing when the database is %s and its WAL is not",
     async (state) => {
-      await using it = await setUp();
-      await it.storage.write(() => it.add("kept"));
+      await using it = await openNotes();
+      await it.add("kept");
       const saved = ["", "-wal"].map((suffix) => [suffix, readFileSync(it.path + suffix)] as const);
       await it.storage.close();
       for (const [suffix, bytes] of saved) writeFileSync(it.path + suffix, bytes);
@@ -215,20 +191,17 @@ describe("openSqlite()", () => {
   );
 
   test("takes an empty file for a new database", async () => {
-    using folder = temporaryFolder();
-    const path = join(folder.path, "test.db");
-    writeFileSync(path, "");
-    const storage = await openSqlite({ path, migrations });
-    expect(storage.migrated).toEqual({ from: 0, to: 1, durationMs: expect.any(Number) });
+    using it = temporaryDatabase();
+    writeFileSync(it.path, "");
+    const storage = await openSqlite({ path: it.path, migrations });
+    expect(storage.migrated).toEqual(migratedFrom(0, 1));
     await storage.close();
   });
 
   test("rejects a database that another process keeps locked", async () => {
-    using folder = temporaryFolder();
-    const path = join(folder.path, "test.db");
-    using other = connect(path, "DELETE");
-    other.run("BEGIN EXCLUSIVE");
-    expect(await refusal(path, { lockTimeoutMs: 10 })).toBe(
+    using it = temporaryDatabase();
+    it.connect("DELETE").run("BEGIN EXCLUSIVE");
+    expect(await refusal(it.path, { lockTimeoutMs: 10 })).toBe(
       "another process keeps it locked; stop that process or try again later",
     );
   });
