@@ -7,17 +7,27 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 import { backupSqlite } from "../../src/sqlite/backup.ts";
 import { restoreSqlite, type RestoreOptions } from "../../src/sqlite/restore.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { connect, migrations, notes } from "./harness.ts";
+import {
+  connect,
+  migratedFrom,
+  migrations,
+  notes,
+  notesIn,
+  reasonOf,
+  startChild,
+  temporaryDatabase,
+  type Child,
+} from "./harness.ts";
 
 const options = { migrations, waitLocked: async () => undefined };
 
@@ -29,72 +39,49 @@ async function makeDatabase(path: string, text: string, history = migrations): P
 
 /** A database with the row "before", and a backup with the row "restored". */
 async function setUp() {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "data", "test.db");
-  const copy = join(folder.path, "copy.db");
-  await makeDatabase(join(folder.path, "source.db"), "restored");
-  await backupSqlite(join(folder.path, "source.db"), copy);
+  const it = temporaryDatabase();
+  const { folder, path } = it;
+  const copy = join(folder, "copy.db");
+  await makeDatabase(path, "restored");
+  await backupSqlite(path, copy);
+  rmSync(path);
   await makeDatabase(path, "before");
   return {
-    path,
+    ...it,
     copy,
-    restore: (given: Partial<RestoreOptions> = {}) =>
-      restoreSqlite(path, copy, { ...options, ...given }),
-    files: () => readdirSync(join(folder.path, "data")).toSorted(),
-    [Symbol.dispose]: () => folder[Symbol.dispose](),
+    /** Returns the path of the old database. */
+    restore: async (given: Partial<RestoreOptions> = {}) =>
+      (await restoreSqlite(path, copy, { ...options, ...given })) ?? "",
+    files: () =>
+      readdirSync(folder)
+        .filter((name) => name !== "copy.db")
+        .toSorted(),
   };
 }
 
 /** The rows that a service finds in a file. */
 async function textsIn(path: string): Promise<string[]> {
   const storage = await openSqlite({ path, migrations, create: false });
-  try {
-    return notes(storage.db);
-  } finally {
-    await storage.close();
-  }
+  const texts = notes(storage.db);
+  await storage.close();
+  return texts;
 }
 
 /** Why a restore fails, in one line; it must leave the folder of the database as it was. */
 async function refusal(
   it: Awaited<ReturnType<typeof setUp>>,
-  given: { path?: string; copy?: string } = {},
+  { path = it.path, copy = it.copy } = {},
 ): Promise<string> {
-  const { path = it.path, copy = it.copy } = given;
   const before = it.files();
-  const error = await rejectionOf(restoreSqlite(path, copy, options));
-  expect(error.name).toBe("RestoreError");
-  expect(error.message).not.toContain("\n");
-  expect(error.message).not.toContain(".tmp");
   const start = `Cannot restore "${copy}" to "${path}": `;
-  expect(error.message).toStartWith(start);
+  const reason = await reasonOf(restoreSqlite(path, copy, options), "RestoreError", start);
+  expect(reason).not.toContain(".tmp");
   expect(it.files()).toEqual(before);
-  return error.message.slice(start.length);
+  return reason;
 }
 
-/**
- * Starts a restore that has replaced the database and keeps the old one locked until `finish()`.
- */
-async function startRestore(it: Awaited<ReturnType<typeof setUp>>) {
-  const replaced = Promise.withResolvers<void>();
-  const timedOut = Promise.withResolvers<void>();
-  const waitLocked = () => {
-    replaced.resolve();
-    return timedOut.promise;
-  };
-  const restored = it.restore({ waitLocked });
-  await Promise.race([replaced.promise, restored]);
-  return {
-    finish() {
-      timedOut.resolve();
-      return restored;
-    },
-  };
-}
-
-/** A process that has opened a database and holds no lock on it yet. */
-async function startOpener(path: string): Promise<Disposable & { use(): Promise<string> }> {
-  let reply = Promise.withResolvers<string>();
+/** A process that has opened a database and locks it at the command "use". */
+function startOpener(path: string): Promise<Child<"use", string>> {
   const script = `
     const { Database } = require("bun:sqlite");
     const db = new Database(${JSON.stringify(path)});
@@ -104,18 +91,7 @@ async function startOpener(path: string): Promise<Disposable & { use(): Promise<
       process.send(outcome);
     });
     process.send("opened");`;
-  const child = Bun.spawn([process.execPath, "-e", script], {
-    ipc: (outcome: string) => reply.resolve(outcome),
-  });
-  await reply.promise;
-  return {
-    use() {
-      reply = Promise.withResolvers();
-      child.send("use");
-      return reply.promise;
-    },
-    [Symbol.dispose]: () => child.kill(),
-  };
+  return startChild("-e", script);
 }
 
 describe("restoreSqlite()", () => {
@@ -123,22 +99,22 @@ describe("restoreSqlite()", () => {
     using it = await setUp();
     const kept = await it.restore();
     expect(kept).toMatch(/\/test\.db\.before-restore-\d{8}T\d{6}\.\d{3}Z$/);
-    expect(it.files()).toEqual(["test.db", kept?.split("/").at(-1) ?? ""]);
+    expect(it.files()).toEqual(["test.db", basename(kept)]);
     expect(await textsIn(it.path)).toEqual(["restored"]);
-    expect(await textsIn(kept ?? "")).toEqual(["before"]);
+    expect(await textsIn(kept)).toEqual(["before"]);
     expect(await textsIn(it.copy)).toEqual(["restored"]);
   });
 
   test("can be undone by restoring the database that it kept", async () => {
     using it = await setUp();
-    const kept = (await it.restore()) ?? "";
+    const kept = await it.restore();
     await restoreSqlite(it.path, kept, options);
     expect(await textsIn(it.path)).toEqual(["before"]);
   });
 
   test("makes the database on a machine that has none yet", async () => {
     using it = await setUp();
-    const path = join(it.path, "..", "..", "new", "folder", "test.db");
+    const path = join(it.folder, "new", "folder", "test.db");
     expect(await restoreSqlite(path, it.copy, options)).toBeUndefined();
     expect(readdirSync(join(path, ".."))).toEqual(["test.db"]);
     expect(await textsIn(path)).toEqual(["restored"]);
@@ -150,24 +126,21 @@ describe("restoreSqlite()", () => {
     await it.restore({ migrations: newer });
     expect(await textsIn(it.path)).toEqual(["restored"]);
     const storage = await openSqlite({ path: it.path, migrations: newer });
-    expect(storage.migrated).toEqual({ from: 1, to: 2, durationMs: expect.any(Number) });
+    expect(storage.migrated).toEqual(migratedFrom(1, 2));
     await storage.close();
   });
 
   test("keeps in the old database what was committed right before a crash", async () => {
     using it = await setUp();
-    const child = Bun.spawnSync([
-      process.execPath,
-      "-e",
-      `const { Database } = require("bun:sqlite");
-     globalThis.db = new Database(${JSON.stringify(it.path)});
-     db.run("PRAGMA journal_mode = WAL");
-     db.run("INSERT INTO note (text) VALUES ('last')");
-     process.kill(process.pid, "SIGKILL");`,
-    ]);
-    expect(child.signalCode).toBe("SIGKILL");
+    const script = `
+      const { Database } = require("bun:sqlite");
+      globalThis.db = new Database(${JSON.stringify(it.path)});
+      db.run("PRAGMA journal_mode = WAL");
+      db.run("INSERT INTO note (text) VALUES ('last')");
+      process.kill(process.pid, "SIGKILL");`;
+    expect(Bun.spawnSync([process.execPath, "-e", script]).signalCode).toBe("SIGKILL");
     expect(it.files()).toContain("test.db-wal");
-    const kept = (await it.restore()) ?? "";
+    const kept = await it.restore();
     expect(it.files()).toHaveLength(2);
     expect(await textsIn(it.path)).toEqual(["restored"]);
     expect(await textsIn(kept)).toEqual(["before", "last"]);
@@ -182,7 +155,7 @@ describe("restoreSqlite()", () => {
     const damaged = Buffer.from(damage(readFileSync(it.path)));
     writeFileSync(it.path, damaged);
     writeFileSync(`${it.path}-wal`, "left by a crash");
-    const kept = (await it.restore()) ?? "";
+    const kept = await it.restore();
     expect(readFileSync(kept).subarray(0, 8192).equals(damaged.subarray(0, 8192))).toBe(true);
     expect(it.files()).not.toContain("test.db-wal");
     expect(await textsIn(it.path)).toEqual(["restored"]);
@@ -192,21 +165,24 @@ describe("restoreSqlite()", () => {
     using it = await setUp();
     // SQLite cannot remove the WAL of a damaged database.
     writeFileSync(it.path, readFileSync(it.path).fill(0xff, 100, 200));
-    const restore = await startRestore(it);
-    using service = connect(it.path);
-    service.run("INSERT INTO note (text) VALUES ('new')");
-    await restore.finish();
+    const runService = async () => {
+      it.connect().run("INSERT INTO note (text) VALUES ('new')");
+    };
+    await it.restore({ waitLocked: runService });
     expect(it.files()).toContain("test.db-wal");
-    expect(notes(service)).toEqual(["restored", "new"]);
+    expect(notesIn(it.path)).toEqual(["restored", "new"]);
   });
 
   test("keeps out a process that opened the old database, until it has timed out", async () => {
     using it = await setUp();
     using early = await startOpener(it.path);
-    const restore = await startRestore(it);
-    for (let n = 0; n < 10; n += 1) expect(await early.use()).toBe("database is locked");
-    await restore.finish();
-    expect(await early.use()).toBe("attempt to write a readonly database");
+    const tried: string[] = [];
+    const waitLocked = async () => {
+      for (let n = 0; n < 10; n += 1) tried.push(await early.send("use"));
+    };
+    await it.restore({ waitLocked });
+    expect(tried).toEqual(Array.from({ length: 10 }, () => "database is locked"));
+    expect(await early.send("use")).toBe("attempt to write a readonly database");
     expect(await textsIn(it.path)).toEqual(["restored"]);
   });
 
@@ -230,14 +206,14 @@ describe("restoreSqlite()", () => {
   test("keeps a first database unreadable for users who cannot read the copy", async () => {
     using it = await setUp();
     chmodSync(it.copy, 0o400);
-    const path = join(it.path, "..", "new.db");
+    const path = join(it.folder, "new.db");
     await restoreSqlite(path, it.copy, options);
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   test("replaces the database behind a symbolic link", async () => {
     using it = await setUp();
-    const link = join(it.path, "..", "..", "link.db");
+    const link = join(it.folder, "link.db");
     symlinkSync(it.path, link);
     const kept = await restoreSqlite(link, it.copy, options);
     expect(kept).toStartWith(`${it.path}.before-restore-`);
@@ -259,7 +235,7 @@ describe("restoreSqlite()", () => {
 
   test("rejects a copy that is no database of this service", async () => {
     using it = await setUp();
-    const copy = join(it.path, "..", "..", "other");
+    const copy = join(it.folder, "other");
     writeFileSync(copy, "Dear reader");
     expect(await refusal(it, { copy })).toBe("it is not an SQLite database; name another copy");
     writeFileSync(copy, "");
@@ -272,7 +248,7 @@ describe("restoreSqlite()", () => {
 
   test("rejects a copy from a newer program or another service", async () => {
     using it = await setUp();
-    const copy = join(it.path, "..", "..", "other.db");
+    const copy = join(it.folder, "other.db");
     await makeDatabase(copy, "new", [...migrations, "CREATE TABLE tag (id);"]);
     expect(await refusal(it, { copy })).toContain("it is at version 2 and this program knows 1");
     await makeDatabase(`${copy}.db`, "else", ["CREATE TABLE note (text);"]);
@@ -296,7 +272,7 @@ describe("restoreSqlite()", () => {
       "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT); " +
         "CREATE TABLE tag (note INTEGER REFERENCES note (id));",
     ];
-    const copy = join(it.path, "..", "..", "other.db");
+    const copy = join(it.folder, "other.db");
     await makeDatabase(copy, "one", history);
     {
       using db = new Database(copy);
@@ -311,7 +287,7 @@ describe("restoreSqlite()", () => {
 
   test("rejects the file of a running service, whose WAL is beside it", async () => {
     using it = await setUp();
-    const copy = join(it.path, "..", "..", "live.db");
+    const copy = join(it.folder, "live.db");
     using live = connect(copy);
     live.run("CREATE TABLE note (text)");
     expect(await refusal(it, { copy })).toStartWith(`there is "${copy}-wal"; the copy is in use`);
@@ -326,7 +302,7 @@ describe("restoreSqlite()", () => {
 
   test("rejects a WAL without its database, and leaves it there", async () => {
     using it = await setUp();
-    const path = join(it.path, "..", "new.db");
+    const path = join(it.folder, "new.db");
     writeFileSync(`${path}-wal`, "of another database");
     const advice = `there is "${path}-wal"; put its database back, or move it away`;
     expect(await refusal(it, { path })).toBe(advice);
