@@ -206,15 +206,4 @@ describe("GroupCommit", () => {
     await write;
     expect(notes(it.other)).toEqual(["one"]);
   });
-
-  test("close() commits every queued write and rejects later ones", async () => {
-    using it = setUp();
-    const accepted = it.write("accepted");
-    const closed = it.commits.close();
-    const refused = await rejectionOf(it.write("refused"));
-    expect(refused).toEqual(new Error("Cannot write: the storage is closed"));
-    await closed;
-    expect(notes(it.other)).toEqual(["accepted"]);
-    await accepted;
-  });
 });

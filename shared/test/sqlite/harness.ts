@@ -68,11 +68,7 @@ export async function openNotes() {
 }
 
 /** What follows `start` in the message, of one line, of the error that rejects `promise`. */
-export async function reasonOf(
-  promise: Promise<unknown>,
-  name: string,
-  start: string,
-): Promise<string> {
+export async function reasonOf(promise: Promise<unknown>, name: string, start: string) {
   const error = await rejectionOf(promise);
   expect(error.name).toBe(name);
   expect(error.message).toStartWith(start);
@@ -81,10 +77,7 @@ export async function reasonOf(
 }
 
 /** A command for a writer process. */
-export type WriterCommand =
-  | "open"
-  | { readonly writes: number; readonly callers: number }
-  | "close";
+export type WriterCommand = "open" | "close" | { writes: number; callers: number };
 
 /** One write of a writer process. Times are in ms on a clock that all processes share. */
 export interface Written {
@@ -93,7 +86,7 @@ export interface Written {
 }
 
 /** Another process, killed at the end of the scope. */
-export interface Child<Command, Report> extends Disposable {
+interface Child<Command, Report> extends Disposable {
   /**
    * Resolves with the report on a command, and after "close" when the process has ended; rejects if
    * it ends first.
@@ -114,7 +107,7 @@ export async function startChild<Command, Report>(
   await reply.promise;
   return {
     async send(command) {
-      reply = Promise.withResolvers();
+      reply = Promise.withResolvers<Report>();
       child.send(command);
       const report = await reply.promise;
       if (command === "close") await child.exited;
@@ -125,6 +118,7 @@ export async function startChild<Command, Report>(
 }
 
 /** Starts a process that runs `writer-process.ts`, which opens the file at the command "open". */
-export function startWriter(path: string): Promise<Child<WriterCommand, Written[]>> {
-  return startChild(new URL("./writer-process.ts", import.meta.url).pathname, path);
+export function startWriter(path: string) {
+  const program = new URL("./writer-process.ts", import.meta.url).pathname;
+  return startChild<WriterCommand, Written[]>(program, path);
 }

@@ -8,14 +8,12 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 /** A storage and two other connections to its file, at the start of an event-loop turn. */
 async function setUp() {
   const it = await openNotes();
-  const { db, read, close } = it.storage;
+  const { db, read } = it.storage;
   const other = it.connect();
   await nextTurn();
   return {
     ...it,
-    db,
-    read,
-    close,
+    ...it.storage,
     other,
     third: it.connect(),
     texts: () => read(() => notes(db)),

@@ -26,7 +26,6 @@ import {
   reasonOf,
   startChild,
   temporaryDatabase,
-  type Child,
 } from "./harness.ts";
 
 const options = { migrations, waitLocked: async () => undefined };
@@ -81,7 +80,7 @@ async function refusal(
 }
 
 /** A process that has opened a database and locks it at the command "use". */
-function startOpener(path: string): Promise<Child<"use", string>> {
+function startOpener(path: string) {
   const script = `
     const { Database } = require("bun:sqlite");
     const db = new Database(${JSON.stringify(path)});
@@ -91,7 +90,7 @@ function startOpener(path: string): Promise<Child<"use", string>> {
       process.send(outcome);
     });
     process.send("opened");`;
-  return startChild("-e", script);
+  return startChild<"use", string>("-e", script);
 }
 
 describe("restoreSqlite()", () => {

@@ -69,14 +69,16 @@ describe("SqliteStorage", () => {
     expect(await read(() => notes(db))).toEqual(["one"]);
   });
 
-  test("close() commits queued writes, rejects later ones, and may be called again", async () => {
+  test("close() commits queued writes, rejects later calls, and may be called again", async () => {
     await using it = await openNotes();
     const accepted = it.add("accepted");
     const closed = Promise.all([it.storage.close(), it.storage.close()]);
-    expect((await rejectionOf(it.add("refused"))).message).toContain("closed");
+    const refused = await rejectionOf(it.add("refused"));
+    expect(refused).toEqual(new Error("Cannot write: the storage is closed"));
     await closed;
-    await accepted;
     expect(notesIn(it.path)).toEqual(["accepted"]);
+    await accepted;
+    expect((await rejectionOf(it.storage.ping())).message).toContain("closed");
   });
 
   test("close() does not wait for another process's lock", async () => {
@@ -101,12 +103,6 @@ describe("SqliteStorage", () => {
     await it.add("kept");
     await it.storage.close();
     expect(notesIn(it.path)).toEqual(["kept"]);
-  });
-
-  test("ping() rejects after close()", async () => {
-    await using it = await openNotes();
-    await it.storage.close();
-    expect((await rejectionOf(it.storage.ping())).message).toContain("closed");
   });
 });
 
@@ -152,20 +148,15 @@ describe("openSqlite()", () => {
     expect(readFileSync(it.path, "utf8")).toBe("Dear reader");
   });
 
-  test("rejects a database with a damaged schema", async () => {
-    await using it = await openNotes();
-    await it.storage.close();
-    const bytes = readFileSync(it.path);
-    bytes.fill(0xff, 100, 200); // the schema follows the 100 bytes of the header
-    writeFileSync(it.path, bytes);
-    expect(await refusal(it.path)).toBe("it is damaged; restore a backup");
-  });
-
-  test("rejects a truncated database", async () => {
+  test.each([
+    // The schema follows the 100 bytes of the header.
+    ["with a damaged schema", (bytes: Buffer) => bytes.fill(0xff, 100, 200)],
+    ["that was truncated", (bytes: Buffer) => bytes.subarray(0, 8192)],
+  ])("rejects a database %s", async (_, damage) => {
     await using it = await openNotes();
     await it.add("x".repeat(100_000));
     await it.storage.close();
-    writeFileSync(it.path, readFileSync(it.path).subarray(0, 8192));
+    writeFileSync(it.path, damage(readFileSync(it.path)));
     expect(await refusal(it.path)).toBe("it is damaged; restore a backup");
   });
 
