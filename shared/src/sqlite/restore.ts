@@ -35,7 +35,6 @@ export class RestoreError extends Error {
 export interface RestoreOptions {
   /** Those of the program; the copy must have the first of them, or all. */
   readonly migrations: readonly string[];
-  readonly now?: Date;
   /** Waits while the old file stays locked. Default: 6 s, 1 s longer than its openers wait. */
   readonly waitLocked?: () => Promise<void>;
 }
@@ -54,11 +53,7 @@ const logSuffixes = ["-wal", "-journal"] as const;
 export async function restoreSqlite(
   path: string,
   copy: string,
-  {
-    migrations,
-    now = new Date(),
-    waitLocked = () => Bun.sleep(defaultLockTimeoutMs + 1000),
-  }: RestoreOptions,
+  { migrations, waitLocked = () => Bun.sleep(defaultLockTimeoutMs + 1000) }: RestoreOptions,
 ): Promise<string | undefined> {
   const target = await realpath(path).catch(() => resolve(path));
   const temporary = temporaryName(target);
@@ -80,7 +75,7 @@ export async function restoreSqlite(
       await flush(dirname(target));
       return undefined;
     }
-    const kept = `${target}.before-restore-${fileTimestamp(now)}`;
+    const kept = `${target}.before-restore-${fileTimestamp(new Date())}`;
     replace(target, temporary, kept);
     await flush(dirname(target));
     // A process that opened the old inode before the rename would find the new database's WAL under
