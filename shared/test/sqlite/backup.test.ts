@@ -37,8 +37,7 @@ function refusal(path: string, target: string, options = {}): Promise<string> {
 describe("backupSqlite()", () => {
   test("copies everything that is committed, from the WAL too", async () => {
     using it = setUp();
-    using live = connect(it.path);
-    live.run("INSERT INTO note VALUES ('new')"); // still in the WAL
+    it.connect().run("INSERT INTO note VALUES ('new')"); // still in the WAL
     await backupSqlite(it.path, it.target);
     expect(it.files()).toEqual(["copy.db"]);
     expect(notesIn(it.target)).toEqual(["kept", "new"]);

@@ -55,9 +55,7 @@ describe("SqliteStorage", () => {
 
   test("throws for a missing parameter, and does not write NULL", async () => {
     await using it = await openNotes();
-    const insert = it.storage.db.prepare<unknown, { text?: string }>(
-      "INSERT INTO note VALUES ($text)",
-    );
+    const insert = it.storage.db.prepare("INSERT INTO note VALUES ($text)");
     const error = await rejectionOf(it.storage.write(() => insert.run({})));
     expect(error.message).toContain("Missing parameter");
   });

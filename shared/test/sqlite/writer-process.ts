@@ -13,17 +13,14 @@ async function run(command: WriterCommand): Promise<Written[]> {
   if (command === "open") storage = await openSqlite({ path, migrations });
   else if (command === "close") await storage.close();
   else {
-    const insert = storage.db.query<unknown, { text: string }>(
-      "INSERT INTO note (text) VALUES ($text)",
-    );
     let left = command.writes;
     const call = async () => {
       while (left > 0) {
         left -= 1;
         const sentAt = now();
         await storage.write(() => {
-          insert.run({ text: "left" });
-          insert.run({ text: "right" });
+          storage.db.run("INSERT INTO note VALUES ('left')");
+          storage.db.run("INSERT INTO note VALUES ('right')");
         });
         written.push({ sentAt, committedAt: now() });
       }
