@@ -105,18 +105,11 @@ describe("SqliteStorage", () => {
 });
 
 describe("openSqlite()", () => {
-  test("rejects a folder", async () => {
+  test("rejects a folder, a path below a file, and a folder that takes no file", async () => {
     using it = temporaryDatabase();
     expect(await refusal(it.folder)).toBe("it is a folder; name a file");
-  });
-
-  test("rejects a path below a file", async () => {
-    using it = temporaryDatabase();
     writeFileSync(it.path, "");
     expect(await refusal(join(it.path, "test.db"))).toStartWith("its folder cannot be made (");
-  });
-
-  test("rejects a folder in which no file can be made", async () => {
     expect(await refusal("/proc/test.db")).toBe(
       "this user cannot open or make it; let it write the file and its folder",
     );
