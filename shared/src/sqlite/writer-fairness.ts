@@ -1,6 +1,6 @@
 // Fairness between processes that write to one file. A process that commits back to back retakes
 // the lock before another process polls for it. So each process leaves a gap of 2 ms, in which the
-// others poll at least once: after every commit while it has seen another commit within a second,
+// others poll at least once: after every commit while another process committed within a second,
 // and every 100 ms otherwise, for a writer that it has not seen yet.
 import type { Database, Statement } from "bun:sqlite";
 
