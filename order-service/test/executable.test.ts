@@ -1,16 +1,9 @@
 // Both services as processes that talk to each other.
-import { expect, setDefaultTimeout, test } from "bun:test";
-import {
-  processTestTimeoutMs,
-  runCommand,
-  startExecutable,
-  type Running,
-} from "@platform/shared/testing/executable";
+import { expect, test } from "bun:test";
+import { runCommand, startExecutable, type Running } from "@platform/shared/testing/executable";
 import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
 import type { Order } from "../src/orders/order.ts";
 import { userId, wish } from "./order-service.ts";
-
-setDefaultTimeout(processTestTimeoutMs);
 
 const json = { "content-type": "application/json" };
 

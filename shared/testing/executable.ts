@@ -13,12 +13,6 @@ console.error("Building the executables for the tests that start them");
 /** The commit that the executables report as theirs. */
 export const testCommit = "test";
 
-/**
- * For `setDefaultTimeout()`, in ms: on a busy machine a process takes a second to start, and Bun gives
- * a test 5 s.
- */
-export const processTestTimeoutMs = 60_000;
-
 // Every test run that imports this file builds the executables anew, in two seconds, so that none is
 // older than its source. A test run beside it replaces each file whole, by a newer one.
 const build = Bun.spawnSync([process.execPath, "scripts/build.ts", "--outdir", executables], {

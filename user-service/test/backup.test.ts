@@ -1,16 +1,10 @@
 // The commands that copy the database and put a copy back.
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  processTestTimeoutMs,
-  runCommand,
-  startExecutable,
-} from "@platform/shared/testing/executable";
+import { runCommand, startExecutable } from "@platform/shared/testing/executable";
 import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
 import { countUsers, post } from "./executable.ts";
-
-setDefaultTimeout(processTestTimeoutMs);
 
 const service = "user-service";
 

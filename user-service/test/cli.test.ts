@@ -1,17 +1,10 @@
 // The command line of the executable: what it prints, what it refuses, how it exits.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  processTestTimeoutMs,
-  runCommand,
-  spawnExecutable,
-  startExecutable,
-} from "@platform/shared/testing/executable";
+import { runCommand, spawnExecutable, startExecutable } from "@platform/shared/testing/executable";
 import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
-
-setDefaultTimeout(processTestTimeoutMs);
 
 const service = "user-service";
 

@@ -1,13 +1,11 @@
 // What only a process shows: its start, its shutdown, its crash, its replicas.
 import { Database } from "bun:sqlite";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { processTestTimeoutMs, startExecutable } from "@platform/shared/testing/executable";
+import { startExecutable } from "@platform/shared/testing/executable";
 import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
 import { countUsers, post } from "./executable.ts";
-
-setDefaultTimeout(processTestTimeoutMs);
 
 const service = "user-service";
 

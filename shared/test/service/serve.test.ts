@@ -48,5 +48,5 @@ describe("serve()", () => {
     expect(lines.map(({ msg }) => msg)).toEqual(messages);
     const restarted = await serveOnce(path, migrations);
     expect(restarted.map(({ msg }) => msg)).toEqual(messages);
-  }, 30_000);
+  });
 });

@@ -71,7 +71,7 @@ describe("backupSqlite()", () => {
     }
     await done;
     await writer.send("close");
-  }, 30_000);
+  });
 
   test("never replaces a file", async () => {
     using it = setUp();

@@ -152,7 +152,7 @@ describe("readSnapshot()", () => {
     }
     isOver = true;
     await Promise.all(clients);
-  }, 30_000);
+  });
 
   test("leaves SQLite its locks: another process does not truncate the WAL that is being read", async () => {
     await using it = await setUp();
