@@ -3,80 +3,48 @@
 // scripts, which then run one after the other.
 import manifest from "../package.json" with { type: "json" };
 
-interface Help {
-  readonly does: string;
-  readonly takes: string;
-  /** The command has options, and prints them on --help. */
-  readonly hasOptions?: true;
-}
-
 type Name = keyof typeof manifest.scripts;
 
-const help: Readonly<Record<Name, Help>> = {
-  dev: {
-    does: "Starts all services from source, restarts them on change, and shows their logs",
-    takes: "two seconds until they are ready; it runs until Ctrl-C",
-    hasOptions: true,
-  },
-  test: {
-    does: "Runs all tests; arguments go to bun test, as in: bun run test shared/test/http",
-    takes: "about a minute",
-  },
-  "test:faults": {
-    does: "Injects every fault; with names of folders, those of faults/NAME alone",
-    takes: "most of an hour",
-  },
-  "test:faults:fast": {
-    does: "Injects every kind of fault, less often; takes names of folders as test:faults does",
-    takes: "about twelve minutes",
-  },
-  check: {
-    does: "Checks types, format, lint rules, unused code and workflows; stops at the first failure",
-    takes: "5 to 20 seconds",
-  },
-  "check:types": { does: "Checks the types of all TypeScript", takes: "1 to 5 seconds" },
-  "check:format": { does: "Lists the files that are not formatted", takes: "a second" },
-  "check:lint": {
-    does: "Applies the lint rules, some of which need types",
-    takes: "2 to 15 seconds",
-  },
-  "check:unused": {
-    does: "Lists unused files, exports and dependencies",
-    takes: "1 to 5 seconds",
-  },
-  "check:workflows": {
-    does: "Checks the GitHub workflows by GitHub's rules and ours",
-    takes: "a second",
-  },
-  format: { does: "Formats all files in place", takes: "a second" },
-  build: {
-    does: "Compiles each service into one executable, in dist/",
-    takes: "five seconds",
-    hasOptions: true,
-  },
-  bench: {
-    does: "Measures the executables beside other implementations of the same services",
-    takes: "some fifty minutes, or two with --quick",
-    hasOptions: true,
-  },
-  "e2e:compose": {
-    does: "Builds the images and tests the compose project end to end; needs docker and curl",
-    takes: "one to three minutes",
-  },
-  "e2e:kind": {
-    does: "Tests the manifests on a kind cluster, whose name is the argument; needs docker, kind, kubectl",
-    takes: "about five minutes",
-  },
-  "e2e:load": {
-    does: "Sends requests to both services, at the URLs given or those of bun run dev, and counts failures",
-    takes: "until Ctrl-C",
-  },
-  release: {
-    does: "Writes a new version into every file that names it",
-    takes: "a second",
-    hasOptions: true,
-  },
+/** What each script does, and on the second line how long it takes. */
+const help: Readonly<Record<Name, string>> = {
+  dev: `Starts all services from source, restarts them on change, and shows their logs.
+It takes two seconds until they are ready; it runs until Ctrl-C.`,
+  test: `Runs all tests; arguments go to bun test, as in: bun run test shared/test/http.
+It takes about a minute.`,
+  "test:faults": `Injects every fault; with names of folders, those of faults/NAME alone.
+It takes most of an hour.`,
+  "test:faults:fast": `Injects every kind of fault, less often; takes folders as test:faults does.
+It takes about twelve minutes.`,
+  check: `Checks types, format, lint, unused code and workflows; stops at the first failure.
+It takes 5 to 20 seconds.`,
+  "check:types": `Checks the types of all TypeScript.
+It takes 1 to 5 seconds.`,
+  "check:format": `Lists the files that are not formatted.
+It takes a second.`,
+  "check:lint": `Applies the lint rules, some of which need types.
+It takes 2 to 15 seconds.`,
+  "check:unused": `Lists unused files, exports and dependencies.
+It takes 1 to 5 seconds.`,
+  "check:workflows": `Checks the GitHub workflows by GitHub's rules and ours.
+It takes a second.`,
+  format: `Formats all files in place.
+It takes a second.`,
+  build: `Compiles each service into one executable, in dist/.
+It takes five seconds.`,
+  bench: `Measures the executables beside other implementations of the same services.
+It takes some fifty minutes, or two with --quick.`,
+  "e2e:compose": `Builds the images and tests the compose project end to end; needs docker and curl.
+It takes one to three minutes.`,
+  "e2e:kind": `Tests the manifests on the kind cluster named; needs docker, kind and kubectl.
+It takes about five minutes.`,
+  "e2e:load": `Sends requests to both services, at the URLs given or those of bun run dev.
+It takes until Ctrl-C, and then prints how many requests failed.`,
+  release: `Writes a new version into every file that names it.
+It takes a second.`,
 };
+
+/** The scripts that have options, which they list themselves. */
+const withOptions = ["dev", "build", "bench", "release"];
 
 const isName = (text: string): text is Name => text in help;
 
@@ -103,7 +71,7 @@ function become(command: readonly string[]): never {
 
 function runInTurn(names: readonly Name[]): void {
   for (const name of names) {
-    console.error(`${name}: ${help[name].does}`);
+    console.error(`${name}: ${help[name].replace(/\n.*/, "")}`);
     const startedAt = performance.now();
     const status = run(manifest.scripts[name].split(" ").slice(2));
     const took = `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
@@ -125,8 +93,8 @@ if (Bun.version !== needed) {
 
 const words = process.argv.slice(2);
 if (words.includes("--help")) {
-  console.log(`bun run ${name}: ${help[name].does}.\nIt takes ${help[name].takes}.`);
-  if (!help[name].hasOptions) process.exit();
+  console.log(`bun run ${name}: ${help[name]}`);
+  if (!withOptions.includes(name)) process.exit();
   console.log();
 }
 // Prints nothing where nothing is missing, which takes 10 ms to find out.
