@@ -38,8 +38,7 @@ if (!changelog.includes(`${unreleased}\n`)) {
   refuse(`Cannot find the heading "${unreleased}" in CHANGELOG.md`, usage);
 }
 
-const escaped = present.replaceAll(".", String.raw`\.`);
-const stated = new RegExp(`(?<=${before.source})${escaped}(?![\\w.-])`, "g");
+const stated = new RegExp(`(?<=${before.source})${RegExp.escape(present)}(?![\\w.-])`, "g");
 const files = await $`git grep --files-with-matches --fixed-strings ${present} -- ${where}`.text();
 for (const file of files.trim().split("\n")) {
   const text = await Bun.file(file).text();
