@@ -1,11 +1,10 @@
 // One service under development: it runs from source, and a change of the source restarts it.
 import { watch } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type PrintLine, printLines } from "./dev-log.ts";
 
 interface ServiceOptions {
   name: string;
-  root: string;
   port: number;
   /** Where a debugger can attach, as `host:port/path`; nowhere if undefined. */
   inspector: string | undefined;
@@ -23,6 +22,8 @@ export interface DevService {
   kill(): void;
 }
 
+const root = resolve(import.meta.dir, "..");
+
 /** Files whose change restarts a service; editors leave files of other kinds beside them. */
 const sourceFile = /\.(?:ts|sql|json)$/;
 
@@ -37,14 +38,7 @@ const readyPollMs = 50;
  * `bun --watch` would replace the process while its asynchronous shutdown is still at work, which cuts
  * requests and leaves storage open, and lose a SIGTERM that comes in between (oven-sh/bun#38689).
  */
-export function startService({
-  name,
-  root,
-  port,
-  inspector,
-  env,
-  print,
-}: ServiceOptions): DevService {
+export function startService({ name, port, inspector, env, print }: ServiceOptions): DevService {
   const ready = Promise.withResolvers<void>();
   let isEnding = false;
   let wasReady = false;
@@ -72,12 +66,9 @@ export function startService({
   }
 
   async function isReady(): Promise<boolean> {
-    try {
-      const signal = AbortSignal.timeout(1000);
-      return (await fetch(`http://localhost:${port}/ready`, { signal })).ok;
-    } catch {
-      return false;
-    }
+    const signal = AbortSignal.timeout(1000);
+    const response = fetch(`http://localhost:${port}/ready`, { signal });
+    return response.then(({ ok }) => ok).catch(() => false);
   }
 
   async function waitUntilReady(): Promise<void> {
@@ -108,11 +99,6 @@ export function startService({
       }
       if (!isEnding) await Bun.sleep(settleMs);
     }
-    return status;
-  }
-
-  async function runToEnd(): Promise<number> {
-    const status = await run();
     isEnding = true;
     for (const watcher of watchers) watcher.close();
     return status;
@@ -120,7 +106,7 @@ export function startService({
 
   return {
     ready: ready.promise,
-    ended: runToEnd(),
+    ended: run(),
     stop() {
       isEnding = true;
       wake.resolve(undefined);

@@ -1,5 +1,4 @@
 // `bun run dev`: all services from source, restarted on change, with logs made for people.
-import { resolve } from "node:path";
 import { hasErrno } from "../shared/src/core/errno.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { linePrinter } from "./dev-log.ts";
@@ -66,31 +65,16 @@ for (const [index, name] of names.entries()) {
 
 const width = Math.max(...names.map((name) => name.length));
 const urlOf = (name: string) => `http://localhost:${firstPort + names.indexOf(name)}`;
-
-/** The URLs of the services that a service calls, unless the environment has others. */
-function urls(upstreams: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(upstreams).map(([variable, name]) => [
-      variable,
-      process.env[variable] || urlOf(name),
-    ]),
-  );
-}
-
 const inspectors = firstInspectPort
   ? names.map((name, index) => `localhost:${firstInspectPort + index}/${name}`)
   : [];
 
-const running = services.map(({ name, colour, upstreams }, index) =>
-  startService({
-    name,
-    root: resolve(import.meta.dir, ".."),
-    port: firstPort + index,
-    inspector: inspectors[index],
-    env: { ...process.env, ...urls(upstreams) },
-    print: linePrinter(name, width, colour),
-  }),
-);
+const running = services.map(({ name, colour, upstreams = {} }, index) => {
+  const env = { ...process.env };
+  for (const [variable, upstream] of Object.entries(upstreams)) env[variable] ||= urlOf(upstream);
+  const print = linePrinter(name, width, colour);
+  return startService({ name, port: firstPort + index, inspector: inspectors[index], env, print });
+});
 
 function stop(): void {
   for (const service of running) service.stop();
@@ -114,8 +98,6 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 // The reader of our output has gone, as in `bun run dev | head`.
 process.stdout.on("error", stop);
 
-void Promise.all(running.map(({ ready }) => ready)).then(() => process.stdout.write(welcome()));
-
 // One service alone is no platform: when one fails to start, the others stop, and its status is ours.
 for (const { ended } of running) {
   void ended.then((status) => {
@@ -124,9 +106,10 @@ for (const { ended } of running) {
   });
 }
 
+void Promise.all(running.map(({ ready }) => ready)).then(() => process.stdout.write(welcome()));
+
 function welcome(): string {
   const list = (path: string) => names.map((name) => urlOf(name) + path).join("   ");
-  const examples = services.flatMap(({ name, example }) => example?.(urlOf(name)) ?? []);
   const debuggers = inspectors.map((address) => `ws://${address}`).join("   ");
   return `
 The services are ready. A change to the source restarts them, Ctrl-C stops them.
@@ -138,6 +121,6 @@ The services are ready. A change to the source restarts them, Ctrl-C stops them.
 
 Try:
 
-${examples.join("\n")}
+${services.flatMap(({ name, example }) => example?.(urlOf(name)) ?? []).join("\n")}
 `;
 }
