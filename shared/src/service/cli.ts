@@ -40,9 +40,8 @@ interface Invocation<S extends Settings> {
 }
 
 interface Command {
-  readonly name: string;
-  /** Its arguments as the usage text names them; none may be left out or empty. Default: none. */
-  readonly parameters?: readonly string[];
+  /** Its name and its arguments, of which none may be left out or empty. */
+  readonly call: string;
   /** One line of the usage text. */
   readonly help: string;
   /** @returns the exit status. Default: 0 */
@@ -51,12 +50,12 @@ interface Command {
 
 const commands: readonly Command[] = [
   {
-    name: "serve",
+    call: "serve",
     help: "serve requests until a signal ends the process (the default)",
     run: ({ service, process, readConfig }) => serve({ service, process, ...readConfig() }),
   },
   {
-    name: "healthcheck",
+    call: "healthcheck",
     help: "ask the running service whether it is ready: exit status 0 or 1",
     async run({ service, process, readConfig }) {
       const failure = await healthCheck(readConfig().config);
@@ -66,7 +65,7 @@ const commands: readonly Command[] = [
     },
   },
   {
-    name: "migrate",
+    call: "migrate",
     help: "bring the database up to date and exit",
     async run({ service: { migrations }, print, readConfig }) {
       const { path } = readConfig();
@@ -77,8 +76,7 @@ const commands: readonly Command[] = [
     },
   },
   {
-    name: "backup",
-    parameters: ["FILE"],
+    call: "backup FILE",
     help: "copy the database, which may be in use, to a new file",
     async run({ print, readConfig }, file) {
       const { path } = readConfig();
@@ -87,8 +85,7 @@ const commands: readonly Command[] = [
     },
   },
   {
-    name: "backup-rotate",
-    parameters: ["FOLDER", "COUNT"],
+    call: "backup-rotate FOLDER COUNT",
     help: "copy it to a file named after the time, and keep the newest COUNT copies",
     async run({ print, readConfig }, folder, count) {
       const keep = parseCount(count);
@@ -99,8 +96,7 @@ const commands: readonly Command[] = [
     },
   },
   {
-    name: "restore",
-    parameters: ["FILE"],
+    call: "restore FILE",
     help: "replace the database, which must not be in use, by a copy; keep the old file",
     async run({ service: { migrations }, print, readConfig }, file) {
       const { path } = readConfig();
@@ -110,36 +106,32 @@ const commands: readonly Command[] = [
     },
   },
   {
-    name: "openapi",
+    call: "openapi",
     help: "print the OpenAPI document",
     run: async ({ service, print }) => print(await printOpenApi(service)),
   },
   {
-    name: "--version",
+    call: "--version",
     help: "print the version and the commit",
     run: ({ service, print }) =>
       print(`${service.name} ${buildInfo.version} (${buildInfo.commit})`),
   },
   {
-    name: "--help",
+    call: "--help",
     help: "print this text",
     run: ({ service, print }) => print(usage(service.name)),
   },
 ];
 
 function usage(service: string): string {
-  const width = Math.max(...commands.map((command) => callOf(command).length));
-  const rows = commands.map((command) => `  ${callOf(command).padEnd(width)}  ${command.help}`);
+  const width = Math.max(...commands.map(({ call }) => call.length));
+  const rows = commands.map(({ call, help }) => `  ${call.padEnd(width)}  ${help}`);
   return `Usage: ${service} [COMMAND]
 
 Commands:
 ${rows.join("\n")}
 
 Everything else is configured by environment variables: PORT, HOST, DATABASE_URL, LOG_LEVEL, …`;
-}
-
-function callOf({ name, parameters = [] }: Command): string {
-  return [name, ...parameters].join(" ");
 }
 
 /** Runs the command that the command line names, and ends the process. */
@@ -171,11 +163,11 @@ export async function runService<S extends Settings>(
 
 /** The command of this name. @throws {UsageError} if there is none, or it takes other arguments */
 function findCommand(name: string, args: readonly string[]): Command {
-  const command = commands.find((known) => known.name === name);
+  const command = commands.find(({ call }) => call.split(" ")[0] === name);
   if (command === undefined) throw new UsageError(`unknown command ${quote(name)}`);
   const option = args.find((argument) => argument.startsWith("-"));
   if (option !== undefined) throw new UsageError(`unknown option ${quote(option)}`);
-  const { parameters = [] } = command;
+  const parameters = command.call.split(" ").slice(1);
   if (args.length !== parameters.length || args.includes("")) {
     throw new UsageError(`${name} takes ${parameters.join(" and ") || "no arguments"}`);
   }

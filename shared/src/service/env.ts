@@ -33,11 +33,11 @@ export class ConfigError extends Error {
 /** A whole number from `min` to `max`, both included, in plain digits: no sign, no `1e3`. */
 export function integer(
   variable: string,
-  { default: defaultValue, min, max }: { default: number; min: number; max: number },
+  { min, max, ...rest }: { default: number; min: number; max: number },
 ): Setting<number> {
   return {
+    ...rest,
     variable,
-    default: defaultValue,
     allowed: `a whole number from ${min} to ${max}`,
     parse(text) {
       const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;
@@ -49,11 +49,11 @@ export function integer(
 /** One of a few words, in this case. */
 export function enumeration<const T extends string>(
   variable: string,
-  { default: defaultValue, words }: { default: NoInfer<T>; words: readonly T[] },
+  { words, ...rest }: { default: NoInfer<T>; words: readonly T[] },
 ): Setting<T> {
   return {
+    ...rest,
     variable,
-    default: defaultValue,
     allowed: `one of ${words.join(", ")}`,
     parse: (text) => words.find((word) => word === text),
   };
@@ -72,26 +72,20 @@ const isIPv4 = (text: string) =>
 const isIPv6 = (text: string) => process.getBuiltinModule("node:net").isIPv6(text);
 
 /** A network address to listen on. */
-export function listenAddress(
-  variable: string,
-  { default: defaultValue }: { default: string },
-): Setting<string> {
+export function listenAddress(variable: string, options: { default: string }): Setting<string> {
   return {
+    ...options,
     variable,
-    default: defaultValue,
     allowed: "an IP address or a host name",
     parse: (text) => (hostName.test(text) || isIPv4(text) || isIPv6(text) ? text : undefined),
   };
 }
 
 /** The URL of another service: scheme, host and port. The value is its origin, without a slash. */
-export function httpOrigin(
-  variable: string,
-  { default: defaultValue }: { default: string },
-): Setting<string> {
+export function httpOrigin(variable: string, options: { default: string }): Setting<string> {
   return {
+    ...options,
     variable,
-    default: defaultValue,
     isSecret: true,
     allowed: "an http or https URL without path, query or credentials, such as http://users:8000",
     parse(text) {

@@ -61,18 +61,13 @@ export async function serve<S extends Settings>({
     logger.info({ from, to, duration_ms }, "migrated");
   }
   try {
-    const { app, backgroundJobs = [] } = service.build({
-      config,
-      storage,
-      parts: { ...parts, storage },
-    });
+    const given = { config, storage, parts: { ...parts, storage } };
+    const { app, backgroundJobs = [] } = service.build(given);
+    const longestSeconds = (maxResponseSeconds?.(config) ?? 0) + responseMarginSeconds;
     const server = listen({
       hostname: config.host,
       port: config.port,
-      idleTimeoutSeconds: Math.max(
-        minIdleSeconds,
-        (maxResponseSeconds?.(config) ?? 0) + responseMarginSeconds,
-      ),
+      idleTimeoutSeconds: Math.max(minIdleSeconds, longestSeconds),
       fetch: (request) => app.fetch(request),
     });
     const stopBackgroundJobs = startBackgroundJobs(backgroundJobs, logger);

@@ -27,24 +27,19 @@ interface PartsOptions {
 
 /** Makes a service's log and parts, but for the storage, which reports to their metrics. */
 export function createParts({
-  name,
-  config: { logLevel, maxBodyBytes, maxInFlight },
-  destination,
+  name: service,
+  config: { logLevel: level, maxBodyBytes, maxInFlight },
   build: { version, commit } = buildInfo,
+  ...output
 }: PartsOptions): { readonly log: Log; readonly parts: Omit<ServiceParts, "storage"> } {
-  const log = createLog({
-    service: name,
-    version,
-    level: logLevel,
-    ...(destination === undefined ? {} : { destination }),
-  });
+  const log = createLog({ service, version, level, ...output });
   return {
     log,
     parts: {
       lifecycle: { phase: "starting" },
       limits: { maxBodyBytes, maxInFlight },
       logger: log.logger,
-      metrics: createMetrics({ service: name, version, commit }),
+      metrics: createMetrics({ service, version, commit }),
       version,
     },
   };

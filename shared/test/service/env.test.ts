@@ -126,12 +126,16 @@ describe("readServiceConfig()", () => {
     expect(messages(max + 1)).toHaveLength(1);
   });
 
-  test("takes an address for HOST", () => {
-    expect(readService({ HOST: "127.0.0.1" }).host).toBe("127.0.0.1");
+  const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+  test.each([
+    ["HOST", "127.0.0.1", "host"],
+    ["DATABASE_URL", "sqlite:/var/x.db", "databaseUrl"],
+    ...levels.map((level) => ["LOG_LEVEL", level, "logLevel"] as const),
+  ])("takes %s=%s", (variable, text, name) => {
+    expect(readService({ [variable]: text })).toHaveProperty(name, text);
   });
 
-  test("takes a file for DATABASE_URL, and no database in memory or of another engine", () => {
-    expect(readService({ DATABASE_URL: "sqlite:/var/x.db" }).databaseUrl).toBe("sqlite:/var/x.db");
+  test("takes for DATABASE_URL no database in memory or of another engine", () => {
     for (const url of ["sqlite::memory:", "postgres://db/x", "data/x.db"]) {
       expect(messagesOf(() => readService({ DATABASE_URL: url }))).toEqual([
         "Cannot use DATABASE_URL: it must be sqlite: and the path of a file, such as " +
@@ -139,11 +143,4 @@ describe("readServiceConfig()", () => {
       ]);
     }
   });
-
-  test.each(["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const)(
-    "takes LOG_LEVEL=%s",
-    (level) => {
-      expect(readService({ LOG_LEVEL: level }).logLevel).toBe(level);
-    },
-  );
 });

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { healthCheck } from "../../src/service/health-check.ts";
 
-/** A server on a free port that responds with one status, and the paths of its requests. */
-function respondingWith(status: number) {
-  const paths: string[] = [];
-  const server = Bun.serve({
+/** A server on a free port that responds with one status, and keeps the paths of its requests. */
+function respondingWith(status: number, paths: string[] = []) {
+  return Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     fetch({ url }) {
@@ -12,26 +11,22 @@ function respondingWith(status: number) {
       return new Response("", { status });
     },
   });
-  return {
-    paths,
-    port: server.port ?? 0,
-    [Symbol.asyncDispose]: () => server.stop(true),
-  };
 }
 
 describe("healthCheck()", () => {
   test.each(["127.0.0.1", "0.0.0.0", "localhost"])(
     "finds no failure in a ready service that listens on %s",
     async (host) => {
-      await using service = respondingWith(200);
-      expect(await healthCheck({ host, port: service.port })).toBeUndefined();
-      expect(service.paths).toEqual(["/ready"]);
+      const paths: string[] = [];
+      using service = respondingWith(200, paths);
+      expect(await healthCheck({ host, port: Number(service.port) })).toBeUndefined();
+      expect(paths).toEqual(["/ready"]);
     },
   );
 
   test.each([503, 500, 404, 204])("reports a service that responds with %i", async (status) => {
-    await using service = respondingWith(status);
-    const { port } = service;
+    using service = respondingWith(status);
+    const port = Number(service.port);
     expect(await healthCheck({ host: "127.0.0.1", port })).toBe(
       `http://127.0.0.1:${port}/ready responded with status ${status}`,
     );

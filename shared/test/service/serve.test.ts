@@ -1,13 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
+import { logLines, type LogLine } from "../../testing/log-lines.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 
 /** Runs a service in a process that stops as soon as it listens, and returns the lines of its log. */
-async function serveOnce(
-  path: string,
-  migrations: readonly string[],
-): Promise<Record<string, unknown>[]> {
+async function serveOnce(path: string, migrations: readonly string[]): Promise<LogLine[]> {
   const script = `
     import { Elysia } from "elysia";
     import { runService } from "./src/service/cli.ts";
@@ -28,10 +26,9 @@ async function serveOnce(
   });
   const log = await child.stdout.text();
   expect(await child.exited).toBe(0);
-  return log
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const { lines, write } = logLines();
+  log.trimEnd().split("\n").forEach(write);
+  return lines;
 }
 
 describe("serve()", () => {
