@@ -1,6 +1,5 @@
 // `bun run build`: compiles each service into one executable in dist/, for this machine or another.
-import { mkdtemp, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rename, rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
@@ -91,16 +90,16 @@ async function build(service: string): Promise<string> {
 
 /** Milliseconds from the start of a service's process to its first 200; the median of nine starts. */
 async function coldStartMs(executable: string): Promise<number> {
-  // Imported here, since an image is built without the folder bench/.
+  // Imported here, since an image is built without these folders.
   const { startServer } = await import("../bench/tools/server.ts");
   const { median } = await import("../bench/tools/numbers.ts");
+  const { temporaryFolder } = await import("../shared/testing/temporary-folder.ts");
   const times: number[] = [];
   for (let n = 0; n < 9; n += 1) {
-    const folder = await mkdtemp(join(tmpdir(), "platform-cold-start-"));
-    const server = await startServer([executable], { name: "service", folder, env: {} });
+    using folder = temporaryFolder();
+    const options = { name: "service", folder: folder.path, env: {} };
+    await using server = await startServer([executable], options);
     times.push(server.startMs);
-    await server[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
   }
   return Math.round(median(times));
 }

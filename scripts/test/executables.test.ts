@@ -90,7 +90,7 @@ describe.each(services.map(({ name }) => name))("the executable of %s", (service
     },
   );
 
-  // On machines without namespaces PID, user and network stay as they are; e2e-image.sh tests all of it.
+  // On machines without namespaces PID, user and network stay as they are; e2e-compose.sh tests all of it.
   test("runs as PID 1 and an unknown user, without network, and writes to data/ alone", async () => {
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, "data"));
