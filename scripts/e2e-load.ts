@@ -6,28 +6,24 @@ const [users = "http://localhost:8000", orders = "http://localhost:8001"] = proc
 
 const clients = 8;
 const headers = { "content-type": "application/json" };
-const failures = new Map<string, number>();
+const failures: string[] = [];
 let sent = 0;
 let isOver = false;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => (isOver = true));
 
-/** Sends a request. @returns the body of the response; undefined, and counted, if it failed */
+/** Sends a request. @returns the body of the response; undefined, and a failure more, if it failed */
 async function send(status: number, url: string, body?: object): Promise<unknown> {
   sent += 1;
   try {
     const init = body ? { method: "POST", headers, body: JSON.stringify(body) } : {};
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(15_000) });
     if (response.status === status) return await response.json();
-    fail(`${response.status} of ${url}`);
+    failures.push(`${response.status} of ${url}`);
   } catch (error) {
-    fail(`${String(error)} of ${url}`);
+    failures.push(`${String(error)} of ${url}`);
   }
   return undefined;
-}
-
-function fail(what: string): void {
-  failures.set(what, (failures.get(what) ?? 0) + 1);
 }
 
 async function client(n: number): Promise<void> {
@@ -45,7 +41,8 @@ async function client(n: number): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: clients }, (_, n) => client(n)));
-for (const [what, count] of failures) console.log(`${count} × ${what}`);
-const failed = [...failures.values()].reduce((sum, count) => sum + count, 0);
-console.log(`${sent} requests, ${failed} failed`);
-process.exit(failed > 0 || sent === 0 ? 1 : 0);
+for (const [what, { length }] of Map.groupBy(failures, (failure) => failure)) {
+  console.log(`${length} × ${what}`);
+}
+console.log(`${sent} requests, ${failures.length} failed`);
+process.exit(failures.length > 0 || sent === 0 ? 1 : 0);

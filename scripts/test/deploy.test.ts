@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { chmod } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { services } from "../services.ts";
 
 const script = resolve(import.meta.dir, "../deploy.sh");
@@ -12,7 +12,7 @@ const images = names.map((name, index) => `ghcr.io/acme/${name}@${digest(String(
 
 /** Deploys with a kubectl that logs its arguments and fails the rollout of one service. */
 async function deploy(failing = "none") {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const stub = join(folder.path, "kubectl");
   const log = join(folder.path, "log");
   // For `apply`, it also logs the rendered manifests.

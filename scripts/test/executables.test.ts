@@ -3,13 +3,12 @@ import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  executableOf,
   runCommand,
   startExecutable,
   testCommit,
   type Running,
 } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/running-service.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { services } from "../services.ts";
 
@@ -51,14 +50,14 @@ async function responsesOf({ fetch }: Running): Promise<unknown[]> {
 
 /** Starts a program as PID 1, as a user without an entry in /etc/passwd, without network. */
 const namespaces = "--pid --fork --kill-child --net --user --map-user=12345 --map-group=12345";
-const unshare = ["unshare", ...namespaces.split(" "), "--"];
+const unshare = [Bun.which("unshare") ?? "unshare", ...namespaces.split(" "), "--"];
 
 /** Whether this machine allows that. */
 const canUnshare = Bun.which("unshare") !== null && Bun.spawnSync([...unshare, "true"]).success;
 
 describe.each(services.map(({ name }) => name))("the executable of %s", (service) => {
   test("names its version and commit in --version, log and metrics", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const { version } = manifest;
     const { stdout } = await runCommand(service, ["--version"], { cwd: folder.path });
     expect(stdout).toBe(`${service} ${version} (${testCommit})\n`);
@@ -72,8 +71,8 @@ describe.each(services.map(({ name }) => name))("the executable of %s", (service
   test.each(["development", "test"])(
     "gives the same responses among hostile files and with NODE_ENV=%s as in an empty folder",
     async (NODE_ENV) => {
-      await using empty = await temporaryFolder();
-      await using hostile = await temporaryFolder();
+      await using empty = temporaryFolder();
+      await using hostile = temporaryFolder();
       for (const [path, text] of Object.entries(hostileFiles)) {
         await Bun.write(join(hostile.path, path), text);
       }
@@ -92,27 +91,20 @@ describe.each(services.map(({ name }) => name))("the executable of %s", (service
 
   // On machines without namespaces PID, user and network stay as they are; e2e-compose.sh tests all of it.
   test("runs as PID 1 and an unknown user, without network, and writes to data/ alone", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     await mkdir(join(folder.path, "data"));
     await chmod(folder.path, 0o555);
-    const child = Bun.spawn([...(canUnshare ? unshare : []), executableOf(service)], {
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.defer(() => chmod(folder.path, 0o755));
+    await using running = await startExecutable(service, {
       cwd: folder.path,
-      env: { PORT: "0" },
-      stdout: "pipe",
+      env: { HOST: "0.0.0.0" },
+      ...(canUnshare ? { under: unshare } : {}),
     });
-    await using _ = {
-      async [Symbol.asyncDispose]() {
-        child.kill("SIGKILL");
-        await child.exited;
-        await chmod(folder.path, 0o755);
-      },
-    };
-    const log = child.stdout.getReader();
-    expect(new TextDecoder().decode((await log.read()).value)).toContain('"listening"');
-    const { pid } = child;
+    const { pid } = running;
     const children = canUnshare ? await readFile(`/proc/${pid}/task/${pid}/children`, "utf8") : pid;
     process.kill(Number(children), "SIGTERM");
-    expect(await child.exited).toBe(0);
+    expect(await running.exited).toBe(0);
     expect(await readdir(folder.path)).toEqual(["data"]);
     expect(await readdir(join(folder.path, "data"))).toHaveLength(1);
   });

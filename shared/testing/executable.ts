@@ -28,21 +28,21 @@ export function executableOf(service: ServiceName): string {
   throw new Error(`Cannot run "${service}": scripts/services.ts has no such service`);
 }
 
-type Environment = Readonly<Record<string, string>>;
-
 interface SpawnOptions {
   readonly cwd: string;
   /** All variables that the process gets: it inherits none from the test run. */
-  readonly env?: Environment;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The words in front of the executable. The first is a path. Default: none. */
+  readonly under?: readonly string[];
 }
 
 /** Starts an executable and waits for nothing. */
 export function spawnExecutable<Out extends Bun.SpawnOptions.Readable>(
   service: ServiceName,
   args: readonly string[],
-  { cwd, env = {}, stdout }: SpawnOptions & { readonly stdout: Out },
+  { cwd, env = {}, under = [], stdout }: SpawnOptions & { readonly stdout: Out },
 ): Bun.Subprocess<"ignore", Out, "pipe"> {
-  return Bun.spawn([executableOf(service), ...args], {
+  return Bun.spawn([...under, executableOf(service), ...args], {
     cwd,
     env: { PATH: "/nonexistent", ...env },
     stdin: "ignore",
@@ -96,10 +96,10 @@ export interface Running extends AsyncDisposable {
  */
 export async function startExecutable(
   service: ServiceName,
-  { cwd, env = {} }: SpawnOptions,
+  { env = {}, ...options }: SpawnOptions,
 ): Promise<Running> {
   const child = spawnExecutable(service, [], {
-    cwd,
+    ...options,
     env: { PORT: "0", HOST: "127.0.0.1", ...env },
     stdout: "pipe",
   });
