@@ -86,7 +86,13 @@ export function serviceSettings({ database }: { readonly database: string }) {
     port: integer("PORT", { default: 8000, min: 0, max: 65535 }),
     /** The address to listen on; 0.0.0.0 is every IPv4 address of the machine. */
     host: listenAddress("HOST", { default: "0.0.0.0" }),
-    databaseUrl: databaseUrl(database),
+    databaseUrl: {
+      variable: "DATABASE_URL",
+      default: database,
+      isSecret: true,
+      allowed: `sqlite: and the path of a file, such as ${database}`,
+      parse: (text) => (parseSqliteUrl(text) === undefined ? undefined : text),
+    } satisfies Setting<string>,
     /** Lines below this level are not written. */
     logLevel: enumeration("LOG_LEVEL", { default: "info", words: logLevels }),
     /** A larger request body is 413. */
@@ -97,16 +103,6 @@ export function serviceSettings({ database }: { readonly database: string }) {
     shutdownDrainMs: integer("SHUTDOWN_DRAIN_MS", { default: 0, min: 0, max: 300_000 }),
     /** How long requests in flight may take after that; the rest is cut. */
     shutdownGraceMs: integer("SHUTDOWN_GRACE_MS", { default: 10_000, min: 1, max: 300_000 }),
-  };
-}
-
-function databaseUrl(defaultValue: string): Setting<string> {
-  return {
-    variable: "DATABASE_URL",
-    default: defaultValue,
-    isSecret: true,
-    allowed: `sqlite: and the path of a file, such as ${defaultValue}`,
-    parse: (text) => (parseSqliteUrl(text) === undefined ? undefined : text),
   };
 }
 

@@ -2,16 +2,16 @@
 // requests, and its metrics.
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import type { Registry } from "prom-client";
 import type { Lifecycle } from "../core/lifecycle.ts";
+import type { Storage } from "../core/storage.ts";
 import { routeDocs, managementTag as tag } from "../openapi/route-docs.ts";
+import type { ServiceMetrics } from "../telemetry/metrics.ts";
 
 /** What the management routes report on. */
-export interface ManagementParts {
+interface ManagementParts {
   lifecycle: Lifecycle;
-  registry: Registry;
-  /** Rejects if the service's storage cannot be read. */
-  pingStorage(): Promise<void>;
+  metrics: Pick<ServiceMetrics, "registry">;
+  storage: Pick<Storage, "ping">;
 }
 
 const notReady = Type.Object({
@@ -20,7 +20,7 @@ const notReady = Type.Object({
 });
 
 /** `GET /health`, `GET /ready` and `GET /metrics`. */
-export const managementRoutes = ({ lifecycle, registry, pingStorage }: ManagementParts) =>
+export const managementRoutes = ({ lifecycle, metrics: { registry }, storage }: ManagementParts) =>
   new Elysia({ name: "management", normalize: false })
     .get("/health", () => ({ status: "ok" as const }), {
       response: { 200: Type.Object({ status: Type.Literal("ok") }) },
@@ -36,7 +36,7 @@ export const managementRoutes = ({ lifecycle, registry, pingStorage }: Managemen
           return status(503, { status: "draining", reason: "The service is shutting down" });
         }
         try {
-          await pingStorage();
+          await storage.ping();
         } catch {
           return status(503, { status: "unavailable", reason: "The storage does not answer" });
         }

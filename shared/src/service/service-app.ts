@@ -81,12 +81,6 @@ export function serviceApp(
         apiReferencePath: "/swagger",
       }),
     )
-    .use(
-      managementRoutes({
-        lifecycle,
-        registry: metrics.registry,
-        pingStorage: () => storage.ping(),
-      }),
-    )
+    .use(managementRoutes({ lifecycle, metrics, storage }))
     .use(apiReference(() => app, { title, description, version }));
 }

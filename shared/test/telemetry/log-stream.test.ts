@@ -2,11 +2,11 @@ import { describe, expect, spyOn, test } from "bun:test";
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { logStream } from "../../src/telemetry/log-stream.ts";
-import { temporaryFolder } from "../../testing/running-service.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
 
 describe("logStream()", () => {
   test("writes the lines of a turn together at its end, in order and whole", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const path = join(folder.path, "log");
     const file = openSync(path, "w");
     const stream = logStream(file, () => undefined);
@@ -29,7 +29,7 @@ describe("logStream()", () => {
   });
 
   test("drops lines for a reader that stalls, and reports how many", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const path = join(folder.path, "pipe");
     await Bun.$`mkfifo ${path}`.quiet();
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -65,7 +65,7 @@ describe("logStream()", () => {
   });
 
   test("drops the log of a reader that is gone, without an error", async () => {
-    await using folder = await temporaryFolder();
+    await using folder = temporaryFolder();
     const file = openSync(join(folder.path, "log"), "w");
     closeSync(file);
     const stream = logStream(file, () => undefined);
