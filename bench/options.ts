@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { readArguments, refuse } from "../scripts/arguments.ts";
 import { peers } from "./peers/index.ts";
 import type { Peer } from "./peers/peer.ts";
+import { platform } from "./peers/platform/peer.ts";
 import { workloads, type Workload } from "./workloads/index.ts";
 
 const root = resolve(import.meta.dir, "..");
@@ -20,6 +21,7 @@ const usage = `Usage: bun run bench [--quick] [--peers NAMES] [--workloads NAMES
 /** What to measure, and where. */
 export interface Options {
   readonly isQuick: boolean;
+  /** The platform first. */
   readonly peers: readonly Peer[];
   readonly workloads: readonly Workload[];
   readonly folder: string;
@@ -51,12 +53,10 @@ export function readOptions(args: string[]): Options {
       output: { type: "string" },
     },
   });
-  const [platform, ...others] = peers;
   const isQuick = values.quick;
-  const wanted = pick(others, values.peers);
   return {
     isQuick,
-    peers: platform === undefined ? wanted : [platform, ...wanted],
+    peers: [platform, ...pick(peers, values.peers)],
     workloads: pick<Workload>(workloads, values.workloads).filter(
       ({ isInQuick }) => isInQuick || !isQuick || values.workloads !== undefined,
     ),

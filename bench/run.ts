@@ -81,7 +81,7 @@ async function measure(): Promise<Results> {
   say(`The disk: ${count(flushesBefore)} flushes a second`);
 
   const seed = await makeSeed(platform.launch, folder, 10_000);
-  const bench: Bench = { peers: ready, seed, folder, placement: where };
+  const bench: Bench = { platform, peers: ready, seed, folder, placement: where };
   await checkResponses(bench);
   say("All peers give the same responses");
 
@@ -90,7 +90,7 @@ async function measure(): Promise<Results> {
   for (const workload of options.workloads) {
     throughput.push(...(await compare(bench, workload, plan.throughput)));
   }
-  const beside = plan.isInterferenceOfAll ? ready : ready.slice(0, 1);
+  const beside = plan.isInterferenceOfAll ? ready : [platform];
   const interference = await measureInterference({ ...bench, peers: beside }, plan.interference);
   const replicas = await measureReplicas(bench, plan.replicas);
   const growth: Growth[] = [];

@@ -5,6 +5,7 @@ import type { ReadyPeer } from "../tools/system.ts";
 
 /** The peers, and where to run them. */
 export interface Bench {
+  readonly platform: ReadyPeer;
   /** The platform first. */
   readonly peers: readonly ReadyPeer[];
   /** Ten thousand users and orders. */

@@ -1,8 +1,8 @@
 // How writes slow down reads: the reads of a peer alone, and beside writes at full rate.
-import { count, median, rotated } from "../tools/numbers.ts";
+import { count, rotated } from "../tools/numbers.ts";
 import { settled } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
-import { load, warmUp, type Load } from "../tools/wrk.ts";
+import { load, medianP99, warmUp, type Load } from "../tools/wrk.ts";
 import type { Bench, Pace } from "./bench.ts";
 import { startAll } from "./sample.ts";
 
@@ -19,7 +19,7 @@ export async function measureInterference(
   { connections, rounds, seconds, warmUpSeconds }: Pace,
 ): Promise<Record<string, Interference>> {
   await using stack = new AsyncDisposableStack();
-  const systems = await startAll(stack, bench, bench.peers, "user-service");
+  const systems = await startAll(stack, bench, "user-service");
   const results: Record<string, Interference> = {};
   for (let round = 0; round <= rounds; round += 1) {
     for (const { peer, pids, urlOf, ensureRunning } of rotated(systems, round)) {
@@ -47,7 +47,7 @@ export async function measureInterference(
       await settled(pids);
     }
   }
-  const p99 = (loads: readonly Load[]) => count(median(loads.map(({ p99Ms }) => p99Ms)));
+  const p99 = (loads: readonly Load[]) => count(medianP99(loads));
   const figures = Object.entries(results).map(
     ([name, { alone, besideWrites }]) => `${name} ${p99(alone)} → ${p99(besideWrites)} ms`,
   );

@@ -1,11 +1,11 @@
 // Whether a second process on the same database file serves more, when both may use all cores.
 import { join } from "node:path";
-import { count, median } from "../tools/numbers.ts";
+import { count } from "../tools/numbers.ts";
 import { settled } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
 import { startServer } from "../tools/server.ts";
 import { startSystem } from "../tools/system.ts";
-import { load, warmUp, type Load } from "../tools/wrk.ts";
+import { load, medianRate, totalErrors, warmUp, type Load } from "../tools/wrk.ts";
 import type { Bench, Pace } from "./bench.ts";
 
 const replicaWorkloads = ["get-user", "post-user"] as const;
@@ -21,10 +21,10 @@ export interface Replicas {
 }
 
 /** Measures the platform's user-service: one process, and two that share a file. */
-export async function measureReplicas(bench: Bench, pace: Pace): Promise<Replicas[]> {
-  const { peers, seed, folder, placement } = bench;
-  const [platform] = peers;
-  if (platform === undefined) return [];
+export async function measureReplicas(
+  { platform, seed, folder, placement }: Bench,
+  pace: Pace,
+): Promise<Replicas[]> {
   const services = ["user-service"] as const;
   const pinned = placement.both;
   await using single = await startSystem(platform, { seed, folder, services, pinned });
@@ -59,9 +59,8 @@ export async function measureReplicas(bench: Bench, pace: Pace): Promise<Replica
       }
     }
     results.push({ workload, ...rounds });
-    const rate = (loads: readonly Together[]) =>
-      count(median(loads.map(({ requestsPerSecond }) => requestsPerSecond)));
-    say(`${workload}, one replica → two: ${rate(rounds.one)} → ${rate(rounds.two)}/s`);
+    const [one, two] = [rounds.one, rounds.two].map((loads) => count(medianRate(loads)));
+    say(`${workload}, one replica → two: ${one} → ${two}/s`);
   }
   return results;
 }
@@ -70,6 +69,6 @@ function together(loads: readonly Load[]): Together {
   return {
     requestsPerSecond: loads.reduce((sum, load) => sum + load.requestsPerSecond, 0),
     p99Ms: Math.max(...loads.map(({ p99Ms }) => p99Ms)),
-    errors: loads.reduce((sum, load) => sum + load.errors, 0),
+    errors: totalErrors(loads),
   };
 }

@@ -2,7 +2,7 @@
 import { cpus } from "node:os";
 import type { ServiceName } from "../peers/peer.ts";
 import { machineBusyMs, processorMs, residentMegabytes, settled } from "../tools/process-facts.ts";
-import { startSystem, type ReadyPeer, type System } from "../tools/system.ts";
+import { startSystem, type System } from "../tools/system.ts";
 import { load, warmUp, type Load, type LoadOptions } from "../tools/wrk.ts";
 import type { Workload } from "../workloads/index.ts";
 import type { Bench } from "./bench.ts";
@@ -63,15 +63,14 @@ export async function sample(system: System, options: SampleOptions): Promise<Sa
 }
 
 /** The services that must run so that requests can be sent to one of them. */
-function neededFor(service: ServiceName): readonly ServiceName[] {
+export function neededFor(service: ServiceName): readonly ServiceName[] {
   return service === "user-service" ? [service] : ["user-service", service];
 }
 
 /** Starts peers at the same time. If one fails, the stack still ends the others. */
 export async function startAll(
   stack: AsyncDisposableStack,
-  { seed, folder, placement }: Pick<Bench, "seed" | "folder" | "placement">,
-  peers: readonly ReadyPeer[],
+  { peers, seed, folder, placement }: Bench,
   service: ServiceName,
 ): Promise<System[]> {
   const services = neededFor(service);

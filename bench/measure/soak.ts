@@ -3,7 +3,8 @@ import { count } from "../tools/numbers.ts";
 import { residentMegabytes } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
 import { startSystem } from "../tools/system.ts";
-import { load } from "../tools/wrk.ts";
+import { load, totalErrors } from "../tools/wrk.ts";
+import { serviceNames } from "../peers/peer.ts";
 import type { Bench } from "./bench.ts";
 
 /** Resident memory in megabytes, second by second. */
@@ -19,15 +20,13 @@ const samplesPerLine = 60;
 
 /** Sends both services their mixed workload at the same time, and records their memory. */
 export async function measureSoak(
-  { peers, seed, folder, placement }: Bench,
+  { platform, seed, folder, placement }: Bench,
   { connections, seconds }: { connections: number; seconds: number },
-): Promise<Soak | undefined> {
-  const [platform] = peers;
-  if (platform === undefined) return undefined;
+): Promise<Soak> {
   await using system = await startSystem(platform, {
     seed,
     folder,
-    services: ["user-service", "order-service"],
+    services: serviceNames,
     pinned: placement.server,
   });
   const memory = { users: [] as number[], orders: [] as number[] };
@@ -38,10 +37,8 @@ export async function measureSoak(
     if (memory.users.length % samplesPerLine === 0) sayMemory();
   }, sampleMs);
   const sayMemory = () => {
-    const [users = 0, orders = 0] = [memory.users.at(-1), memory.orders.at(-1)];
-    say(
-      `Memory after ${memory.users.length} s: users ${count(users)} MB, orders ${count(orders)} MB`,
-    );
+    const [users, orders] = [memory.users, memory.orders].map((all) => count(all.at(-1) ?? 0));
+    say(`Memory after ${memory.users.length} s: users ${users} MB, orders ${orders} MB`);
   };
   try {
     const options = { seconds, rows: seed.rows, run: "soak", pinned: placement.load };
@@ -50,7 +47,7 @@ export async function measureSoak(
       load({ ...options, url: system.urlOf("order-service"), script: "mix-orders", connections }),
     ]);
     sayMemory();
-    return { seconds, ...memory, errors: loads.reduce((sum, { errors }) => sum + errors, 0) };
+    return { seconds, ...memory, errors: totalErrors(loads) };
   } finally {
     clearInterval(watch);
   }

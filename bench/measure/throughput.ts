@@ -1,10 +1,9 @@
 // Requests per second of all peers, side by side: every peer has its turn in each round.
 import { count, rotated } from "../tools/numbers.ts";
 import { say } from "../tools/progress.ts";
-import type { System } from "../tools/system.ts";
 import type { Workload } from "../workloads/index.ts";
 import type { Bench, Pace } from "./bench.ts";
-import { sample, startAll, warm, type Sample, type SampleOptions } from "./sample.ts";
+import { sample, startAll, warm, type Sample } from "./sample.ts";
 
 /** The rounds of every peer, by its name, of a workload at a number of connections. */
 export interface Comparison {
@@ -31,7 +30,7 @@ export async function compare(
   { levels, rounds }: Ladder,
 ): Promise<Comparison[]> {
   await using stack = new AsyncDisposableStack();
-  const systems = await startAll(stack, bench, bench.peers, workload.service);
+  const systems = await startAll(stack, bench, workload.service);
   const options = { workload, rows: bench.seed.rows, pinned: bench.placement.load };
   // At every level: one client is too slow to get code compiled, and many clients reach other code.
   for (const system of systems) {
@@ -40,35 +39,27 @@ export async function compare(
     }
   }
 
-  const measured = levels.map((level) => ({ ...level, samples: new Map<string, Sample[]>() }));
+  const measured = levels.map((level) => ({
+    ...level,
+    samples: Object.fromEntries(bench.peers.map(({ name }) => [name, [] as Sample[]])),
+  }));
   for (let round = 1; round <= rounds; round += 1) {
     for (const { connections, seconds, samples } of measured) {
-      const turn = { ...options, connections, seconds, run: `round-${round}-${connections}` };
-      const results = await takeTurns(rotated(systems, round - 1), turn);
-      for (const [name, result] of results) {
-        samples.set(name, [...(samples.get(name) ?? []), result]);
+      const run = `round-${round}-${connections}`;
+      const figures: string[] = [];
+      for (const system of rotated(systems, round - 1)) {
+        const result = await sample(system, { ...options, connections, seconds, run });
+        samples[system.peer.name]?.push(result);
+        const errors = result.errors > 0 ? ` (${result.errors} ERRORS)` : "";
+        figures.push(`${system.peer.name} ${count(result.requestsPerSecond)}/s${errors}`);
       }
       const title = `${workload.title}, ${connections} connections, round ${round} of ${rounds}`;
-      say(`${title}: ${results.map(line).join(", ")}`);
+      say(`${title}: ${figures.join(", ")}`);
     }
   }
   return measured.map(({ connections, samples }) => ({
     workload: workload.name,
     connections,
-    samples: Object.fromEntries(samples),
+    samples,
   }));
-}
-
-/** Measures one system after the other. */
-async function takeTurns(
-  systems: readonly System[],
-  options: SampleOptions,
-): Promise<(readonly [string, Sample])[]> {
-  const results: (readonly [string, Sample])[] = [];
-  for (const system of systems) results.push([system.peer.name, await sample(system, options)]);
-  return results;
-}
-
-function line([name, { requestsPerSecond, errors }]: readonly [string, Sample]): string {
-  return `${name} ${count(requestsPerSecond)}/s${errors > 0 ? ` (${errors} ERRORS)` : ""}`;
 }

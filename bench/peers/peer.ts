@@ -1,7 +1,10 @@
 // A peer: another implementation of the same two services, which the benchmark can build and start.
 
-/** The two services that every peer has. */
-export type ServiceName = "user-service" | "order-service";
+/** The two services that every peer has; the second calls the first. */
+export const serviceNames = ["user-service", "order-service"] as const;
+
+/** One of them. */
+export type ServiceName = (typeof serviceNames)[number];
 
 /** A program and its arguments. */
 export type Command = readonly string[];

@@ -3,15 +3,7 @@ import { count, times } from "../tools/numbers.ts";
 import { workloads, type WorkloadName } from "../workloads/index.ts";
 import { platformName, rateOf, type Results } from "./results.ts";
 
-const shown: readonly WorkloadName[] = [
-  "get-user",
-  "get-order",
-  "list-users",
-  "post-user",
-  "patch-user",
-  "post-order",
-  "mix-users",
-];
+const leftOut: readonly WorkloadName[] = ["post-order-hot", "health"];
 
 const width = 720;
 const margin = 16;
@@ -61,10 +53,10 @@ export function drawChart(results: Results, connections: number): string {
     text(margin, 46, "×: the rate of the platform, divided by the rate of the peer", "note"),
   ];
   let y = headHeight;
-  for (const { name, title } of workloads.filter((one) => shown.some((is) => is === one.name))) {
+  for (const { name, title } of workloads.filter((one) => !leftOut.includes(one.name))) {
     const rates = results.peers.map((peer) => ({
       ...peer,
-      rate: rateOf(results, { workload: name, connections, peer: peer.name }),
+      rate: rateOf(results, { workload: name, connections }, peer.name),
     }));
     const measured = rates.filter(({ rate }) => !Number.isNaN(rate));
     if (measured.length === 0) continue;

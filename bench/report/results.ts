@@ -6,8 +6,10 @@ import type { Replicas } from "../measure/replicas.ts";
 import type { Sample } from "../measure/sample.ts";
 import type { Soak } from "../measure/soak.ts";
 import type { Comparison } from "../measure/throughput.ts";
+import type { ServiceName } from "../peers/peer.ts";
 import type { describeHost } from "../tools/host.ts";
 import { median } from "../tools/numbers.ts";
+import { medianRate, totalErrors } from "../tools/wrk.ts";
 
 /** All figures of a run. */
 export interface Results {
@@ -29,22 +31,14 @@ export interface Results {
   readonly interference: Readonly<Record<string, Interference>>;
   readonly replicas: readonly Replicas[];
   readonly growth: readonly Growth[];
-  readonly soak: Soak | undefined;
+  readonly soak: Soak;
 }
 
 /** The platform's name among the peers. */
 export const platformName = "platform";
 
-/** The rounds of a peer; none if it was left out. */
-export function samplesOf(
-  { throughput }: Pick<Results, "throughput">,
-  { workload, connections, peer }: { workload: string; connections: number; peer: string },
-): readonly Sample[] {
-  const comparison = throughput.find(
-    (one) => one.workload === workload && one.connections === connections,
-  );
-  return comparison?.samples[peer] ?? [];
-}
+/** A workload at a number of connections. */
+type Setting = Pick<Comparison, "workload" | "connections">;
 
 /** The median of one figure over rounds; NaN if there are none. */
 export function medianOf<T>(samples: readonly T[], figure: (sample: T) => number): number {
@@ -53,24 +47,44 @@ export function medianOf<T>(samples: readonly T[], figure: (sample: T) => number
 
 /** Requests per second, the median; NaN if it was not measured. */
 export function rateOf(
-  results: Pick<Results, "throughput">,
-  which: { workload: string; connections: number; peer: string },
+  { throughput }: Results,
+  { workload, connections }: Setting,
+  peer = platformName,
 ): number {
-  return medianOf(samplesOf(results, which), ({ requestsPerSecond }) => requestsPerSecond);
+  const comparison = throughput.find(
+    (one) => one.workload === workload && one.connections === connections,
+  );
+  return medianRate(comparison?.samples[peer] ?? []);
+}
+
+/** The rate of the platform, divided by the rate of the peer; NaN if one was not measured. */
+export function ratioTo(peer: string, results: Results, setting: Setting): number {
+  return rateOf(results, setting) / rateOf(results, setting, peer);
+}
+
+/** The highest memory of a peer's service at the end of a load; -Infinity if there was none. */
+export function highestMegabytes(
+  { throughput }: Results,
+  service: ServiceName,
+  peer = platformName,
+): number {
+  const samples = throughput.flatMap(({ samples }) => samples[peer] ?? []);
+  return Math.max(...samples.flatMap(({ residentMegabytes }) => residentMegabytes[service] ?? []));
+}
+
+/** The rounds of all peers and workloads. */
+export function allSamples({ throughput }: Results): Sample[] {
+  return throughput.flatMap(({ samples }) => Object.values(samples).flat());
 }
 
 /** The number of errors in all measurements of a run. */
 export function errorsIn(results: Results): number {
-  const { throughput, interference, replicas, growth, soak } = results;
-  const loads = [
-    ...throughput.flatMap(({ samples }) => Object.values(samples).flat()),
-    ...Object.values(interference).flatMap((one) => [
-      ...one.alone,
-      ...one.besideWrites,
-      ...one.writes,
-    ]),
+  const { interference, replicas, growth, soak } = results;
+  return totalErrors([
+    ...allSamples(results),
+    ...Object.values(interference).flatMap((one) => Object.values(one).flat()),
     ...replicas.flatMap(({ one, two }) => [...one, ...two]),
     ...growth.flatMap(({ few, many }) => [...few, ...many]),
-  ];
-  return loads.reduce((sum, { errors }) => sum + errors, soak?.errors ?? 0);
+    soak,
+  ]);
 }

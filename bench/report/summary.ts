@@ -1,8 +1,17 @@
 // The report as text: for the terminal, and as results.md.
+import { serviceNames } from "../peers/peer.ts";
 import type { Sample } from "../measure/sample.ts";
 import { count, median, range, times } from "../tools/numbers.ts";
-import { workloads } from "../workloads/index.ts";
-import { errorsIn, medianOf, platformName, rateOf, samplesOf, type Results } from "./results.ts";
+import { medianP99, medianRate, totalErrors } from "../tools/wrk.ts";
+import { titleOf } from "../workloads/index.ts";
+import {
+  allSamples,
+  errorsIn,
+  highestMegabytes,
+  medianOf,
+  platformName,
+  type Results,
+} from "./results.ts";
 import { table } from "./table.ts";
 import { judge, type Target } from "./targets.ts";
 
@@ -48,10 +57,8 @@ function circumstances(results: Results): string {
   ].join("\n");
 }
 
-function othersLine({ throughput }: Results): string {
-  const shares = throughput
-    .flatMap(({ samples }) => Object.values(samples).flat())
-    .map(({ othersShare }) => Math.round(othersShare * 100));
+function othersLine(results: Results): string {
+  const shares = allSamples(results).map(({ othersShare }) => Math.round(othersShare * 100));
   return (
     `- Other processes used ${count(median(shares))} % of the cores, at most ` +
     `${count(Math.max(...shares))} %: above a few per cent, none of these figures is reliable`
@@ -81,41 +88,31 @@ function throughputTable(results: Results): string {
   const header = ["Workload", "Conn.", "Platform", "min–max", "p50 ms", "p99 ms"];
   const rows = results.throughput.map(({ workload, connections, samples }) => {
     const own = samples[platformName] ?? [];
-    const rate = rateOf(results, { workload, connections, peer: platformName });
-    const errors = Object.values(samples)
-      .flat()
-      .reduce((sum, sample) => sum + sample.errors, 0);
+    const rate = medianRate(own);
+    const rates = range(own.map(({ requestsPerSecond }) => requestsPerSecond));
     return [
       titleOf(workload),
       String(connections),
       count(rate),
-      range(own.map(({ requestsPerSecond }) => requestsPerSecond))
-        .map(count)
-        .join("–"),
+      rates.map(count).join("–"),
       count(medianOf(own, ({ p50Ms }) => p50Ms)),
-      count(medianOf(own, ({ p99Ms }) => p99Ms)),
+      count(medianP99(own)),
       ...others.map(({ name }) => {
-        const other = rateOf(results, { workload, connections, peer: name });
+        const other = medianRate(samples[name] ?? []);
         return `${count(other)} (${times(rate / other)})`;
       }),
-      String(errors),
+      String(totalErrors(Object.values(samples).flat())),
     ];
   });
   return table([...header, ...others.map(({ title }) => title), "Errors"], rows);
 }
 
-function titleOf(workload: string): string {
-  return workloads.find(({ name }) => name === workload)?.title ?? workload;
-}
-
 /** A row for each workload, a column for each peer. */
 function peerTable(results: Results, cell: (samples: readonly Sample[]) => string): string {
-  const rows = results.throughput.map(({ workload, connections }) => [
+  const rows = results.throughput.map(({ workload, connections, samples }) => [
     titleOf(workload),
     String(connections),
-    ...results.peers.map(({ name }) =>
-      cell(samplesOf(results, { workload, connections, peer: name })),
-    ),
+    ...results.peers.map(({ name }) => cell(samples[name] ?? [])),
   ]);
   return table(["Workload", "Conn.", ...results.peers.map(({ title }) => title)], rows);
 }
@@ -123,8 +120,7 @@ function peerTable(results: Results, cell: (samples: readonly Sample[]) => strin
 function latencyTable(results: Results): string {
   return peerTable(results, (samples) => {
     const p50 = medianOf(samples, ({ p50Ms }) => p50Ms);
-    const p99 = medianOf(samples, ({ p99Ms }) => p99Ms);
-    return `${count(p50)} / ${count(p99)}`;
+    return `${count(p50)} / ${count(medianP99(samples))}`;
   });
 }
 
@@ -134,24 +130,18 @@ function processorTable(results: Results): string {
   );
 }
 
-function startTable({ peers, starts, throughput }: Results): string {
-  const rows = peers.map(({ name, title }) => {
-    const { ms = [], idleMegabytes = [] } = starts[name] ?? {};
-    const loaded = (["user-service", "order-service"] as const).map((service) => {
-      const found = throughput
-        .flatMap(({ samples }) => samples[name] ?? [])
-        .flatMap(({ residentMegabytes }) => residentMegabytes[service] ?? []);
-      return `${count(Math.max(...found))} MB`;
-    });
+function startTable(results: Results): string {
+  const rows = results.peers.map(({ name, title }) => {
+    const { ms = [], idleMegabytes = [] } = results.starts[name] ?? {};
     return [
       title,
       `${count(median(ms))} ms`,
       range(ms).map(count).join("–"),
       `${count(median(idleMegabytes))} MB`,
-      ...loaded,
+      ...serviceNames.map((service) => `${count(highestMegabytes(results, service, name))} MB`),
     ];
   });
-  return table(["Peer", "Start", "min–max", "Idle", "user-service", "order-service"], rows);
+  return table(["Peer", "Start", "min–max", "Idle", ...serviceNames], rows);
 }
 
 function interferenceTable({ peers, interference }: Results): string {
@@ -159,11 +149,8 @@ function interferenceTable({ peers, interference }: Results): string {
     .filter(({ name }) => name in interference)
     .map(({ name, title }) => {
       const { alone = [], besideWrites = [], writes = [] } = interference[name] ?? {};
-      const before = medianOf(alone, ({ p99Ms }) => p99Ms);
-      const after = medianOf(besideWrites, ({ p99Ms }) => p99Ms);
-      const rates = [alone, besideWrites, writes].map((loads) =>
-        count(medianOf(loads, ({ requestsPerSecond }) => requestsPerSecond)),
-      );
+      const [before, after] = [medianP99(alone), medianP99(besideWrites)];
+      const rates = [alone, besideWrites, writes].map((loads) => count(medianRate(loads)));
       return [title, count(before), count(after), times(after / before), ...rates];
     });
   const rates = ["Reads/s alone", "beside", "Writes/s"];
@@ -173,11 +160,11 @@ function interferenceTable({ peers, interference }: Results): string {
 function targetTable(targets: readonly Target[]): string {
   const rows = targets
     .filter(({ isReached }) => isReached !== undefined)
-    .map(({ title, wanted, got, isReached }) => [
-      title,
-      wanted,
-      got,
-      isReached ? "reached" : "NOT reached",
+    .map(({ isReached, ...row }) => [
+      row.title,
+      row.wanted,
+      row.got,
+      `${isReached ? "" : "NOT "}reached`,
     ]);
   return table(["Target", "Wanted", "Got", ""], rows);
 }

@@ -27,8 +27,7 @@ export async function run(
 
 /** Whether a command can be started and ends with status 0. */
 export async function succeeds(command: readonly string[]): Promise<boolean> {
-  return run(command).then(
-    () => true,
-    () => false,
-  );
+  return run(command)
+    .then(() => true)
+    .catch(() => false);
 }

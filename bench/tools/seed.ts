@@ -3,7 +3,7 @@
 import { Database } from "bun:sqlite";
 import { copyFile, open } from "node:fs/promises";
 import { join } from "node:path";
-import type { Launcher, ServiceName } from "../peers/peer.ts";
+import { serviceNames, type Launcher, type ServiceName } from "../peers/peer.ts";
 import { run } from "./run.ts";
 
 /** The databases of both services, to be copied. */
@@ -50,7 +50,7 @@ const fill: Record<ServiceName, readonly string[]> = {
 /** Makes databases with this many users and orders, in tables made by the platform's migrations. */
 export async function makeSeed(platform: Launcher, folder: string, rows: number): Promise<Seed> {
   const pathOf = (service: ServiceName) => join(folder, `${service}-${rows}.db`);
-  for (const service of ["user-service", "order-service"] as const) {
+  for (const service of serviceNames) {
     const path = pathOf(service);
     await run([...platform(service), "migrate"], { env: { DATABASE_URL: `sqlite:${path}` } });
     fillDatabase(path, fill[service], rows);

@@ -103,11 +103,7 @@ export async function startServer(
 }
 
 async function isHealthy(url: string): Promise<boolean> {
-  return fetch(`${url}/health`).then(
-    async (response) => {
-      await response.arrayBuffer();
-      return response.status === 200;
-    },
-    () => false,
-  );
+  const response = await fetch(`${url}/health`).catch(() => undefined);
+  await response?.arrayBuffer();
+  return response?.status === 200;
 }

@@ -1,6 +1,7 @@
 // Load, by wrk: https://github.com/wg/wrk
 import { resolve } from "node:path";
 import { track } from "./children.ts";
+import { median } from "./numbers.ts";
 
 const scripts = resolve(import.meta.dir, "../workloads");
 
@@ -14,6 +15,21 @@ export interface Load {
   readonly errors: number;
   /** The part of a core that wrk used. Near 1, wrk was the limit and not the service. */
   readonly generatorShare: number;
+}
+
+/** The median of the rates; NaN of none. */
+export function medianRate(loads: readonly Pick<Load, "requestsPerSecond">[]): number {
+  return median(loads.map(({ requestsPerSecond }) => requestsPerSecond));
+}
+
+/** The median of the 99th percentiles; NaN of none. */
+export function medianP99(loads: readonly Pick<Load, "p99Ms">[]): number {
+  return median(loads.map(({ p99Ms }) => p99Ms));
+}
+
+/** The errors of all loads. */
+export function totalErrors(loads: readonly Pick<Load, "errors">[]): number {
+  return loads.reduce((sum, { errors }) => sum + errors, 0);
 }
 
 /** A load. */

@@ -30,5 +30,10 @@ export const workloads = [
   { name: "health", title: "GET /health", service: "user-service", isInQuick: false },
 ] as const satisfies readonly Workload[];
 
+/** The title of the workload of this name. */
+export function titleOf(name: string): string {
+  return workloads.find((workload) => workload.name === name)?.title ?? name;
+}
+
 /** The name of a workload. */
 export type WorkloadName = (typeof workloads)[number]["name"];

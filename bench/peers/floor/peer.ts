@@ -1,8 +1,6 @@
 // The most that the runtime can do: Bun.serve and bun:sqlite by hand, compiled as the platform is.
 import { join } from "node:path";
-import type { Peer } from "../peer.ts";
-
-const services = ["user-service", "order-service"] as const;
+import { serviceNames, type Peer } from "../peer.ts";
 
 /** The floor. */
 export const floor: Peer = {
@@ -11,7 +9,7 @@ export const floor: Peer = {
   isBare: true,
   missing: async () => undefined,
   async setUp(folder) {
-    for (const service of services) {
+    for (const service of serviceNames) {
       await Bun.build({
         entrypoints: [join(import.meta.dir, `${service}.ts`)],
         compile: { outfile: join(folder, service) },
