@@ -42,9 +42,8 @@ function pick<T extends { name: string }>(from: readonly T[], list: string | und
 }
 
 /** Reads the arguments, or ends the process with what is wrong. */
-export function readOptions(args: string[]): Options {
+export function readOptions(): Options {
   const { values } = readArguments(usage, {
-    args,
     options: {
       quick: { type: "boolean", default: false },
       peers: { type: "string" },

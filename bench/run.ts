@@ -25,7 +25,7 @@ import { makeSeed } from "./tools/seed.ts";
 import type { ReadyPeer } from "./tools/system.ts";
 import { wrkMissing } from "./tools/wrk.ts";
 
-const options = readOptions(Bun.argv.slice(2));
+const options = readOptions();
 const plan = options.isQuick ? quickPlan : fullPlan;
 const startedAt = new Date();
 

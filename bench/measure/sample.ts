@@ -18,13 +18,8 @@ export interface Sample extends Load {
 }
 
 /** A load on a system. */
-export interface SampleOptions {
+interface SampleOptions extends Omit<LoadOptions, "url" | "script"> {
   readonly workload: Pick<Workload, "name" | "service">;
-  readonly connections: number;
-  readonly seconds: number;
-  readonly rows: number;
-  readonly run: string;
-  readonly pinned: readonly string[];
 }
 
 function loadOf(system: System, { workload, ...rest }: SampleOptions): LoadOptions {

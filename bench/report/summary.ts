@@ -160,11 +160,11 @@ function interferenceTable({ peers, interference }: Results): string {
 function targetTable(targets: readonly Target[]): string {
   const rows = targets
     .filter(({ isReached }) => isReached !== undefined)
-    .map(({ isReached, ...row }) => [
-      row.title,
-      row.wanted,
-      row.got,
-      `${isReached ? "" : "NOT "}reached`,
+    .map(({ title, wanted, got, isReached }) => [
+      title,
+      wanted,
+      got,
+      isReached ? "reached" : "NOT reached",
     ]);
   return table(["Target", "Wanted", "Got", ""], rows);
 }

@@ -1,20 +1,14 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { mask } from "../measure/responses.ts";
 import { parseCores } from "../tools/host.ts";
 import { count, median, range, rotated, times } from "../tools/numbers.ts";
 
-describe("median()", () => {
-  test("is the middle, whatever the order", () => {
-    expect(median([9, 1, 100])).toBe(9);
-  });
-
-  test("is the mean of the two in the middle", () => {
-    expect(median([4, 1, 3, 100])).toBe(3.5);
-  });
-
-  test("of no numbers is NaN, so that a report has no figure for what was not measured", () => {
-    expect(median([])).toBeNaN();
-  });
+test.each([
+  ["the middle, whatever the order", [9, 1, 100], 9],
+  ["the mean of the two in the middle", [4, 1, 3, 100], 3.5],
+  ["NaN of no numbers, so that a report has no figure for what was not measured", [], Number.NaN],
+])("median() is %s", (_, values, expected) => {
+  expect(median(values)).toBe(expected);
 });
 
 test("range() is the smallest and the largest", () => {

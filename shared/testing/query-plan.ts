@@ -31,8 +31,6 @@ export function costlySteps(db: Database, sql: string): string[] {
   const steps = db
     .prepare<{ detail: string }, Record<string, null>>(`EXPLAIN QUERY PLAN ${sql}`)
     .all(Object.fromEntries(parameters));
-  if (sql.includes("json_each")) {
-    return steps.map(({ detail }) => detail).filter((detail) => /^SCAN (?!json_each)/.test(detail));
-  }
-  return steps.map(({ detail }) => detail).filter((detail) => /^SCAN|TEMP B-TREE/.test(detail));
+  const costly = sql.includes("json_each") ? /^SCAN (?!json_each)/ : /^SCAN|TEMP B-TREE/;
+  return steps.map(({ detail }) => detail).filter((detail) => costly.test(detail));
 }
