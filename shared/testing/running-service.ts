@@ -10,13 +10,10 @@ import { createParts, type ServiceParts } from "../src/service/service-app.ts";
 import { openSqlite, type SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 import { validatingFetch } from "./contract-check.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
-import { temporaryFolder as makeTemporaryFolder } from "./temporary-folder.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export type { LogLine } from "./log-lines.ts";
 export { rejectionOf } from "./rejection-of.ts";
-
-/** The folder of temporary-folder.ts, for callers that still await it. */
-export const temporaryFolder = () => Promise.resolve(makeTemporaryFolder());
 
 /** A new SQLite database; closed and deleted at the end of its scope. */
 export interface TemporaryStorage extends AsyncDisposable {
@@ -27,7 +24,7 @@ export interface TemporaryStorage extends AsyncDisposable {
 
 /** Makes a database in a folder of its own. */
 export async function temporaryStorage(migrations: readonly string[]): Promise<TemporaryStorage> {
-  const folder = makeTemporaryFolder();
+  const folder = temporaryFolder();
   const path = join(folder.path, "test.db");
   const opened: SqliteStorage[] = [];
   const openAgain = async () => {
