@@ -113,9 +113,8 @@ for (const service of positionals.length > 0 ? positionals : names) {
     console.log([relative(root, outfile), ...figures].join("  "));
   } catch (error) {
     console.error(`Cannot build ${service}`);
-    // Bun prints each of the errors with its line of source.
-    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
-    for (const one of errors) console.error(one);
+    // Of an AggregateError, Bun prints each error with its line of source.
+    console.error(error);
     process.exitCode = 1;
   }
 }
