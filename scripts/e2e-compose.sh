@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `bun run e2e:compose`: the compose project from the build to the removal of its data. Needs docker and
-# curl. Prints "ok WHAT" for each check that passes, and ends at the first failure.
+# `bun run e2e:compose`: each image alone, then the compose project from its start to the removal of its
+# data. Needs docker and curl. Prints "ok WHAT" for each check that passes, and ends at the first failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
