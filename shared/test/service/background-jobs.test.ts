@@ -1,15 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { startBackgroundJobs } from "../../src/service/background-jobs.ts";
-import { createLog } from "../../src/telemetry/logger.ts";
-import { logLines } from "../../testing/log-lines.ts";
+import { logInto } from "../telemetry/log-into.ts";
 
 const hourMs = 3_600_000;
-
-function setUp() {
-  const destination = logLines();
-  const { logger } = createLog({ service: "notes", version: "1", level: "info", destination });
-  return { logger, lines: destination.lines };
-}
 
 /** A function, and a promise that resolves when it has been called so often. */
 function calledTimes(count: number) {
@@ -24,7 +17,7 @@ function calledTimes(count: number) {
 
 describe("startBackgroundJobs()", () => {
   test("runs a job again and again, also after it failed, and logs the failure", async () => {
-    const { logger, lines } = setUp();
+    const { logger, lines } = logInto();
     const thrice = calledTimes(3);
     const run = () => {
       thrice.call();
@@ -41,7 +34,7 @@ describe("startBackgroundJobs()", () => {
   });
 
   test("runs a job at the start, however long its interval is", async () => {
-    const { logger } = setUp();
+    const { logger } = logInto();
     const once = calledTimes(1);
     const run = () => Promise.resolve(once.call());
     const stop = startBackgroundJobs([{ intervalMs: hourMs, run }], logger);
@@ -50,14 +43,14 @@ describe("startBackgroundJobs()", () => {
   });
 
   test("aborts the signal of a running job, so that it can return early", async () => {
-    const { logger } = setUp();
+    const { logger } = logInto();
     const run = (stop: AbortSignal) =>
       new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve()));
     await startBackgroundJobs([{ intervalMs: hourMs, run }], logger)();
   });
 
   test("neither starts a running job a second time nor stops before it is over", async () => {
-    const { logger } = setUp();
+    const { logger } = logInto();
     const work = Promise.withResolvers<void>();
     const events: string[] = [];
     const run = async () => {

@@ -2,15 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { EventEmitter } from "node:events";
 import type { ServiceProcess } from "../../src/service/definition.ts";
 import { shutdownSignal } from "../../src/service/shutdown-signal.ts";
-import { createLog } from "../../src/telemetry/logger.ts";
-import { logLines } from "../../testing/log-lines.ts";
+import { logInto } from "../telemetry/log-into.ts";
 
 /** A process that a test can send signals and errors, and the calls that it got. */
 function startProcess() {
   const events = new EventEmitter();
   const calls: string[] = [];
-  const destination = logLines();
-  const { logger } = createLog({ service: "notes", version: "1", level: "info", destination });
+  const { logger, lines } = logInto();
   const process = {
     on: (event: string, listener: (...args: unknown[]) => void) => events.on(event, listener),
     exit: (status: number) => void calls.push(`exit ${status}`),
@@ -23,7 +21,7 @@ function startProcess() {
   return {
     shutdown,
     calls,
-    lines: destination.lines,
+    lines,
     send: (event: string, error?: unknown) => events.emit(event, error),
   };
 }
