@@ -31,6 +31,7 @@ export async function compare(
 ): Promise<Comparison[]> {
   await using stack = new AsyncDisposableStack();
   const systems = await startAll(stack, bench, workload.service);
+  const { name, title } = workload;
   const options = { workload, rows: bench.seed.rows, pinned: bench.placement.load };
   // At every level: one client is too slow to get code compiled, and many clients reach other code.
   for (const system of systems) {
@@ -53,13 +54,9 @@ export async function compare(
         const errors = result.errors > 0 ? ` (${result.errors} ERRORS)` : "";
         figures.push(`${system.peer.name} ${count(result.requestsPerSecond)}/s${errors}`);
       }
-      const title = `${workload.title}, ${connections} connections, round ${round} of ${rounds}`;
-      say(`${title}: ${figures.join(", ")}`);
+      const turn = `${title}, ${connections} connections, round ${round} of ${rounds}`;
+      say(`${turn}: ${figures.join(", ")}`);
     }
   }
-  return measured.map(({ connections, samples }) => ({
-    workload: workload.name,
-    connections,
-    samples,
-  }));
+  return measured.map(({ connections, samples }) => ({ workload: name, connections, samples }));
 }

@@ -8,7 +8,6 @@ import type { Soak } from "../measure/soak.ts";
 import type { Comparison } from "../measure/throughput.ts";
 import type { ServiceName } from "../peers/peer.ts";
 import type { describeHost } from "../tools/host.ts";
-import { median } from "../tools/numbers.ts";
 import { medianRate, totalErrors } from "../tools/wrk.ts";
 
 /** All figures of a run. */
@@ -39,11 +38,6 @@ export const platformName = "platform";
 
 /** A workload at a number of connections. */
 type Setting = Pick<Comparison, "workload" | "connections">;
-
-/** The median of one figure over rounds; NaN if there are none. */
-export function medianOf<T>(samples: readonly T[], figure: (sample: T) => number): number {
-  return median(samples.map(figure));
-}
 
 /** Requests per second, the median; NaN if it was not measured. */
 export function rateOf(

@@ -4,14 +4,7 @@ import type { Sample } from "../measure/sample.ts";
 import { count, median, range, times } from "../tools/numbers.ts";
 import { medianP99, medianRate, totalErrors } from "../tools/wrk.ts";
 import { titleOf } from "../workloads/index.ts";
-import {
-  allSamples,
-  errorsIn,
-  highestMegabytes,
-  medianOf,
-  platformName,
-  type Results,
-} from "./results.ts";
+import { allSamples, errorsIn, highestMegabytes, platformName, type Results } from "./results.ts";
 import { table } from "./table.ts";
 import { judge, type Target } from "./targets.ts";
 
@@ -55,6 +48,11 @@ function circumstances(results: Results): string {
     ...missing.map(({ title, install }) => `- Left out: ${title}. To include it: ${install}`),
     ...generatorWarning(results),
   ].join("\n");
+}
+
+/** The median of one figure over rounds; NaN if there are none. */
+function medianOf<T>(samples: readonly T[], figure: (sample: T) => number): number {
+  return median(samples.map(figure));
 }
 
 function othersLine(results: Results): string {

@@ -2,7 +2,7 @@
 import type { Sample } from "../measure/sample.ts";
 import type { Results } from "../report/results.ts";
 
-function samples(rates: readonly number[], residentMegabytes = 90): Sample[] {
+function samples(rates: readonly number[]): Sample[] {
   return rates.map((requestsPerSecond) => ({
     requests: requestsPerSecond,
     requestsPerSecond,
@@ -11,7 +11,7 @@ function samples(rates: readonly number[], residentMegabytes = 90): Sample[] {
     errors: 0,
     generatorShare: 0.3,
     processorUsPerRequest: 80,
-    residentMegabytes: { "user-service": residentMegabytes },
+    residentMegabytes: { "user-service": 90 },
     othersShare: 0.01,
   }));
 }
