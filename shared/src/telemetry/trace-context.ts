@@ -20,24 +20,20 @@ const zeroParent = "0".repeat(16);
 export function continueTrace(traceparent: string | null, tracestate: string | null): TraceContext {
   const [, version, traceId, parentId, , rest] = traceparent?.match(wellFormed) ?? [];
   if (
-    traceparent === null ||
-    traceId === undefined ||
-    version === "ff" ||
-    (version === "00" && rest !== undefined) ||
-    traceId === zeroTrace ||
-    parentId === zeroParent
+    traceparent !== null &&
+    traceId !== undefined &&
+    version !== "ff" &&
+    (version !== "00" || rest === undefined) &&
+    traceId !== zeroTrace &&
+    parentId !== zeroParent
   ) {
-    return startTrace();
+    return { traceId, traceparent, tracestate: tracestate ?? undefined };
   }
-  return { traceId, traceparent, tracestate: tracestate ?? undefined };
-}
-
-function startTrace(): TraceContext {
   const random = crypto.getRandomValues(new Uint8Array(24)).toHex();
-  const traceId = random.slice(0, 32);
+  const newId = random.slice(0, 32);
   return {
-    traceId,
-    traceparent: `00-${traceId}-${random.slice(32)}-00`,
+    traceId: newId,
+    traceparent: `00-${newId}-${random.slice(32)}-00`,
     tracestate: undefined,
   };
 }
