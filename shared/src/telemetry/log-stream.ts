@@ -34,12 +34,16 @@ export function logStream(fileDescriptor: number, onDropped: (lines: number) => 
 
   /** Writes as much as the reader takes now. */
   function writeBuffered(): void {
-    if (lines !== "") {
-      const bytes = Buffer.from(lines);
-      unwritten = unwritten.length === 0 ? bytes : Buffer.concat([unwritten, bytes]);
-    }
+    if (lines !== "") unwritten = Buffer.concat([unwritten, Buffer.from(lines)]);
     lines = "";
-    unwritten = unwritten.subarray(writeSome(fileDescriptor, unwritten));
+    try {
+      while (unwritten.length > 0) {
+        unwritten = unwritten.subarray(writeSync(fileDescriptor, unwritten));
+      }
+    } catch (error) {
+      // EAGAIN: the pipe is full. After any other error the log has no reader; the service goes on.
+      if (!hasErrno(error, "EAGAIN")) unwritten = Buffer.alloc(0);
+    }
   }
 
   function writeOrRetry(): void {
@@ -71,16 +75,4 @@ export function logStream(fileDescriptor: number, onDropped: (lines: number) => 
       }
     },
   };
-}
-
-/** Writes bytes until the reader takes no more. @returns how many; all if the reader is gone */
-function writeSome(fileDescriptor: number, bytes: Buffer): number {
-  let written = 0;
-  try {
-    while (written < bytes.length) written += writeSync(fileDescriptor, bytes, written);
-  } catch (error) {
-    // EAGAIN: the pipe is full. After any other error the log has no reader; the service goes on.
-    if (!hasErrno(error, "EAGAIN")) return bytes.length;
-  }
-  return written;
 }
