@@ -67,7 +67,7 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): UserCl
     parseDate: false,
     fetcher: boundedFetch(fetch) as typeof globalThis.fetch,
     headers: () => {
-      const request = currentRequest();
+      const request = currentRequest.getStore();
       if (!request) return {};
       const { traceparent, tracestate } = request.trace;
       return {

@@ -11,9 +11,9 @@ import { logRequest } from "../telemetry/access-log.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { HttpMetrics } from "../telemetry/metrics.ts";
 import {
+  currentRequest,
   openContext,
   requireRequest,
-  runInRequest,
   withAbsoluteUrl,
 } from "../telemetry/request-context.ts";
 
@@ -80,7 +80,7 @@ export function httpPlugin({
       };
       const fail = (error: unknown) => finish(respond(error, context));
 
-      return runInRequest(context, () => {
+      return currentRequest.run(context, () => {
         if (!isManagement && !limiter.acquire(context)) {
           const reject = () => fail(routingProblem(context) ?? overload);
           return limiter.paceRejection()?.then(reject) ?? reject();

@@ -114,7 +114,7 @@ export function createLog({ service, version, level, destination }: LogOptions):
       // pino calls it for every line, before the line's serializers.
       mixin(_fields, level) {
         isFailure = level >= errorLevel;
-        const request = currentRequest();
+        const request = currentRequest.getStore();
         return request ? { request_id: request.requestId, trace_id: request.trace.traceId } : {};
       },
     },

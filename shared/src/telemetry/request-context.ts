@@ -19,39 +19,26 @@ export interface RequestContext {
   isAdmitted: boolean;
 }
 
-const storage = new AsyncLocalStorage<RequestContext>();
-
-/** The request that the calling code serves; undefined outside of a request. */
-export function currentRequest(): RequestContext | undefined {
-  return storage.getStore();
-}
+/**
+ * The request that the calling code serves: `run` makes it known to all code that `work` calls or
+ * awaits, `getStore` returns it, or undefined outside of a request.
+ */
+export const currentRequest = new AsyncLocalStorage<RequestContext>();
 
 /**
- * The request that the calling code serves, for code that runs within requests alone.
+ * The current request, for code that runs within requests alone.
  *
  * @throws Error outside of a request
  */
 export function requireRequest(): RequestContext {
-  const context = storage.getStore();
+  const context = currentRequest.getStore();
   if (context === undefined) throw new Error("No request is being served here");
   return context;
 }
 
-/** Runs `work` so that all code that it calls or awaits finds this request. */
-export function runInRequest<T>(context: RequestContext, work: () => T): T {
-  return storage.run(context, work);
-}
-
 const wellFormedId = /^[A-Za-z0-9._-]{1,128}$/;
 
-const pathStart = (url: string) => url.indexOf("/", url.indexOf("://") + 3);
-
-/** The path of an absolute URL. */
-function pathOf(url: string): string {
-  const start = pathStart(url);
-  const query = url.indexOf("?", start);
-  return query < 0 ? url.slice(start) : url.slice(start, query);
-}
+const origin = /^https?:\/\/[^/]*/;
 
 /**
  * The request with a URL that can be parsed. If the Host field is missing or malformed, Bun gives the
@@ -60,9 +47,8 @@ function pathOf(url: string): string {
  */
 export function withAbsoluteUrl(request: Request): Request {
   const { url } = request;
-  const isAbsolute = url.startsWith("http://") || url.startsWith("https://");
-  if (isAbsolute && URL.canParse(url)) return request;
-  const path = isAbsolute ? url.slice(pathStart(url)) : url;
+  if (origin.test(url) && URL.canParse(url)) return request;
+  const path = url.replace(origin, "");
   const target = URL.parse(`http://unknown-host${path.startsWith("/") ? path : "/"}`);
   return new Request(target?.href ?? "http://unknown-host/", request);
 }
@@ -71,11 +57,13 @@ export function withAbsoluteUrl(request: Request): Request {
 export function openContext({ headers, method, url }: Request): RequestContext {
   const sentId = headers.get("x-request-id");
   const traceparent = headers.get("traceparent");
+  const pathStart = url.indexOf("/", url.indexOf("://") + 3);
+  const queryStart = url.indexOf("?", pathStart);
   return {
     requestId: sentId !== null && wellFormedId.test(sentId) ? sentId : Bun.randomUUIDv7(),
     trace: continueTrace(traceparent, traceparent && headers.get("tracestate")),
     method,
-    path: pathOf(url),
+    path: url.slice(pathStart, queryStart < 0 ? undefined : queryStart),
     route: undefined,
     error: undefined,
     hasRequestIdHeader: false,

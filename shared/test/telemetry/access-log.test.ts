@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { LogLevel } from "../../src/telemetry/logger.ts";
 import {
+  currentRequest,
   openContext,
-  runInRequest,
   type RequestContext,
 } from "../../src/telemetry/request-context.ts";
 import { logRequest } from "../../src/telemetry/access-log.ts";
@@ -62,7 +62,7 @@ describe("logRequest()", () => {
     logRequest(logger, request, { status, durationMs, isManagement: false });
     const { method, path, requestId, trace } = request;
     const pinoLevel = status >= 500 ? "warn" : "info";
-    runInRequest(request, () =>
+    currentRequest.run(request, () =>
       logger[pinoLevel](
         {
           method,

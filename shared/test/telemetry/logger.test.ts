@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import fs from "node:fs";
 import { createLog, logLevels, terminalOutput } from "../../src/telemetry/logger.ts";
-import { openContext, runInRequest } from "../../src/telemetry/request-context.ts";
+import { currentRequest, openContext } from "../../src/telemetry/request-context.ts";
 import { logInto } from "./log-into.ts";
 
 function thrownBy(work: () => unknown): unknown {
@@ -35,7 +35,7 @@ describe("createLog()", () => {
       "x-request-id": "abc",
       traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     };
-    await runInRequest(openContext(new Request("http://a/notes", { headers })), async () => {
+    await currentRequest.run(openContext(new Request("http://a/notes", { headers })), async () => {
       await Promise.resolve();
       logger.info("within");
     });
