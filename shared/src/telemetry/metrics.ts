@@ -46,14 +46,9 @@ function httpMetrics(registry: Registry): HttpMetrics {
     },
     latencyBuckets,
   );
+  const series = new Map<string, { responses: CounterSeries; duration: HistogramSeries }>();
 
-  interface EndpointSeries {
-    readonly duration: HistogramSeries;
-    readonly byStatus: Map<number, CounterSeries>;
-  }
-  const series = new Map<string, EndpointSeries>();
-
-  const http: HttpMetrics = {
+  return {
     watchInFlight(count) {
       new Gauge({
         name: "http_requests_in_flight",
@@ -66,22 +61,19 @@ function httpMetrics(registry: Registry): HttpMetrics {
     },
     responded(sentMethod, endpoint = "unmatched", status, seconds) {
       const method = knownMethods.has(sentMethod) ? sentMethod : "OTHER";
-      const key = `${method} ${endpoint}`;
+      const key = `${method} ${endpoint} ${status}`;
       let known = series.get(key);
       if (known === undefined) {
-        known = { duration: durations({ method, endpoint }), byStatus: new Map() };
+        known = {
+          responses: requests({ method, endpoint, status: String(status) }),
+          duration: durations({ method, endpoint }),
+        };
         series.set(key, known);
       }
-      let responses = known.byStatus.get(status);
-      if (responses === undefined) {
-        responses = requests({ method, endpoint, status: String(status) });
-        known.byStatus.set(status, responses);
-      }
-      responses.add();
+      known.responses.add();
       known.duration.observe(seconds);
     },
   };
-  return http;
 }
 
 function storageMetrics(registry: Registry): StorageObserver {

@@ -45,54 +45,49 @@ export interface HistogramSeries {
   observe(value: number): void;
 }
 
-/** The series of one family, by their labels. A series is made when it is first asked for. */
-function seriesByLabels<S>(make: (labels: Labels) => S): { of(labels: Labels): S; all: S[] } {
-  const byKey = new Map<string, S>();
-  const all: S[] = [];
-  return {
-    all,
-    of(labels) {
-      const key = Object.values(labels).join("\0");
-      const known = byKey.get(key);
-      if (known !== undefined) return known;
-      const series = make(labels);
-      byKey.set(key, series);
-      all.push(series);
-      return series;
-    },
-  };
-}
-
 /** One printed line; each line of a histogram has a metric name of its own. */
 type PrintedValue = MetricValue<string> & { metricName?: string };
 
-/** Registers a family that keeps its own numbers, so that prom-client prints it too. */
-function register(
+/**
+ * Registers a family that keeps its own numbers, so that prom-client prints it too.
+ *
+ * @returns a function that makes a series when it is first called with these labels
+ */
+function registerFamily<Series extends { values(): PrintedValue[] }>(
   registry: Registry,
   { name, help }: Family,
   type: "counter" | "histogram",
-  values: () => PrintedValue[],
-): void {
+  makeSeries: (labels: Labels) => Series,
+): (labels?: Labels) => Series {
+  const byLabels = new Map<string, Series>();
   const family = {
     name,
     help,
-    get: () => Promise.resolve({ name, help, type, aggregator: "sum", values: values() }),
+    get() {
+      const values = [...byLabels.values()].flatMap((series) => series.values());
+      return Promise.resolve({ name, help, type, aggregator: "sum", values });
+    },
     reset: () => undefined,
   };
   // The types ask for prom-client's own classes; its registry uses name, get() and reset() alone.
   registry.registerMetric(family as unknown as Metric);
+  return (labels = {}) => {
+    const key = Object.values(labels).join("\0");
+    const series = byLabels.get(key) ?? makeSeries(labels);
+    byLabels.set(key, series);
+    return series;
+  };
 }
 
 /** Registers a counter. The caller asks for each series once and keeps it. */
 export function counter(registry: Registry, family: Family): (labels?: Labels) => CounterSeries {
-  const series = seriesByLabels((labels) => {
-    let total = 0;
-    return { labels, add: (count = 1) => void (total += count), total: () => total };
+  return registerFamily(registry, family, "counter", (labels) => {
+    let value = 0;
+    return {
+      add: (count = 1) => void (value += count),
+      values: () => [{ labels, value }],
+    };
   });
-  register(registry, family, "counter", () =>
-    series.all.map(({ labels, total }) => ({ labels, value: total() })),
-  );
-  return (labels = {}) => series.of(labels);
 }
 
 /**
@@ -105,37 +100,30 @@ export function histogram(
   family: Family,
   buckets: readonly number[],
 ): (labels?: Labels) => HistogramSeries {
-  const series = seriesByLabels((labels) => {
+  return registerFamily(registry, family, "histogram", (labels) => {
     const counts = new Float64Array(buckets.length + 1);
     let sum = 0;
     return {
-      labels,
-      counts,
-      sum: () => sum,
       observe(value: number) {
         let bucket = 0;
         while (bucket < buckets.length && value > (buckets[bucket] ?? Infinity)) bucket += 1;
         counts[bucket] = (counts[bucket] ?? 0) + 1;
         sum += value;
       },
+      values() {
+        let count = 0;
+        const values: PrintedValue[] = Array.from(counts, (inBucket, index) => {
+          count += inBucket;
+          return {
+            metricName: `${family.name}_bucket`,
+            labels: { ...labels, le: buckets[index] ?? "+Inf" },
+            value: count,
+          };
+        });
+        values.push({ metricName: `${family.name}_sum`, labels, value: sum });
+        values.push({ metricName: `${family.name}_count`, labels, value: count });
+        return values;
+      },
     };
   });
-
-  register(registry, family, "histogram", () =>
-    series.all.flatMap(({ labels, counts, sum }) => {
-      let count = 0;
-      const values: PrintedValue[] = Array.from(counts, (inBucket, index) => {
-        count += inBucket;
-        return {
-          metricName: `${family.name}_bucket`,
-          labels: { ...labels, le: buckets[index] ?? "+Inf" },
-          value: count,
-        };
-      });
-      values.push({ metricName: `${family.name}_sum`, labels, value: sum() });
-      values.push({ metricName: `${family.name}_count`, labels, value: count });
-      return values;
-    }),
-  );
-  return (labels = {}) => series.of(labels);
 }
