@@ -13,22 +13,11 @@ import type { ConcurrencyLimiter } from "./load-shedding.ts";
 import type { HttpProblem } from "./problem.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
 
+/** A Content-Type that says JSON: `application/json` or `application/*+json`, in UTF-8. */
 const jsonType = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;
 const charset = /;\s*charset\s*=\s*"?([^";\s]*)"?/i;
+const utf8Name = /^utf-?8$/i;
 const noCoding = /^\s*(?:identity)?\s*$/i;
-
-/** Whether a Content-Type says JSON: `application/json` or `application/*+json`, in UTF-8. */
-export function isJsonType(contentType: string | null): boolean {
-  if (contentType === null || !jsonType.test(contentType.trim())) return false;
-  const encoding = charset.exec(contentType)?.[1];
-  return encoding === undefined || /^utf-?8$/i.test(encoding);
-}
-
-/** Whether a request has a body. A body sent in chunks counts, although it may turn out empty. */
-export function hasBody(request: Request): boolean {
-  const length = request.headers.get("content-length");
-  return length === null ? request.body !== null : !/^0+$/.test(length);
-}
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -105,10 +94,16 @@ export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter): BodyP
   const bodies = bodyReader(maxBytes);
   return {
     headerProblem(request) {
-      if (!methodsWithBody.has(request.method) || !hasBody(request)) return undefined;
+      if (!methodsWithBody.has(request.method)) return undefined;
       const { headers } = request;
-      if (Number(headers.get("content-length")) > maxBytes) return bodyTooLarge(maxBytes);
-      if (!isJsonType(headers.get("content-type"))) return wrongMediaType();
+      const length = headers.get("content-length");
+      // A body sent in chunks counts, although it may turn out empty.
+      const isAbsent = length === null ? request.body === null : /^0+$/.test(length);
+      if (isAbsent) return undefined;
+      if (Number(length) > maxBytes) return bodyTooLarge(maxBytes);
+      const type = headers.get("content-type")?.trim() ?? "";
+      const isUtf8 = utf8Name.test(charset.exec(type)?.[1] ?? "utf-8");
+      if (!jsonType.test(type) || !isUtf8) return wrongMediaType();
       return noCoding.test(headers.get("content-encoding") ?? "") ? undefined : wrongCoding();
     },
     async parse({ request }) {

@@ -1,70 +1,56 @@
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { hasBody, isJsonType, noBody, parseJsonBody } from "../../src/http/body-parser.ts";
+import { bodyParser, noBody, parseJsonBody } from "../../src/http/body-parser.ts";
+import { concurrencyLimiter } from "../../src/http/load-shedding.ts";
 import { bodyOf } from "../../testing/running-service.ts";
 import { startSample } from "../../testing/sample-service.ts";
 import { exchange, post } from "./requests.ts";
 
 const id = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 const json = { "content-type": "application/json" };
+const hello = new TextEncoder().encode('{"text":"hello"}');
 
-describe("isJsonType()", () => {
-  test.each([
-    "application/json",
-    "Application/JSON",
-    "application/json ; charset=utf-8",
-    'application/json;charset="UTF-8"',
-    "application/json; charset=utf8",
-    "application/json; profile=x; charset=utf-8",
-    "application/merge-patch+json",
-    "application/vnd.a.b-c+json; v=1",
-    " application/json ",
-  ])("accepts %j", (type) => {
-    expect(isJsonType(type)).toBe(true);
+type HeaderFields = Record<string, string>;
+
+/** The response of a new service to `POST /notes`. */
+async function postNote(body: string | Uint8Array<ArrayBuffer>, headers: HeaderFields = json) {
+  await using service = await startSample();
+  return await service.request("/notes", { method: "POST", headers, body });
+}
+
+/** What a new service sends, until `until`, for a request with these lines and then `rest`. */
+async function sendRaw(lines: string[], rest: string, until?: string): Promise<string> {
+  await using service = await startSample({ limits: { maxBodyBytes: 1000 } });
+  const header = [...lines, "Host: a", "Content-Type: application/json"].join("\r\n");
+  return await exchange(service.port, `${header}\r\n\r\n${rest}`, { until });
+}
+
+describe("bodyParser().headerProblem()", () => {
+  const { headerProblem } = bodyParser(1000, concurrencyLimiter(1));
+
+  test.each<[string, Request, 415 | undefined]>([
+    ["no body", post(null), undefined],
+    ["a length of 0", post(null, "0"), undefined],
+    ["a length of 5", post("12345", "5"), 415],
+    ["a body without a length", post(new ReadableStream()), 415],
+  ])("asks for a type where there is a body: %s", (_, request, status) => {
+    expect(headerProblem(request)?.status).toBe(status);
   });
 
-  test.each([
-    null,
-    "",
-    "json",
-    "text/json",
-    "text/plain",
-    "application/jsonx",
-    "application/json5",
-    "application/x-json",
-    "application/+json",
-    "application/json, text/plain",
-    "application/json; charset=latin1",
-    "application/json; charset=utf-16",
-    "text/plain; a=application/json",
-    "multipart/form-data; boundary=application/json",
-  ])("rejects %j", (type) => {
-    expect(isJsonType(type)).toBe(false);
-  });
-
-  test.each([
-    ["blanks", `application/json${" ".repeat(100_000)}x`],
-    ["plus signs", `application/${"+".repeat(100_000)}`],
-    ["parameters", `application/json${"; charset".repeat(20_000)}`],
+  test.each<[string, string, 415 | undefined]>([
+    ["blanks", `application/json${" ".repeat(100_000)}x`, 415],
+    ["plus signs", `application/${"+".repeat(100_000)}`, 415],
+    ["parameters", `application/json${"; charset".repeat(20_000)}`, undefined],
   ])(
-    "takes no more than linear time for many %s",
-    (_, type) => {
-      expect(isJsonType(type)).toBe(type.endsWith("charset"));
+    "takes no more than linear time for a Content-Type with many %s",
+    (_, type, status) => {
+      const headers = { "content-type": type };
+      const request = new Request("http://a/", { method: "POST", headers, body: hello });
+      expect(headerProblem(request)?.status).toBe(status);
     },
     500,
   );
-});
-
-describe("hasBody()", () => {
-  test.each([
-    ["no body", post(null), false],
-    ["a length of 0", post(null, "0"), false],
-    ["a length of 5", post("12345", "5"), true],
-    ["a body without a length", post(new ReadableStream()), true],
-  ])("of a request with %s", (_, request, expected) => {
-    expect(hasBody(request)).toBe(expected);
-  });
 });
 
 describe("parseJsonBody()", () => {
@@ -77,112 +63,96 @@ describe("parseJsonBody()", () => {
   ])("reads %j", (body, expected) => {
     expect(parseJsonBody(new TextEncoder().encode(body))).toEqual(expected);
   });
-
-  test.each([
-    ["a cut value", "{"],
-    ["two values", "1 2"],
-    ["NaN", "NaN"],
-    ["a trailing comma", "[1,]"],
-    ["blanks", "  "],
-    ["bytes that are not UTF-8", new Uint8Array([0x22, 0xc3, 0x22])],
-    ["UTF-16", new Uint8Array([0x22, 0x00, 0x61, 0x00, 0x22, 0x00])],
-  ])("rejects %s", (_, body) => {
-    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-    expect(() => parseJsonBody(bytes)).toThrow("Body is not valid JSON");
-  });
 });
 
-describe("bodyParser()", () => {
+describe("bodyParser() and header fields", () => {
   test.each([
-    ["text", "text/plain", 415],
-    ["a form", "application/x-www-form-urlencoded", 415],
-    ["JSON in another charset", "application/json; charset=latin1", 415],
-    ["a type that begins like JSON", "application/jsonx", 415],
-    ["JSON in capitals", "Application/JSON", 200],
-    ["JSON with its charset", 'application/json;charset="UTF-8"', 200],
-    ["a kind of JSON", "application/vnd.note+json", 200],
-  ])("responds to %s (%s) with %i %p", async (_, type, status) => {
-    await using service = await startSample();
-    const response = await service.request("/notes", {
-      headers: { "content-type": type },
-      body: '{"text":"hello"}',
-    });
-    expect(response.status).toBe(status);
-  });
-
-  test("rejects a body without a type", async () => {
-    await using service = await startSample();
-    const body = new TextEncoder().encode('{"text":"hello"}');
-    const response = await service.request("/notes", { method: "POST", body });
-    expect(response.status).toBe(415);
-  });
-
-  test("rejects a compressed body", async () => {
-    await using service = await startSample();
-    const response = await service.request("/notes", {
-      headers: { ...json, "content-encoding": "gzip" },
-      body: Bun.gzipSync('{"text":"hello"}'),
-    });
-    expect(response.status).toBe(415);
+    "application/json",
+    "Application/JSON",
+    "application/json ; charset=utf-8",
+    'application/json;charset="UTF-8"',
+    "application/json; charset=utf8",
+    "application/json; profile=x; charset=utf-8",
+    "application/merge-patch+json",
+    "application/vnd.a.b-c+json; v=1",
+    " application/json ",
+  ])("accepts a Content-Type of %j", async (type) => {
+    expect((await postNote(hello, { "content-type": type })).status).toBe(200);
   });
 
   test.each([
-    ["cut off", '{"text":'],
-    ["two documents", "{}{}"],
-    ["in single quotes", "{'text':'x'}"],
-    ["not UTF-8", new Uint8Array([0x22, 0xff, 0x22])],
-  ])("rejects JSON that is %s", async (_, body) => {
-    await using service = await startSample();
-    const response = await service.request("/notes", { headers: json, body });
-    expect(response.status).toBe(400);
+    "",
+    "json",
+    "text/json",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/jsonx",
+    "application/json5",
+    "application/x-json",
+    "application/+json",
+    "application/json, text/plain",
+    "application/json; charset=latin1",
+    "application/json; charset=utf-16",
+    "text/plain; a=application/json",
+    "multipart/form-data; boundary=application/json",
+  ])("rejects a Content-Type of %j", async (type) => {
+    expect((await postNote(hello, { "content-type": type })).status).toBe(415);
   });
 
-  test("rejects a too large body, declared or in chunks, and keeps the connection", async () => {
-    await using service = await startSample({ limits: { maxBodyBytes: 1000 } });
-    const fits = JSON.stringify({ text: "hello", padding: "x".repeat(900) });
-    expect((await service.request("/notes", { headers: json, body: fits })).status).toBe(200);
-    const long = JSON.stringify({ text: "hello", padding: "x".repeat(1000) });
-    const declared = await service.request("/notes", { headers: json, body: long });
-    expect(declared.status).toBe(413);
-    const chunked = await service.request("/notes", {
-      headers: json,
-      body: new Blob([long]).stream(),
-    });
-    expect(chunked.status).toBe(413);
-    const size = long.length.toString(16);
-    const received = await exchange(
-      service.port,
-      `POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\n${long}\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n`,
-      (received) => received.includes('"ok"'),
-    );
-    expect(received).toContain("HTTP/1.1 413");
-  });
-
-  test("lets a client that is still sending a large body read the 413", async () => {
-    await using service = await startSample({ limits: { maxBodyBytes: 1000 } });
-    const body = "x".repeat(1_100_000);
-    const request = `POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    const next = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
-    const received = await exchange(service.port, request + next, (received) =>
-      received.includes('"ok"'),
-    );
-    expect(received).toContain("HTTP/1.1 413");
-    expect(received).toContain('"status":413');
-    expect(received).toContain("HTTP/1.1 200");
+  test.each([
+    ["a body without a type", {}, hello],
+    ["a compressed body", { ...json, "content-encoding": "gzip" }, Bun.gzipSync(hello)],
+  ])("rejects %s", async (_, headers, body) => {
+    expect((await postNote(body, headers)).status).toBe(415);
   });
 
   test("checks route, size, type, JSON and schema in this order", async () => {
     await using service = await startSample({ limits: { maxBodyBytes: 10 } });
     const text = { "content-type": "text/plain" };
-    const status = async (path: string, sent: Parameters<typeof service.request>[1]) =>
-      (await service.request(path, sent)).status;
+    const status = async (path: string, headers: HeaderFields, body: string) =>
+      (await service.request(path, { headers, body })).status;
     const long = "x".repeat(20);
-    expect(await status("/nowhere", { headers: text, body: long })).toBe(404);
-    expect(await status(`/notes/${id}`, { headers: text, body: long })).toBe(405);
-    expect(await status("/notes", { headers: text, body: long })).toBe(413);
-    expect(await status("/notes", { headers: text, body: "x" })).toBe(415);
-    expect(await status("/notes", { headers: json, body: "x" })).toBe(400);
-    expect(await status("/notes", { headers: json, body: "{}" })).toBe(422);
+    expect(await status("/nowhere", text, long)).toBe(404);
+    expect(await status(`/notes/${id}`, text, long)).toBe(405);
+    expect(await status("/notes", text, long)).toBe(413);
+    expect(await status("/notes", text, "x")).toBe(415);
+    expect(await status("/notes", json, "x")).toBe(400);
+    expect(await status("/notes", json, "{}")).toBe(422);
+  });
+
+  test("takes an empty body in chunks for no body", async () => {
+    const received = await sendRaw(
+      ["POST /notes HTTP/1.1", "Transfer-Encoding: chunked"],
+      "0\r\n\r\n",
+    );
+    expect(received).toContain("HTTP/1.1 422");
+  });
+
+  test("ignores the body of a GET", async () => {
+    const received = await sendRaw([`GET /notes/${id} HTTP/1.1`, "Content-Length: 3"], "abc");
+    expect(received).toContain("HTTP/1.1 200");
+    expect(received).toContain("found");
+  });
+});
+
+describe("bodyParser() and JSON", () => {
+  test.each([
+    ["a cut value", "{"],
+    ["a cut object", '{"text":'],
+    ["two values", "1 2"],
+    ["two objects", "{}{}"],
+    ["text in single quotes", "{'text':'x'}"],
+    ["NaN", "NaN"],
+    ["a trailing comma", "[1,]"],
+    ["blanks", "  "],
+    ["bytes that are not UTF-8", new Uint8Array([0x22, 0xc3, 0x22])],
+    ["a byte that UTF-8 never has", new Uint8Array([0x22, 0xff, 0x22])],
+    ["UTF-16", new Uint8Array([0x22, 0x00, 0x61, 0x00, 0x22, 0x00])],
+  ])("rejects %s", async (_, body) => {
+    expect(await bodyOf(await postNote(body))).toMatchObject({
+      status: 400,
+      detail: "Body is not valid JSON",
+    });
   });
 
   test.each([
@@ -190,50 +160,59 @@ describe("bodyParser()", () => {
     ["in place of text", '{"text":', "}"],
     ["as the whole body", "", ""],
   ])("rejects absurd nesting %s", async (_, before, after) => {
-    await using service = await startSample();
     const body = `${before}${"[".repeat(200_000)}${"]".repeat(200_000)}${after}`;
-    const response = await service.request("/notes", { headers: json, body });
-    expect(response.status).toBe(400);
+    expect((await postNote(body)).status).toBe(400);
   });
 
   test("accepts brackets in text and harmless nesting", async () => {
-    await using service = await startSample();
     const deep = `${"[".repeat(400)}"\\"]]"${"]".repeat(400)}`;
     const body = `{"text":"[[[","x":${deep},"y":"${"[".repeat(1000)}"}`;
-    expect((await service.request("/notes", { headers: json, body })).status).toBe(200);
+    expect((await postNote(body)).status).toBe(200);
   });
 
   test("does not copy a large invalid body into an error", async () => {
-    await using service = await startSample();
-    const body = `{"text":[${"{},".repeat(300_000)}{}]}`;
-    const response = await service.request("/notes", { headers: json, body });
+    const response = await postNote(`{"text":[${"{},".repeat(300_000)}{}]}`);
     expect(response.status).toBe(422);
     expect((await bodyOf(response)).errors).toHaveLength(1);
   });
 
-  test("takes an empty body in chunks for no body", async () => {
-    await using service = await startSample();
-    const received = await exchange(
-      service.port,
-      "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-      (received) => received.includes("}"),
-    );
-    expect(received).toContain("HTTP/1.1 422");
-  });
-
   test("takes JSON null for a body of the wrong type", async () => {
-    await using service = await startSample();
-    const response = await service.request("/notes", { headers: json, body: "null" });
-    expect((await bodyOf(response)).errors?.[0]?.pointer).toBe("#");
+    expect((await bodyOf(await postNote("null"))).errors?.[0]?.pointer).toBe("#");
+  });
+});
+
+describe("bodyParser() and arriving bodies", () => {
+  const health = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
+  const long = JSON.stringify({ text: "hello", padding: "x".repeat(1000) });
+
+  test("rejects a body over the limit, declared or in chunks", async () => {
+    await using service = await startSample({ limits: { maxBodyBytes: 1000 } });
+    const fits = JSON.stringify({ text: "hello", padding: "x".repeat(900) });
+    expect((await service.request("/notes", { headers: json, body: fits })).status).toBe(200);
+    for (const body of [long, new Blob([long]).stream()]) {
+      expect((await service.request("/notes", { headers: json, body })).status).toBe(413);
+    }
   });
 
-  test("ignores the body of a GET", async () => {
-    await using service = await startSample();
-    const received = await exchange(
-      service.port,
-      `GET /notes/${id} HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc`,
-      (received) => received.includes("found"),
+  test("keeps the connection of a client whose body is over the limit", async () => {
+    const received = await sendRaw(
+      ["POST /notes HTTP/1.1", "Transfer-Encoding: chunked"],
+      `${long.length.toString(16)}\r\n${long}\r\n0\r\n\r\n${health}`,
+      '"ok"',
     );
+    expect(received).toContain("HTTP/1.1 413");
+    expect(received).toContain('"ok"');
+  });
+
+  test("lets a client that is still sending a large body read the 413", async () => {
+    const body = "x".repeat(1_100_000);
+    const received = await sendRaw(
+      ["POST /notes HTTP/1.1", `Content-Length: ${body.length}`],
+      body + health,
+      '"ok"',
+    );
+    expect(received).toContain("HTTP/1.1 413");
+    expect(received).toContain('"status":413');
     expect(received).toContain("HTTP/1.1 200");
   });
 
@@ -242,8 +221,7 @@ describe("bodyParser()", () => {
     await exchange(
       service.port,
       "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
-      () => true,
-      { halfCloses: true },
+      { until: "", halfCloses: true },
     );
     await service.logged("request");
     expect(service.lines.at(-1)).toMatchObject({ level: "info", status: 400 });

@@ -7,28 +7,14 @@ const id = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 const json = { "content-type": "application/json" };
 
 describe("httpPlugin() and Host", () => {
-  test.each(["a b/c?d", "", "x:y:z", "[::1", "\u00e4"])(
-    "serves a request with a Host of %p",
-    async (host) => {
-      await using service = await startSample();
-      const received = await exchange(
-        service.port,
-        `GET /notes/${id}?q=1 HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
-        (received) => received.includes("}"),
-      );
-      expect(received).toContain("HTTP/1.1 200");
-    },
-  );
-
-  test("resolves a path the same way for every Host", async () => {
+  test.each([
+    [`/notes/${id}?q=1`, ["a b/c?d", "", "x:y:z", "[::1", "\u00e4"]],
+    ["/notes/../health", ["a", "a b", "%", "a:99999", "[::1", "1.2.3.999", "x:y:z"]],
+  ])("resolves %s the same way for every Host", async (target, hosts) => {
     await using service = await startSample();
-    for (const host of ["a", "a b", "%", "a:99999", "[::1", "1.2.3.999", "x:y:z"]) {
-      const received = await exchange(
-        service.port,
-        `GET /notes/../health HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
-        (received) => received.includes("}"),
-      );
-      expect(received).toContain("HTTP/1.1 200");
+    for (const host of hosts) {
+      const request = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+      expect(await exchange(service.port, request)).toContain("HTTP/1.1 200");
     }
   });
 
@@ -37,7 +23,6 @@ describe("httpPlugin() and Host", () => {
     const received = await exchange(
       service.port,
       `POST /notes HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{"text":"hello"}`,
-      (received) => received.includes("}"),
     );
     expect(received).toContain(" 200 ");
   });
@@ -160,11 +145,7 @@ describe("httpPlugin() and the access log", () => {
     await using service = await startSample();
     await service.request("/notes/alice@example.com");
     await service.request("/notes/alice%40example.com");
-    expect(JSON.stringify(service.lines)).not.toContain("alice");
-  });
-
-  test("keeps an address that is cut by the maximum length out of the log", async () => {
-    await using service = await startSample();
+    // The maximum length of a logged path cuts this address.
     await service.request(`/notes/${"x".repeat(985)}/alice%40example.com`);
     expect(JSON.stringify(service.lines)).not.toContain("alice");
   });

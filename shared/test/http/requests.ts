@@ -8,16 +8,17 @@ export function post(body: RequestInit["body"], declared?: number | string): Req
 }
 
 interface RawExchange {
+  /** What the client waits for before it closes the connection. By default the end of an object. */
+  readonly until?: string | undefined;
   /** Whether the client half-closes its connection after the bytes. */
   readonly halfCloses?: boolean;
 }
 
-/** What a server sends for these bytes, until it closes or `isEnough` is true of what came. */
+/** What a server sends for these bytes, until it closes or has sent `until`. */
 export function exchange(
   port: number,
   bytes: string,
-  isEnough: (received: string) => boolean,
-  { halfCloses = false }: RawExchange = {},
+  { until = "}", halfCloses = false }: RawExchange = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     let received = "";
@@ -27,7 +28,7 @@ export function exchange(
     });
     socket.on("data", (chunk) => {
       received += chunk;
-      if (isEnough(received)) socket.destroy();
+      if (received.includes(until)) socket.destroy();
     });
     socket.on("error", reject);
     socket.on("close", () => resolve(received));
