@@ -13,7 +13,7 @@ import type { ConcurrencyLimiter } from "./load-shedding.ts";
 import type { HttpProblem } from "./problem.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
 
-/** A Content-Type that says JSON: `application/json` or `application/*+json`, in UTF-8. */
+/** A Content-Type that says JSON: `application/json` or `application/*+json`. */
 const jsonType = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;
 const charset = /;\s*charset\s*=\s*"?([^";\s]*)"?/i;
 const utf8Name = /^utf-?8$/i;
@@ -103,8 +103,8 @@ export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter): BodyP
       if (Number(length) > maxBytes) return bodyTooLarge(maxBytes);
       const type = headers.get("content-type")?.trim() ?? "";
       const isUtf8 = utf8Name.test(charset.exec(type)?.[1] ?? "utf-8");
-      if (!jsonType.test(type) || !isUtf8) return wrongMediaType();
-      return noCoding.test(headers.get("content-encoding") ?? "") ? undefined : wrongCoding();
+      if (!jsonType.test(type) || !isUtf8) return wrongMediaType;
+      return noCoding.test(headers.get("content-encoding") ?? "") ? undefined : wrongCoding;
     },
     async parse({ request }) {
       if (!methodsWithBody.has(request.method)) return noBody;

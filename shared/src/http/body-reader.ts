@@ -53,7 +53,7 @@ export function bodyReader(
 
   function sweep(): void {
     const now = performance.now();
-    for (const { endsAt, reject } of arriving) if (endsAt <= now) reject(slowBody());
+    for (const { endsAt, reject } of arriving) if (endsAt <= now) reject(slowBody);
     if (arriving.size > 0) return;
     clearInterval(sweeping);
     sweeping = undefined;
@@ -65,7 +65,7 @@ export function bodyReader(
     // The largest body is rejected, so that clients with huge bodies cannot crowd out usual ones.
     while (bufferedBytes > maxBufferedBytes) {
       const largest = [...arriving].reduce((a, b) => (b.bytes > a.bytes ? b : a));
-      largest.reject(noRoomForBody());
+      largest.reject(noRoomForBody);
       remove(largest);
     }
   }

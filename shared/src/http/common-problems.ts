@@ -1,4 +1,5 @@
 // The problems that any route can respond with, in one place for the service and its API document.
+// Those without a value are made once: an overloaded service sends some of them often.
 import { HttpProblem, type FieldError } from "./problem.ts";
 import type { StorageUnavailable } from "../core/storage.ts";
 
@@ -22,7 +23,7 @@ export function unknownMethod(methods: readonly string[]): HttpProblem {
   return new HttpProblem(405, `Allowed methods: ${allow}`, { headers: { allow } });
 }
 
-/** Too many requests are in flight. Made once, since an overloaded service sends it often. */
+/** Too many requests are in flight. */
 export const overload = new HttpProblem(503, "Too many requests at once", {
   headers: retryAfterOneSecond,
   isShed: true,
@@ -45,27 +46,22 @@ export function bodyTooLarge(maxBytes: number): HttpProblem {
 const closing = { connection: "close" };
 
 /** The body did not arrive in time. */
-export function slowBody(): HttpProblem {
-  return new HttpProblem(408, "Body did not arrive in time", { headers: closing });
-}
+export const slowBody = new HttpProblem(408, "Body did not arrive in time", { headers: closing });
 
 /** The arriving bodies take too much memory together. */
-export function noRoomForBody(): HttpProblem {
-  return new HttpProblem(503, "Too many large bodies at once", {
-    headers: { ...retryAfterOneSecond, ...closing },
-    isShed: true,
-  });
-}
+export const noRoomForBody = new HttpProblem(503, "Too many large bodies at once", {
+  headers: { ...retryAfterOneSecond, ...closing },
+  isShed: true,
+});
 
 /** The Content-Type is not JSON. */
-export function wrongMediaType(): HttpProblem {
-  return new HttpProblem(415, "Body must be sent with Content-Type: application/json");
-}
+export const wrongMediaType = new HttpProblem(
+  415,
+  "Body must be sent with Content-Type: application/json",
+);
 
 /** The body has a Content-Encoding, such as gzip. */
-export function wrongCoding(): HttpProblem {
-  return new HttpProblem(415, "Body must be sent without Content-Encoding");
-}
+export const wrongCoding = new HttpProblem(415, "Body must be sent without Content-Encoding");
 
 /** The Content-Type is JSON, but the body is not. */
 export function malformedBody(cause?: unknown): HttpProblem {

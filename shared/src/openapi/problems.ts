@@ -59,8 +59,8 @@ function possibleProblems(route: DocumentedRoute): HttpProblem[] {
   );
   possible.push(common.unknownMethod(methods));
   if (hooks.body) {
-    possible.push(common.malformedBody(), common.slowBody(), common.bodyTooLarge(1_048_576));
-    possible.push(common.wrongMediaType(), common.wrongCoding());
+    possible.push(common.malformedBody(), common.slowBody, common.bodyTooLarge(1_048_576));
+    possible.push(common.wrongMediaType, common.wrongCoding);
   }
   const fieldErrors = exampleFieldErrors(hooks);
   if (fieldErrors.length > 0) possible.push(common.schemaMismatch(fieldErrors));
@@ -71,7 +71,7 @@ function possibleProblems(route: DocumentedRoute): HttpProblem[] {
   if (tags?.includes(managementTag)) return possible;
   possible.push(common.internalError(), common.overload);
   possible.push(...(["busy", "full", "gone"] as const).map(common.storageProblem));
-  if (hooks.body) possible.push(common.noRoomForBody());
+  if (hooks.body) possible.push(common.noRoomForBody);
   return possible;
 }
 
