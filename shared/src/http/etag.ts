@@ -39,17 +39,11 @@ export const conditionalHeaders = requestObject({
   "if-none-match": Type.Optional(Type.String()),
 });
 
-/** The header fields that say in which state of a resource its change applies. */
-type ConditionalHeaders = Readonly<{
-  "if-match"?: string | undefined;
-  "if-none-match"?: string | undefined;
-}>;
-
 /**
  * The precondition of a request that changes a resource. RFC 9110: `If-Match` compares strongly
  * (13.1.1); a state that `If-None-Match` names refuses the change too (13.1.2).
  */
-export function parsePrecondition(headers: ConditionalHeaders): Precondition {
+export function parsePrecondition(headers: typeof conditionalHeaders.static): Precondition {
   const wanted = headers["if-match"];
   const tags = wanted === undefined ? "*" : parseTags(wanted);
   const unwanted = headers["if-none-match"] ?? null;
@@ -66,10 +60,8 @@ export function parsePrecondition(headers: ConditionalHeaders): Precondition {
  * 13.1.2: tags compare weakly. A malformed field is ignored.
  */
 export function matchesIfNoneMatch(field: string | null, current: string): boolean {
-  if (field === null) return false;
-  const tags = parseTags(field);
-  if (tags === undefined) return false;
-  return tags === "*" || tags.some(({ opaque }) => opaque === current);
+  const tags = field === null ? undefined : parseTags(field);
+  return tags === "*" || tags?.some(({ opaque }) => opaque === current) === true;
 }
 
 /** The part of Elysia's `set` that a response with an entity tag needs. */
