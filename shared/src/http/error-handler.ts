@@ -8,7 +8,7 @@ import {
   unknownPath,
 } from "./common-problems.ts";
 import { HttpProblem, problemResponse } from "./problem.ts";
-import { routeMatcher, routeTemplate } from "./route-matcher.ts";
+import { routeMatcher, routeTemplate, type Route } from "./route-matcher.ts";
 import {
   makeErrorsBrief,
   validationErrors,
@@ -19,9 +19,7 @@ import { StorageUnavailable } from "../core/storage.ts";
 import type { RequestContext } from "../telemetry/request-context.ts";
 
 /** An Elysia route, as far as errors need it. */
-interface KnownRoute {
-  readonly method: string;
-  readonly path: string;
+interface KnownRoute extends Route {
   readonly hooks: RequestSchemas;
 }
 

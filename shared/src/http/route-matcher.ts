@@ -28,18 +28,15 @@ export function routeTemplate(path: string): string {
 
 /** Makes a look-up of routes by the path of a request; undefined for a path that matches none. */
 export function routeMatcher(routes: readonly Route[]): (path: string) => RouteMatch | undefined {
-  const byPath = new Map<string, Set<string>>();
-  for (const { method, path } of routes) {
-    const methods = byPath.get(path) ?? new Set();
-    methods.add(method);
-    if (method === "GET") methods.add("HEAD");
-    byPath.set(path, methods);
-  }
-  const entries = Array.from(byPath, ([path, methods]) => ({
-    pattern: new RegExp(
-      `^${path.replace(/[.*+?^$()[\]{}|\\]/g, "\\$&").replace(/:\w+/g, "[^/]+")}$`,
-    ),
-    match: { template: routeTemplate(path), methods: [...methods].sort() },
-  }));
+  const byPath = Map.groupBy(routes, ({ path }) => path);
+  const entries = Array.from(byPath, ([path, ofPath]) => {
+    const methods = new Set(ofPath.map(({ method }) => method));
+    if (methods.has("GET")) methods.add("HEAD");
+    const escaped = path.replace(/[.*+?^$()[\]{}|\\]/g, "\\$&");
+    return {
+      pattern: new RegExp(`^${escaped.replace(/:\w+/g, "[^/]+")}$`),
+      match: { template: routeTemplate(path), methods: [...methods].sort() },
+    };
+  });
   return (path) => entries.find(({ pattern }) => pattern.test(path))?.match;
 }
