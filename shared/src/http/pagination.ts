@@ -5,16 +5,15 @@ import { customType } from "../schema/custom-type.ts";
 const maxLimit = 1000;
 const defaultLimit = 100;
 
-// Plain digits alone: Number() would accept 1e2 and 0x64 too.
-const isLimit = (value: unknown): value is string =>
-  typeof value === "string" &&
-  /^[0-9]{1,9}$/.test(value) &&
-  Number(value) >= 1 &&
-  Number(value) <= maxLimit;
+// Number() would accept 1e2 and 0x64 too.
+const plainDigits = /^[0-9]{1,9}$/;
 
 /** The schema of `limit`: the items in a page, 1 to 1000; 100 if the client leaves it out. */
 export const limit = customType<string>("Limit", {
-  parse: (value) => (isLimit(value) ? value : undefined),
+  parse(value) {
+    if (typeof value !== "string" || !plainDigits.test(value)) return undefined;
+    return Number(value) >= 1 && Number(value) <= maxLimit ? value : undefined;
+  },
   rule: () => `a whole number from 1 to ${maxLimit}`,
 })({
   type: "integer",
@@ -105,9 +104,8 @@ export function nextLink(
   cursor: string,
 ): string {
   const next = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
+  for (const [name, value] of Object.entries({ ...query, after: cursor })) {
     if (value !== undefined) next.set(name, value);
   }
-  next.set("after", cursor);
   return `<${path}?${next.toString()}>; rel="next"`;
 }
