@@ -49,6 +49,13 @@ const titles = {
 /** A status that an error response can have. */
 export type ProblemStatus = keyof typeof titles;
 
+interface ProblemOptions {
+  headers?: Record<string, string>;
+  fieldErrors?: readonly FieldError[];
+  isShed?: boolean;
+  cause?: unknown;
+}
+
 /** An error response. A handler or hook throws it to respond with it. */
 export class HttpProblem extends Error {
   override readonly name = "HttpProblem";
@@ -61,17 +68,7 @@ export class HttpProblem extends Error {
   constructor(
     readonly status: ProblemStatus,
     readonly detail: string,
-    {
-      headers = {},
-      fieldErrors,
-      isShed = false,
-      cause,
-    }: {
-      headers?: Record<string, string>;
-      fieldErrors?: readonly FieldError[];
-      isShed?: boolean;
-      cause?: unknown;
-    } = {},
+    { headers = {}, fieldErrors, isShed = false, cause }: ProblemOptions = {},
   ) {
     super(detail, { cause });
     this.headers = headers;

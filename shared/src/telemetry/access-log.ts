@@ -1,5 +1,5 @@
 // The access log: one line per finished request, without personal data.
-import type { Logger } from "./logger.ts";
+import type { Logger, LogLevel } from "./logger.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /** An @ as it is, or percent-encoded once or more often. */
@@ -54,11 +54,7 @@ export function logRequest(
 }
 
 /** A 5xx without an error is a request that load shedding rejected. */
-function levelOf(
-  status: number,
-  error: unknown,
-  isManagement: boolean,
-): "debug" | "info" | "warn" | "error" {
+function levelOf(status: number, error: unknown, isManagement: boolean): LogLevel {
   if (status >= 500 && error !== undefined) return "error";
   if (isManagement) return "debug";
   return status >= 500 ? "warn" : "info";
