@@ -91,7 +91,7 @@ const maxShortBodyBytes = 65_536;
  * @param limiter counts the requests in flight
  */
 export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter): BodyParser {
-  const bodies = bodyReader(maxBytes);
+  const readBody = bodyReader(maxBytes);
   return {
     headerProblem(request) {
       if (!methodsWithBody.has(request.method)) return undefined;
@@ -113,7 +113,7 @@ export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter): BodyP
       // place again and may be rejected.
       const context = requireRequest();
       limiter.release(context);
-      const bytes = await bodies.read(request);
+      const bytes = await readBody(request);
       if (!limiter.acquire(context)) {
         await limiter.paceRejection();
         throw overload;

@@ -22,19 +22,11 @@ interface Arrival {
   reject(reason: Error): void;
 }
 
-/** Reads bodies and bounds what they take together. */
-export interface BodyReader {
-  /**
-   * The body of a request, empty if it has none.
-   *
-   * @throws HttpProblem 413 if it is too large, 408 if it takes too long, 400 if the client leaves
-   * before it is whole, 503 if all arriving bodies take too much and this one is the largest
-   */
-  read(request: Request): Promise<Uint8Array>;
-}
-
 /**
- * Makes a reader.
+ * Makes a function that reads the body of a request, empty if it has none, and that bounds what all
+ * arriving bodies take together. It rejects with an HttpProblem: 413 if the body is too large, 408 if
+ * it takes too long, 400 if the client leaves before it is whole, 503 if all arriving bodies take too
+ * much and this one is the largest.
  *
  * @param maxBytes of one body. A declared length is not compared with it: check it before
  * @param options `timeoutMs` of an empty body, 30 s by default; `maxBufferedBytes` of all arriving
@@ -46,7 +38,7 @@ export function bodyReader(
     timeoutMs = defaultTimeoutMs,
     maxBufferedBytes = Math.max(defaultMaxBufferedBytes, maxBytes),
   } = {},
-): BodyReader {
+): (request: Request) => Promise<Uint8Array> {
   const arriving = new Set<Arrival>();
   let bufferedBytes = 0;
   let sweeping: Timer | undefined;
@@ -90,26 +82,24 @@ export function bodyReader(
     return Buffer.concat(chunks, length);
   }
 
-  return {
-    async read(request) {
-      const declared = request.headers.get("content-length");
-      const { promise: settled, resolve, reject } = Promise.withResolvers<Uint8Array>();
-      const expectedBytes = declared === null ? maxBytes : Number(declared);
-      const endsAt = performance.now() + timeoutMs + expectedBytes / minBytesPerMs;
-      const arrival: Arrival = { bytes: 0, endsAt, reject };
-      arriving.add(arrival);
-      sweeping ??= setInterval(sweep, Math.min(sweepMs, timeoutMs));
-      try {
-        if (declared !== null) grow(arrival, expectedBytes);
-        // A declared length was compared with the limit before, and Bun reads no more than it.
-        const bytes = declared === null ? readChunks(request.body, arrival) : request.bytes();
-        bytes.then(resolve, reject);
-        return await settled;
-      } catch (error) {
-        throw error instanceof HttpProblem ? error : malformedBody(error);
-      } finally {
-        remove(arrival);
-      }
-    },
+  return async (request) => {
+    const declared = request.headers.get("content-length");
+    const { promise: settled, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    const expectedBytes = declared === null ? maxBytes : Number(declared);
+    const endsAt = performance.now() + timeoutMs + expectedBytes / minBytesPerMs;
+    const arrival: Arrival = { bytes: 0, endsAt, reject };
+    arriving.add(arrival);
+    sweeping ??= setInterval(sweep, Math.min(sweepMs, timeoutMs));
+    try {
+      if (declared !== null) grow(arrival, expectedBytes);
+      // A declared length was compared with the limit before, and Bun reads no more than it.
+      const bytes = declared === null ? readChunks(request.body, arrival) : request.bytes();
+      bytes.then(resolve, reject);
+      return await settled;
+    } catch (error) {
+      throw error instanceof HttpProblem ? error : malformedBody(error);
+    } finally {
+      remove(arrival);
+    }
   };
 }

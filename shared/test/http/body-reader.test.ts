@@ -31,7 +31,7 @@ function unending(bytes = 1) {
 }
 
 const read = async (request: Request, maxBytes = 100) =>
-  new TextDecoder().decode(await bodyReader(maxBytes).read(request));
+  new TextDecoder().decode(await bodyReader(maxBytes)(request));
 
 describe("bodyReader()", () => {
   test("reads a body whole, with and without a declared length", async () => {
@@ -74,8 +74,8 @@ describe("bodyReader()", () => {
   test.each([undefined, 100])(
     "times out a body that does not end (declared: %p)",
     async (declared) => {
-      const bodies = bodyReader(100, { timeoutMs: 1 });
-      expect(await rejectionOf(bodies.read(post(unending().body, declared)))).toMatchObject({
+      const readBody = bodyReader(100, { timeoutMs: 1 });
+      expect(await rejectionOf(readBody(post(unending().body, declared)))).toMatchObject({
         status: 408,
         headers: { connection: "close" },
       });
@@ -83,12 +83,12 @@ describe("bodyReader()", () => {
   );
 
   test("rejects the largest body when all together are too large", async () => {
-    const bodies = bodyReader(100, { maxBufferedBytes: 150 });
+    const readBody = bodyReader(100, { maxBufferedBytes: 150 });
     const [small, large, medium] = [unending(), unending(), unending()];
     const reads = [
-      bodies.read(post(small.body, 10)),
-      bodies.read(post(large.body, 90)),
-      bodies.read(post(medium.body, 60)),
+      readBody(post(small.body, 10)),
+      readBody(post(large.body, 90)),
+      readBody(post(medium.body, 60)),
     ];
     expect(await rejectionOf(Promise.race(reads))).toMatchObject({
       status: 503,
@@ -101,22 +101,22 @@ describe("bodyReader()", () => {
   });
 
   test("counts a body without a declared length by what has arrived", async () => {
-    const bodies = bodyReader(100, { maxBufferedBytes: 100 });
+    const readBody = bodyReader(100, { maxBufferedBytes: 100 });
     const waiting = Array.from({ length: 50 }, () => unending(1));
-    const reads = waiting.map(({ body }) => bodies.read(post(body)));
+    const reads = waiting.map(({ body }) => readBody(post(body)));
     const { body } = inChunks([new Uint8Array(40), new Uint8Array(40)]);
-    expect(await rejectionOf(bodies.read(post(body)))).toMatchObject({ status: 503 });
+    expect(await rejectionOf(readBody(post(body)))).toMatchObject({ status: 503 });
     for (const { end } of waiting) end();
     expect(await Promise.all(reads)).toHaveLength(50);
   });
 
   test("forgets a body that was read, rejected or timed out", async () => {
-    const bodies = bodyReader(100, { maxBufferedBytes: 100, timeoutMs: 1 });
+    const readBody = bodyReader(100, { maxBufferedBytes: 100, timeoutMs: 1 });
     for (let n = 0; n < 5; n += 1) {
-      await bodies.read(post("x".repeat(100), 100));
-      await rejectionOf(bodies.read(post(unending().body, 100)));
-      await rejectionOf(bodies.read(post(new Blob(["x".repeat(101)]).stream())));
+      await readBody(post("x".repeat(100), 100));
+      await rejectionOf(readBody(post(unending().body, 100)));
+      await rejectionOf(readBody(post(new Blob(["x".repeat(101)]).stream())));
     }
-    expect(await bodies.read(post("x".repeat(100), 100))).toHaveLength(100);
+    expect(await readBody(post("x".repeat(100), 100))).toHaveLength(100);
   });
 });
