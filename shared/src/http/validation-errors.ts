@@ -9,7 +9,7 @@ import { maxEchoLength, type FieldError } from "./problem.ts";
 const maxFieldErrors = 1000;
 
 /** ` from 1 to 9`, ` of at least 1`, ` of at most 9`, or nothing. */
-function range(min: number | undefined, max: number | undefined, unit: string): string {
+function range(min: number | undefined, max: number | undefined, unit = ""): string {
   if (min !== undefined && max !== undefined) return ` from ${min} to ${max}${unit}`;
   if (min !== undefined) return ` of at least ${min}${unit}`;
   return max === undefined ? "" : ` of at most ${max}${unit}`;
@@ -19,29 +19,22 @@ function range(min: number | undefined, max: number | undefined, unit: string): 
 function ruleOf(schema: TSchema): string | undefined {
   const stated = statedRule(schema) ?? customTypeRule(schema);
   if (stated !== undefined) return stated;
-  const { anyOf, minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;
-  if (Array.isArray(anyOf)) return ruleOfUnion(anyOf);
-  switch (schema.type) {
-    case "integer":
-      return `a whole number${range(minimum, maximum, "")}`;
-    case "number":
-      return `a number${range(minimum, maximum, "")}`;
-    case "string":
-      return schema.pattern || schema.format
-        ? undefined
-        : `text${range(minLength, maxLength, " characters")}`;
-    case "array":
-      return `an array${range(minItems, maxItems, " items")}`;
-    case "object":
-      return "a JSON object";
-    case "boolean":
-      return "true or false";
-    case "null":
-      return "null";
-    default:
-      return undefined;
-  }
+  return Array.isArray(schema.anyOf)
+    ? ruleOfUnion(schema.anyOf)
+    : rulesByType[schema.type]?.(schema);
 }
+
+/** What the keywords of a schema allow, by its `type`. */
+const rulesByType: Record<string, (schema: TSchema) => string | undefined> = {
+  integer: ({ minimum, maximum }) => `a whole number${range(minimum, maximum)}`,
+  number: ({ minimum, maximum }) => `a number${range(minimum, maximum)}`,
+  string: ({ pattern, format, minLength, maxLength }) =>
+    pattern || format ? undefined : `text${range(minLength, maxLength, " characters")}`,
+  array: ({ minItems, maxItems }) => `an array${range(minItems, maxItems, " items")}`,
+  object: () => "a JSON object",
+  boolean: () => "true or false",
+  null: () => "null",
+};
 
 /** `one of "a", "b"`, `text or null`; undefined if one of the options has no rule. */
 function ruleOfUnion(options: readonly TSchema[]): string | undefined {
