@@ -6,14 +6,8 @@ import type { StorageUnavailable } from "../core/storage.ts";
 /** `Retry-After` for a client that was rejected for lack of capacity, in seconds. */
 export const retryAfterOneSecond = { "retry-after": "1" };
 
-/**
- * No route has this path.
- *
- * @param apiReferencePath where the API reference is, if the detail should say so
- */
-export function unknownPath(apiReferencePath?: string): HttpProblem {
-  const hint =
-    apiReferencePath === undefined ? "" : `; the API reference is at ${apiReferencePath}`;
+/** No route has this path. @param hint the end of the detail, if there is more to say */
+export function unknownPath(hint = ""): HttpProblem {
   return new HttpProblem(404, `No such path${hint}`);
 }
 

@@ -84,7 +84,8 @@ export function errorHandler({
     routingProblem(context) {
       const match = findRoute(context.path);
       if (match === undefined) {
-        return context.path === "/" ? unknownPath(apiReferencePath) : unknownPath();
+        const hint = `; the API reference is at ${apiReferencePath}`;
+        return unknownPath(context.path === "/" ? hint : "");
       }
       context.route = match.template;
       return match.methods.includes(context.method) ? undefined : unknownMethod(match.methods);

@@ -71,8 +71,12 @@ export function cursorCodec<Key>(
     // Buffer skips characters outside base64url, so only the spelling that encode() made is accepted.
     if (bytes.toString("base64url") !== cursor) return undefined;
     if (!checksum(payload).equals(bytes.subarray(0, checksumBytes))) return undefined;
-    const key = parseJson(payload.toString());
-    return isKey(key) ? key : undefined;
+    try {
+      const key: unknown = JSON.parse(payload.toString());
+      return isKey(key) ? key : undefined;
+    } catch {
+      return undefined;
+    }
   };
 
   const schema = customType<string>(`Cursor of ${list}`, {
@@ -83,14 +87,6 @@ export function cursorCodec<Key>(
   })({ type: "string", description: "Where to go on: taken from the Link of the page before" });
 
   return { schema, encode, decode };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
