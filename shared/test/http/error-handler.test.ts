@@ -1,8 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { StorageUnavailable } from "../../src/core/storage.ts";
-import { startSample } from "../../testing/sample-service.ts";
+import { startSample, type SampleBehaviour } from "../../testing/sample-service.ts";
 
 const id = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
+
+/** The response of a new service that behaves like this to `GET /notes/{id}`, and its log line. */
+async function getNote(behaviour: SampleBehaviour) {
+  await using service = await startSample(behaviour);
+  const response = await service.request(`/notes/${id}`);
+  return { response, text: await response.text(), line: service.lines.at(-1) };
+}
 
 describe("errorHandler()", () => {
   test("an unknown path is a 404 problem that names the request", async () => {
@@ -53,35 +60,30 @@ describe("errorHandler()", () => {
 
   test("an unknown error goes to the log and not to the client", async () => {
     const find = () => Promise.reject(new Error("secret at /var/lib"));
-    await using service = await startSample({ find });
-    const response = await service.request(`/notes/${id}`);
+    const { response, text, line } = await getNote({ find });
     expect(response.status).toBe(500);
-    expect(await response.text()).not.toContain("secret");
-    const line = service.lines.find(({ status }) => status === 500);
+    expect(text).not.toContain("secret");
     expect(line).toMatchObject({
       level: "error",
+      status: 500,
       err: { type: "Error", message: "secret at /var/lib", stack: expect.stringContaining("at ") },
     });
   });
 
   test.each(["busy", "full"] as const)("storage that is %s sheds the request", async (reason) => {
     const find = () => Promise.reject(new StorageUnavailable(reason));
-    await using service = await startSample({ find });
-    const response = await service.request(`/notes/${id}`);
+    const { response, line } = await getNote({ find });
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("1");
-    const line = service.lines.find(({ status }) => status === 503);
-    expect(line).toMatchObject({ level: "warn" });
+    expect(line).toMatchObject({ level: "warn", status: 503 });
     expect(line).not.toHaveProperty("err");
   });
 
   test("a response that breaks its schema is a 500, logged without its values", async () => {
-    await using service = await startSample({ text: "private@example.com is too long" });
-    const response = await service.request(`/notes/${id}`);
+    const { response, line } = await getNote({ text: "private@example.com is too long" });
     expect(response.status).toBe(500);
-    const line = JSON.stringify(service.lines.at(-1));
-    expect(line).toContain("/text");
-    expect(line).not.toContain("private");
+    expect(JSON.stringify(line)).toContain("/text");
+    expect(JSON.stringify(line)).not.toContain("private");
   });
 
   test("a long path is not sent back in full", async () => {
