@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from "bun:test";
+import { afterEach, describe, expect, jest, test } from "bun:test";
 import { concurrencyLimiter } from "../../src/http/load-shedding.ts";
 
 const request = () => ({ isAdmitted: false });
@@ -7,11 +7,8 @@ describe("concurrencyLimiter()", () => {
   test("admits no more requests than the maximum, and another after a release", () => {
     const limiter = concurrencyLimiter(2);
     const [one, two, three] = [request(), request(), request()];
-    expect([limiter.acquire(one), limiter.acquire(two), limiter.acquire(three)]).toEqual([
-      true,
-      true,
-      false,
-    ]);
+    const admitted = [one, two, three].map((each) => limiter.acquire(each));
+    expect(admitted).toEqual([true, true, false]);
     expect(limiter.inFlight).toBe(2);
     limiter.release(one);
     expect(limiter.acquire(three)).toBe(true);
@@ -32,6 +29,8 @@ describe("concurrencyLimiter()", () => {
 });
 
 describe("concurrencyLimiter().paceRejection()", () => {
+  afterEach(() => void jest.useRealTimers());
+
   /** Asks for so many rejections. @returns a count of those that may be sent so far */
   function rejecting(count: number): () => number {
     const limiter = concurrencyLimiter(1);
@@ -55,37 +54,29 @@ describe("concurrencyLimiter().paceRejection()", () => {
 
   test("spreads many rejections over time, and delays none for long", async () => {
     jest.useFakeTimers();
-    try {
-      const sent = rejecting(500);
-      const atOnce = sent();
-      expect(atOnce).toBeLessThan(50);
-      await advance(100);
-      expect(sent()).toBeGreaterThan(atOnce);
-      expect(sent()).toBeLessThan(300);
-      await advance(400);
-      expect(sent()).toBe(500);
+    const sent = rejecting(500);
+    const atOnce = sent();
+    expect(atOnce).toBeLessThan(50);
+    await advance(100);
+    expect(sent()).toBeGreaterThan(atOnce);
+    expect(sent()).toBeLessThan(300);
+    await advance(400);
+    expect(sent()).toBe(500);
 
-      const all = rejecting(10_000);
-      for (let n = 0; n < 300; n += 1) await advance(10);
-      expect(all()).toBeGreaterThan(9000);
-    } finally {
-      jest.useRealTimers();
-    }
+    const all = rejecting(10_000);
+    for (let n = 0; n < 300; n += 1) await advance(10);
+    expect(all()).toBeGreaterThan(9000);
   });
 
   test("does not delay rejections after a rush, and stops its timer", async () => {
     jest.useFakeTimers();
-    try {
-      const limiter = concurrencyLimiter(1);
-      while (limiter.paceRejection() === undefined);
-      await advance(20);
-      await advance(20);
-      expect(limiter.paceRejection()).toBeUndefined();
-      expect(jest.getTimerCount()).toBe(1);
-      await advance(20);
-      expect(jest.getTimerCount()).toBe(0);
-    } finally {
-      jest.useRealTimers();
-    }
+    const limiter = concurrencyLimiter(1);
+    while (limiter.paceRejection() === undefined);
+    await advance(20);
+    await advance(20);
+    expect(limiter.paceRejection()).toBeUndefined();
+    expect(jest.getTimerCount()).toBe(1);
+    await advance(20);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
