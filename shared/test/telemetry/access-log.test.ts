@@ -25,7 +25,7 @@ function contextOf({ path = "/notes", context = {} }: Finished): RequestContext 
 /** The line of a finished request; undefined if none is written at this level. */
 function lineOf(finished: Finished): LogLine | undefined {
   const { status = 200, durationMs = 1, isManagement = false, level = "debug" } = finished;
-  const { logger, lines } = logInto({ level });
+  const { logger, lines } = logInto(level);
   logRequest(logger, contextOf(finished), { status, durationMs, isManagement });
   return lines[0];
 }
@@ -56,7 +56,7 @@ describe("logRequest()", () => {
     ["a duration of half an hour", { durationMs: 1_800_000.12345 }],
     ["a request rejected by load shedding", { status: 503 }],
   ] as [string, Finished][])("writes for %s the line that pino would write", (_, finished) => {
-    const { logger, written } = logInto({ level: "info", service: 'no"tes' });
+    const { logger, written } = logInto("info", 'no"tes');
     const request = contextOf(finished);
     const { status = 200, durationMs = 1 } = finished;
     logRequest(logger, request, { status, durationMs, isManagement: false });

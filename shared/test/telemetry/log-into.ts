@@ -1,10 +1,5 @@
 import { createLog, type Log, type LogLevel } from "../../src/telemetry/logger.ts";
-import type { LogLine } from "../../testing/running-service.ts";
-
-interface LogOptions {
-  readonly level?: LogLevel;
-  readonly service?: string;
-}
+import { logLines, type LogLine } from "../../testing/log-lines.ts";
 
 /** A log that keeps what it writes. */
 interface KeptLog extends Log {
@@ -14,19 +9,19 @@ interface KeptLog extends Log {
   readonly lines: readonly LogLine[];
 }
 
-/** Makes a log of `notes` 1.2.3, at level `trace` by default. */
-export function logInto({ level = "trace", service = "notes" }: LogOptions = {}): KeptLog {
+/** Makes a log of version 1.2.3 of a service, at level `trace` by default. */
+export function logInto(level: LogLevel = "trace", service = "notes"): KeptLog {
   const written: string[] = [];
-  const lines: LogLine[] = [];
+  const kept = logLines();
   const destination = {
     write(line: string) {
       written.push(line);
-      lines.push(JSON.parse(line));
+      kept.write(line);
     },
   };
   return {
     written,
-    lines,
+    lines: kept.lines,
     ...createLog({ service, version: "1.2.3", level, destination }),
   };
 }

@@ -48,7 +48,7 @@ describe("createLog()", () => {
   test.each(logLevels.map((level, at) => [level, at] as const))(
     "writes at level %s the lines of this level and above",
     (level, at) => {
-      const { logger, lines } = logInto({ level });
+      const { logger, lines } = logInto(level);
       const written = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
       for (const word of written) logger[word]("x");
       expect(lines.map((line) => line["level"])).toEqual(written.slice(at));

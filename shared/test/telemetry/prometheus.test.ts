@@ -9,9 +9,13 @@ async function samples(registry: Registry): Promise<string[]> {
 }
 
 describe("counter()", () => {
-  test("prints help, type and a line for every series", async () => {
+  const makeJobs = () => {
     const registry = new Registry();
-    const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" });
+    return { registry, jobs: counter(registry, { name: "jobs_total", help: "Jobs done" }) };
+  };
+
+  test("prints help, type and a line for every series", async () => {
+    const { registry, jobs } = makeJobs();
     jobs({ kind: "small" }).add();
     jobs({ kind: "large" }).add(5);
     jobs({ kind: "small" }).add(2);
@@ -24,16 +28,15 @@ describe("counter()", () => {
   });
 
   test("prints 0 from the start where it has no labels", async () => {
-    const registry = new Registry();
-    const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" })();
+    const { registry, jobs } = makeJobs();
+    const series = jobs();
     expect(await samples(registry)).toEqual(["jobs_total 0"]);
-    jobs.add();
+    series.add();
     expect(await samples(registry)).toEqual(["jobs_total 1"]);
   });
 
   test("continues a series that is asked for again", async () => {
-    const registry = new Registry();
-    const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" });
+    const { registry, jobs } = makeJobs();
     for (let n = 0; n < 1000; n += 1) jobs({ kind: "small", size: String(n % 2) }).add();
     expect(await samples(registry)).toEqual([
       'jobs_total{kind="small",size="0"} 500',
@@ -42,22 +45,16 @@ describe("counter()", () => {
   });
 
   test("keeps series apart whose labels are alike when joined", async () => {
-    const registry = new Registry();
-    const jobs = counter(registry, { name: "jobs_total", help: "Jobs done" });
-    for (const [a, b] of [
-      ["x", "yz"],
-      ["xy", "z"],
-      ["", "xyz"],
-    ] as const) {
-      jobs({ a, b }).add();
-    }
+    const { registry, jobs } = makeJobs();
+    jobs({ a: "x", b: "yz" }).add();
+    jobs({ a: "xy", b: "z" }).add();
+    jobs({ a: "", b: "xyz" }).add();
     expect(await samples(registry)).toHaveLength(3);
   });
 
   test("escapes the value of a label", async () => {
-    const registry = new Registry();
-    const value = '"} 1\nevil_total{a="\\';
-    counter(registry, { name: "jobs_total", help: "Jobs done" })({ value }).add();
+    const { registry, jobs } = makeJobs();
+    jobs({ value: '"} 1\nevil_total{a="\\' }).add();
     expect(await samples(registry)).toEqual([
       String.raw`jobs_total{value="\"} 1\nevil_total{a=\"\\"} 1`,
     ]);
