@@ -44,36 +44,25 @@ describe("logRequest()", () => {
     expect(lineOf({})).toMatchObject({ route: "unmatched" });
   });
 
-  test.each([
+  const everyCharacter = String.fromCharCode(...Array(255).keys()).replace("@", "");
+  test.each<[string, Finished]>([
     ["a usual request", {}],
     ["an invented method", { context: { method: "M'`~!#$%&*+|^" } }],
-    [
-      "a path of every character up to U+00FE",
-      { path: `/${String.fromCharCode(...Array(255).keys()).replace("@", "")}` },
-    ],
+    ["a path of every character up to U+00FE", { path: `/${everyCharacter}` }],
     ["a path beyond ASCII", { path: "/é/\u2028/😀/\ud800" }],
     ["a duration of 0", { durationMs: 0 }],
     ["a duration of half an hour", { durationMs: 1_800_000.12345 }],
     ["a request rejected by load shedding", { status: 503 }],
-  ] as [string, Finished][])("writes for %s the line that pino would write", (_, finished) => {
+  ])("writes for %s the line that pino would write", (_, finished) => {
     const { logger, written } = logInto("info", 'no"tes');
     const request = contextOf(finished);
     const { status = 200, durationMs = 1 } = finished;
     logRequest(logger, request, { status, durationMs, isManagement: false });
     const { method, path, requestId, trace } = request;
+    const duration_ms = Math.round(durationMs * 1000) / 1000;
+    const fields = { method, route: "unmatched", path, status, duration_ms };
     const pinoLevel = status >= 500 ? "warn" : "info";
-    currentRequest.run(request, () =>
-      logger[pinoLevel](
-        {
-          method,
-          route: "unmatched",
-          path,
-          status,
-          duration_ms: Math.round(durationMs * 1000) / 1000,
-        },
-        "request",
-      ),
-    );
+    currentRequest.run(request, () => logger[pinoLevel](fields, "request"));
     const [line = "", pinos = ""] = written.map((text) => text.replace(/"time":"[^"]*"/, ""));
     expect(line).toBe(pinos);
     expect(JSON.parse(written[0] ?? "")).toMatchObject({

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { logStream } from "../../src/telemetry/log-stream.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 
+const endOfTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 describe("logStream()", () => {
   test("writes the lines of a turn together at its end, in order and whole", async () => {
     await using folder = temporaryFolder();
@@ -13,7 +15,7 @@ describe("logStream()", () => {
     stream.write("one ä\n");
     stream.write("two 😀\n");
     expect(readFileSync(path, "utf8")).toBe("");
-    await new Promise((resolve) => setImmediate(resolve));
+    await endOfTurn();
     expect(readFileSync(path, "utf8")).toBe("one ä\ntwo 😀\n");
     closeSync(file);
   });
@@ -23,7 +25,7 @@ describe("logStream()", () => {
     const stream = logStream(file, () => undefined);
     using buffers = spyOn(Buffer, "from");
     for (let n = 0; n < 1000; n += 1) stream.write("a line\n");
-    await new Promise((resolve) => setImmediate(resolve));
+    await endOfTurn();
     expect(buffers).toHaveBeenCalledTimes(1);
     closeSync(file);
   });

@@ -31,10 +31,8 @@ describe("createLog()", () => {
 
   test("adds the ids of a request to its lines, also after an await", async () => {
     const { logger, lines } = logInto();
-    const headers = {
-      "x-request-id": "abc",
-      traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    };
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const headers = { "x-request-id": "abc", traceparent };
     await currentRequest.run(openContext(new Request("http://a/notes", { headers })), async () => {
       await Promise.resolve();
       logger.info("within");
@@ -56,21 +54,25 @@ describe("createLog()", () => {
   );
 });
 
+/** The `err` field of a line at `error` for each of these errors. */
+function loggedErrors(errors: readonly unknown[]): unknown[] {
+  const { logger, lines } = logInto();
+  for (const err of errors) logger.error({ err }, "failed");
+  return lines.map(({ err }) => err);
+}
+
 describe("createLog() and errors", () => {
   test("writes type, message and stack of an error and of its cause", () => {
-    const { logger, lines } = logInto();
     const cause = new TypeError("no such column");
-    logger.error({ err: new Error("Cannot read", { cause }) }, "failed");
-    expect(lines[0]?.["err"]).toEqual({
-      type: "Error",
-      message: "Cannot read",
-      stack: expect.stringContaining("logger.test.ts"),
-      cause: {
-        type: "TypeError",
-        message: "no such column",
-        stack: expect.stringContaining("logger.test.ts"),
+    const stack = expect.stringContaining("logger.test.ts");
+    expect(loggedErrors([new Error("Cannot read", { cause })])).toEqual([
+      {
+        type: "Error",
+        message: "Cannot read",
+        stack,
+        cause: { type: "TypeError", message: "no such column", stack },
       },
-    });
+    ]);
   });
 
   test("writes stacks at error, and not in a warning", () => {
@@ -78,22 +80,18 @@ describe("createLog() and errors", () => {
     const err = new Error("Cannot ask", { cause: new Error("no answer") });
     logger.warn({ err }, "once more");
     logger.error({ err }, "failed");
-    expect(lines[0]?.["err"]).toEqual({
-      type: "Error",
-      message: "Cannot ask",
-      cause: { type: "Error", message: "no answer" },
-    });
+    const cause = { type: "Error", message: "no answer" };
+    expect(lines[0]?.["err"]).toEqual({ type: "Error", message: "Cannot ask", cause });
     expect(lines[1]?.["err"]).toMatchObject({ stack: expect.stringContaining("Cannot ask") });
   });
 
   test("does not write what a parser was given", () => {
-    const { logger, lines } = logInto();
-    for (const text of ["token123", '{"id": token123}', "token123.signature"]) {
-      const cause = thrownBy(() => JSON.parse(text));
-      logger.error({ err: new Error("Cannot read", { cause }) }, "failed");
-    }
-    expect(JSON.stringify(lines)).not.toContain("token123");
-    expect(lines[0]?.["err"]).toMatchObject({
+    const texts = ["token123", '{"id": token123}', "token123.signature"];
+    const errors = loggedErrors(
+      texts.map((text) => new Error("failed", { cause: thrownBy(() => JSON.parse(text)) })),
+    );
+    expect(JSON.stringify(errors)).not.toContain("token123");
+    expect(errors[0]).toMatchObject({
       cause: {
         type: "SyntaxError",
         message: "JSON Parse error: Unexpected identifier",
@@ -103,25 +101,23 @@ describe("createLog() and errors", () => {
   });
 
   test("writes the code of a SQLite error, without SQL and names of columns", () => {
-    const { logger, lines } = logInto();
     using db = new Database(":memory:");
     db.run("CREATE TABLE notes (owner TEXT UNIQUE)");
     db.run("INSERT INTO notes VALUES ('x')");
     const statements = ["INSERT INTO notes VALUES ('x')", "SELECT secret FROM notes", "SELEKT 1"];
-    for (const sql of statements) logger.error({ err: thrownBy(() => db.run(sql)) }, "failed");
-    expect(JSON.stringify(lines)).not.toMatch(/owner|secret|SELEKT|constraint failed/);
-    expect(lines.map(({ err }) => err)).toEqual([
-      expect.objectContaining({ type: "SQLiteError", message: "SQLITE_CONSTRAINT_UNIQUE" }),
-      expect.objectContaining({ type: "SQLiteError", message: "SQLITE_ERROR" }),
-      expect.objectContaining({ type: "SQLiteError", message: "SQLITE_ERROR" }),
+    const errors = loggedErrors(statements.map((sql) => thrownBy(() => db.run(sql))));
+    expect(JSON.stringify(errors)).not.toMatch(/owner|secret|SELEKT|constraint failed/);
+    expect(errors).toMatchObject([
+      { type: "SQLiteError", message: "SQLITE_CONSTRAINT_UNIQUE" },
+      { type: "SQLiteError", message: "SQLITE_ERROR" },
+      { type: "SQLiteError", message: "SQLITE_ERROR" },
     ]);
   });
 
   test("writes no other property of an error", () => {
-    const { logger, lines } = logInto();
     const carried = { email: "alice@example.com", body: { name: "Alice" } };
-    logger.error({ err: Object.assign(new Error("failed"), carried) }, "failed");
-    expect(JSON.stringify(lines)).not.toMatch(/alice/i);
+    const errors = loggedErrors([Object.assign(new Error("failed"), carried)]);
+    expect(JSON.stringify(errors)).not.toMatch(/alice/i);
   });
 
   test.each([
@@ -129,10 +125,7 @@ describe("createLog() and errors", () => {
     ["a number", 5, { type: "number", message: "5" }],
     ["an object", { email: "a@b.c" }, { type: "object", message: "[object Object]" }],
   ])("writes type and text of %s that was thrown", (_, thrown, expected) => {
-    const { logger, lines } = logInto();
-    logger.error({ err: thrown }, "failed");
-    logger.error({ err: new Error("failed", { cause: thrown }) }, "failed");
-    expect(lines.map(({ err }) => err)).toEqual([
+    expect(loggedErrors([thrown, new Error("failed", { cause: thrown })])).toEqual([
       expected,
       expect.objectContaining({ message: "failed", cause: expected }),
     ]);
@@ -145,11 +138,12 @@ test("terminalOutput() writes a short line without service fields", async () => 
     written.push(String(text));
     return Buffer.byteLength(String(text));
   });
+  const destination = await terminalOutput();
   const { logger, flush } = createLog({
     service: "notes",
     version: "1.2.3",
     level: "info",
-    destination: await terminalOutput(),
+    destination,
   });
   logger.info({ port: 80 }, "listening");
   flush();
