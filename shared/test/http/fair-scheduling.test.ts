@@ -3,7 +3,7 @@ import { yieldToShortRequests } from "../../src/http/fair-scheduling.ts";
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-// A clock that only work() moves, so that a busy machine changes nothing.
+// A clock that only longWork() moves, so that a busy machine changes nothing.
 let nowMs = 0;
 let clock: Disposable;
 beforeEach(async () => {
@@ -12,19 +12,18 @@ beforeEach(async () => {
 });
 afterEach(() => clock[Symbol.dispose]());
 
-function work(ms: number): void {
+/** Work that takes this long, as soon as it may begin. */
+async function longWork(ms: number, done: () => void): Promise<void> {
+  await nextTurn(); // as requests do, each begins by itself
+  await yieldToShortRequests();
   nowMs += ms;
+  done();
 }
 
 /** Ten pieces of long work, and as many turns of short work, in the order in which they are done. */
 async function orderOf(pieceMs: number): Promise<string[]> {
   const done: string[] = [];
-  const long = Array.from({ length: 10 }, async () => {
-    await nextTurn(); // as requests do, each begins by itself
-    await yieldToShortRequests();
-    work(pieceMs);
-    done.push("long");
-  });
+  const long = Array.from({ length: 10 }, () => longWork(pieceMs, () => done.push("long")));
   const short = (async () => {
     await nextTurn();
     for (let n = 0; n < 10; n += 1) {
@@ -51,12 +50,7 @@ describe("yieldToShortRequests()", () => {
 
   test("finishes waiting work although more keeps arriving", async () => {
     const done: string[] = [];
-    async function piece(name: string): Promise<void> {
-      await nextTurn();
-      await yieldToShortRequests();
-      work(26);
-      done.push(name);
-    }
+    const piece = (name: string) => longWork(26, () => done.push(name));
     const pieces = Array.from({ length: 6 }, () => piece("old"));
     for (let n = 0; n < 10; n += 1) {
       await nextTurn();
@@ -69,13 +63,12 @@ describe("yieldToShortRequests()", () => {
   test("does long work in the order of its arrival, also after a failure", async () => {
     const done: number[] = [];
     const results = await Promise.allSettled(
-      [1, 2, 3, 4, 5].map(async (n) => {
-        await nextTurn();
-        await yieldToShortRequests();
-        work(26);
-        done.push(n);
-        if (n % 2 === 1) throw new Error("failed");
-      }),
+      [1, 2, 3, 4, 5].map((n) =>
+        longWork(26, () => {
+          done.push(n);
+          if (n % 2 === 1) throw new Error("failed");
+        }),
+      ),
     );
     expect(done).toEqual([1, 2, 3, 4, 5]);
     expect(results.map(({ status }) => status).slice(0, 2)).toEqual(["rejected", "fulfilled"]);
