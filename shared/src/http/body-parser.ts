@@ -65,19 +65,6 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   }
 }
 
-/** Reads and parses the bodies of requests. */
-export interface BodyParser {
-  /** 413 or 415 if the header fields already say that the body is not acceptable. */
-  headerProblem(request: Request): HttpProblem | undefined;
-  /**
-   * Elysia's `onParse`: the value in the body of the request that is served; {@link noBody} if there
-   * is none.
-   *
-   * @throws HttpProblem 400, 408, 413 or 503
-   */
-  parse(elysia: { readonly request: Request }): Promise<unknown>;
-}
-
 /** Other methods define no meaning for a body (RFC 9110, 9.3): it is not even read. */
 const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
 
@@ -85,15 +72,16 @@ const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
 const maxShortBodyBytes = 65_536;
 
 /**
- * Makes the parser of a service.
+ * Makes what reads and parses the bodies of requests.
  *
  * @param maxBytes of one body
  * @param limiter counts the requests in flight
  */
-export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter): BodyParser {
+export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter) {
   const readBody = bodyReader(maxBytes);
   return {
-    headerProblem(request) {
+    /** 413 or 415 if the header fields already say that the body is not acceptable. */
+    headerProblem(request: Request): HttpProblem | undefined {
       if (!methodsWithBody.has(request.method)) return undefined;
       const { headers } = request;
       const length = headers.get("content-length");
@@ -106,7 +94,14 @@ export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter): BodyP
       if (!jsonType.test(type) || !isUtf8) return wrongMediaType;
       return noCoding.test(headers.get("content-encoding") ?? "") ? undefined : wrongCoding;
     },
-    async parse({ request }) {
+
+    /**
+     * Elysia's `onParse`: the value in the body of the request that is served; {@link noBody} if
+     * there is none.
+     *
+     * @throws HttpProblem 400, 408, 413 or 503
+     */
+    async parse({ request }: { readonly request: Request }): Promise<unknown> {
       if (!methodsWithBody.has(request.method)) return noBody;
       // A request is not in flight while its body arrives: otherwise clients that send slowly would
       // fill the service without giving it work. Once the body is whole, the request needs a free

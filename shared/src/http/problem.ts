@@ -120,9 +120,7 @@ export function problemResponse(
 
 /** Response schemas for the error statuses of a route. */
 export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S, typeof problem> {
+  const schemas = statuses.map((status) => [status, problem] as const);
   // The type of Object.fromEntries does not keep the keys.
-  return Object.fromEntries(statuses.map((status) => [status, problem])) as Record<
-    S,
-    typeof problem
-  >;
+  return Object.fromEntries(schemas) as Record<S, typeof problem>;
 }

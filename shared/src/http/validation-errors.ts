@@ -79,10 +79,7 @@ function* innermostErrors(errors: Iterable<ValueError>): Generator<ValueError> {
 }
 
 /** Every error of a value, one for each place, which is a JSON Pointer (RFC 6901). */
-function* schemaErrors(
-  schema: TSchema,
-  value: unknown,
-): Generator<{ path: string; detail: string }> {
+function* errorsIn(schema: TSchema, value: unknown): Generator<{ path: string; detail: string }> {
   const seen = new Set<string>();
   for (const error of innermostErrors(Value.Errors(schema, value))) {
     // TypeBox reports a missing member twice: as missing, and as not of its type.
@@ -116,16 +113,16 @@ export function canonicalHeaderName(lowerCase: string): string {
   return lowerCase.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }
 
+/** Where an error is, as a response names it. */
+type Place = Omit<FieldError, "detail">;
+
 /** The errors of path, query, headers and body together, at most 1,000. */
 export function validationErrors(schemas: RequestSchemas, request: CheckedRequest): FieldError[] {
   const fieldErrors: FieldError[] = [];
-  const collect = (
-    part: keyof CheckedRequest,
-    place: (path: string) => Omit<FieldError, "detail">,
-  ) => {
+  const collect = (part: keyof CheckedRequest, place: (path: string) => Place) => {
     const schema = schemas[part];
     if (!schema) return;
-    for (const { path, detail } of schemaErrors(schema, request[part])) {
+    for (const { path, detail } of errorsIn(schema, request[part])) {
       if (fieldErrors.length >= maxFieldErrors) return;
       fieldErrors.push({ ...place(path), detail });
     }
