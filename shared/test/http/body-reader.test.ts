@@ -71,16 +71,13 @@ describe("bodyReader()", () => {
     expect(await rejectionOf(read(post(body)))).toMatchObject({ status: 400 });
   });
 
-  test.each([undefined, 100])(
-    "times out a body that does not end (declared: %p)",
-    async (declared) => {
-      const readBody = bodyReader(100, { timeoutMs: 1 });
-      expect(await rejectionOf(readBody(post(unending().body, declared)))).toMatchObject({
-        status: 408,
-        headers: { connection: "close" },
-      });
-    },
-  );
+  test.each([undefined, 100])("times out an unending body that declares %p", async (declared) => {
+    const readBody = bodyReader(100, { timeoutMs: 1 });
+    expect(await rejectionOf(readBody(post(unending().body, declared)))).toMatchObject({
+      status: 408,
+      headers: { connection: "close" },
+    });
+  });
 
   test("rejects the largest body when all together are too large", async () => {
     const readBody = bodyReader(100, { maxBufferedBytes: 150 });

@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { StorageUnavailable } from "../../src/core/storage.ts";
 import { startSample, type SampleBehaviour } from "../../testing/sample-service.ts";
 
-const id = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
+const note = "/notes/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 
 /** The response of a new service that behaves like this to `GET /notes/{id}`, and its log line. */
 async function getNote(behaviour: SampleBehaviour) {
   await using service = await startSample(behaviour);
-  const response = await service.request(`/notes/${id}`);
+  const response = await service.request(note);
   return { response, text: await response.text(), line: service.lines.at(-1) };
 }
 
@@ -38,7 +38,7 @@ describe("errorHandler()", () => {
     expect((await fetch(`${service.url}/swagger`)).status).toBe(200);
   });
 
-  test.each(["/notes/", `/notes/${id}/`, "/NOTES"])(
+  test.each(["/notes/", `${note}/`, "/NOTES"])(
     "%s is another path than a route's",
     async (path) => {
       await using service = await startSample();
@@ -49,10 +49,10 @@ describe("errorHandler()", () => {
   );
 
   test.each(["PUT", "PATCH", "DELETE", "OPTIONS"])(
-    "%s on a path without it is 405 with Allow",
+    "%s without a route is 405 with Allow",
     async (method) => {
       await using service = await startSample();
-      const response = await service.request(`/notes/${id}`, { method });
+      const response = await service.request(note, { method });
       expect(response.status).toBe(405);
       expect(response.headers.get("allow")).toBe("GET, HEAD");
     },

@@ -3,12 +3,12 @@ import { startSample } from "../../testing/sample-service.ts";
 import { requestsTotal } from "../telemetry/requests-total.ts";
 import { exchange } from "./requests.ts";
 
-const id = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
+const note = "/notes/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 const json = { "content-type": "application/json" };
 
 describe("httpPlugin() and Host", () => {
   test.each([
-    [`/notes/${id}?q=1`, ["a b/c?d", "", "x:y:z", "[::1", "\u00e4"]],
+    [`${note}?q=1`, ["a b/c?d", "", "x:y:z", "[::1", "\u00e4"]],
     ["/notes/../health", ["a", "a b", "%", "a:99999", "[::1", "1.2.3.999", "x:y:z"]],
   ])("resolves %s the same way for every Host", async (target, hosts) => {
     await using service = await startSample();
@@ -29,7 +29,7 @@ describe("httpPlugin() and Host", () => {
 });
 
 describe("httpPlugin() and header fields", () => {
-  test.each(["/health", "/nowhere", `/notes/${id}`])("sends Date for HEAD %s", async (path) => {
+  test.each(["/health", "/nowhere", note])("sends Date for HEAD %s", async (path) => {
     await using service = await startSample();
     const response = await service.request(path, { method: "HEAD" });
     expect(Date.parse(response.headers.get("date") ?? "")).not.toBeNaN();
@@ -38,25 +38,25 @@ describe("httpPlugin() and header fields", () => {
   test("keeps a well-formed request id in the response and in the log", async () => {
     await using service = await startSample();
     const sent = "A-z0.9_".padEnd(128, "x");
-    const response = await service.request(`/notes/${id}`, { headers: { "x-request-id": sent } });
+    const response = await service.request(note, { headers: { "x-request-id": sent } });
     expect(response.headers.get("x-request-id")).toBe(sent);
     expect(service.lines.at(-1)).toMatchObject({ request_id: sent });
   });
 
   test.each(["", "a b", "x".repeat(129), "é", "a,b"])(
-    "replaces a request id like %p",
+    "replaces the request id %p",
     async (sent) => {
       await using service = await startSample();
-      const response = await service.request(`/notes/${id}`, { headers: { "x-request-id": sent } });
+      const response = await service.request(note, { headers: { "x-request-id": sent } });
       expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{14}7[0-9a-f-]{21}$/);
     },
   );
 
   test("closes the connection of every response while draining", async () => {
     await using service = await startSample();
-    expect((await service.request(`/notes/${id}`)).headers.get("connection")).not.toBe("close");
+    expect((await service.request(note)).headers.get("connection")).not.toBe("close");
     service.lifecycle.phase = "draining";
-    for (const path of [`/notes/${id}`, "/nowhere", "/health", "/metrics"]) {
+    for (const path of [note, "/nowhere", "/health", "/metrics"]) {
       expect((await service.request(path)).headers.get("connection")).toBe("close");
     }
   });
@@ -69,7 +69,7 @@ describe("httpPlugin() under overload", () => {
       limits: { maxInFlight: 2 },
       find: () => gate.promise,
     });
-    const held = [service.request(`/notes/${id}`), service.request(`/notes/${id}`)];
+    const held = [service.request(note), service.request(note)];
     let shed: Response;
     do shed = await service.request("/notes", { json: { text: "x" } });
     while (shed.status === 200);
@@ -93,8 +93,8 @@ describe("httpPlugin() under overload", () => {
 describe("httpPlugin() and metrics", () => {
   test("counts requests by route template, whatever path clients ask for", async () => {
     await using service = await startSample();
-    await service.request(`/notes/${id}`);
-    await service.request(`/notes/${id}`, { method: "HEAD" });
+    await service.request(note);
+    await service.request(note, { method: "HEAD" });
     await service.request("/notes/no-uuid");
     await service.request("/notes", { headers: json, body: "{" });
     await service.request("/notes/x", { method: "DELETE" });
@@ -112,18 +112,15 @@ describe("httpPlugin() and metrics", () => {
     const printed = await (await service.request("/metrics")).text();
     expect(printed).not.toContain('endpoint="/health"');
     expect(printed).toContain('build_info{service="sample",version="test",commit="test"} 1');
-    expect(
-      await service.metric(
-        'http_request_duration_seconds_count{method="GET",endpoint="/notes/{id}"}',
-      ),
-    ).toBe(2);
+    const labels = 'method="GET",endpoint="/notes/{id}"';
+    expect(await service.metric(`http_request_duration_seconds_count{${labels}}`)).toBe(2);
   });
 });
 
 describe("httpPlugin() and the access log", () => {
   test("writes one line for a finished request, without its query", async () => {
     await using service = await startSample();
-    await service.request(`/notes/${id}?token=secret`);
+    await service.request(`${note}?token=secret`);
     expect(service.lines).toHaveLength(1);
     expect(service.lines[0]).toEqual({
       level: "info",
@@ -134,7 +131,7 @@ describe("httpPlugin() and the access log", () => {
       trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       method: "GET",
       route: "/notes/{id}",
-      path: `/notes/${id}`,
+      path: note,
       status: 200,
       duration_ms: expect.any(Number),
       msg: "request",
