@@ -103,12 +103,10 @@ function storageMetrics(registry: Registry): StorageObserver {
   };
 }
 
+type BuildLabels = Readonly<Record<"service" | "version" | "commit", string>>;
+
 /** Makes the metrics of one service. None is global, so that two services can run in one process. */
-export function createMetrics(build: {
-  service: string;
-  version: string;
-  commit: string;
-}): ServiceMetrics {
+export function createMetrics(build: BuildLabels): ServiceMetrics {
   const registry = new Registry();
   new Gauge({
     name: "build_info",
