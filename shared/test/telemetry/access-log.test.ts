@@ -9,11 +9,8 @@ import { logRequest } from "../../src/telemetry/access-log.ts";
 import type { LogLine } from "../../testing/running-service.ts";
 import { logInto } from "./log-into.ts";
 
-interface Finished {
+interface Finished extends Partial<Parameters<typeof logRequest>[2]> {
   readonly path?: string;
-  readonly status?: number;
-  readonly durationMs?: number;
-  readonly isManagement?: boolean;
   readonly context?: Partial<RequestContext>;
   readonly level?: LogLevel;
 }
