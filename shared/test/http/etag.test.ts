@@ -10,7 +10,7 @@ import {
 const resource = { updated_at: "2026-01-31T12:00:00.000Z" };
 const present = entityTag(resource);
 
-describe("an entity tag", () => {
+describe("entityTag()", () => {
   test("is strong and well-formed", () => {
     expect(present).toMatch(/^"[\x21\x23-\x7e]+"$/);
   });
@@ -38,12 +38,11 @@ const malformed = [
   `"a\u007f"`,
 ];
 
-describe("If-Match", () => {
-  const applies = (field: string | undefined) =>
-    parsePrecondition(field === undefined ? {} : { "if-match": field })(resource);
+describe("parsePrecondition() of If-Match", () => {
+  const applies = (field: string) => parsePrecondition({ "if-match": field })(resource);
 
-  test("a change without it applies", () => {
-    expect(applies(undefined)).toBe(true);
+  test("applies a change without it", () => {
+    expect(parsePrecondition({})(resource)).toBe(true);
   });
 
   test.each([
@@ -63,17 +62,17 @@ describe("If-Match", () => {
     expect(applies(field)).toBe(expected);
   });
 
-  test.each(malformed)("%j is malformed, and nothing applies with it", (field) => {
+  test.each(malformed)("applies no change with the malformed field %j", (field) => {
     expect(Value.Check(conditionalHeaders, { "if-match": field })).toBe(false);
     expect(applies(field)).toBe(false);
   });
 
-  test("other header fields do not matter", () => {
+  test("allows other header fields", () => {
     expect(Value.Check(conditionalHeaders, { accept: "*/*" })).toBe(true);
   });
 });
 
-describe("If-None-Match", () => {
+describe("matchesIfNoneMatch()", () => {
   test.each([
     ["missing", null, false],
     ["the tag", present, true],
@@ -82,11 +81,11 @@ describe("If-None-Match", () => {
     ["a list with the tag", `"x",W/"y", ${present}`, true],
     ["another tag", '"x"', false],
     ["a list of others", '"x", W/"y"', false],
-  ])("%s: does the client have the present state?", (_, field, expected) => {
+  ])("of a field that is %s: does the client have the current state?", (_, field, expected) => {
     expect(matchesIfNoneMatch(field, present)).toBe(expected);
   });
 
-  test.each(malformed)("%j is malformed, and ignored", (field) => {
+  test.each(malformed)("ignores the malformed field %j", (field) => {
     expect(matchesIfNoneMatch(field, present)).toBe(false);
   });
 });
@@ -97,7 +96,7 @@ test.each([
   ["tags", `${'"a" ,'.repeat(50_000)}x`],
   ["an open quote", `"${"a".repeat(100_000)}`],
 ])(
-  "a long field of %s is judged at once",
+  "matchesIfNoneMatch() takes no more than linear time for a long field of %s",
   (_, field) => {
     expect(matchesIfNoneMatch(field, present)).toBe(false);
   },
