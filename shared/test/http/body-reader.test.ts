@@ -20,14 +20,10 @@ function inChunks(chunks: readonly Uint8Array<ArrayBuffer>[]) {
 
 /** A body that begins with so many bytes and ends when `end` is called. */
 function unending(bytes = 1) {
-  let end = () => undefined as void;
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      controller.enqueue(new Uint8Array(bytes));
-      end = () => controller.close();
-    },
-  });
-  return { body, end: () => end() };
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  void writer.write(new Uint8Array(bytes));
+  return { body: readable, end: () => writer.close() };
 }
 
 const read = async (request: Request, maxBytes = 100) =>
@@ -91,8 +87,7 @@ describe("bodyReader()", () => {
       status: 503,
       headers: { connection: "close", "retry-after": "1" },
     });
-    small.end();
-    medium.end();
+    await Promise.all([small.end(), medium.end()]);
     const results = await Promise.allSettled(reads);
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
@@ -103,7 +98,7 @@ describe("bodyReader()", () => {
     const reads = waiting.map(({ body }) => readBody(post(body)));
     const { body } = inChunks([new Uint8Array(40), new Uint8Array(40)]);
     expect(await rejectionOf(readBody(post(body)))).toMatchObject({ status: 503 });
-    for (const { end } of waiting) end();
+    await Promise.all(waiting.map(({ end }) => end()));
     expect(await Promise.all(reads)).toHaveLength(50);
   });
 
