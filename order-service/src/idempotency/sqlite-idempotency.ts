@@ -1,6 +1,6 @@
 // Idempotency keys in SQLite.
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
-import type { Claim, ClaimResult, IdempotencyKeys } from "./claim.ts";
+import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
 import { claimRenewal } from "./claim-renewal.ts";
 import { keyClock } from "./key-clock.ts";
 
@@ -44,14 +44,10 @@ export function sqliteIdempotency<T>(
     UPDATE idempotency_keys
     SET lease_until = $leaseUntil
     WHERE key = $key AND token = $token AND order_id IS NULL`);
-  const held = db.prepare<{ key: string }, Claim>(`
-    SELECT key
-    FROM idempotency_keys
-    WHERE key = $key AND token = $token AND order_id IS NULL`);
   const complete = db.prepare<unknown, Claim & { orderId: string }>(`
     UPDATE idempotency_keys
     SET order_id = $orderId
-    WHERE key = $key AND token = $token`);
+    WHERE key = $key AND token = $token AND order_id IS NULL`);
   const release = db.prepare<unknown, Claim>(`
     DELETE FROM idempotency_keys
     WHERE key = $key AND token = $token AND order_id IS NULL`);
@@ -114,13 +110,15 @@ export function sqliteIdempotency<T>(
   return {
     /** The store's own methods. */
     keys,
-    // These two run inside the write that stores the result: a key and its order are stored
-    // together, or not at all.
-    /** Whether a claim has not lapsed, so that its order may be stored. */
-    isHeld: ({ key, token }: Claim): boolean => held.get({ key, token }) !== null,
-    complete: ({ key, token }: Claim, orderId: string): void =>
-      void complete.run({ key, token, orderId }),
-    /** Ends a claim's renewal, once the write that completes it is committed. */
+    /**
+     * Runs inside the write that stores the order, so that both are stored or neither.
+     *
+     * @throws ClaimLost, which undoes the write
+     */
+    complete({ key, token }: Claim, orderId: string): void {
+      if (complete.run({ key, token, orderId }).changes === 0) throw new ClaimLost();
+    },
+    /** Ends a claim's renewal, once the write that completes it has ended. */
     stopRenewing: renewal.stop,
   };
 }

@@ -3,7 +3,7 @@ import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { unwrap } from "@platform/shared/core/result";
 import { toPage } from "@platform/shared/core/page";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
-import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
+import { fromTimestamp, timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { fromCents } from "./money.ts";
 import { canTransition, orderStatuses, type OrderStatus } from "./order-status.ts";
@@ -16,7 +16,6 @@ import {
   type Order,
   type OrderLine,
 } from "./order.ts";
-import { ClaimLost } from "../idempotency/claim.ts";
 import { sqliteIdempotency } from "../idempotency/sqlite-idempotency.ts";
 
 type OrderRow = {
@@ -28,10 +27,7 @@ type OrderRow = {
   updated_at: number;
 };
 
-type Page = {
-  after: string;
-  limit: number;
-};
+type Page = { after: string; limit: number };
 
 /** The most lines in a page: about a megabyte, which occupies the event loop for some 20 ms. */
 const maxLines = 10_000;
@@ -121,24 +117,25 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
     ...idempotency.keys,
 
     async place({ userId, lines }, claim) {
-      const outcome = await write(() => {
-        const { id, time } = nextId();
-        if (claim && !idempotency.isHeld(claim)) return new ClaimLost();
-        const row: OrderRow = {
-          id,
-          user_id: userId,
-          total_cents: totalCents(lines),
-          status: "pending",
-          created_at: time,
-          updated_at: time,
-        };
-        insertOrder.run(row);
-        for (const [position, line] of lines.entries()) insertLine.run({ ...line, id, position });
-        if (claim) idempotency.complete(claim, id);
-        return toOrder(row, lines);
-      });
-      if (claim) idempotency.stopRenewing(claim);
-      return unwrap(outcome);
+      try {
+        return await write(() => {
+          const { id, time } = nextId();
+          const row: OrderRow = {
+            id,
+            user_id: userId,
+            total_cents: totalCents(lines),
+            status: "pending",
+            created_at: time,
+            updated_at: time,
+          };
+          insertOrder.run(row);
+          for (const [position, line] of lines.entries()) insertLine.run({ ...line, id, position });
+          if (claim) idempotency.complete(claim, id);
+          return toOrder(row, lines);
+        });
+      } finally {
+        if (claim) idempotency.stopRenewing(claim);
+      }
     },
 
     find: (id) => read(() => findNow(id)),
@@ -165,13 +162,14 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
 
     async setStatus(id, status, precondition) {
       const outcome = await write(() => {
-        const row = byId.get({ id });
-        if (row === null) return new OrderNotFound();
-        const current = toOrder(row, linesOf.all({ id }));
+        const current = findNow(id);
+        if (current === undefined) return new OrderNotFound();
         if (!precondition(current)) return new PreconditionFailed();
-        if (!canTransition(row.status, status)) return new StatusConflict(row.status, status);
-        if (row.status === status) return current;
-        const updated_at = timeOfChange(row.updated_at, now());
+        if (!canTransition(current.status, status)) {
+          return new StatusConflict(current.status, status);
+        }
+        if (current.status === status) return current;
+        const updated_at = timeOfChange(fromTimestamp(current.updated_at), now());
         updateStatus.run({ id, status, updated_at });
         return { ...current, status, updated_at: toTimestamp(updated_at) };
       });

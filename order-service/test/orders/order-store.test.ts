@@ -1,5 +1,5 @@
 // What every store of orders does, whatever database is behind it.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, jest, test } from "bun:test";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { rejectionOf } from "@platform/shared/testing/running-service";
 import { ClaimLost, type Claim } from "../../src/idempotency/claim.ts";
@@ -165,6 +165,24 @@ describe.each([["SQLite", temporarySqliteOrders]])("IdempotencyKeys in %s", (_, 
     await stores.orders.release(dead);
     await stores.replica.place(draft, claim);
     expect((await stores.orders.list(everything)).items).toHaveLength(1);
+  });
+
+  test("place() ends the renewal of its claim, also of one that was lost", async () => {
+    await using stores = await open();
+    jest.useFakeTimers();
+    try {
+      await stores.orders.place(draft, await claimed(stores.orders));
+      expect(jest.getTimerCount()).toBe(0);
+      const lost = await claimed(stores.orders, "lost");
+      stores.clock.ms += 10_000;
+      const taken = await claimed(stores.replica, "lost");
+      expect(jest.getTimerCount()).toBe(2);
+      expect(await rejectionOf(stores.orders.place(draft, lost))).toBeInstanceOf(ClaimLost);
+      expect(jest.getTimerCount()).toBe(1);
+      await stores.replica.release(taken);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test("claim() grants the key of a dead process although the clock was set back", async () => {
