@@ -1,13 +1,6 @@
 // Keeps the claims of requests in progress from lapsing.
 import type { Claim } from "./claim.ts";
 
-/** Which claims are renewed: those that were started and not stopped. */
-export interface ClaimRenewal {
-  start(claim: Claim): void;
-  /** Does nothing if the claim was not started, or was stopped already. */
-  stop(claim: Claim): void;
-}
-
 /**
  * Renews all started claims together, every `intervalMs`. The store starts a claim when it grants it,
  * and stops it when the request's result is stored or its claim is released. There is a timer only
@@ -20,18 +13,19 @@ export interface ClaimRenewal {
 export function claimRenewal(
   renew: (claims: readonly Claim[]) => Promise<void>,
   intervalMs: number,
-): ClaimRenewal {
+) {
   const started = new Map<string, Claim>();
   let timer: Timer | undefined;
   return {
-    start(claim) {
+    start(claim: Claim): void {
       started.set(claim.token, claim);
       timer ??= setInterval(
         () => void renew([...started.values()]).catch(() => undefined),
         intervalMs,
       ).unref();
     },
-    stop({ token }) {
+    /** Does nothing if the claim was not started, or was stopped already. */
+    stop({ token }: Claim): void {
       started.delete(token);
       if (started.size > 0) return;
       clearInterval(timer);

@@ -13,13 +13,15 @@ export interface KeyClock {
  * also counts monotonic time from its start; where the two differ, keys appear younger than they are.
  *
  * @param now milliseconds since 1970, from a clock that can be set
- * @param elapsed monotonic milliseconds, which may stand still while the machine sleeps
+ * @param monotonic its milliseconds may stand still while the machine sleeps
  */
-export function keyClock(now = Date.now, elapsed = () => performance.now()): KeyClock {
-  const startedAt = now() - elapsed();
-  const counted = () => Math.round(startedAt + elapsed());
+export function keyClock(
+  now = Date.now,
+  monotonic: Pick<Performance, "now"> = performance,
+): KeyClock {
+  const startedAt = now() - monotonic.now();
   return {
-    claimedAt: () => Math.max(now(), counted()),
-    judgedAt: () => Math.min(now(), counted()),
+    claimedAt: () => Math.round(Math.max(now(), startedAt + monotonic.now())),
+    judgedAt: () => Math.round(Math.min(now(), startedAt + monotonic.now())),
   };
 }

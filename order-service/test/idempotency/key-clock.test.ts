@@ -8,10 +8,7 @@ describe("keyClock()", () => {
   /** Keys on a machine whose clock can be set, and which can sleep: then only `set` advances. */
   function machine() {
     const times = { set: now, elapsed: 7 };
-    const keys = keyClock(
-      () => times.set,
-      () => times.elapsed,
-    );
+    const keys = keyClock(() => times.set, { now: () => times.elapsed });
     const pass = (ms: number) => {
       times.set += ms;
       times.elapsed += ms;
@@ -51,10 +48,7 @@ describe("keyClock()", () => {
   });
 
   test("returns whole milliseconds", () => {
-    const keys = keyClock(
-      () => now,
-      () => 0.3 + performance.now(),
-    );
+    const keys = keyClock(() => now, { now: () => 0.3 + performance.now() });
     expect(Number.isInteger(keys.claimedAt()) && Number.isInteger(keys.judgedAt())).toBe(true);
   });
 });
