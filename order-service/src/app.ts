@@ -54,8 +54,8 @@ const retryLater = { headers: retryAfterOneSecond };
 
 const refusals: Record<RefusalReason, () => HttpProblem> = {
   "user-unknown": () => new HttpProblem(400, "User does not exist"),
-  "user-check-failed": () => new HttpProblem(502, "Failed to validate user"),
-  "user-service-unavailable": () => new HttpProblem(503, "User service unavailable", retryLater),
+  "user-failed": () => new HttpProblem(502, "Failed to validate user"),
+  "user-unavailable": () => new HttpProblem(503, "User service unavailable", retryLater),
   "key-in-progress": () =>
     new HttpProblem(
       409,

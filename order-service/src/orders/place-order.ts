@@ -7,9 +7,7 @@ import { asPlaced, type Order, type OrderDraft } from "./order.ts";
 
 /** Why an order was not placed, where the client or user-service is the cause. */
 export type RefusalReason =
-  | "user-unknown"
-  | "user-check-failed"
-  | "user-service-unavailable"
+  | `user-${Exclude<UserCheck, "exists">}`
   | "key-in-progress"
   | "key-reused";
 
@@ -35,17 +33,6 @@ export interface Placement {
 /** How long a refused request waits for its key's release before its response is sent. */
 const maxReleaseMs = 200;
 
-const refusals: Record<Exclude<UserCheck, "exists">, RefusalReason> = {
-  unknown: "user-unknown",
-  failed: "user-check-failed",
-  unavailable: "user-service-unavailable",
-};
-
-interface PlacementParts {
-  readonly orders: OrderStore;
-  readonly users: UserDirectory;
-}
-
 /**
  * Places an order.
  *
@@ -53,7 +40,7 @@ interface PlacementParts {
  * @throws OrderRefused, StorageUnavailable
  */
 export async function placeOrder(
-  { orders, users }: PlacementParts,
+  { orders, users }: { orders: OrderStore; users: UserDirectory },
   draft: OrderDraft,
   key: string | undefined,
 ): Promise<Placement> {
@@ -67,7 +54,7 @@ export async function placeOrder(
   const claim = result?.claim;
   try {
     const check = await users.check(draft.userId);
-    if (check !== "exists") throw new OrderRefused(refusals[check]);
+    if (check !== "exists") throw new OrderRefused(`user-${check}`);
     const original = await orders.place(draft, claim);
     return { original, current: original, isReplay: false };
   } catch (error) {

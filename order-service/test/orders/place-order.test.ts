@@ -36,8 +36,8 @@ describe.each([["without a key", undefined] as const, ["with a key", "k"] as con
   (_, key) => {
     test.each<[UserCheck, string]>([
       ["unknown", "user-unknown"],
-      ["unavailable", "user-service-unavailable"],
-      ["failed", "user-check-failed"],
+      ["unavailable", "user-unavailable"],
+      ["failed", "user-failed"],
     ])(
       "refuses an order whose user check is %s, stores nothing and accepts a retry",
       async (check, reason) => {
