@@ -1,16 +1,13 @@
 // Batches look-ups that come together, so that few calls are in flight.
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** Looks keys up, several in a call. */
-export interface CallBatcher<T> {
-  /**
-   * The result of the call that the key is part of, which rejects as the call does; `queue-full` if no
-   * call could be started in time.
-   *
-   * @param enqueuedAt monotonic ms, from which the wait counts
-   */
-  load(key: string, enqueuedAt: number): Promise<T | "queue-full">;
-}
+/**
+ * Looks a key up. Resolves with the result of the call that the key is part of, and rejects as the call
+ * does; `queue-full` if no call could be started in time.
+ *
+ * @param enqueuedAt monotonic ms, from which the wait counts
+ */
+export type LoadKey<T> = (key: string, enqueuedAt: number) => Promise<T | "queue-full">;
 
 interface CallBatcherOptions<T> {
   /** The most calls in flight. */
@@ -40,7 +37,7 @@ export function batchCalls<T>({
   maxBatchSize,
   maxWaitMs,
   call,
-}: CallBatcherOptions<T>): CallBatcher<T> {
+}: CallBatcherOptions<T>): LoadKey<T> {
   const queue = new Set<QueuedKey<T>>();
   let callsInFlight = 0;
   let isTurnOpen = false;
@@ -85,13 +82,11 @@ export function batchCalls<T>({
     }
   }
 
-  return {
-    load(key, enqueuedAt) {
-      const { promise, resolve } = Promise.withResolvers<T | "queue-full">();
-      queue.add({ key, enqueuedAt, resolve, runInCallerContext: AsyncLocalStorage.snapshot() });
-      if (!isTurnOpen) setImmediate(endTurn);
-      isTurnOpen = true;
-      return promise;
-    },
+  return (key, enqueuedAt) => {
+    const { promise, resolve } = Promise.withResolvers<T | "queue-full">();
+    queue.add({ key, enqueuedAt, resolve, runInCallerContext: AsyncLocalStorage.snapshot() });
+    if (!isTurnOpen) setImmediate(endTurn);
+    isTurnOpen = true;
+    return promise;
   };
 }

@@ -6,13 +6,6 @@ const resetTimeoutMs = 5000;
 /** `closed`: calls are made. `open`: none is. `half-open`: one probe is in flight, and no other call. */
 export type CircuitState = "closed" | "half-open" | "open";
 
-/** Makes calls while the circuit allows them. */
-export interface CircuitBreaker<A extends unknown[], T> {
-  readonly state: CircuitState;
-  /** The result of the call, which rejects as the call does; `circuit-open` if it was not made. */
-  call(...parameters: A): Promise<T | "circuit-open">;
-}
-
 /**
  * Guards a call by a circuit that opens after 5 failures in a row. The first call after 5 s is a probe:
  * if it succeeds the circuit closes, otherwise it stays open for another 5 s. A call that rejects is
@@ -23,7 +16,7 @@ export interface CircuitBreaker<A extends unknown[], T> {
 export function circuitBreaker<A extends unknown[], T extends { readonly isFailure: boolean }>(
   call: (...parameters: A) => Promise<T>,
   now = () => performance.now(),
-): CircuitBreaker<A, T> {
+) {
   let state: CircuitState = "closed";
   let stateChanges = 0;
   let failuresInRow = 0;
@@ -43,10 +36,11 @@ export function circuitBreaker<A extends unknown[], T extends { readonly isFailu
   }
 
   return {
-    get state() {
+    get state(): CircuitState {
       return state;
     },
-    async call(...parameters) {
+    /** The result of the call, which rejects as the call does; `circuit-open` if it was not made. */
+    async call(...parameters: A): Promise<T | "circuit-open"> {
       if (state === "half-open") return "circuit-open";
       if (state === "open") {
         if (now() - openedAt < resetTimeoutMs) return "circuit-open";

@@ -15,23 +15,22 @@ export type UserCheck = "exists" | "unknown" | "unavailable" | "failed";
 
 /** What one HTTP request came to. */
 export interface Attempt {
-  /** The check of each user that was asked for. */
-  readonly checks: ReadonlyMap<string, UserCheck>;
+  /** The users that exist, of those that were asked for. */
+  readonly existing: ReadonlySet<string>;
+  /** The check of all the others. */
+  readonly others: Exclude<UserCheck, "exists">;
   /** The HTTP status, or what happened instead of a response. */
   readonly status: number | "error" | "timeout";
   /** Whether user-service did not work: a network error, a timeout, 429 or 5xx. */
   readonly isFailure: boolean;
   /** Why there is no usable response. */
   readonly error?: unknown;
-  /** Whether this user-service does not understand `?ids=`, so that there are no checks. */
+  /** Whether this user-service does not understand `?ids=`, so that nothing was found out. */
   readonly batchUnsupported?: boolean;
 }
 
-/** Sends requests to user-service. */
-export interface UserClient {
-  /** Asks for 1 to 100 users; never rejects. @param ms the timeout */
-  ask(ids: readonly string[], ms: number): Promise<Attempt>;
-}
+/** Asks user-service for 1 to 100 users; never rejects. @param ms the timeout */
+export type AskForUsers = (ids: readonly string[], ms: number) => Promise<Attempt>;
 
 /** The members of a user that order-service relies on. Timestamps are ignored. */
 const user = Type.Object({ id: uuid, name: Type.String(), email: Type.String() });
@@ -40,18 +39,7 @@ const users = TypeCompiler.Compile(Type.Array(user));
 /** The statuses of a service that is well but cannot respond now. */
 const unavailableStatuses = new Set([429, 503, 504]);
 
-const sameForAll = (ids: readonly string[], check: UserCheck): Attempt["checks"] =>
-  new Map(ids.map((id) => [id, check]));
-
-/** The checks in the body of a 200; undefined if it is not about the users that were asked for. */
-function readChecks(ids: readonly string[], data: unknown): Attempt["checks"] | undefined {
-  const found = ids.length === 1 ? [data] : data;
-  if (!users.Check(found)) return undefined;
-  const foundIds = new Set(found.map(({ id }) => id));
-  // A user-service that ignores `?ids=` responds with all its users.
-  if (!foundIds.isSubsetOf(new Set(ids))) return undefined;
-  return new Map(ids.map((id) => [id, foundIds.has(id) ? "exists" : "unknown"]));
-}
+const none: ReadonlySet<string> = new Set();
 
 /** The part of Eden's result that is used here. Its types promise a response that a failed fetch lacks. */
 interface EdenResult {
@@ -62,7 +50,7 @@ interface EdenResult {
 }
 
 /** @param url the origin of user-service, such as `http://users:8000` */
-export function userClient(url: string, fetch: Fetch = globalThis.fetch): UserClient {
+export function userClient(url: string, fetch: Fetch = globalThis.fetch): AskForUsers {
   const client = treaty<App>(url, {
     parseDate: false,
     fetcher: boundedFetch(fetch) as typeof globalThis.fetch,
@@ -82,47 +70,49 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): UserCl
 
   function classify(ids: readonly string[], status: number, data?: unknown): Attempt {
     const isBatch = ids.length > 1;
-    const checks = status === 200 ? readChecks(ids, data) : undefined;
-    if (checks !== undefined) {
-      hasUnderstoodBatch ||= isBatch;
-      return { checks, status, isFailure: false };
+    const found = isBatch ? data : [data];
+    if (status === 200 && users.Check(found)) {
+      const existing = new Set(found.map(({ id }) => id));
+      // A user-service that ignores `?ids=` responds with all its users.
+      if (existing.isSubsetOf(new Set(ids))) {
+        hasUnderstoodBatch ||= isBatch;
+        return { existing, others: "unknown", status, isFailure: false };
+      }
     }
     const isFailure = status === 429 || status >= 500;
     // An older version may respond to `?ids=` with any status. One that has understood it before is in
     // trouble now.
     if (isBatch && !(isFailure && hasUnderstoodBatch)) {
-      return { checks: new Map(), status, isFailure: false, batchUnsupported: true };
+      return { existing: none, others: "failed", status, isFailure: false, batchUnsupported: true };
     }
-    if (status === 404) return { checks: sameForAll(ids, "unknown"), status, isFailure };
-    const check = unavailableStatuses.has(status) ? "unavailable" : "failed";
-    return { checks: sameForAll(ids, check), status, isFailure };
+    if (status === 404) return { existing: none, others: "unknown", status, isFailure };
+    const others = unavailableStatuses.has(status) ? "unavailable" : "failed";
+    return { existing: none, others, status, isFailure };
   }
 
   function classifyError(ids: readonly string[], error: unknown, isTimeout: boolean): Attempt {
-    const unavailable = { checks: sameForAll(ids, "unavailable"), isFailure: true };
+    const unavailable = { existing: none, others: "unavailable", isFailure: true } as const;
     if (isTimeout) return { ...unavailable, status: "timeout" };
     if (!(error instanceof UnusableResponse)) return { ...unavailable, status: "error", error };
-    if (!error.isCut) return { ...classify(ids, error.status), error };
-    return { checks: sameForAll(ids, "failed"), status: "error", isFailure: true, error };
+    if (error.isCut) return { ...unavailable, others: "failed", status: "error", error };
+    return { ...classify(ids, error.status), error };
   }
 
-  return {
-    async ask(ids, ms) {
-      const [first = ""] = ids;
-      const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(), ms);
-      const options = { fetch: { signal: deadline.signal, redirect: "manual" as const } };
-      try {
-        const result: EdenResult = await (ids.length === 1
-          ? client.users({ id: encodeURIComponent(first) }).get(options)
-          : client.users.get({ ...options, query: { ids: ids.join(",") } }));
-        if (result.response === undefined) throw result.error?.value;
-        return classify(ids, result.status, result.data);
-      } catch (error) {
-        return classifyError(ids, error, deadline.signal.aborted);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
+  return async (ids, ms) => {
+    const [first = ""] = ids;
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), ms);
+    const options = { fetch: { signal: deadline.signal, redirect: "manual" as const } };
+    try {
+      const result: EdenResult = await (ids.length === 1
+        ? client.users({ id: encodeURIComponent(first) }).get(options)
+        : client.users.get({ ...options, query: { ids: ids.join(",") } }));
+      if (result.response === undefined) throw result.error?.value;
+      return classify(ids, result.status, result.data);
+    } catch (error) {
+      return classifyError(ids, error, deadline.signal.aborted);
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }

@@ -43,7 +43,7 @@ export function userDirectory({
   fetch,
   pause = Bun.sleep,
 }: UserDirectoryParts): UserDirectory {
-  const client = userClient(url, fetch);
+  const askOnce = userClient(url, fetch);
   const wholeMs = maxCallMs(timeoutMs);
   // Where timeouts are short, so are the pauses: there has to be time for a second attempt.
   const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
@@ -52,7 +52,7 @@ export function userDirectory({
     const deadline = enqueuedAt + wholeMs;
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
-      const result = await client.ask(ids, Math.min(timeoutMs, deadline - startedAt));
+      const result = await askOnce(ids, Math.min(timeoutMs, deadline - startedAt));
       const durationMs = performance.now() - startedAt;
       const { status, isFailure, error } = result;
       metrics.attempted(String(status), durationMs / 1000);
@@ -80,12 +80,12 @@ export function userDirectory({
   // Starting later than this leaves less than one attempt before the deadline, and the timeout would
   // count against user-service.
   const maxWaitMs = wholeMs - timeoutMs;
-  const lookUps = batchOrOneByOne(circuit.call, maxWaitMs);
+  const lookUp = batchOrOneByOne(circuit.call, maxWaitMs);
 
   return {
     async check(id) {
-      const result = await lookUps.load(id, performance.now());
-      if (typeof result !== "string") return result.checks.get(id) ?? "failed";
+      const result = await lookUp(id, performance.now());
+      if (typeof result !== "string") return result.existing.has(id) ? "exists" : result.others;
       if (result === "circuit-open") metrics.rejected();
       const status = result === "circuit-open" ? "circuit_open" : "queue_full";
       logger.warn({ upstream: "user-service", attempt: 0, status, duration_ms: 0 }, "call");

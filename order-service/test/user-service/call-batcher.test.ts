@@ -8,7 +8,7 @@ const maxWaitMs = 60_000;
 /** A batcher with two calls in flight and three keys in a call, whose calls wait for the test. */
 function heldCalls() {
   const calls: { keys: readonly string[]; end(error?: Error): void }[] = [];
-  const batcher = batchCalls<string>({
+  const loadAt = batchCalls<string>({
     maxCalls: 2,
     maxBatchSize: 3,
     maxWaitMs,
@@ -18,7 +18,7 @@ function heldCalls() {
       return promise;
     },
   });
-  const load = (key: string) => batcher.load(key, performance.now());
+  const load = (key: string) => loadAt(key, performance.now());
   /** Loads two keys in event-loop turns of their own, which takes up both calls. */
   async function loadTwoApart(): Promise<Promise<string>[]> {
     const results = [load("a")];
@@ -36,7 +36,7 @@ function heldCalls() {
     }
   }
   return {
-    batcher,
+    loadAt,
     calls,
     load,
     loadTwoApart,
@@ -85,9 +85,9 @@ describe("batchCalls()", () => {
   });
 
   test("drops a key that waited too long, and delays no other", async () => {
-    const { load, loadTwoApart, batches, endAll, batcher } = heldCalls();
+    const { load, loadTwoApart, batches, endAll, loadAt } = heldCalls();
     const results = await loadTwoApart();
-    expect(await batcher.load("c", performance.now() - maxWaitMs)).toBe("queue-full");
+    expect(await loadAt("c", performance.now() - maxWaitMs)).toBe("queue-full");
     const last = load("d");
     await endAll();
     expect(batches()).toEqual([["a"], ["b"], ["d"]]);
@@ -109,7 +109,7 @@ describe("batchCalls()", () => {
   test("runs a call in the async context of its first caller", async () => {
     const context = new AsyncLocalStorage<string>();
     const seen: (string | undefined)[] = [];
-    const batcher = batchCalls<void>({
+    const load = batchCalls<void>({
       maxCalls: 1,
       maxBatchSize: 2,
       maxWaitMs,
@@ -119,7 +119,7 @@ describe("batchCalls()", () => {
     });
     await Promise.all(
       ["first", "second", "third"].map((caller) =>
-        context.run(caller, () => batcher.load(caller, performance.now())),
+        context.run(caller, () => load(caller, performance.now())),
       ),
     );
     expect(seen).toEqual(["first", "third"]);
