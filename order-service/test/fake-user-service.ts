@@ -1,4 +1,5 @@
 // A user-service for tests, which responds as a test says.
+import { metricIn } from "@platform/shared/testing/running-service";
 import { createLog } from "@platform/shared/telemetry/logger";
 import { Registry } from "prom-client";
 import type { Fetch } from "../src/user-service/bounded-fetch.ts";
@@ -29,13 +30,6 @@ export function fakeUserService(respond: Respond) {
   const fetch: Fetch = async (input, init) =>
     handle(new Request(input instanceof Request ? input.url : String(input), init));
   return { fetch, handle, requests };
-}
-
-/** The value of a series as it is scraped; undefined if it is not there. */
-export async function metricIn(registry: Registry, series: string): Promise<number | undefined> {
-  const lines = (await registry.metrics()).split("\n");
-  const line = lines.find((text) => text.startsWith(`${series} `));
-  return line === undefined ? undefined : Number(line.slice(series.length));
 }
 
 /** The counter of attempts that ended with this status. */

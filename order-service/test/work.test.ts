@@ -1,6 +1,6 @@
 // How much work a request is, counted: not timed, so it holds on a busy machine.
 import { afterAll, describe, expect, test } from "bun:test";
-import { temporaryStorage } from "@platform/shared/testing/running-service";
+import { metricIn, temporaryStorage } from "@platform/shared/testing/running-service";
 import { sending, workCounter } from "@platform/shared/testing/work-counter";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
 import { Registry } from "prom-client";
@@ -9,7 +9,7 @@ import { migrations } from "../src/migrations/index.ts";
 import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
 import { userDirectory, type UserDirectory } from "../src/user-service/user-directory.ts";
 import { userServiceMetrics } from "../src/user-service/metrics.ts";
-import { metricIn, timedAttempts } from "./fake-user-service.ts";
+import { timedAttempts } from "./fake-user-service.ts";
 import { usersAll, wish } from "./order-service.ts";
 
 const work = workCounter();

@@ -7,6 +7,7 @@ import { openApiDocument } from "../src/openapi/document.ts";
 import type { Problem } from "../src/http/problem.ts";
 import { listen } from "../src/http/server.ts";
 import { createParts, type ServiceParts } from "../src/service/service-app.ts";
+import type { Registry } from "../src/telemetry/prometheus.ts";
 import { openSqlite, type SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 import { validatingFetch } from "./contract-check.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
@@ -57,6 +58,13 @@ export function bodyOf<T = Problem>(response: Response): Promise<T> {
   return response.json() as Promise<T>;
 }
 
+/** The value of a series, named as `/metrics` prints it, labels included; undefined if absent. */
+export async function metricIn(registry: Registry, series: string): Promise<number | undefined> {
+  const lines = (await registry.metrics()).split("\n");
+  const line = lines.find((text) => text.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length));
+}
+
 /** A service that listens; ended at the end of its scope. */
 export interface RunningService extends AsyncDisposable {
   readonly url: string;
@@ -68,7 +76,7 @@ export interface RunningService extends AsyncDisposable {
   logged(msg: string): Promise<LogLine>;
   /** Sends a request. Rejects if the response is not as the API document says. */
   request(path: string, sent?: Sent): Promise<Response>;
-  /** The value of a series, named as `/metrics` prints it, labels included; undefined if absent. */
+  /** What {@link metricIn} finds in its metrics. */
   metric(series: string): Promise<number | undefined>;
 }
 
@@ -126,11 +134,7 @@ export async function startService({
         }),
       );
     },
-    async metric(series) {
-      const printed = await metrics.registry.metrics();
-      const line = printed.split("\n").find((line) => line.startsWith(`${series} `));
-      return line === undefined ? undefined : Number(line.slice(series.length + 1));
-    },
+    metric: (series) => metricIn(metrics.registry, series),
     async [Symbol.asyncDispose]() {
       await server.stop(true);
       await database[Symbol.asyncDispose]();

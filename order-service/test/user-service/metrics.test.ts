@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { metricIn } from "@platform/shared/testing/running-service";
 import { Registry } from "prom-client";
 import type { CircuitState } from "../../src/user-service/circuit-breaker.ts";
 import { userServiceMetrics } from "../../src/user-service/metrics.ts";
-import { attempts, circuitState, metricIn } from "../fake-user-service.ts";
+import { attempts, circuitState } from "../fake-user-service.ts";
 
 /** Metrics of calls, and the value that is scraped for a series. */
 function setUp() {
