@@ -1,40 +1,33 @@
 // Both services as processes that talk to each other.
 import { expect, test } from "bun:test";
-import { runCommand, startExecutable, type Running } from "@platform/shared/testing/executable";
-import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
+import type { Running } from "@platform/shared/testing/executable";
+import { processTests } from "@platform/shared/testing/process-tests";
+import { sending } from "@platform/shared/testing/work-counter";
 import type { Order } from "../src/orders/order.ts";
 import { userId, wish } from "./order-service.ts";
 
-const json = { "content-type": "application/json" };
+const { start, run } = processTests();
 
-async function createUser(users: Running): Promise<string> {
-  const response = await users.fetch("/users", {
-    method: "POST",
-    headers: json,
-    body: JSON.stringify({ name: "Alice", email: "alice@example.com" }),
-  });
-  return ((await response.json()) as { id: string }).id;
+/** Starts user-service, with one user, and what order-service needs to know about it. */
+async function startUsers() {
+  const users = await start("user-service");
+  const alice = sending("POST", { name: "Alice", email: "alice@example.com" });
+  const { id: user } = (await (await users.fetch("/users", alice)).json()) as { id: string };
+  const env = { USER_SERVICE_URL: users.url };
+  return { ...users, user, env };
 }
 
-function order(orders: Running, user_id: string, headers: Record<string, string> = {}) {
-  return orders.fetch("/orders", {
-    method: "POST",
-    headers: { ...json, ...headers },
-    body: JSON.stringify({ ...wish, user_id }),
-  });
-}
+const order = (orders: Running, user_id: string, headers = {}) =>
+  orders.fetch("/orders", sending("POST", { ...wish, user_id }, headers));
 
 async function all({ fetch }: Running): Promise<Order[]> {
   return (await fetch("/orders?limit=1000")).json() as Promise<Order[]>;
 }
 
 test("POST /orders has one request id and one trace id in the logs of both services", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
-  await using users = await startExecutable("user-service", { cwd });
-  const env = { USER_SERVICE_URL: users.url };
-  await using orders = await startExecutable("order-service", { cwd, env });
-  const user = await createUser(users);
+  await using users = await startUsers();
+  const { user, env } = users;
+  await using orders = await start("order-service", env);
   const response = await order(orders, user, { "x-request-id": "shared-id" });
   expect(response.status).toBe(201);
   expect(await response.json()).toMatchObject({ user_id: user, total_amount: 45.48 });
@@ -43,10 +36,8 @@ test("POST /orders has one request id and one trace id in the logs of both servi
   orders.kill("SIGTERM");
   expect(await Promise.all([users.exited, orders.exited])).toEqual([0, 0]);
   for (const { lines } of [users, orders]) {
-    const line = lines.find(
-      ({ msg, request_id }) => msg === "request" && request_id === "shared-id",
-    );
-    expect(line).toMatchObject({ level: "info" });
+    const request = { msg: "request", request_id: "shared-id", level: "info" };
+    expect(lines).toContainEqual(expect.objectContaining(request));
   }
   const traces = [...users.lines, ...orders.lines]
     .filter(({ request_id }) => request_id === "shared-id")
@@ -55,22 +46,17 @@ test("POST /orders has one request id and one trace id in the logs of both servi
 });
 
 test("POST /orders ignores HTTP_PROXY when it asks user-service", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
-  await using users = await startExecutable("user-service", { cwd });
+  await using users = await startUsers();
   const proxy = "http://127.0.0.1:1";
-  const env = { USER_SERVICE_URL: users.url, HTTP_PROXY: proxy, http_proxy: proxy };
-  await using orders = await startExecutable("order-service", { cwd, env });
-  expect((await order(orders, await createUser(users))).status).toBe(201);
+  const env = { ...users.env, HTTP_PROXY: proxy, http_proxy: proxy };
+  await using orders = await start("order-service", env);
+  expect((await order(orders, users.user)).status).toBe(201);
 });
 
 test("GET /orders works without user-service, and POST /orders again when it is back", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
-  const first = await startExecutable("user-service", { cwd });
-  const user = await createUser(first);
-  const env = { USER_SERVICE_URL: first.url };
-  await using orders = await startExecutable("order-service", { cwd, env });
+  const first = await startUsers();
+  const { user, env } = first;
+  await using orders = await start("order-service", env);
   expect((await order(orders, user)).status).toBe(201);
 
   await first[Symbol.asyncDispose]();
@@ -80,20 +66,16 @@ test("GET /orders works without user-service, and POST /orders again when it is 
   expect((await orders.fetch("/ready")).status).toBe(200);
   expect(await all(orders)).toHaveLength(1);
 
-  const back = { PORT: String(first.port) };
-  await using _ = await startExecutable("user-service", { cwd, env: back });
+  await using _ = await start("user-service", { PORT: String(first.port) });
   expect((await order(orders, user)).status).toBe(201);
   expect(await all(orders)).toHaveLength(2);
 });
 
 test("POST /orders makes one order for one key, on every replica and after a crash", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
-  await using users = await startExecutable("user-service", { cwd });
-  const user = await createUser(users);
-  const env = { USER_SERVICE_URL: users.url };
-  await using one = await startExecutable("order-service", { cwd, env });
-  await using two = await startExecutable("order-service", { cwd, env });
+  await using users = await startUsers();
+  const { user, env } = users;
+  await using one = await start("order-service", env);
+  await using two = await start("order-service", env);
   const key = { "idempotency-key": "one" };
   const responses = await Promise.all(
     Array.from({ length: 20 }, (_, n) => order(n % 2 ? one : two, user, key)),
@@ -102,7 +84,7 @@ test("POST /orders makes one order for one key, on every replica and after a cra
 
   one.kill("SIGKILL");
   await one.exited;
-  await using three = await startExecutable("order-service", { cwd, env });
+  await using three = await start("order-service", env);
   const replays = [await order(two, user, key), await order(three, user, key)];
   for (const replay of replays) {
     expect(replay.status).toBe(201);
@@ -112,24 +94,16 @@ test("POST /orders makes one order for one key, on every replica and after a cra
 });
 
 test("POST /orders is 409 with Retry-After while another replica works on the same key", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
   const requested = Promise.withResolvers<void>();
   const response = Promise.withResolvers<Response>();
-  const users = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    fetch() {
-      requested.resolve();
-      return response.promise;
-    },
-  });
-  const env = {
-    USER_SERVICE_URL: `http://127.0.0.1:${users.port}`,
-    USER_SERVICE_TIMEOUT_MS: "60000",
+  const fetch = () => {
+    requested.resolve();
+    return response.promise;
   };
-  await using one = await startExecutable("order-service", { cwd, env });
-  await using two = await startExecutable("order-service", { cwd, env });
+  using users = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch });
+  const env = { USER_SERVICE_URL: users.url.origin, USER_SERVICE_TIMEOUT_MS: "60000" };
+  await using one = await start("order-service", env);
+  await using two = await start("order-service", env);
   const key = { "idempotency-key": "one" };
   const first = order(one, userId, key);
   await requested.promise;
@@ -138,17 +112,15 @@ test("POST /orders is 409 with Retry-After while another replica works on the sa
   expect(second.headers.get("retry-after")).not.toBeNull();
   response.resolve(new Response(null, { status: 404 }));
   expect((await first).status).toBe(400);
-  await users.stop(true);
 });
 
 test("serve prints the wrong variables of order-service with those of every service", async () => {
-  await using folder = temporaryFolder();
   const env = {
     PORT: "x",
     USER_SERVICE_URL: "http://user:secret@users/path",
     USER_SERVICE_TIMEOUT_MS: "60001",
   };
-  const outcome = await runCommand("order-service", [], { cwd: folder.path, env });
+  const outcome = await run("order-service", [], env);
   expect(outcome.status).toBe(78);
   expect(outcome.stderr.trimEnd().split("\n")).toHaveLength(3);
   expect(outcome.stderr).not.toContain("secret");

@@ -86,7 +86,7 @@ export function workCounter(): WorkCounter {
 }
 
 /** The method, headers and JSON body of a request. */
-export function sending(method: string, json: unknown): RequestInit {
-  const headers = { "content-type": "application/json" };
-  return { method, headers, body: JSON.stringify(json) };
+export function sending(method: string, json: unknown, headers = {}) {
+  const type = { "content-type": "application/json" };
+  return { method, headers: { ...type, ...headers }, body: JSON.stringify(json) };
 }

@@ -2,22 +2,28 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { runCommand, spawnExecutable, startExecutable } from "@platform/shared/testing/executable";
-import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
+import { spawnExecutable } from "@platform/shared/testing/executable";
+import { processTests } from "@platform/shared/testing/process-tests";
 
+const { start, run, path } = processTests();
 const service = "user-service";
+
+/** Opens both ends of a new pipe. */
+async function openPipe() {
+  const pipe = path("pipe");
+  await Bun.$`mkfifo ${pipe}`.quiet();
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { reader, writer: openSync(pipe, constants.O_WRONLY) };
+}
 
 describe("the command line", () => {
   test("--version and --help print to stdout alone, and exit with 0", async () => {
-    await using folder = temporaryFolder();
-    const version = await runCommand(service, ["--version"], { cwd: folder.path });
-    expect(version).toEqual({
+    expect(await run(service, ["--version"])).toEqual({
       status: 0,
       stdout: expect.stringMatching(/^user-service \S+ \(\S+\)\n$/),
       stderr: "",
     });
-    const help = await runCommand(service, ["--help"], { cwd: folder.path });
+    const help = await run(service, ["--help"]);
     expect(help).toMatchObject({ status: 0, stderr: "" });
     for (const command of [
       "serve",
@@ -51,16 +57,12 @@ describe("the command line", () => {
     ["backup-rotate . 10001"],
     ["backup-rotate . 2 3"],
   ])("%s prints the usage to stderr, makes no file, and exits with 2", async (line) => {
-    await using folder = temporaryFolder();
-    const outcome = await runCommand(service, line.split(" "), { cwd: folder.path });
-    expect(outcome.status).toBe(2);
-    expect(outcome.stderr).toContain("Usage: user-service");
-    expect(outcome.stdout).toBe("");
-    expect(await readdir(folder.path)).toEqual([]);
+    const stderr = expect.stringContaining("Usage: user-service");
+    expect(await run(service, line.split(" "))).toEqual({ status: 2, stdout: "", stderr });
+    expect(await readdir(path())).toEqual([]);
   });
 
   test("serve prints a line for every wrong variable, makes no file, and exits with 78", async () => {
-    await using folder = temporaryFolder();
     const env = {
       PORT: "80a",
       HOST: "999.1.1.1",
@@ -71,9 +73,8 @@ describe("the command line", () => {
       SHUTDOWN_GRACE_MS: "0",
       SHUTDOWN_DRAIN_MS: "1e3",
     };
-    const outcome = await runCommand(service, [], { cwd: folder.path, env });
-    expect(outcome.status).toBe(78);
-    expect(outcome.stdout).toBe("");
+    const outcome = await run(service, [], env);
+    expect(outcome).toMatchObject({ status: 78, stdout: "" });
     const lines = outcome.stderr.trimEnd().split("\n");
     expect(lines).toHaveLength(8);
     for (const variable of Object.keys(env)) {
@@ -83,17 +84,13 @@ describe("the command line", () => {
       'user-service: Cannot use PORT "80a": it must be a whole number from 0 to 65535',
     );
     expect(outcome.stderr).not.toContain("secret");
-    expect(await readdir(folder.path)).toEqual([]);
+    expect(await readdir(path())).toEqual([]);
   });
 
   test("a taken port and an unusable database are one line on stderr, and exit with 1", async () => {
-    await using folder = temporaryFolder();
-    const cwd = folder.path;
-    await using running = await startExecutable(service, { cwd });
-    const taken = await runCommand(service, [], {
-      cwd,
-      env: { PORT: String(running.port), HOST: "127.0.0.1" },
-    });
+    await using running = await start(service);
+    const env = { PORT: String(running.port), HOST: "127.0.0.1" };
+    const taken = await run(service, [], env);
     expect(taken).toEqual({
       status: 1,
       stdout: "",
@@ -101,39 +98,31 @@ describe("the command line", () => {
         `user-service: Cannot listen on 127.0.0.1:${running.port}: the port is taken; ` +
         "stop the other process or set PORT, e.g. PORT=9000\n",
     });
-    await mkdir(join(cwd, "folder"));
-    const unopened = await runCommand(service, ["migrate"], {
-      cwd,
-      env: { DATABASE_URL: "sqlite:folder" },
+    await mkdir(path("folder"));
+    expect(await run(service, ["migrate"], { DATABASE_URL: "sqlite:folder" })).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^user-service: Cannot open the database [^\n]+\n$/),
     });
-    expect(unopened.status).toBe(1);
-    expect(unopened.stderr).toMatch(/^user-service: Cannot open the database [^\n]+\n$/);
   });
 
   test("healthcheck exits with 0 for a ready service, and with 1 and a line for none", async () => {
-    await using folder = temporaryFolder();
-    const cwd = folder.path;
-    const running = await startExecutable(service, { cwd });
+    const running = await start(service);
     const env = { PORT: String(running.port) };
-    expect(await runCommand(service, ["healthcheck"], { cwd, env })).toMatchObject({ status: 0 });
+    expect(await run(service, ["healthcheck"], env)).toMatchObject({ status: 0 });
     await running[Symbol.asyncDispose]();
-    const outcome = await runCommand(service, ["healthcheck"], { cwd, env });
-    expect(outcome.status).toBe(1);
-    expect(outcome.stderr).toMatch(/^user-service: [^\n]+\n$/);
+    expect(await run(service, ["healthcheck"], env)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^user-service: [^\n]+\n$/),
+    });
   });
 
   test("openapi prints the whole document, also to a slow reader of a pipe", async () => {
-    await using folder = temporaryFolder();
-    const cwd = folder.path;
-    const whole = await runCommand(service, ["openapi"], { cwd });
-    const pipe = join(cwd, "pipe");
-    await Bun.$`mkfifo ${pipe}`.quiet();
-    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
-    const writer = openSync(pipe, constants.O_WRONLY);
-    const child = spawnExecutable(service, ["openapi"], { cwd, stdout: writer });
+    const whole = await run(service, ["openapi"]);
+    const { reader, writer } = await openPipe();
+    const child = spawnExecutable(service, ["openapi"], { cwd: path(), stdout: writer });
     closeSync(writer);
     // The pipe holds 64 KiB: meanwhile the process waits to write the rest.
-    await runCommand(service, ["openapi"], { cwd });
+    await run(service, ["openapi"]);
     const slow = await Bun.file(reader).text();
     closeSync(reader);
     expect(await child.exited).toBe(0);
@@ -142,44 +131,33 @@ describe("the command line", () => {
   });
 
   test("openapi exits with 0 when the reader has closed the pipe, as head does", async () => {
-    await using folder = temporaryFolder();
-    const pipe = join(folder.path, "pipe");
-    await Bun.$`mkfifo ${pipe}`.quiet();
-    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
-    const writer = openSync(pipe, constants.O_WRONLY);
+    const { reader, writer } = await openPipe();
     closeSync(reader);
-    const child = spawnExecutable(service, ["openapi"], { cwd: folder.path, stdout: writer });
+    const child = spawnExecutable(service, ["openapi"], { cwd: path(), stdout: writer });
     closeSync(writer);
     expect(await child.stderr.text()).toBe("");
     expect(await child.exited).toBe(0);
   });
 
   test("healthcheck ignores HTTP_PROXY", async () => {
-    await using folder = temporaryFolder();
-    const cwd = folder.path;
-    await using running = await startExecutable(service, { cwd });
+    await using running = await start(service);
     const proxy = "http://127.0.0.1:1";
     const env = { PORT: String(running.port), HTTP_PROXY: proxy, http_proxy: proxy };
-    expect(await runCommand(service, ["healthcheck"], { cwd, env })).toMatchObject({ status: 0 });
+    expect(await run(service, ["healthcheck"], env)).toMatchObject({ status: 0 });
   });
 
   test("openapi prints the document of /swagger/json, and makes no database", async () => {
-    await using folder = temporaryFolder();
-    const cwd = folder.path;
-    const printed = await runCommand(service, ["openapi"], { cwd });
+    const printed = await run(service, ["openapi"]);
     expect(printed).toMatchObject({ status: 0, stderr: "" });
-    expect(await readdir(cwd)).toEqual([]);
-    await using running = await startExecutable(service, { cwd });
+    expect(await readdir(path())).toEqual([]);
+    await using running = await start(service);
     expect(JSON.parse(printed.stdout)).toEqual(await (await running.fetch("/swagger/json")).json());
   });
 
   test("migrate makes the database, and changes nothing the second time", async () => {
-    await using folder = temporaryFolder();
-    const cwd = folder.path;
     for (let n = 0; n < 2; n += 1) {
-      const outcome = await runCommand(service, ["migrate"], { cwd });
-      expect(outcome).toMatchObject({ status: 0, stderr: "" });
+      expect(await run(service, ["migrate"])).toMatchObject({ status: 0, stderr: "" });
     }
-    expect(await readdir(join(cwd, "data"))).toEqual(["user_service.db"]);
+    expect(await readdir(path("data"))).toEqual(["user_service.db"]);
   });
 });

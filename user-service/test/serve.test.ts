@@ -2,63 +2,57 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { startExecutable } from "@platform/shared/testing/executable";
-import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
+import { processTests } from "@platform/shared/testing/process-tests";
 import { countUsers, post } from "./executable.ts";
 
+const { start, path } = processTests();
 const service = "user-service";
 
 test("serve takes the default of an empty variable", async () => {
-  await using folder = temporaryFolder();
   const env = { LOG_LEVEL: "", MAX_IN_FLIGHT: "", DATABASE_URL: "" };
-  await using running = await startExecutable(service, { cwd: folder.path, env });
+  await using running = await start(service, env);
   expect((await running.fetch("/health")).status).toBe(200);
-  expect(await readdir(join(folder.path, "data"))).toContain("user_service.db");
+  expect(await readdir(path("data"))).toContain("user_service.db");
 });
 
 describe("shutdown", () => {
   test("every user whose POST was 201 is stored after SIGKILL", async () => {
-    await using folder = temporaryFolder();
-    const cwd = folder.path;
     const created = new Set<string>();
     {
-      await using running = await startExecutable(service, { cwd });
+      await using running = await start(service);
       const writers = Array.from({ length: 8 }, async (_, writer) => {
         for (let n = 0; ; n += 1) {
-          const response = await running.fetch("/users", post("Alice", writer * 10_000 + n));
+          const response = await running.fetch("/users", post(writer * 10_000 + n));
           if (response.status === 201) created.add(((await response.json()) as { id: string }).id);
           if (created.size >= 100) running.kill("SIGKILL");
         }
       });
       await Promise.allSettled(writers);
     }
-    await using restarted = await startExecutable(service, { cwd });
+    await using restarted = await start(service);
     for (const id of created) expect((await restarted.fetch(`/users/${id}`)).status).toBe(200);
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)(
     "%s ends an idle service with exit status 0, and leaves the database file alone",
     async (signal) => {
-      await using folder = temporaryFolder();
-      await using running = await startExecutable(service, { cwd: folder.path });
+      await using running = await start(service);
       await running.fetch("/users");
       running.kill(signal);
       expect(await running.exited).toBe(0);
       await running.logged("stopped");
-      expect(await readdir(join(folder.path, "data"))).toEqual(["user_service.db"]);
+      expect(await readdir(path("data"))).toEqual(["user_service.db"]);
     },
   );
 
   test("a draining service still serves requests, closes their connections, and is not ready", async () => {
-    await using folder = temporaryFolder();
     const env = { SHUTDOWN_DRAIN_MS: "300000" };
-    await using running = await startExecutable(service, { cwd: folder.path, env });
+    await using running = await start(service, env);
     running.kill("SIGTERM");
     await running.logged("draining");
     expect((await running.fetch("/ready")).status).toBe(503);
     expect((await running.fetch("/health")).status).toBe(200);
-    const created = await running.fetch("/users", post("Alice", 1));
+    const created = await running.fetch("/users", post(1));
     expect(created.status).toBe(201);
     expect(created.headers.get("connection")).toBe("close");
     running.kill("SIGTERM");
@@ -66,9 +60,8 @@ describe("shutdown", () => {
   });
 
   test("a request whose body never ends is cut after SHUTDOWN_GRACE_MS", async () => {
-    await using folder = temporaryFolder();
     const env = { SHUTDOWN_GRACE_MS: "50" };
-    await using running = await startExecutable(service, { cwd: folder.path, env });
+    await using running = await start(service, env);
     const { promise: isOpen, resolve } = Promise.withResolvers<void>();
     const socket = await Bun.connect({
       hostname: "127.0.0.1",
@@ -96,13 +89,11 @@ describe("shutdown", () => {
 });
 
 test("POST /users that was cut by the shutdown stores no user afterwards", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
   const env = { SHUTDOWN_GRACE_MS: "100" };
-  await using running = await startExecutable(service, { cwd, env });
-  const lock = new Database(join(cwd, "data/user_service.db"));
+  await using running = await start(service, env);
+  const lock = new Database(path("data/user_service.db"));
   lock.run("BEGIN IMMEDIATE");
-  const cut = running.fetch("/users", post("Alice", 1)).catch(() => "cut");
+  const cut = running.fetch("/users", post(1)).catch(() => "cut");
   const isInFlight = async () =>
     (await (await running.fetch("/metrics")).text()).includes("http_requests_in_flight 1");
   while (!(await isInFlight()));
@@ -111,19 +102,17 @@ test("POST /users that was cut by the shutdown stores no user afterwards", async
   expect(await running.exited).toBe(1);
   lock.run("ROLLBACK");
   lock.close();
-  await using restarted = await startExecutable(service, { cwd });
+  await using restarted = await start(service);
   expect(await countUsers(restarted)).toBe(0);
 });
 
 test("two replicas on one database share its users and their unique addresses", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
-  await using one = await startExecutable(service, { cwd });
-  await using two = await startExecutable(service, { cwd });
+  await using one = await start(service);
+  await using two = await start(service);
   const statuses = await Promise.all(
     Array.from({ length: 40 }, async (_, n) => {
       const { fetch } = n % 2 ? one : two;
-      return (await fetch("/users", post("Alice", n >> 1))).status;
+      return (await fetch("/users", post(n >> 1))).status;
     }),
   );
   expect(statuses.filter((status) => status === 201)).toHaveLength(20);
