@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf, type RunningService } from "@platform/shared/testing/running-service";
+import { pagesFrom } from "@platform/shared/testing/pages";
 import type { orderList } from "../src/app.ts";
 import { canTransition, type OrderStatus } from "../src/orders/order-status.ts";
 import type { Order } from "../src/orders/order.ts";
@@ -12,17 +13,8 @@ function move(service: RunningService, { id }: Order, status: unknown, headers =
 }
 
 /** Everything on a list, page by page. */
-async function all(service: RunningService, path: string): Promise<Order[]> {
-  const orders: Order[] = [];
-  let next: string | undefined = path;
-  while (next !== undefined) {
-    const response: Response = await service.request(next);
-    expect(response.status).toBe(200);
-    orders.push(...(await bodyOf<Order[]>(response)));
-    next = response.headers.get("link")?.match(/^<([^>]+)>; rel="next"$/)?.[1];
-  }
-  return orders;
-}
+const all = async (service: RunningService, path: string) =>
+  (await pagesFrom<Order>(service, path)).flatMap(({ items }) => items);
 
 describe("GET /orders", () => {
   test("orders come oldest first, page by page, without a gap or a repeat", async () => {
@@ -45,20 +37,19 @@ describe("GET /orders", () => {
 
   test("filters hold on every page", async () => {
     await using service = await startOrderService();
-    const mine = [await placeOrder(service), await placeOrder(service), await placeOrder(service)];
+    const [first, second, third] = [
+      await placeOrder(service),
+      await placeOrder(service),
+      await placeOrder(service),
+    ];
     const other = await placeOrder(service, { ...wish, user_id: otherUser });
-    for (const order of mine.slice(1)) await move(service, order, "confirmed");
-    const ids = async (query: string) =>
+    for (const order of [second, third]) await move(service, order, "confirmed");
+    const found = async (query: string) =>
       (await all(service, `/orders?limit=1&${query}`)).map(({ id }) => id);
-    const [first, second, third] = mine.map(({ id }) => id);
-    expect(await ids(`user_id=${userId.toUpperCase()}`)).toEqual([
-      first,
-      second,
-      third,
-    ] as string[]);
-    expect(await ids("status=pending")).toEqual([first, other.id] as string[]);
-    expect(await ids(`user_id=${userId}&status=confirmed`)).toEqual([second, third] as string[]);
-    expect(await ids(`user_id=${otherUser}&status=confirmed`)).toEqual([]);
+    expect(await found(`user_id=${userId.toUpperCase()}`)).toEqual([first.id, second.id, third.id]);
+    expect(await found("status=pending")).toEqual([first.id, other.id]);
+    expect(await found(`user_id=${userId}&status=confirmed`)).toEqual([second.id, third.id]);
+    expect(await found(`user_id=${otherUser}&status=confirmed`)).toEqual([]);
   });
 
   // A filter that is added to the query needs a value here, or this file has a type error.
@@ -85,11 +76,10 @@ describe("GET /orders", () => {
     "the query %s is refused",
     async (query) => {
       await using service = await startOrderService();
-      const response = await service.request(`/orders?${query}`);
-      expect(response.status).toBe(422);
-      expect((await bodyOf(response)).errors).toEqual([
-        { parameter: query.slice(0, query.indexOf("=")), detail: expect.any(String) },
-      ]);
+      const parameter = query.slice(0, query.indexOf("="));
+      const { status, errors } = await bodyOf(await service.request(`/orders?${query}`));
+      expect(status).toBe(422);
+      expect(errors).toEqual([{ parameter, detail: expect.any(String) }]);
     },
   );
 });
@@ -115,10 +105,8 @@ describe("PATCH /orders/{id}", () => {
         expect(response.status).toBe(200);
         expect(present).toEqual({ ...order, status: to, updated_at: present.updated_at });
       } else {
-        expect(response.status).toBe(409);
-        expect(await response.json()).toMatchObject({
-          detail: `Order cannot go from ${from} to ${to}`,
-        });
+        const detail = `Order cannot go from ${from} to ${to}`;
+        expect(await bodyOf(response)).toMatchObject({ status: 409, detail });
         expect(present.status).toBe(from);
       }
     }
@@ -161,9 +149,8 @@ describe("PATCH /orders/{id}", () => {
 test("an order that does not exist can be neither read nor moved", async () => {
   await using service = await startOrderService();
   for (const sent of [{}, { method: "PATCH", json: { status: "confirmed" } }]) {
-    const response = await service.request(`/orders/${otherUser}`, sent);
-    expect(response.status).toBe(404);
-    expect(await response.json()).toMatchObject({ detail: "Order not found" });
+    const refused = await bodyOf(await service.request(`/orders/${otherUser}`, sent));
+    expect(refused).toMatchObject({ status: 404, detail: "Order not found" });
   }
 });
 

@@ -1,17 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf, type RunningService } from "@platform/shared/testing/running-service";
+import { pageAt, pagesFrom } from "@platform/shared/testing/pages";
 import type { userList } from "../src/app.ts";
 import type { User } from "../src/users/user.ts";
 import { createUser, startUserService } from "./user-service.ts";
 
-/** The users of a page and the path of the next, if there is one. */
+/** The users of a page, their names, and the path of the next page. */
 async function page(service: RunningService, path: string) {
-  const response = await service.request(path);
-  expect(response.status).toBe(200);
-  const link = response.headers.get("link");
-  const next = link?.match(/^<([^>]+)>; rel="next"$/)?.[1];
-  expect(link === null || next !== undefined).toBe(true);
-  const users = await bodyOf<User[]>(response);
+  const { items: users, next } = await pageAt<User>(service, path);
   return { names: users.map(({ name }) => name), users, next };
 }
 
@@ -50,9 +46,8 @@ describe("GET /users?ids=", () => {
     const many = (count: number) => `/users?ids=${Array(count).fill(unknown).join(",")}`;
     expect((await service.request(many(100))).status).toBe(200);
     for (const path of [many(101), "/users?ids=", "/users?ids=1", `/users?ids=${unknown},`]) {
-      const refused = await service.request(path);
-      expect(refused.status).toBe(422);
-      expect(await bodyOf(refused)).toMatchObject({ errors: [{ parameter: "ids" }] });
+      const refused = await bodyOf(await service.request(path));
+      expect(refused).toMatchObject({ status: 422, errors: [{ parameter: "ids" }] });
     }
   });
 });
@@ -73,18 +68,11 @@ describe("GET /users", () => {
   test("pages follow each other without a gap or a repeat, also for equal names", async () => {
     await using service = await startUserService();
     await createAll(service, ["C", "A", "B", "B", "B", "D", "B"]);
-    const seen: string[] = [];
-    const ids = new Set<string>();
-    let path: string | undefined = "/users?limit=2";
-    while (path !== undefined) {
-      const { names, users, next }: Awaited<ReturnType<typeof page>> = await page(service, path);
-      seen.push(...names);
-      for (const { id } of users) ids.add(id);
-      expect(names.length).toBeLessThanOrEqual(2);
-      path = next;
-    }
-    expect(seen).toEqual(["A", "B", "B", "B", "B", "C", "D"]);
-    expect(ids.size).toBe(7);
+    const pages = await pagesFrom<User>(service, "/users?limit=2");
+    expect(pages.map(({ items }) => items.length)).toEqual([2, 2, 2, 1]);
+    const users = pages.flatMap(({ items }) => items);
+    expect(users.map(({ name }) => name)).toEqual(["A", "B", "B", "B", "B", "C", "D"]);
+    expect(new Set(users.map(({ id }) => id)).size).toBe(7);
   });
 
   test("a user that is there throughout is seen once, whatever is inserted meanwhile", async () => {
@@ -119,15 +107,9 @@ describe("GET /users", () => {
       await using service = await startUserService();
       await createAll(service, ["A", "B", "C"]);
       const { value, names } = select((await page(service, "/users")).users);
-      const seen: string[] = [];
-      let path: string | undefined = `/users?limit=1&${filter}=${value}`;
-      while (path !== undefined) {
-        const found: Awaited<ReturnType<typeof page>> = await page(service, path);
-        seen.push(...found.names);
-        path = found.next;
-        if (path !== undefined) expect(path).toContain(`${filter}=`);
-      }
-      expect(seen).toEqual(names);
+      const pages = await pagesFrom<User>(service, `/users?limit=1&${filter}=${value}`);
+      expect(pages.flatMap(({ items }) => items).map(({ name }) => name)).toEqual(names);
+      for (const { next } of pages.slice(0, -1)) expect(next).toContain(`${filter}=`);
     },
   );
 
@@ -159,11 +141,9 @@ describe("GET /users", () => {
     "a limit of %p is refused",
     async (limit) => {
       await using service = await startUserService();
-      const response = await service.request(`/users?limit=${limit}`);
-      expect(response.status).toBe(422);
-      expect((await bodyOf(response)).errors).toEqual([
-        { parameter: "limit", detail: expect.any(String) },
-      ]);
+      const { status, errors } = await bodyOf(await service.request(`/users?limit=${limit}`));
+      expect(status).toBe(422);
+      expect(errors).toEqual([{ parameter: "limit", detail: expect.any(String) }]);
     },
   );
 
@@ -174,11 +154,9 @@ describe("GET /users", () => {
     const ours = new URLSearchParams(next.split("?")[1]).get("after") ?? "";
     const flipped = (ours.startsWith("A") ? "B" : "A") + ours.slice(1);
     for (const after of ["", "x", flipped, `${ours}x`, `${ours}=`, ours.slice(0, -2), "%00"]) {
-      const response = await service.request(`/users?after=${after}`);
-      expect(response.status).toBe(422);
-      expect((await bodyOf(response)).errors).toEqual([
-        { parameter: "after", detail: expect.any(String) },
-      ]);
+      const { status, errors } = await bodyOf(await service.request(`/users?after=${after}`));
+      expect(status).toBe(422);
+      expect(errors).toEqual([{ parameter: "after", detail: expect.any(String) }]);
     }
   });
 });
