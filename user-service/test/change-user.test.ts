@@ -1,107 +1,74 @@
 import { describe, expect, test } from "bun:test";
-import { bodyOf } from "@platform/shared/testing/running-service";
-import type { User } from "../src/users/user.ts";
+import { bodyOf, type Sent } from "@platform/shared/testing/running-service";
 import { createUser, startUserService } from "./user-service.ts";
 
 const unknownId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
+const notFound = { status: 404, detail: "User not found" };
+
+/** A service with one user, and requests for that user. */
+async function startWithUser() {
+  const service = await startUserService();
+  const user = await createUser(service);
+  const request = (sent?: Sent) => service.request(`/users/${user.id}`, sent);
+  const etag = (await request()).headers.get("etag") ?? "";
+  return { ...service, service, user, etag, request };
+}
 
 describe.each(["PUT", "PATCH"])("%s /users/{id}", (method) => {
-  test("what is left out stays", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    const response = await service.request(`/users/${user.id}`, {
-      method,
-      json: { name: "Alicia" },
-    });
-    expect(response.status).toBe(200);
-    const changed = await bodyOf<User>(response);
-    expect(changed).toEqual({ ...user, name: "Alicia", updated_at: changed.updated_at });
-    expect(changed.updated_at > user.updated_at).toBe(true);
-    expect(await (await service.request(`/users/${user.id}`)).json()).toEqual(changed);
-  });
-
-  test("a change without a difference leaves the user and its tag as they were", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    const before = await service.request(`/users/${user.id}`);
-    for (const json of [{}, { name: user.name }, { unknown: 1 }]) {
-      const response = await service.request(`/users/${user.id}`, { method, json });
+  test("leaves the user and its ETag as they were if nothing differs", async () => {
+    await using alice = await startWithUser();
+    for (const json of [{}, { name: alice.user.name }, { unknown: 1 }]) {
+      const response = await alice.request({ method, json });
       expect(response.status).toBe(200);
-      expect(await response.json()).toEqual(user);
-      expect(response.headers.get("etag")).toBe(before.headers.get("etag"));
+      expect(await response.json()).toEqual(alice.user);
+      expect(response.headers.get("etag")).toBe(alice.etag);
     }
   });
 
-  test("nobody can take another user's address, but can write their own anew", async () => {
-    await using service = await startUserService();
-    const alice = await createUser(service);
-    await createUser(service, { name: "Bob", email: "bob@example.com" });
-    const taken = await service.request(`/users/${alice.id}`, {
-      method,
-      json: { email: "BOB@example.com" },
-    });
-    expect(taken.status).toBe(409);
-    expect(await taken.json()).toMatchObject({ detail: "Email already registered" });
+  test("refuses another user's address, and accepts the user's own in another case", async () => {
+    await using alice = await startWithUser();
+    await createUser(alice.service, { name: "Bob", email: "bob@example.com" });
+    const taken = await alice.request({ method, json: { email: "BOB@example.com" } });
+    expect(await bodyOf(taken)).toMatchObject({ status: 409, detail: "Email already registered" });
 
-    const own = await service.request(`/users/${alice.id}`, {
-      method,
-      json: { email: "ALICE@example.com" },
-    });
+    const own = await alice.request({ method, json: { email: "ALICE@example.com" } });
     expect(own.status).toBe(200);
     expect(await own.json()).toMatchObject({ email: "ALICE@example.com" });
   });
 
-  test("a user that does not exist cannot be changed", async () => {
+  test("is 404 for a user that does not exist", async () => {
     await using service = await startUserService();
     const response = await service.request(`/users/${unknownId}`, { method, json: { name: "A" } });
-    expect(response.status).toBe(404);
-    expect(await response.json()).toMatchObject({ detail: "User not found" });
+    expect(await bodyOf(response)).toMatchObject(notFound);
   });
 
-  test("a change made on an outdated view is refused, and changes nothing", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    const path = `/users/${user.id}`;
-    const etag = (await service.request(path)).headers.get("etag") ?? "";
-    const first = await service.request(path, {
-      method,
-      headers: { "if-match": etag },
-      json: { name: "First" },
-    });
+  test("refuses a change whose If-Match is outdated, and changes nothing", async () => {
+    await using alice = await startWithUser();
+    const headers = { "if-match": alice.etag };
+    const first = await alice.request({ method, headers, json: { name: "First" } });
     expect(first.status).toBe(200);
-    const second = await service.request(path, {
-      method,
-      headers: { "if-match": etag },
-      json: { name: "Second" },
-    });
+    const second = await alice.request({ method, headers, json: { name: "Second" } });
     expect(second.status).toBe(412);
-    expect(await (await service.request(path)).json()).toMatchObject({ name: "First" });
+    expect(await (await alice.request()).json()).toMatchObject({ name: "First" });
   });
 
-  test("a change that If-None-Match rules out is refused", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    for (const [known, status] of [
-      ["*", 412],
-      ['"other"', 200],
-      ["malformed", 200],
-    ] as const) {
-      const response = await service.request(`/users/${user.id}`, {
-        method,
-        headers: { "if-none-match": known },
-        json: { name: "Alicia" },
-      });
-      expect(response.status).toBe(status);
-    }
+  test.each([
+    ["*", 412],
+    ['"other"', 200],
+    ["malformed", 200],
+  ])("with If-None-Match: %s is %i", async (known, status) => {
+    await using alice = await startWithUser();
+    const headers = { "if-none-match": known };
+    expect((await alice.request({ method, headers, json: { name: "Alicia" } })).status).toBe(
+      status,
+    );
   });
 
-  test("faults of path, header and body come in one answer", async () => {
+  test("reports the validation errors of path, header and body in one response", async () => {
     await using service = await startUserService();
-    const response = await service.request("/users/no-uuid", {
-      method,
-      headers: { "if-match": "unquoted" },
-      json: { name: "", email: 1 },
-    });
+    const headers = { "if-match": "unquoted" };
+    const json = { name: "", email: 1 };
+    const response = await service.request("/users/no-uuid", { method, headers, json });
     expect(response.status).toBe(422);
     expect((await bodyOf(response)).errors).toEqual([
       { parameter: "id", detail: expect.any(String) },
@@ -112,10 +79,10 @@ describe.each(["PUT", "PATCH"])("%s /users/{id}", (method) => {
   });
 });
 
-test("changes within one millisecond, or after the clock was set back, have tags of their own", async () => {
+test("PATCH /users/{id} gives a new ETag within one millisecond, and after the clock was set back", async () => {
   let time = 1_800_000_000_000;
   await using service = await startUserService({ now: () => time });
-  const user = await createUser(service);
+  const { id } = await createUser(service);
   const tags = new Set<string | null>();
   for (const [name, step] of [
     ["A", 0],
@@ -123,98 +90,68 @@ test("changes within one millisecond, or after the clock was set back, have tags
     ["C", -60_000],
   ] as const) {
     time += step;
-    const response = await service.request(`/users/${user.id}`, {
-      method: "PATCH",
-      json: { name },
-    });
+    const response = await service.request(`/users/${id}`, { method: "PATCH", json: { name } });
     tags.add(response.headers.get("etag"));
   }
   expect(tags.size).toBe(3);
 });
 
 describe("DELETE /users/{id}", () => {
-  test("a deleted user is gone, and its address is free", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    const deleted = await service.request(`/users/${user.id}`, { method: "DELETE" });
+  const method = "DELETE";
+
+  test("deletes the user, and frees its address", async () => {
+    await using alice = await startWithUser();
+    const deleted = await alice.request({ method });
     expect(deleted.status).toBe(204);
     expect(await deleted.text()).toBe("");
-    for (const method of ["GET", "DELETE"]) {
-      const response = await service.request(`/users/${user.id}`, { method });
-      expect(response.status).toBe(404);
-      expect(await response.json()).toMatchObject({ detail: "User not found" });
+    for (const again of ["GET", "DELETE"]) {
+      expect(await bodyOf(await alice.request({ method: again }))).toMatchObject(notFound);
     }
-    await createUser(service);
+    await createUser(alice.service);
   });
 
-  test("a body means nothing, of whatever size and kind", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    const deleted = await service.request(`/users/${user.id}`, {
-      method: "DELETE",
-      body: "x".repeat(2_000_000),
-    });
-    expect(deleted.status).toBe(204);
+  test("ignores a body of whatever size and type", async () => {
+    await using alice = await startWithUser();
+    expect((await alice.request({ method, body: "x".repeat(2_000_000) })).status).toBe(204);
   });
 
-  test("a user that has changed since is not deleted", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    const stale = await service.request(`/users/${user.id}`, {
-      method: "DELETE",
-      headers: { "if-match": '"other"' },
-    });
-    expect(stale.status).toBe(412);
-    expect((await service.request(`/users/${user.id}`)).status).toBe(200);
+  test("keeps a user that has changed since", async () => {
+    await using alice = await startWithUser();
+    expect((await alice.request({ method, headers: { "if-match": '"other"' } })).status).toBe(412);
+    expect((await alice.request()).status).toBe(200);
   });
 });
 
 describe("GET /users/{id}", () => {
-  test("a client that has the present state is told so without a body", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    const etag = (await service.request(`/users/${user.id}`)).headers.get("etag") ?? "";
-    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
-      const response = await service.request(`/users/${user.id}`, {
-        headers: { "if-none-match": known },
-      });
+  test("is 304 without a body for a client that has the present state", async () => {
+    await using alice = await startWithUser();
+    for (const known of [alice.etag, `W/${alice.etag}`, `"other", ${alice.etag}`, "*"]) {
+      const response = await alice.request({ headers: { "if-none-match": known } });
       expect(response.status).toBe(304);
-      expect(response.headers.get("etag")).toBe(etag);
+      expect(response.headers.get("etag")).toBe(alice.etag);
       expect(await response.text()).toBe("");
     }
     for (const unknown of ['"other"', "malformed", ""]) {
-      const response = await service.request(`/users/${user.id}`, {
-        headers: { "if-none-match": unknown },
-      });
-      expect(response.status).toBe(200);
+      expect((await alice.request({ headers: { "if-none-match": unknown } })).status).toBe(200);
     }
   });
 
-  test("an id can be written in upper case, and in no other spelling", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    const found = await service.request(`/users/${user.id.toUpperCase()}`);
-    expect(await found.json()).toEqual(user);
-    for (const id of [
-      "1",
-      user.id.replaceAll("-", ""),
-      `urn:uuid:${user.id}`,
-      `${user.id}x`,
-      "%zz",
-    ]) {
-      const response = await service.request(`/users/${id}`);
-      expect(response.status).toBe(422);
-      expect((await bodyOf(response)).errors).toEqual([
-        { parameter: "id", detail: expect.any(String) },
-      ]);
+  test("accepts an id in upper case, and in no other spelling", async () => {
+    await using alice = await startWithUser();
+    const { id } = alice.user;
+    const found = await alice.service.request(`/users/${id.toUpperCase()}`);
+    expect(await found.json()).toEqual(alice.user);
+    for (const other of ["123", id.replaceAll("-", ""), `urn:uuid:${id}`, `${id}x`, "%zz"]) {
+      const { status, errors } = await bodyOf(await alice.service.request(`/users/${other}`));
+      expect(status).toBe(422);
+      expect(errors).toEqual([{ parameter: "id", detail: expect.any(String) }]);
     }
   });
 
-  test("HEAD tells what GET would, without a body", async () => {
-    await using service = await startUserService();
-    const user = await createUser(service);
-    const get = await service.request(`/users/${user.id}`);
-    const head = await service.request(`/users/${user.id}`, { method: "HEAD" });
+  test("has the same header fields for HEAD, without a body", async () => {
+    await using alice = await startWithUser();
+    const get = await alice.request();
+    const head = await alice.request({ method: "HEAD" });
     expect(head.status).toBe(200);
     expect(await head.text()).toBe("");
     for (const field of ["etag", "content-type", "content-length"]) {
