@@ -28,48 +28,25 @@ describe("POST /orders", () => {
       updated_at: order.created_at,
     });
     expect(response.headers.get("location")).toBe(`/orders/${order.id}`);
+    expect(response.headers.has("idempotent-replayed")).toBe(false);
     const found = await service.request(`/orders/${order.id}`);
     expect(await found.json()).toEqual(order);
     expect(found.headers.get("etag")).toBe(response.headers.get("etag"));
   });
 
   test.each([
-    [
-      [
-        [3, 4],
-        [1, 2.5],
-      ],
-      14.5,
-    ],
-    [[[3, 0.1]], 0.3],
-    [
-      [
-        [1, 0.07],
-        [1, 0.01],
-      ],
-      0.08,
-    ],
-    [
-      [
-        [1000, 1_000_000],
-        [1000, 1_000_000],
-      ],
-      2_000_000_000,
-    ],
-    [
-      [
-        [7, 1.1],
-        [3, 1.15],
-      ],
-      11.15,
-    ],
-  ])("sums %j to exactly %p", async (items, total) => {
+    ["3 × 4 + 1 × 2.5", 14.5],
+    ["3 × 0.1", 0.3],
+    ["1 × 0.07 + 1 × 0.01", 0.08],
+    ["1000 × 1000000 + 1000 × 1000000", 2_000_000_000],
+    ["7 × 1.1 + 3 × 1.15", 11.15],
+  ])("sums %s to exactly %p", async (sum, total) => {
     await using service = await startOrderService();
-    const order = await placeOrder(service, {
-      user_id: userId,
-      items: items.map(([quantity, unit_price]) => ({ sku: "A", quantity, unit_price })),
+    const items = sum.split(" + ").map((product) => {
+      const [quantity, unit_price] = product.split(" × ").map(Number);
+      return { sku: "A", quantity, unit_price };
     });
-    expect(order.total_amount).toBe(total);
+    expect((await placeOrder(service, { user_id: userId, items })).total_amount).toBe(total);
   });
 
   test("sums the largest possible order exactly", async () => {
@@ -117,36 +94,27 @@ describe("POST /orders", () => {
     ["a quantity in quotes", { items: [{ ...line, quantity: "1" }] }, "#/items/0/quantity"],
     ["unit price 0", { items: [{ ...line, unit_price: 0 }] }, "#/items/0/unit_price"],
     ["a negative price", { items: [{ ...line, unit_price: -1 }] }, "#/items/0/unit_price"],
-    [
-      "a price finer than cents",
-      { items: [{ ...line, unit_price: 0.001 }] },
-      "#/items/0/unit_price",
-    ],
-    ["19.999", { items: [{ ...line, unit_price: 19.999 }] }, "#/items/0/unit_price"],
-    [
-      "a price over a million",
-      { items: [{ ...line, unit_price: 1e6 + 0.01 }] },
-      "#/items/0/unit_price",
-    ],
-    ["an empty sku", { items: [{ ...line, sku: " " }] }, "#/items/0/sku"],
+    ["a price of 0.001", { items: [{ ...line, unit_price: 0.001 }] }, "#/items/0/unit_price"],
+    ["a price of 19.999", { items: [{ ...line, unit_price: 19.999 }] }, "#/items/0/unit_price"],
+    ["a larger price", { items: [{ ...line, unit_price: 1e6 + 0.01 }] }, "#/items/0/unit_price"],
+    ["an empty sku", { items: [{ ...line, sku: "" }] }, "#/items/0/sku"],
+    ["a blank sku", { items: [{ ...line, sku: " " }] }, "#/items/0/sku"],
     ["a sku of 51 characters", { items: [{ ...line, sku: "x".repeat(51) }] }, "#/items/0/sku"],
     ["a user id that is no UUID", { user_id: "1" }, "#/user_id"],
     ["a user id in braces", { user_id: `{${userId}}` }, "#/user_id"],
   ])("rejects %s, and points to it", async (_, part, pointer) => {
     await using service = await startOrderService();
-    const response = await service.request("/orders", { json: { ...wish, ...part } });
-    expect(response.status).toBe(422);
-    const { errors } = await bodyOf(response);
+    const json = { ...wish, ...part };
+    const { status, errors } = await bodyOf(await service.request("/orders", { json }));
+    expect(status).toBe(422);
     expect(errors).toEqual([{ pointer, detail: expect.any(String) }]);
     expect(await countOrders(service)).toBe(0);
   });
 
   test("reports every validation error of every item in one response", async () => {
     await using service = await startOrderService();
-    const response = await service.request("/orders", {
-      json: { user_id: "x", items: [{ sku: "", quantity: 0, unit_price: 0 }, line, {}] },
-    });
-    const { errors } = await bodyOf(response);
+    const json = { user_id: "x", items: [{ sku: "", quantity: 0, unit_price: 0 }, line, {}] };
+    const { errors } = await bodyOf(await service.request("/orders", { json }));
     expect(errors?.map(({ pointer }) => pointer)).toEqual([
       "#/user_id",
       "#/items/0/sku",
@@ -158,19 +126,34 @@ describe("POST /orders", () => {
     ]);
   });
 
-  test.each([
-    ["unknown", 400, "User does not exist"],
-    ["failed", 502, "Failed to validate user"],
-    ["unavailable", 503, "User service unavailable"],
-  ] as const)(
-    "for a user check that is %s responds with %p, and stores nothing",
-    async (check, status, detail) => {
-      await using service = await startOrderService({ users: usersAll(check) });
-      const response = await service.request("/orders", { json: wish });
-      expect(response.status).toBe(status);
-      expect(await response.json()).toMatchObject({ detail });
-      expect(response.headers.has("retry-after")).toBe(status === 503);
-      expect(await countOrders(service)).toBe(0);
-    },
-  );
+  describe.each([
+    ["without a key", {}],
+    ["with a key", { "idempotency-key": "k" }],
+  ])("%s", (_, headers) => {
+    test.each([
+      ["unknown", 400, "User does not exist"],
+      ["failed", 502, "Failed to validate user"],
+      ["unavailable", 503, "User service unavailable"],
+    ] as const)(
+      "for a user check that is %s is %p, stores nothing, and accepts another order at once",
+      async (check, status, detail) => {
+        let users = usersAll(check);
+        await using service = await startOrderService({
+          users: { check: (id) => users.check(id) },
+        });
+        const response = await service.request("/orders", { json: wish, headers });
+        expect(response.status).toBe(status);
+        expect(await response.json()).toMatchObject({ detail });
+        expect(response.headers.has("retry-after")).toBe(status === 503);
+        expect(await countOrders(service)).toBe(0);
+
+        // The release of the key, if it took longer than the refusal waited.
+        await service.storage.write(() => undefined);
+        users = usersAll("exists");
+        const other = { ...wish, items: wish.items.slice(1) };
+        expect(await placeOrder(service, other, { headers })).toMatchObject({ total_amount: 5.5 });
+        expect(await countOrders(service)).toBe(1);
+      },
+    );
+  });
 });
