@@ -62,14 +62,10 @@ describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open)
 
   test("list() returns a user's orders oldest first, whatever their status", async () => {
     await using stores = await open();
-    const paths = [
-      ["cancelled"],
-      ["confirmed", "shipped", "delivered"],
-      ["confirmed"],
-      [],
-    ] as const;
+    const delivered = ["confirmed", "shipped", "delivered"] as const;
+    const paths = [["cancelled"] as const, delivered, delivered.slice(0, 1), []];
     const placed: string[] = [];
-    for (const path of [...paths, ["confirmed", "shipped"] as const, ...paths]) {
+    for (const path of [...paths, delivered.slice(0, 2), ...paths]) {
       const { id } = await stores.orders.place(draft);
       await stores.orders.place({ ...draft, userId: otherUser });
       placed.push(id);
@@ -143,13 +139,11 @@ describe.each([["SQLite", temporarySqliteOrders]])("IdempotencyKeys in %s", (_, 
         (n % 2 ? stores.orders : stores.replica).claim("k", "f"),
       ),
     );
-    const granted = results.filter(({ outcome }) => outcome === "claimed");
+    const granted = results.filter((result) => result.outcome === "claimed");
     expect(granted).toHaveLength(1);
-    for (const result of granted) {
-      if (result.outcome === "claimed") {
-        await stores.orders.release(result.claim);
-        await stores.replica.release(result.claim);
-      }
+    for (const { claim } of granted) {
+      await stores.orders.release(claim);
+      await stores.replica.release(claim);
     }
   });
 

@@ -17,23 +17,20 @@ async function refusal(
   return error instanceof Error && "reason" in error ? error.reason : error;
 }
 
-describe.each([["without a key", undefined] as const, ["with a key", "k"] as const])(
-  "placeOrder() %s",
-  (_, key) => {
-    test("passes on the storage's error, and accepts a retry", async () => {
+describe("placeOrder()", () => {
+  test.each([undefined, "k"])(
+    "passes on the storage's error, and accepts a retry (key: %p)",
+    async (key) => {
       await using store = await temporarySqliteOrders();
       const full = new Error("full");
       const orders = { ...store.orders, place: () => Promise.reject(full) };
       expect(await refusal({ orders, users }, key)).toBe(full);
       await store.committed();
-      const again = { orders: store.orders, users };
-      expect((await placeOrder(again, draft, key)).isReplay).toBe(false);
-    });
-  },
-);
+      expect((await placeOrder({ orders: store.orders, users }, draft, key)).isReplay).toBe(false);
+    },
+  );
 
-describe("placeOrder() with a key", () => {
-  test("places no second order if its claim lapsed and another request used the key", async () => {
+  test("places no second order if the claim of its key lapsed and another request used the key", async () => {
     await using store = await temporarySqliteOrders();
     const { orders, clock } = store;
     const check = async (): Promise<UserCheck> => {
@@ -45,7 +42,7 @@ describe("placeOrder() with a key", () => {
     expect(await store.count()).toBe(1);
   });
 
-  test("keeps its claim however long the user check takes", async () => {
+  test("keeps the claim of its key however long the user check takes", async () => {
     await using store = await temporarySqliteOrders();
     const { orders, clock, committed } = store;
     jest.useFakeTimers();
@@ -65,7 +62,7 @@ describe("placeOrder() with a key", () => {
     expect(await store.count()).toBe(1);
   });
 
-  test("refuses with the first cause although the key's release fails", async () => {
+  test("refuses with the first cause although its key's release fails", async () => {
     await using store = await temporarySqliteOrders();
     const release: OrderStore["release"] = async (claim) => {
       await store.orders.release(claim);
@@ -75,7 +72,7 @@ describe("placeOrder() with a key", () => {
     expect(await refusal({ orders, users: usersAll("unknown") }, "k")).toBe("user-unknown");
   });
 
-  test("sends its refusal although the key's release hangs", async () => {
+  test("refuses although its key's release hangs", async () => {
     await using store = await temporarySqliteOrders();
     jest.useFakeTimers();
     const release = () => {

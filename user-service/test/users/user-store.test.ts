@@ -4,41 +4,33 @@ import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
 import { migrations } from "../../src/migrations/index.ts";
 import { sqliteUserStore } from "../../src/users/sqlite-user-store.ts";
-import type { UserStore } from "../../src/users/user-store.ts";
 import { EmailTaken, UserNotFound } from "../../src/users/user.ts";
 
-/** An empty store, and a second one on the same data, as another replica has it. */
-type OpenStores = () => Promise<{ users: UserStore; replica: UserStore } & AsyncDisposable>;
-
-const openSqliteStores: OpenStores = async () => {
+/** Makes an empty store, and a second one on the same data, as another replica has it. */
+async function temporarySqliteUsers() {
   const database = await temporaryStorage(migrations);
-  const other = await database.openAgain();
   return {
+    ...database,
     users: sqliteUserStore(database.storage),
-    replica: sqliteUserStore(other),
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+    replica: sqliteUserStore(await database.openAgain()),
   };
-};
+}
 
 const always = () => true;
 const alice = { name: "Alice", email: "alice@example.com" };
 const everything = { email: undefined, ids: undefined, after: undefined, limit: 1000 };
 
-describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
-  test("a stored user is found, on every replica", async () => {
+describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) => {
+  test("find() returns a stored user, on every replica, and no other", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
     expect(user).toMatchObject(alice);
     expect(await stores.users.find(user.id)).toEqual(user);
     expect(await stores.replica.find(user.id)).toEqual(user);
-  });
-
-  test("who is not there is not found", async () => {
-    await using stores = await open();
     expect(await stores.users.find("01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42")).toBeUndefined();
   });
 
-  test("of two replicas that give away one address, one wins", async () => {
+  test("create() stores one user for an address, on whichever replica", async () => {
     await using stores = await open();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, (_, n) =>
@@ -54,7 +46,7 @@ describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
     expect((await stores.users.list(everything)).items).toHaveLength(1);
   });
 
-  test("a change is stored, keeps the rest and moves the time of change on", async () => {
+  test("update() stores a change, keeps the rest and advances updated_at", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
     const changed = await stores.users.update(user.id, { name: "Alicia" }, always);
@@ -63,30 +55,28 @@ describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
     expect(await stores.replica.find(user.id)).toEqual(changed);
   });
 
-  test("a change that makes no difference is not stored", async () => {
+  test("update() stores nothing if nothing differs", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
     expect(await stores.users.update(user.id, {}, always)).toEqual(user);
     expect(await stores.users.update(user.id, alice, always)).toEqual(user);
   });
 
-  test("a change is refused for a taken address, an unmet precondition, or nobody", async () => {
+  test("update() rejects a taken address, an unmet precondition and an unknown id", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
     await stores.users.create({ name: "Bob", email: "bob@example.com" });
     const change = (id: string, email: string, precondition = always) =>
       stores.users.update(id, { email }, precondition);
     expect(await rejectionOf(change(user.id, "BOB@example.com"))).toBeInstanceOf(EmailTaken);
-    expect(await rejectionOf(change(user.id, "new@example.com", () => false))).toBeInstanceOf(
-      PreconditionFailed,
-    );
-    expect(await rejectionOf(change(crypto.randomUUID(), "new@example.com"))).toBeInstanceOf(
-      UserNotFound,
-    );
+    const unmet = await rejectionOf(change(user.id, "new@example.com", () => false));
+    expect(unmet).toBeInstanceOf(PreconditionFailed);
+    const unknown = await rejectionOf(change(crypto.randomUUID(), "new@example.com"));
+    expect(unknown).toBeInstanceOf(UserNotFound);
     expect(await stores.users.find(user.id)).toEqual(user);
   });
 
-  test("of two changes made on the same view, one is refused", async () => {
+  test("update() rejects one of two changes of the same state, on whichever replica", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
     const asSeen = (current: { updated_at: string }) => current.updated_at === user.updated_at;
@@ -97,18 +87,17 @@ describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
     expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
   });
 
-  test("a removed user is gone, an unmet precondition or nobody is told", async () => {
+  test("remove() deletes a user, and rejects an unmet precondition and an unknown id", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
-    expect(await rejectionOf(stores.users.remove(user.id, () => false))).toBeInstanceOf(
-      PreconditionFailed,
-    );
+    const unmet = await rejectionOf(stores.users.remove(user.id, () => false));
+    expect(unmet).toBeInstanceOf(PreconditionFailed);
     await stores.users.remove(user.id, always);
     expect(await stores.users.find(user.id)).toBeUndefined();
     expect(await rejectionOf(stores.users.remove(user.id, always))).toBeInstanceOf(UserNotFound);
   });
 
-  test("the list is by name in code point order, then by id, from any place on", async () => {
+  test("list() returns users by name in code point order, then by id, from any user on", async () => {
     await using stores = await open();
     const names = ["b", "B", "é", "😀", "\uffee", "b", "a"];
     for (const [n, name] of names.entries()) {
@@ -123,7 +112,7 @@ describe.each([["SQLite", openSqliteStores]])("users in %s", (_, open) => {
     }
   });
 
-  test("the filter by address ignores case", async () => {
+  test("list() ignores case where it filters by address", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
     await stores.users.create({ name: "Bob", email: "bob@example.com" });
