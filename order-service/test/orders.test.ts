@@ -17,7 +17,7 @@ const all = async (service: RunningService, path: string) =>
   (await pagesFrom<Order>(service, path)).flatMap(({ items }) => items);
 
 describe("GET /orders", () => {
-  test("orders come oldest first, page by page, without a gap or a repeat", async () => {
+  test("returns orders oldest first, page by page, without a gap or a repeat", async () => {
     await using service = await startOrderService();
     const placed: Order[] = [];
     for (let n = 0; n < 7; n += 1) placed.push(await placeOrder(service));
@@ -25,7 +25,7 @@ describe("GET /orders", () => {
     expect(await all(service, "/orders")).toEqual(placed);
   });
 
-  test("an order placed after the clock was set back still comes last", async () => {
+  test("returns an order that was placed after the clock was set back last", async () => {
     let time = 1_800_000_000_000;
     await using service = await startOrderService({ now: () => time });
     const first = await placeOrder(service);
@@ -35,7 +35,7 @@ describe("GET /orders", () => {
     expect(second.created_at >= first.created_at).toBe(true);
   });
 
-  test("filters hold on every page", async () => {
+  test("combines filters, on every page", async () => {
     await using service = await startOrderService();
     const [first, second, third] = [
       await placeOrder(service),
@@ -58,7 +58,7 @@ describe("GET /orders", () => {
     status: "confirmed",
   };
 
-  test.each(Object.entries(filters))("the filter %s holds on every page", async (filter, value) => {
+  test.each(Object.entries(filters))("filters by %s on every page", async (filter, value) => {
     await using service = await startOrderService();
     await placeOrder(service);
     const selected: string[] = [];
@@ -73,7 +73,7 @@ describe("GET /orders", () => {
   });
 
   test.each(["user_id=1", "user_id=", "status=open", "status=", "after=x", "limit=0"])(
-    "the query %s is refused",
+    "refuses the query %s",
     async (query) => {
       await using service = await startOrderService();
       const parameter = query.slice(0, query.indexOf("="));
@@ -94,25 +94,28 @@ describe("PATCH /orders/{id}", () => {
     cancelled: ["cancelled"],
   };
 
-  test.each(statuses)("an order that is %s goes where it may, and nowhere else", async (from) => {
-    await using service = await startOrderService();
-    for (const to of statuses) {
-      const order = await placeOrder(service);
-      for (const step of paths[from]) await move(service, order, step);
-      const response = await move(service, order, to);
-      const present = await bodyOf<Order>(await service.request(`/orders/${order.id}`));
-      if (canTransition(from, to)) {
-        expect(response.status).toBe(200);
-        expect(present).toEqual({ ...order, status: to, updated_at: present.updated_at });
-      } else {
-        const detail = `Order cannot go from ${from} to ${to}`;
-        expect(await bodyOf(response)).toMatchObject({ status: 409, detail });
-        expect(present.status).toBe(from);
+  test.each(statuses)(
+    "moves an order that is %s to the statuses that it may have next, and to no other",
+    async (from) => {
+      await using service = await startOrderService();
+      for (const to of statuses) {
+        const order = await placeOrder(service);
+        for (const step of paths[from]) await move(service, order, step);
+        const response = await move(service, order, to);
+        const present = await bodyOf<Order>(await service.request(`/orders/${order.id}`));
+        if (canTransition(from, to)) {
+          expect(response.status).toBe(200);
+          expect(present).toEqual({ ...order, status: to, updated_at: present.updated_at });
+        } else {
+          const detail = `Order cannot go from ${from} to ${to}`;
+          expect(await bodyOf(response)).toMatchObject({ status: 409, detail });
+          expect(present.status).toBe(from);
+        }
       }
-    }
-  });
+    },
+  );
 
-  test("to the status that it has nothing changes, not even its tag", async () => {
+  test("changes nothing, not even the ETag, if the order has the status already", async () => {
     await using service = await startOrderService();
     const order = await placeOrder(service);
     const before = await service.request(`/orders/${order.id}`);
@@ -121,12 +124,12 @@ describe("PATCH /orders/{id}", () => {
     expect(response.headers.get("etag")).toBe(before.headers.get("etag"));
   });
 
-  test("a move made on an outdated view is refused", async () => {
+  test("refuses a change whose If-Match is outdated", async () => {
     await using service = await startOrderService();
     const order = await placeOrder(service);
     const etag = (await service.request(`/orders/${order.id}`)).headers.get("etag") ?? "";
     expect((await move(service, order, "confirmed", { "if-match": etag })).status).toBe(200);
-    // Outdated and not allowed: the view comes first.
+    // The status is not allowed either: the precondition is checked first.
     expect((await move(service, order, "delivered", { "if-match": etag })).status).toBe(412);
   });
 
@@ -135,7 +138,7 @@ describe("PATCH /orders/{id}", () => {
     ["a number", 1],
     ["missing", undefined],
     ["null", null],
-  ])("a status that is %s is refused", async (_, status) => {
+  ])("refuses a status that is %s", async (_, status) => {
     await using service = await startOrderService();
     const response = await move(service, await placeOrder(service), status);
     expect(response.status).toBe(422);
@@ -146,7 +149,7 @@ describe("PATCH /orders/{id}", () => {
   });
 });
 
-test("an order that does not exist can be neither read nor moved", async () => {
+test("GET and PATCH /orders/{id} are 404 for an order that does not exist", async () => {
   await using service = await startOrderService();
   for (const sent of [{}, { method: "PATCH", json: { status: "confirmed" } }]) {
     const refused = await bodyOf(await service.request(`/orders/${otherUser}`, sent));
@@ -155,7 +158,7 @@ test("an order that does not exist can be neither read nor moved", async () => {
 });
 
 test.each(["PUT", "DELETE"])(
-  "%s of an order is not allowed, and what is allowed is told",
+  "%s /orders/{id} is 405, and Allow has the methods",
   async (method) => {
     await using service = await startOrderService();
     const response = await service.request(`/orders/${otherUser}`, { method });

@@ -87,7 +87,7 @@ describe("the command line", () => {
     expect(await readdir(path())).toEqual([]);
   });
 
-  test("a taken port and an unusable database are one line on stderr, and exit with 1", async () => {
+  test("serve and migrate print one line to stderr for a taken port and an unusable database, and exit with 1", async () => {
     await using running = await start(service);
     const env = { PORT: String(running.port), HOST: "127.0.0.1" };
     const taken = await run(service, [], env);
@@ -105,7 +105,7 @@ describe("the command line", () => {
     });
   });
 
-  test("healthcheck exits with 0 for a ready service, and with 1 and a line for none", async () => {
+  test("healthcheck exits with 0 if the service is ready, and otherwise prints a line and exits with 1", async () => {
     const running = await start(service);
     const env = { PORT: String(running.port) };
     expect(await run(service, ["healthcheck"], env)).toMatchObject({ status: 0 });

@@ -20,7 +20,7 @@ async function createAll(service: RunningService, names: readonly string[]) {
 describe("GET /users?ids=", () => {
   const unknown = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 
-  test("gives those of them that exist, each once, whatever the case", async () => {
+  test("returns the users that exist, each once, whatever the case of its id", async () => {
     await using service = await startUserService();
     await createAll(service, ["C", "A", "B"]);
     const { users } = await page(service, "/users");
@@ -30,7 +30,7 @@ describe("GET /users?ids=", () => {
     expect((await page(service, `/users?ids=${unknown}`)).names).toEqual([]);
   });
 
-  test("goes together with the other parameters", async () => {
+  test("combines with the other parameters", async () => {
     await using service = await startUserService();
     await createAll(service, ["A", "B", "C"]);
     const { users } = await page(service, "/users");
@@ -41,7 +41,7 @@ describe("GET /users?ids=", () => {
     expect((await page(service, `/users?ids=${ids}&email=USER1@example.com`)).names).toEqual(["B"]);
   });
 
-  test("takes a hundred, and nothing but identifiers", async () => {
+  test("accepts up to a hundred ids, and nothing but ids", async () => {
     await using service = await startUserService();
     const many = (count: number) => `/users?ids=${Array(count).fill(unknown).join(",")}`;
     expect((await service.request(many(100))).status).toBe(200);
@@ -53,19 +53,19 @@ describe("GET /users?ids=", () => {
 });
 
 describe("GET /users", () => {
-  test("no users are an empty list", async () => {
+  test("is an empty list without users", async () => {
     await using service = await startUserService();
     expect(await page(service, "/users")).toEqual({ names: [], users: [], next: undefined });
   });
 
-  test("users come by name in code point order", async () => {
+  test("returns users by name in code point order", async () => {
     await using service = await startUserService();
     await createAll(service, ["Zoë", "adam", "Bob", "😀", "\uffee", "Alice"]);
     const { names } = await page(service, "/users");
     expect(names).toEqual(["Alice", "Bob", "Zoë", "adam", "\uffee", "😀"]);
   });
 
-  test("pages follow each other without a gap or a repeat, also for equal names", async () => {
+  test("returns every user once, page by page, also for equal names", async () => {
     await using service = await startUserService();
     await createAll(service, ["C", "A", "B", "B", "B", "D", "B"]);
     const pages = await pagesFrom<User>(service, "/users?limit=2");
@@ -75,7 +75,7 @@ describe("GET /users", () => {
     expect(new Set(users.map(({ id }) => id)).size).toBe(7);
   });
 
-  test("a user that is there throughout is seen once, whatever is inserted meanwhile", async () => {
+  test("returns a user once, whatever is inserted between two pages", async () => {
     await using service = await startUserService();
     await createAll(service, ["B", "D", "F"]);
     const first = await page(service, "/users?limit=2");
@@ -85,7 +85,7 @@ describe("GET /users", () => {
     expect([...first.names, ...second.names]).toEqual(["B", "D", "E", "F"]);
   });
 
-  test("the link to the next page keeps limit and filters", async () => {
+  test("keeps the limit in the link to the next page, and drops unknown parameters", async () => {
     await using service = await startUserService();
     await createAll(service, ["A", "B", "C"]);
     const { next } = await page(service, "/users?limit=1&unknown=1");
@@ -101,25 +101,22 @@ describe("GET /users", () => {
     ids: ([a, , c]) => ({ value: `${a?.id},${c?.id}`, names: ["A", "C"] }),
   };
 
-  test.each(Object.entries(filters))(
-    "the filter %s holds on every page",
-    async (filter, select) => {
-      await using service = await startUserService();
-      await createAll(service, ["A", "B", "C"]);
-      const { value, names } = select((await page(service, "/users")).users);
-      const pages = await pagesFrom<User>(service, `/users?limit=1&${filter}=${value}`);
-      expect(pages.flatMap(({ items }) => items).map(({ name }) => name)).toEqual(names);
-      for (const { next } of pages.slice(0, -1)) expect(next).toContain(`${filter}=`);
-    },
-  );
+  test.each(Object.entries(filters))("filters by %s on every page", async (filter, select) => {
+    await using service = await startUserService();
+    await createAll(service, ["A", "B", "C"]);
+    const { value, names } = select((await page(service, "/users")).users);
+    const pages = await pagesFrom<User>(service, `/users?limit=1&${filter}=${value}`);
+    expect(pages.flatMap(({ items }) => items).map(({ name }) => name)).toEqual(names);
+    for (const { next } of pages.slice(0, -1)) expect(next).toContain(`${filter}=`);
+  });
 
-  test("a list of exactly one page has no link to another", async () => {
+  test("has no link to a next page if the last user is on this one", async () => {
     await using service = await startUserService();
     await createAll(service, ["A", "B"]);
     expect((await page(service, "/users?limit=2")).next).toBeUndefined();
   });
 
-  test("the filter by address compares as uniqueness does", async () => {
+  test("ignores case where it filters by e-mail address, as uniqueness does", async () => {
     await using service = await startUserService();
     const user = await createUser(service);
     for (const email of ["alice@example.com", "ALICE@Example.COM"]) {
@@ -131,14 +128,14 @@ describe("GET /users", () => {
     }
   });
 
-  test("of a repeated parameter the last counts", async () => {
+  test("uses the last of a repeated parameter", async () => {
     await using service = await startUserService();
     await createAll(service, ["A", "B", "C"]);
     expect((await page(service, "/users?limit=x&limit=3&limit=1")).names).toEqual(["A"]);
   });
 
   test.each(["0", "1001", "-1", "1.5", "1e2", "0x10", "abc", "", "%2010"])(
-    "a limit of %p is refused",
+    "refuses a limit of %p",
     async (limit) => {
       await using service = await startUserService();
       const { status, errors } = await bodyOf(await service.request(`/users?limit=${limit}`));
@@ -147,7 +144,7 @@ describe("GET /users", () => {
     },
   );
 
-  test("a cursor that is not ours is refused", async () => {
+  test("refuses a cursor that it did not make", async () => {
     await using service = await startUserService();
     await createAll(service, ["A", "B"]);
     const { next = "" } = await page(service, "/users?limit=1");

@@ -106,7 +106,7 @@ test("POST /users that was cut by the shutdown stores no user afterwards", async
   expect(await countUsers(restarted)).toBe(0);
 });
 
-test("two replicas on one database share its users and their unique addresses", async () => {
+test("POST /users stores one user for an address, on whichever of two replicas", async () => {
   await using one = await start(service);
   await using two = await start(service);
   const statuses = await Promise.all(

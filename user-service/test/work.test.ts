@@ -16,20 +16,20 @@ const users = sqliteUserStore(database.storage);
 const app = createApp({ ...work.parts(database.storage), users });
 const alice = await users.create({ name: "Alice", email: "alice@example.com" });
 
-test("a user is found by one statement, and all who are asked for in one turn in one transaction", async () => {
+test("GET /users/{id} takes one statement each, and one transaction for a hundred at once", async () => {
   const { statuses, statements, logLines } = await work.of(app, 100, `/users/${alice.id}`);
   expect(statuses).toEqual([200]);
   expect(statements).toBe(100 + 2);
   expect(logLines).toBe(100);
 });
 
-test("a page is one statement, however long it is", async () => {
+test("GET /users takes one statement, however long the page is", async () => {
   const { statuses, statements } = await work.of(app, 1, "/users?limit=1000");
   expect(statuses).toEqual([200]);
   expect(statements).toBe(1 + 2);
 });
 
-test("a user is made by one statement, and one who is renamed is read and written", async () => {
+test("POST /users takes one statement, and PATCH /users/{id} a read and a write", async () => {
   const bob = { name: "Bob", email: "bob@example.com" };
   const made = await work.of(app, 1, "/users", sending("POST", bob));
   expect(made.statuses).toEqual([201]);

@@ -21,8 +21,8 @@ function* everyCents(): Generator<number> {
   yield 100_000_000;
 }
 
-describe("a price", () => {
-  test("is the number of cents that its decimal digits say, and comes back as it was sent", () => {
+describe("unitPrice", () => {
+  test("becomes the number of cents that its digits say, and comes back as it was sent", () => {
     for (const cents of everyCents()) {
       const price: number = JSON.parse(decimal(cents));
       if (toCents(price) !== cents) throw new Error(`${price} is not ${cents} cents`);
@@ -30,7 +30,7 @@ describe("a price", () => {
     }
   });
 
-  test("is not the number next to it, which has more decimals", () => {
+  test("rejects the doubles next to a price, which have more decimals", () => {
     for (const cents of everyCents()) {
       const price = fromCents(cents);
       for (const other of [nextDouble(price, 1n), nextDouble(price, -1n)]) {
@@ -46,7 +46,7 @@ describe("a price", () => {
     ["19.990", 1999],
     ["1e6", 100_000_000],
     ["1000000.00", 100_000_000],
-  ])("%s is %i cents, however it is spelled", (json, cents) => {
+  ])("reads %s as %i cents", (json, cents) => {
     expect(toCents(JSON.parse(json))).toBe(cents);
     expect(Value.Check(unitPrice, JSON.parse(json))).toBe(true);
   });
@@ -54,16 +54,16 @@ describe("a price", () => {
   test.each([
     0, -0, -1, -19.99, 0.001, 0.005, 0.009, 0.011, 19.999, 0.30000000000000004, 1.005, 1_000_000.01,
     1_000_001, 1e21, 5e-324,
-  ])("%p is none", (price) => {
+  ])("rejects %p", (price) => {
     expect(Value.Check(unitPrice, price)).toBe(false);
   });
 
-  test.each(["1", null, undefined, {}, 1n, Infinity, NaN])("%p is none", (value) => {
+  test.each(["1", null, undefined, {}, 1n, Infinity, NaN])("rejects %p", (value) => {
     expect(Value.Check(unitPrice, value)).toBe(false);
   });
 });
 
-test("the sum of the largest order is told to the cent", () => {
+test("fromCents() is exact to the cent up to the largest order", () => {
   for (const cents of [9_999_999_999_999, 10_000_000_000_000, 9_007_199_254_740]) {
     expect(JSON.stringify(fromCents(cents))).toBe(String(Number(decimal(cents))));
     expect(Math.round(fromCents(cents) * 100)).toBe(cents);
@@ -77,11 +77,11 @@ test.each<[unknown, boolean]>([
   [0, false],
   [-1, false],
   ["1", false],
-])("%p as the sum of an order: %p", (value, isAmount) => {
+])("amount accepts %p: %p", (value, isAmount) => {
   expect(Value.Check(amount, value)).toBe(isAmount);
 });
 
-test("the API document tells the same bounds", () => {
+test("the API document has the same bounds", () => {
   expect(unitPrice).toMatchObject({ type: "number", minimum: 0.01, maximum: 1_000_000 });
   expect(amount).toMatchObject({ type: "number", minimum: 0.01 });
 });

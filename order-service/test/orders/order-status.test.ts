@@ -4,19 +4,19 @@ import { canTransition, orderStatus, type OrderStatus } from "../../src/orders/o
 
 const statuses = ["pending", "confirmed", "shipped", "delivered", "cancelled"] as const;
 
-describe("an order", () => {
+describe("canTransition()", () => {
   test.each<[OrderStatus, OrderStatus[]]>([
     ["pending", ["confirmed", "cancelled"]],
     ["confirmed", ["shipped", "cancelled"]],
     ["shipped", ["delivered"]],
     ["delivered", []],
     ["cancelled", []],
-  ])("that is %s can become %j, stay what it is, and nothing else", (from, expected) => {
+  ])("lets an order that is %s become %j, or stay as it is", (from, expected) => {
     const reachable = statuses.filter((to) => canTransition(from, to));
     expect(reachable.toSorted()).toEqual([from, ...expected].toSorted());
   });
 
-  test("can be delivered, one step at a time", () => {
+  test("lets an order be delivered, one step at a time", () => {
     const path = ["pending", "confirmed", "shipped", "delivered"] as const;
     path.reduce((from, to) => {
       expect(canTransition(from, to)).toBe(true);
@@ -25,7 +25,7 @@ describe("an order", () => {
   });
 });
 
-test("a status is one of five words and nothing else", () => {
+test("orderStatus is one of five words", () => {
   for (const status of statuses) expect(Value.Check(orderStatus, status)).toBe(true);
   for (const other of ["Pending", " pending", "", "lost", "toString", 0, null, undefined]) {
     expect(Value.Check(orderStatus, other)).toBe(false);

@@ -4,7 +4,7 @@ import { email, parseEmail } from "../../src/users/email.ts";
 
 const label = (length: number) => "d".repeat(length);
 
-describe("an e-mail address", () => {
+describe("parseEmail()", () => {
   test.each([
     ["alice@example.com", "alice@example.com"],
     ["a@b.c", "a@b.c"],
@@ -16,7 +16,7 @@ describe("an e-mail address", () => {
     ["a@x--y.xn--bcher-kva.example", "a@x--y.xn--bcher-kva.example"],
     [`a@${label(63)}.com`, `a@${label(63)}.com`],
     [`${"a".repeat(242)}@example.com`, `${"a".repeat(242)}@example.com`],
-  ])("%j is stored as %j", (raw, stored) => {
+  ])("reads %j as %j", (raw, stored) => {
     expect(parseEmail(raw)).toBe(stored);
     expect(parseEmail(stored)).toBe(stored);
     expect(Value.Check(email, raw)).toBe(true);
@@ -52,12 +52,12 @@ describe("an e-mail address", () => {
     "mailto:alice@example.com",
     `a@${label(64)}.com`,
     `${"a".repeat(243)}@example.com`,
-  ])("%j is none", (raw) => {
+  ])("rejects %j", (raw) => {
     expect(parseEmail(raw)).toBeUndefined();
     expect(Value.Check(email, raw)).toBe(false);
   });
 
-  test.each([5, null, undefined, {}])("%j is none", (value) => {
+  test.each([5, null, undefined, {}])("rejects %j", (value) => {
     expect(Value.Check(email, value)).toBe(false);
   });
 });
@@ -69,7 +69,7 @@ test.each([
   ["made of labels", `a@${`${label(63)}.`.repeat(3)}-`],
   ["between many blanks", `${" ".repeat(500_000)}a b${" ".repeat(500_000)}`],
 ])(
-  "what is %s is refused at once",
+  "parseEmail() rejects at once what is %s",
   (_, raw) => {
     expect(parseEmail(raw)).toBeUndefined();
   },
