@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
-import type { LogLine } from "../../shared/testing/running-service.ts";
+import type { LogLine } from "../../shared/testing/log-lines.ts";
 import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";

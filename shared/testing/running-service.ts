@@ -13,9 +13,6 @@ import { validatingFetch } from "./contract-check.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-export type { LogLine } from "./log-lines.ts";
-export { rejectionOf } from "./rejection-of.ts";
-
 /** A new SQLite database; closed and deleted at the end of its scope. */
 export interface TemporaryStorage extends AsyncDisposable {
   readonly storage: SqliteStorage;

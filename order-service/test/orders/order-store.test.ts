@@ -1,7 +1,7 @@
 // What every store of orders does, whatever database is behind it.
 import { describe, expect, jest, test } from "bun:test";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
-import { rejectionOf } from "@platform/shared/testing/running-service";
+import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import { ClaimLost, type Claim } from "../../src/idempotency/claim.ts";
 import type { OrderStore } from "../../src/orders/order-store.ts";
 import { OrderNotFound, StatusConflict, type Order } from "../../src/orders/order.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from "bun:test";
-import { rejectionOf } from "@platform/shared/testing/running-service";
+import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import type { OrderStore } from "../../src/orders/order-store.ts";
 import { placeOrder } from "../../src/orders/place-order.ts";
 import type { UserCheck, UserDirectory } from "../../src/user-service/user-directory.ts";

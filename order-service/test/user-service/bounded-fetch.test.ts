@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { rejectionOf } from "@platform/shared/testing/running-service";
+import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import { boundedFetch } from "../../src/user-service/bounded-fetch.ts";
 
 const mebibyte = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { rejectionOf } from "@platform/shared/testing/running-service";
+import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import { circuitBreaker } from "../../src/user-service/circuit-breaker.ts";
 
 interface Result {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyReader } from "../../src/http/body-reader.ts";
-import { rejectionOf } from "../../testing/running-service.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
 import { post } from "./requests.ts";
 
 /** A body in chunks, and how many of them were read. */

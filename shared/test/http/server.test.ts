@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { closeServer, listen, ListenError } from "../../src/http/server.ts";
-import { rejectionOf } from "../../testing/running-service.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 

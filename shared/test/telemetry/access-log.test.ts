@@ -6,7 +6,7 @@ import {
   type RequestContext,
 } from "../../src/telemetry/request-context.ts";
 import { logRequest } from "../../src/telemetry/access-log.ts";
-import type { LogLine } from "../../testing/running-service.ts";
+import type { LogLine } from "../../testing/log-lines.ts";
 import { logInto } from "./log-into.ts";
 
 interface Finished extends Partial<Parameters<typeof logRequest>[2]> {

@@ -1,7 +1,8 @@
 // What every storage of users must do, whichever engine is behind it.
 import { describe, expect, test } from "bun:test";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
-import { rejectionOf, temporaryStorage } from "@platform/shared/testing/running-service";
+import { rejectionOf } from "@platform/shared/testing/rejection-of";
+import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { migrations } from "../../src/migrations/index.ts";
 import { sqliteUserStore } from "../../src/users/sqlite-user-store.ts";
 import { EmailTaken, UserNotFound } from "../../src/users/user.ts";
