@@ -6,17 +6,17 @@ import { table } from "../report/table.ts";
 import { judge } from "../report/targets.ts";
 import { results } from "./results.ts";
 
-test("rateOf() is not changed by one odd round", () => {
+test("rateOf() takes the median, which one odd round does not change", () => {
   const which = { workload: "get-user", connections: 64 };
   expect(rateOf(results, which)).toBe(900);
   expect(rateOf(results, which, "go")).toBeNaN();
 });
 
 describe("judge()", () => {
-  const found = (start: string) => judge(results).find(({ title }) => title.startsWith(start));
+  const targetOf = (start: string) => judge(results).find(({ title }) => title.startsWith(start));
 
   test("compares medians", () => {
-    expect(found("GET /users/{id}, 64 connections, compared with floor")).toEqual({
+    expect(targetOf("GET /users/{id}, 64 connections, compared with floor")).toEqual({
       title: "GET /users/{id}, 64 connections, compared with floor",
       wanted: "≥ 0.70 ×",
       got: "0.90 ×",
@@ -24,33 +24,35 @@ describe("judge()", () => {
     });
   });
 
-  test("misses a target for all workloads if one of them is behind at one number of connections", () => {
-    expect(found("Ahead of node")).toMatchObject({
+  test("misses 'Ahead of node' if node wins one workload at one number of connections", () => {
+    expect(targetOf("Ahead of node")).toMatchObject({
       got: "0.88 ×, GET /users/{id} at 256, of 2",
       isReached: false,
     });
   });
 
-  test("leaves a target undecided if the peer was left out", () => {
-    expect(found("GET /users/{id}, 64 connections, compared with go")?.isReached).toBeUndefined();
-    expect(found("Ahead of go")?.isReached).toBeUndefined();
-    expect(found("GET /users/{id}, two replicas")?.isReached).toBeUndefined();
+  test("leaves a target undecided if the run did not measure it", () => {
+    expect(
+      targetOf("GET /users/{id}, 64 connections, compared with go")?.isReached,
+    ).toBeUndefined();
+    expect(targetOf("Ahead of go")?.isReached).toBeUndefined();
+    expect(targetOf("GET /users/{id}, two replicas")?.isReached).toBeUndefined();
   });
 
   test("compares 256 connections with 64", () => {
-    expect(found("GET /users/{id} at 256")).toMatchObject({ got: "0.78 ×", isReached: false });
+    expect(targetOf("GET /users/{id} at 256")).toMatchObject({ got: "0.78 ×", isReached: false });
   });
 
   test("tells constant memory from growing memory", () => {
-    const flat = "Memory of user-service after";
-    expect(found(flat)).toMatchObject({ got: "1.00 ×", isReached: true });
+    const title = "Memory of user-service after";
+    expect(targetOf(title)).toMatchObject({ got: "1.00 ×", isReached: true });
     const users = Array.from({ length: 180 }, (_, second) => 100 + second / 4);
     const growing = { ...results, soak: { seconds: 180, users, orders: [], errors: 0 } };
-    expect(judge(growing).find(({ title }) => title.startsWith(flat))?.isReached).toBe(false);
+    expect(judge(growing).find((target) => target.title.startsWith(title))?.isReached).toBe(false);
   });
 
-  test("compares a start with the start of Node", () => {
-    expect(found("Cold start, compared with node's")).toMatchObject({
+  test("compares the cold start with Node's", () => {
+    expect(targetOf("Cold start, compared with node's")).toMatchObject({
       wanted: "< 300 ms",
       got: "45 ms",
       isReached: true,
@@ -59,8 +61,8 @@ describe("judge()", () => {
 });
 
 test("errorsIn() counts the errors of every measurement", () => {
-  const wrong = { requestsPerSecond: 1, p99Ms: 1, errors: 2 };
-  const replicas = [{ workload: "get-user" as const, one: [wrong], two: [wrong] }];
+  const sample = { requestsPerSecond: 1, p99Ms: 1, errors: 2 };
+  const replicas = [{ workload: "get-user" as const, one: [sample], two: [sample] }];
   expect(errorsIn(results)).toBe(0);
   expect(errorsIn({ ...results, replicas })).toBe(4);
 });
@@ -71,7 +73,7 @@ test("table() aligns its columns, numbers to the right", () => {
   );
 });
 
-test("summarise() has the rate and ratio of every peer, and how to include a peer that was left out", () => {
+test("summarise() prints the rate and ratio of every peer, and how to include a peer that was left out", () => {
   const text = summarise(results);
   expect(text).toContain("900 | 800–5,000 |");
   expect(text).toContain("1,000 (0.90 ×)");

@@ -12,7 +12,7 @@ const stored = {
 };
 
 describe("newUser", () => {
-  test("gives the handler normal forms, and drops members that it does not know", () => {
+  test("decodes a body to its normal form, without unknown members", () => {
     const sent = { ...raw, is_admin: true, id: stored.id };
     expect(Value.Check(newUser, sent)).toBe(true);
     expect(Value.Decode(newUser, sent)).toStrictEqual(normal);
@@ -20,32 +20,33 @@ describe("newUser", () => {
   });
 
   test.each([
-    [1, true],
-    [100, true],
-    [101, false],
-  ])("accepts a name of %i characters: %p", (length, fits) => {
-    expect(Value.Check(newUser, { ...raw, name: "x".repeat(length) })).toBe(fits);
+    ["accepts", 1],
+    ["accepts", 100],
+    ["refuses", 101],
+  ])("%s a name of %i characters", (verb, length) => {
+    const sent = { ...raw, name: "x".repeat(length) };
+    expect(Value.Check(newUser, sent)).toBe(verb === "accepts");
   });
 
   test.each<[string, unknown]>([
-    ["no name", { email: "a@example.com" }],
-    ["no address", { name: "Alice" }],
-    ["nothing", {}],
+    ["a body without a name", { email: "a@example.com" }],
+    ["a body without an address", { name: "Alice" }],
+    ["an empty body", {}],
     ["a name that is null", { ...raw, name: null }],
     ["an array", [raw]],
-  ])("needs a name and an address, and refuses %s", (_, sent) => {
+  ])("refuses %s", (_, sent) => {
     expect(Value.Check(newUser, sent)).toBe(false);
   });
 });
 
 describe("userChange", () => {
   test.each<[string, object, object]>([
-    ["nothing", {}, {}],
-    ["the name", { name: raw.name }, { name: normal.name }],
-    ["the address", { email: raw.email }, { email: normal.email }],
-    ["both", raw, normal],
-    ["members that it does not know", { is_admin: true, created_at: "x" }, {}],
-  ])("accepts %s, and leaves out what the client left out", (_, sent, expected) => {
+    ["an empty body", {}, {}],
+    ["a new name", { name: raw.name }, { name: normal.name }],
+    ["a new address", { email: raw.email }, { email: normal.email }],
+    ["a new name and address", raw, normal],
+    ["unknown members, and drops them", { is_admin: true, created_at: "x" }, {}],
+  ])("accepts %s; members that the client left out stay absent", (_, sent, expected) => {
     expect(Value.Check(userChange, sent)).toBe(true);
     expect(Value.Decode(userChange, sent)).toStrictEqual(expected);
   });
@@ -59,7 +60,7 @@ describe("userChange", () => {
 });
 
 describe("user", () => {
-  test("has these members and no others, so that no column leaks into a response", () => {
+  test("refuses further members, so that no other column leaks into a response", () => {
     expect(Value.Check(user, stored)).toBe(true);
     expect(Value.Check(user, { ...stored, password: "secret" })).toBe(false);
   });
