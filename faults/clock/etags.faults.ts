@@ -4,7 +4,7 @@ import type { Order } from "../../order-service/src/orders/order.ts";
 import type { Running } from "../../shared/testing/executable.ts";
 import { createUser, newOrder, sending, startPlatform } from "../support/platform/services.ts";
 import { startShim } from "../support/shim.ts";
-import { offsets } from "./jumps.ts";
+import { clockOffsetsMs } from "./jumps.ts";
 
 /** Changes a resource, with a jump before each change. @returns its tags and times */
 async function changeAcrossJumps(
@@ -16,7 +16,7 @@ async function changeAcrossJumps(
   const tags = [first.headers.get("etag") ?? ""];
   const times = [((await first.json()) as { updated_at: string }).updated_at];
   for (const [n, change] of changes.entries()) {
-    set(offsets[n % offsets.length] ?? 0);
+    set(clockOffsetsMs[n % clockOffsetsMs.length] ?? 0);
     const latest = tags.at(-1) ?? "";
     for (const tag of tags.slice(0, -1)) {
       const outdated = await running.fetch(path, sending("PATCH", change, { "if-match": tag }));

@@ -1,5 +1,8 @@
 /** A day, in ms. */
 export const dayMs = 86_400_000;
 
-/** Clock offsets, one after the other, in ms: jumps back and ahead by one and two days. */
-export const offsets = [-dayMs, dayMs, 0, dayMs, -dayMs, 0];
+/**
+ * Offsets from the real time, in ms. Set one after the other, they make the clock jump back and ahead
+ * by one and two days.
+ */
+export const clockOffsetsMs = [-dayMs, dayMs, 0, dayMs, -dayMs, 0];

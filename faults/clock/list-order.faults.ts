@@ -1,4 +1,4 @@
-// A clock that jumps while clients place orders: lists keep their order, and pages lose nothing.
+// The clock jumps while clients place orders: GET /orders stays sorted, and no page skips an order.
 import { expect, test } from "bun:test";
 import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
@@ -7,12 +7,12 @@ import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/client
 import { createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
-import { dayMs, offsets } from "./jumps.ts";
+import { clockOffsetsMs, dayMs } from "./jumps.ts";
 import { startOrderClients } from "./order-clients.ts";
 
 const ordersPerJump = amount({ full: 1500, fast: 150 });
 
-/** Checks a list's order, and that it has exactly the placed orders. */
+/** Expects a list of exactly the placed orders, each once, sorted by id and by time. */
 function expectList(listed: readonly Order[], placed: readonly Order[]): void {
   const ids = listed.map(({ id }) => id);
   expect(ids).toEqual(placed.map(({ id }) => id).toSorted());
@@ -21,36 +21,40 @@ function expectList(listed: readonly Order[], placed: readonly Order[]): void {
   expect(times).toEqual(times.toSorted());
 }
 
-test("GET /orders lists each order once, oldest first, wherever the clock jumps", async () => {
+test("GET /orders lists each order once, oldest first, while the clock jumps", async () => {
   await using shim = await startShim();
   await using platform = await startPlatform({ orders: shim.env });
   const { users, orders } = platform;
   const userId = await createUser(users);
   const clients = startOrderClients(orders.url, userId);
   const send: Send = fetchClient(orders.url);
-  for (const clockOffsetMs of offsets) {
+  for (const clockOffsetMs of clockOffsetsMs) {
     await clients.more(ordersPerJump / 2);
-    const before = new Set(clients.placed.map(({ id }) => id));
-    const first = await send("GET", "/orders?limit=50");
+    const placedBefore = clients.placed.map(({ id }) => id);
+    const firstPage = await send("GET", "/orders?limit=50");
     shim.set({ clockOffsetMs });
     await clients.more(ordersPerJump / 2);
-    // A client continues with the page after the one it read before the jump.
-    const [, rest = ""] = /^<([^>]+)>/.exec(first.headers.get("link") ?? "") ?? [];
-    const seen = [...(bodyOfStatus(first, 200) as Order[]), ...(await listAll<Order>(send, rest))];
+    // The client reads the first page before the jump, and the other pages after it.
+    const [, nextPage = ""] = /^<([^>]+)>/.exec(firstPage.headers.get("link") ?? "") ?? [];
+    const seen = [
+      ...(bodyOfStatus(firstPage, 200) as Order[]),
+      ...(await listAll<Order>(send, nextPage)),
+    ];
     const ids = seen.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    expect([...before].filter((id) => !ids.includes(id))).toEqual([]);
+    expect(placedBefore.filter((id) => !ids.includes(id))).toEqual([]);
   }
   await clients.stop();
   expectList(await listAll<Order>(send, "/orders?limit=97"), clients.placed);
-  const mine = `/orders?limit=97&status=pending&user_id=${userId}`;
-  expectList(await listAll<Order>(send, mine), clients.placed);
-  const days = ({ time }: LogLine) => Math.round((Date.parse(String(time)) - Date.now()) / dayMs);
-  expect(new Set(orders.lines.map(days))).toEqual(new Set([0, -1, 1]));
-  console.log(`${clients.placed.length} orders over ${offsets.length} jumps`);
+  const filtered = `/orders?limit=97&status=pending&user_id=${userId}`;
+  expectList(await listAll<Order>(send, filtered), clients.placed);
+  const dayOffset = ({ time }: LogLine) =>
+    Math.round((Date.parse(String(time)) - Date.now()) / dayMs);
+  expect(new Set(orders.lines.map(dayOffset))).toEqual(new Set([0, -1, 1]));
+  console.log(`${clients.placed.length} orders over ${clockOffsetsMs.length} jumps`);
 });
 
-test("GET /orders keeps one order after restarts with the clock a day back or ahead", async () => {
+test("GET /orders stays sorted when the service restarts with its clock a day back or ahead", async () => {
   await using shim = await startShim();
   await using platform = await startPlatform({ orders: shim.env });
   const { users, folder: cwd } = platform;
@@ -63,6 +67,7 @@ test("GET /orders keeps one order after restarts with the clock a day back or ah
     shim.set({ clockOffsetMs });
     const env = { USER_SERVICE_URL: users.url, ...shim.env };
     orders = await startExecutable("order-service", { cwd, env });
+    // Stops the process at the end of the round, even if an assertion fails.
     await using _ = orders;
     const send = fetchClient(orders.url);
     for (let n = 0; n < 20; n += 1) {
@@ -74,26 +79,26 @@ test("GET /orders keeps one order after restarts with the clock a day back or ah
 });
 
 test("GET /orders lists each order once for two replicas whose clocks differ by an hour", async () => {
-  await using ahead = await startShim();
-  ahead.set({ clockOffsetMs: 3_600_000 });
+  await using shimAhead = await startShim();
+  shimAhead.set({ clockOffsetMs: 3_600_000 });
   await using platform = await startPlatform();
   const { users, orders, folder: cwd } = platform;
-  const env = { USER_SERVICE_URL: users.url, ...ahead.env };
+  const env = { USER_SERVICE_URL: users.url, ...shimAhead.env };
   await using replica = await startExecutable("order-service", { cwd, env });
   const userId = await createUser(users);
-  const here = startOrderClients(orders.url, userId);
-  const there = startOrderClients(replica.url, userId);
+  const clients = startOrderClients(orders.url, userId);
+  const replicaClients = startOrderClients(replica.url, userId);
   const send = fetchClient(orders.url);
   for (let n = 0; n < 5; n += 1) {
-    await Promise.all([here.more(50), there.more(50)]);
-    const before = [...here.placed, ...there.placed].map(({ id }) => id);
+    await Promise.all([clients.more(50), replicaClients.more(50)]);
+    const placedBefore = [...clients.placed, ...replicaClients.placed].map(({ id }) => id);
     const ids = (await listAll<Order>(send, "/orders?limit=50")).map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(before.filter((id) => !ids.includes(id))).toEqual([]);
+    expect(placedBefore.filter((id) => !ids.includes(id))).toEqual([]);
   }
-  await Promise.all([here.stop(), there.stop()]);
+  await Promise.all([clients.stop(), replicaClients.stop()]);
   for (const { url } of [orders, replica]) {
     const listed = await listAll<Order>(fetchClient(url), "/orders?limit=50");
-    expectList(listed, [...here.placed, ...there.placed]);
+    expectList(listed, [...clients.placed, ...replicaClients.placed]);
   }
 });
