@@ -6,18 +6,18 @@ import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/client
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
 import { createUser } from "../support/platform/services.ts";
-import { UserBook, type Witness } from "../support/platform/user-book.ts";
+import { UserBook, type AfterChange } from "../support/platform/user-book.ts";
 import { amount } from "../support/scale.ts";
 import { raceForEmail, raceForKey } from "./races.ts";
 
 const loadSeconds = amount({ full: 30, fast: 15 });
 
-/** Reads every change on another replica than the one that made it. */
-function witnessAt<T>(send: Send, path: string): Witness<T> {
-  return async (id, now) => {
-    const found = bodyOfStatus(await send("GET", `${path}/${id}`), now === undefined ? 404 : 200);
-    if (now === undefined || Bun.deepEquals(found, now)) return;
-    throw new Error(`Written ${JSON.stringify(now)}, read ${JSON.stringify(found)}`);
+/** Expects that the replica of `send`, which did not make a change, returns the changed resource. */
+function expectAt<T>(send: Send, path: string): AfterChange<T> {
+  return async (id, state) => {
+    const found = bodyOfStatus(await send("GET", `${path}/${id}`), state === undefined ? 404 : 200);
+    if (state === undefined || Bun.deepEquals(found, state)) return;
+    throw new Error(`Written ${JSON.stringify(state)}, read ${JSON.stringify(found)}`);
   };
 }
 
@@ -68,13 +68,13 @@ test("two replicas of each service show clients the same data, and share the com
   const loads = ([0, 1] as const).flatMap((here) => {
     const there = here === 0 ? 1 : 0;
     return [
-      repeat(16, () => userBook.change(usersAt[here], witnessAt(usersAt[there], "/users"))),
+      repeat(16, () => userBook.change(usersAt[here], expectAt(usersAt[there], "/users"))),
       repeat(16, async () => {
         const planned = orderBook.plan();
         await orderBook.place(ordersAt[here], planned);
-        await witnessAt(ordersAt[there], "/orders")(planned.placed?.id ?? "", planned.placed);
+        await expectAt(ordersAt[there], "/orders")(planned.placed?.id ?? "", planned.placed);
         orderBook.putBack(planned);
-        await orderBook.advance(ordersAt[here], witnessAt(ordersAt[there], "/orders"));
+        await orderBook.advance(ordersAt[here], expectAt(ordersAt[there], "/orders"));
         await orderBook.repeat(ordersAt[there]);
       }),
       repeat(1, async () => {

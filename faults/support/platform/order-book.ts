@@ -3,7 +3,7 @@ import type { Order } from "../../../order-service/src/orders/order.ts";
 import { bodyOfStatus, listAll, type Send } from "../clients.ts";
 import { Ledger, type Entry } from "../ledger.ts";
 import { newOrder } from "./services.ts";
-import type { Witness } from "./user-book.ts";
+import type { AfterChange } from "./user-book.ts";
 
 /** How long the lease of a crashed process may keep a key in progress. */
 const maxLeaseMs = 10_000;
@@ -108,7 +108,7 @@ export class OrderBook {
   }
 
   /** Gives some order its next status; does nothing if the chosen order has none. */
-  async advance(send: Send, witness?: Witness<Order>): Promise<void> {
+  async advance(send: Send, afterChange?: AfterChange<Order>): Promise<void> {
     const [planned] = this.#idle.splice(Math.floor(Math.random() * this.#idle.length), 1);
     const before = planned?.entry.known;
     if (planned === undefined || before === undefined) return;
@@ -122,7 +122,7 @@ export class OrderBook {
       },
     );
     this.responses += 1;
-    await witness?.(before.id, planned.entry.known);
+    await afterChange?.(before.id, planned.entry.known);
     this.#idle.push(planned);
   }
 

@@ -1,34 +1,47 @@
-// Callers that create, rename and delete users, and remember every response.
+// Users that a test creates, renames and deletes, and what the last response said about each.
 import type { User } from "../../../user-service/src/users/user.ts";
 import { bodyOfStatus, listAll, type Send } from "../clients.ts";
 import { Ledger, type Entry } from "../ledger.ts";
 
-/** Checks a change before a caller changes the same resource again. */
-export type Witness<T> = (id: string, now: T | undefined) => Promise<void>;
+/**
+ * Called after each change, before a caller changes the same resource again.
+ *
+ * @param state the resource in the response; undefined if it was deleted
+ */
+export type AfterChange<T> = (id: string, state: T | undefined) => Promise<void>;
 
 /** Tells this book's users from other users in the database. */
 const domain = "@book.example";
 
 type Existing = Entry<User> & { known: User };
 
-/** Users that only this book's callers change. */
+/** Changes users, and compares the responses with what is stored. No other client may change them. */
 export class UserBook {
   readonly #ledger = new Ledger<User>(({ email }) => email);
+  /** Existing users that no caller is changing. */
   #idle: Entry<User>[] = [];
-  #created = 0;
-  /** Changes that got a response. */
+  #requestedCount = 0;
+  /** How many changes got a response. */
   responses = 0;
 
-  /** Makes one change to one user. Rejects without the expected response. */
-  async change(send: Send, witness?: Witness<User>): Promise<void> {
-    const kind = Math.random();
-    const entry = kind < 0.5 ? undefined : this.#take();
-    if (entry === undefined) await this.#create(send, witness);
-    else if (kind < 0.85) await this.#rename(entry, send, witness);
-    else await this.#remove(entry, send, witness);
+  /**
+   * Creates (50 %), renames (35 %) or deletes (15 %) one user. Rejects if the response is another than
+   * a success.
+   */
+  async change(send: Send, afterChange?: AfterChange<User>): Promise<void> {
+    const random = Math.random();
+    const entry = random < 0.5 ? undefined : this.#take();
+    if (entry === undefined) await this.#create(send, afterChange);
+    else if (random < 0.85) await this.#rename(entry, send, afterChange);
+    else await this.#remove(entry, send, afterChange);
   }
 
-  /** Compares a service's users with this book. @returns how many are stored */
+  /**
+   * Compares a service's users with the last responses. A change without a response may be stored or not.
+   *
+   * @returns how many users are stored
+   * @throws Error at the first difference
+   */
   async settle(send: Send): Promise<number> {
     const all = await listAll<User>(send, "/users?limit=1000");
     const stored = all.filter(({ email }) => email.endsWith(domain));
@@ -37,7 +50,7 @@ export class UserBook {
     return stored.length;
   }
 
-  /** Changes that got no response. */
+  /** How many changes got no response. */
   get open(): number {
     return [...this.#ledger.entries].filter(({ isOpen }) => isOpen).length;
   }
@@ -47,18 +60,18 @@ export class UserBook {
     return entry as Existing | undefined;
   }
 
-  async #create(send: Send, witness?: Witness<User>): Promise<void> {
-    const n = (this.#created += 1);
+  async #create(send: Send, afterChange?: AfterChange<User>): Promise<void> {
+    const n = (this.#requestedCount += 1);
     const wanted = { name: `User ${n}`, email: `user${n}${domain}` };
     const entry = this.#ledger.open(wanted.email);
     await entry.change(
       (state) => state?.name === wanted.name && state.created_at === state.updated_at,
       async () => bodyOfStatus(await send("POST", "/users", { json: wanted }), 201) as User,
     );
-    await this.#finish(entry, entry.known?.id ?? "", witness);
+    await this.#finish(entry, entry.known?.id ?? "", afterChange);
   }
 
-  async #rename(entry: Existing, send: Send, witness?: Witness<User>): Promise<void> {
+  async #rename(entry: Existing, send: Send, afterChange?: AfterChange<User>): Promise<void> {
     const before = entry.known;
     const name = `Renamed ${Bun.randomUUIDv7()}`;
     await entry.change(
@@ -70,21 +83,21 @@ export class UserBook {
         return bodyOfStatus(await send("PATCH", path, { json: { name } }), 200) as User;
       },
     );
-    await this.#finish(entry, before.id, witness);
+    await this.#finish(entry, before.id, afterChange);
   }
 
-  async #remove(entry: Existing, send: Send, witness?: Witness<User>): Promise<void> {
+  async #remove(entry: Existing, send: Send, afterChange?: AfterChange<User>): Promise<void> {
     const { id } = entry.known;
     await entry.change(
       (state) => state === undefined,
       async () => bodyOfStatus(await send("DELETE", `/users/${id}`), 204) as undefined,
     );
-    await this.#finish(entry, id, witness);
+    await this.#finish(entry, id, afterChange);
   }
 
-  async #finish(entry: Entry<User>, id: string, witness?: Witness<User>): Promise<void> {
+  async #finish(entry: Entry<User>, id: string, afterChange?: AfterChange<User>): Promise<void> {
     this.responses += 1;
-    await witness?.(id, entry.known);
+    await afterChange?.(id, entry.known);
     if (entry.known !== undefined) this.#idle.push(entry);
   }
 }
