@@ -1,4 +1,4 @@
-// Whether memory stays constant: both of the platform's services under load for minutes.
+// Measures whether memory stays constant while both services are under load for minutes.
 import { count } from "../tools/numbers.ts";
 import { residentMegabytes } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
@@ -7,16 +7,20 @@ import { load, totalErrors } from "../tools/wrk.ts";
 import { serviceNames } from "../peers/peer.ts";
 import type { Bench } from "./bench.ts";
 
-/** Resident memory in megabytes, second by second. */
+/** The memory of both services under load. */
 export interface Soak {
+  /** How long the load lasted. */
   readonly seconds: number;
+  /** Resident memory of user-service in megabytes, one sample a second. */
   readonly users: readonly number[];
+  /** The same of order-service. */
   readonly orders: readonly number[];
+  /** Failed requests to both services. */
   readonly errors: number;
 }
 
 const sampleMs = 1000;
-const samplesPerLine = 60;
+const samplesPerProgressLine = 60;
 
 /** Sends both services their mixed workload at the same time, and records their memory. */
 export async function measureSoak(
@@ -30,16 +34,18 @@ export async function measureSoak(
     pinned: placement.server,
   });
   const memory = { users: [] as number[], orders: [] as number[] };
-  const watch = setInterval(() => {
+  const sayMemory = () => {
+    const [users, orders] = [memory.users, memory.orders].map((samples) =>
+      count(samples.at(-1) ?? 0),
+    );
+    say(`Memory after ${memory.users.length} s: users ${users} MB, orders ${orders} MB`);
+  };
+  const sampler = setInterval(() => {
     for (const [service, { pid }] of system.servers) {
       memory[service === "user-service" ? "users" : "orders"].push(residentMegabytes(pid));
     }
-    if (memory.users.length % samplesPerLine === 0) sayMemory();
+    if (memory.users.length % samplesPerProgressLine === 0) sayMemory();
   }, sampleMs);
-  const sayMemory = () => {
-    const [users, orders] = [memory.users, memory.orders].map((all) => count(all.at(-1) ?? 0));
-    say(`Memory after ${memory.users.length} s: users ${users} MB, orders ${orders} MB`);
-  };
   try {
     const options = { seconds, rows: seed.rows, run: "soak", pinned: placement.load };
     const loads = await Promise.all([
@@ -49,6 +55,6 @@ export async function measureSoak(
     sayMemory();
     return { seconds, ...memory, errors: totalErrors(loads) };
   } finally {
-    clearInterval(watch);
+    clearInterval(sampler);
   }
 }
