@@ -3,7 +3,7 @@ import type { Header, Parameter, Ref } from "./types.ts";
 
 /** The request id of every example. */
 export const exampleRequestId = "0196b3d1-4f0e-7c55-9a41-5d1f3c0a7be2";
-const exampleTag = '"m2x8q1"';
+const exampleETag = '"m2x8q1"';
 
 /** The header fields of responses, by name. */
 export const responseHeaders = {
@@ -15,7 +15,7 @@ export const responseHeaders = {
   ETag: {
     description: "Identifies this state of the resource: for `If-Match` and `If-None-Match`",
     required: true,
-    schema: { type: "string", pattern: '^"[\\x21\\x23-\\x7E]*"$', examples: [exampleTag] },
+    schema: { type: "string", pattern: '^"[\\x21\\x23-\\x7E]*"$', examples: [exampleETag] },
   },
   "Idempotent-Replayed": {
     description: "Present if the key was used before: this is the first response once more",
@@ -53,11 +53,11 @@ const requestFields = {
   },
   "If-Match": {
     description: "Change the resource only if this is its `ETag` (else 412)",
-    schema: { type: "string", examples: [exampleTag] },
+    schema: { type: "string", examples: [exampleETag] },
   },
   "If-None-Match": {
     description: "Send the resource only if this is not its `ETag` (else 304)",
-    schema: { type: "string", examples: [exampleTag] },
+    schema: { type: "string", examples: [exampleETag] },
   },
   "X-Request-Id": {
     description: "Names the request; one that is not well-formed is replaced",
@@ -90,7 +90,7 @@ export const requestHeaders: Record<string, Parameter> = Object.fromEntries(
 /** The name of a documented header field of responses. */
 export type ResponseHeader = keyof typeof responseHeaders;
 
-/** The `headers` of a response. */
+/** The `headers` of a Response Object: for each name, a reference to its component. */
 export function headerRefs(names: readonly ResponseHeader[]): Record<string, Ref> {
   return Object.fromEntries(
     [...names].sort().map((name) => [name, { $ref: `#/components/headers/${name}` }]),

@@ -1,4 +1,5 @@
-// The Operation Object of a route: the plugin's, completed by what the plugin cannot know.
+// The Operation Object of a route: what @elysiajs/swagger makes of it, completed by the responses and
+// header fields that the plugin does not know.
 import { problem } from "../http/problem.ts";
 import { canonicalHeaderName } from "../http/validation-errors.ts";
 import type { DocumentedRoute } from "./documented-routes.ts";
@@ -7,7 +8,7 @@ import { problemResponses } from "./problems.ts";
 import { exampleOf, plainSchema, toComponent, type SchemaComponents } from "./schema.ts";
 import type { JsonSchema, MediaType, Operation, Parameter, Ref, Responses } from "./types.ts";
 
-/** The operation of a route. Its named schemas are added to `components`. */
+/** Makes the operation of a route, and adds its named schemas to `components`. */
 export async function toOperation(
   route: DocumentedRoute,
   components: SchemaComponents,
@@ -29,7 +30,7 @@ export async function toOperation(
   };
 }
 
-/** The operation of `HEAD`: the one of `GET` without bodies of responses. */
+/** Makes the operation of `HEAD` from the operation of `GET`, without response bodies. */
 export function headOperation(get: Operation): Operation {
   const responses = Object.entries(get.responses).map(([status, response]) => [
     status,
@@ -43,7 +44,7 @@ export function headOperation(get: Operation): Operation {
   };
 }
 
-/** The route's own parameters in the order of its schemas, then header fields that routes share. */
+/** The parameters of this route in the order of its schemas, then the header fields that routes share. */
 function toParameters(
   { method, parameters = [], conditional, idempotencyKey }: DocumentedRoute,
   components: SchemaComponents,
@@ -72,6 +73,7 @@ function toParameters(
   return [...own, ...refs];
 }
 
+/** The description of a response whose schema has none, by status. */
 const descriptions: Readonly<Record<string, string>> = {
   200: "Success",
   201: "Created",
@@ -86,7 +88,7 @@ function ownResponses(route: DocumentedRoute, components: SchemaComponents): Res
   const responses: Responses = {};
   for (const [status, response] of Object.entries(hooks.response ?? {})) {
     if (response === problem) continue;
-    // From the route: the plugin's copy of a response's schema lacks some keywords.
+    // The plugin's copy of a response schema lacks some keywords, so this takes the route's.
     const schema = plainSchema(response);
     const fields: ResponseHeader[] = ["X-Request-Id"];
     if (status === "201") fields.push("ETag", "Location");
@@ -102,7 +104,7 @@ function ownResponses(route: DocumentedRoute, components: SchemaComponents): Res
   return responses;
 }
 
-/** A body with an example, if its schema has one. */
+/** A Media Type Object, with an example if the schema has one. */
 function toMediaType(schema: JsonSchema, components: SchemaComponents): MediaType {
   return { schema: toComponent(schema, components), example: exampleOf(schema) };
 }

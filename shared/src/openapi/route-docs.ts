@@ -1,4 +1,4 @@
-// What a route tells the API document that its schemas do not show.
+// Documentation that a route gives beside its schemas.
 import type { DocumentDecoration } from "elysia";
 import type { ProblemStatus } from "../http/problem.ts";
 
@@ -27,17 +27,20 @@ export interface RouteDocs extends RouteBehaviour {
   readonly operationId: string;
   /** One line, without a full stop. */
   readonly summary: string;
-  /** CommonMark. */
+  /** In CommonMark. */
   readonly description?: string;
-  /** The group that the reference lists the route in; {@link managementTag} for management routes. */
+  /** The API reference groups routes by tag. Management routes have {@link managementTag}. */
   readonly tag: string;
 }
 
-/** The tag of the management routes, which load shedding skips and which need no storage. */
+/**
+ * The tag of the management routes, which load shedding skips and which need no storage. Clients see
+ * it in the API document.
+ */
 export const managementTag = "operations";
 
 /**
- * The `detail` of a route.
+ * Makes the `detail` of a route.
  *
  * ```ts
  * detail: routeDocs({
@@ -50,6 +53,7 @@ export const managementTag = "operations";
  * ```
  */
 export function routeDocs({ tag, ...docs }: RouteDocs): DocumentDecoration {
-  // @elysiajs/swagger copies every member into its document, also those that OpenAPI does not know.
+  // @elysiajs/swagger copies every member into its document, even those that OpenAPI does not have.
+  // toOperation() reads them there.
   return { ...docs, tags: [tag] };
 }

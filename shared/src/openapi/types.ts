@@ -11,7 +11,7 @@ export interface Ref {
   $ref: string;
 }
 
-/** A body in one media type. */
+/** The Media Type Object: a body in one media type. */
 export interface MediaType {
   schema: JsonSchema;
   example?: Json | undefined;
@@ -22,12 +22,12 @@ export interface MediaType {
 /** A header field of a response. */
 export interface Header {
   description: string;
-  /** Whether the field is in every response that lists it. */
+  /** Whether every response that documents the field has it. */
   required: boolean;
   schema: JsonSchema;
 }
 
-/** A part of a request outside its body. */
+/** A path segment, query parameter or header field of a request. */
 export interface Parameter {
   name: string;
   in: "path" | "query" | "header";
@@ -39,20 +39,20 @@ export interface Parameter {
   "x-common"?: true;
 }
 
-/** The response to a request, with one status. */
+/** The Response Object: what a client gets with one status. */
 export interface ResponseObject {
   description: string;
-  /** Each refers to the component of the same name. */
+  /** By field name; each value refers to the component of that name. */
   headers: Record<string, Ref>;
   content?: Record<string, MediaType> | undefined;
-  /** Marks what is the same in every operation that has it. The API reference folds it. */
+  /** Marks a response that is the same in every operation that has it. The API reference folds it. */
   "x-common"?: true | undefined;
 }
 
 /** The responses of an operation, by status. */
 export type Responses = Record<string, ResponseObject>;
 
-/** A method of a path. */
+/** The Operation Object: one method of a path. */
 export interface Operation {
   operationId: string;
   summary: string;
@@ -73,7 +73,7 @@ export type PathItem = { [M in Method]?: Operation };
 export interface ApiInfo {
   title: string;
   version: string;
-  /** CommonMark. */
+  /** In CommonMark. */
   description: string;
 }
 
