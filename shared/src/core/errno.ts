@@ -1,6 +1,6 @@
-// The codes of errors of the operating system, such as `ENOENT`.
+// Error codes of the operating system, such as `ENOENT`.
 
-/** Whether an error of the operating system has one of these codes. */
+/** Whether `error` comes from the operating system and has one of these codes. */
 export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
   return (
     error instanceof Error &&

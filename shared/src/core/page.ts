@@ -1,4 +1,4 @@
-// One page of a list, as every storage returns it.
+// One page of a list, as every store returns it.
 
 /** The items of a page in their order. */
 export interface Page<T> {
@@ -7,7 +7,10 @@ export interface Page<T> {
   readonly nextAfter: T | undefined;
 }
 
-/** Makes a page of `limit` rows from `limit + 1`: the last of these shows that a page follows. */
+/**
+ * Makes a page of at most `limit` rows. A query reads up to `limit + 1`: the extra row is not in the
+ * page and shows that another page follows.
+ */
 export function toPage<T>(rows: T[], limit: number): Page<T> {
   const hasMore = rows.length > limit;
   const items = hasMore ? rows.slice(0, limit) : rows;

@@ -1,14 +1,14 @@
-// Conditional changes: only if the row is still in the state that the client has seen.
+// Conditional changes: a change takes place only if the row is in a state that the client accepts.
 
-/** A row whose every change gives it a later `updated_at`, which so identifies its state. */
+/** A row. Every change gives it a later `updated_at`, so that this identifies the row's state. */
 export interface Versioned {
   readonly updated_at: string;
 }
 
-/** Whether the client accepts a change of the row in this state. */
+/** Whether the conditions of the client's request, such as `If-Match`, accept the row's state. */
 export type Precondition = (current: Versioned) => boolean;
 
-/** The row is no longer in a state that the client accepts to change; nothing was changed. */
+/** The precondition does not accept the row's state, so the row was not changed. */
 export class PreconditionFailed extends Error {
   override readonly name = "PreconditionFailed";
 }
