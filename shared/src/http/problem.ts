@@ -1,7 +1,6 @@
 // Problem details for HTTP APIs (RFC 9457): the body of every error response.
 import { Type } from "@sinclair/typebox";
 
-/** One error of a request: where it is and what would be accepted there. */
 const fieldError = Type.Object({
   pointer: Type.Optional(
     Type.String({ description: "JSON Pointer (RFC 6901) into the body, as a URI fragment" }),
@@ -11,7 +10,7 @@ const fieldError = Type.Object({
   detail: Type.String({ description: "What was expected there" }),
 });
 
-/** One error of a request, named by exactly one of `pointer`, `parameter` and `header`. */
+/** An error of a request: exactly one of `pointer`, `parameter` and `header`, and what is expected there. */
 export type FieldError = typeof fieldError.static;
 
 /** The schema of every error response. */
@@ -61,7 +60,7 @@ export class HttpProblem extends Error {
   override readonly name = "HttpProblem";
   readonly headers: Readonly<Record<string, string>>;
   readonly fieldErrors: readonly FieldError[] | undefined;
-  /** Whether load shedding rejected the request: logged as a warning, without a stack. */
+  /** Whether load shedding rejected the request; the access log then has a warning without a stack. */
   readonly isShed: boolean;
 
   /** @param detail what went wrong, for the client: no value longer than 100 characters, no secret */
@@ -77,13 +76,16 @@ export class HttpProblem extends Error {
   }
 }
 
-/** Characters of one value, or of one path segment, that an error response may repeat. */
+/** The most characters of one value, or of one path segment, that an error response repeats. */
 export const maxEchoLength = 100;
 
 // Characters that RFC 3986 does not allow in a path, including a lone percent sign.
 const notInPaths = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@%/-]/gu;
 
-/** A request's path as a URI reference, with every segment cut to the length that may be repeated. */
+/**
+ * A request's path as a URI reference. A path longer than {@link maxEchoLength} is cut to nine segments
+ * of at most that length.
+ */
 function echoedPath(path: string): string {
   const cut =
     path.length <= maxEchoLength
@@ -93,9 +95,7 @@ function echoedPath(path: string): string {
           .map((segment) => segment.slice(0, maxEchoLength))
           .join("/");
   // A URI reference that begins with two slashes names a host.
-  return cut
-    .replace(/^\/+/, "/")
-    .replace(notInPaths, (sign) => (sign === "%" ? "%25" : encodeURIComponent(sign)));
+  return cut.replace(/^\/+/, "/").replace(notInPaths, encodeURIComponent);
 }
 
 /** The response for a problem, to the request with this path and id. */
@@ -118,7 +118,7 @@ export function problemResponse(
   });
 }
 
-/** Response schemas for the error statuses of a route. */
+/** The response schemas of a route's error statuses. */
 export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S, typeof problem> {
   const schemas = statuses.map((status) => [status, problem] as const);
   // The type of Object.fromEntries does not keep the keys.
