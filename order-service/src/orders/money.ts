@@ -1,14 +1,14 @@
 // Money: whole cents inside the service, a JSON number of at most two decimals outside.
 import { customType } from "@platform/shared/schema/custom-type";
 
-const maxCents = 100_000_000;
+const maxUnitPriceCents = 100_000_000;
 
 /** The whole cents of a price that {@link unitPrice} accepts. */
 export function toCents(price: number): number {
   return Math.round(price * 100);
 }
 
-/** Cents as a JSON number: the double whose shortest spelling has at most two decimals. */
+/** Cents as a JSON number: `JSON.stringify` writes it with at most two decimals. */
 export function fromCents(cents: number): number {
   return cents / 100;
 }
@@ -18,15 +18,15 @@ export const unitPrice = customType<number>("UnitPrice", {
   parse(value) {
     if (typeof value !== "number") return undefined;
     const cents = toCents(value);
-    // A double has at most two decimals exactly when it is the nearest one to a number of cents.
-    const isPrice = fromCents(cents) === value && cents > 0 && cents <= maxCents;
+    // A number has at most two decimals if it is the double that fromCents() makes of whole cents.
+    const isPrice = fromCents(cents) === value && cents > 0 && cents <= maxUnitPriceCents;
     return isPrice ? value : undefined;
   },
   rule: () => "a number above 0 of at most two decimals, at most 1000000",
 })({
   type: "number",
   minimum: 0.01,
-  maximum: maxCents / 100,
+  maximum: maxUnitPriceCents / 100,
   description: "At most two decimals",
   examples: [19.99],
 });

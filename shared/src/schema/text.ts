@@ -2,8 +2,8 @@
 import type { TUnsafe } from "@sinclair/typebox";
 import { customType } from "./custom-type.ts";
 
-// C0, DEL and C1. White space among them (tab, line feed) is trimmed away at either end.
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+// C0, DEL and C1. Tabs and line feeds at either end are trimmed before this is tested.
+// oxlint-disable-next-line no-control-regex -- this pattern exists to find control characters
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Bounds on the length of text, in Unicode code points after normalisation; both inclusive. */
@@ -12,7 +12,7 @@ interface Bounds {
   maxLength: number;
 }
 
-/** NFC can shorten text: up to this many UTF-16 units make one code point (U+16126). */
+/** NFC can shorten text: it makes one code point of up to this many UTF-16 units (U+16126). */
 const maxUnitsPerCodePoint = 6;
 
 /**
@@ -25,7 +25,8 @@ export function parseText(raw: string, { minLength, maxLength }: Bounds): string
   if (trimmed.length > maxLength * maxUnitsPerCodePoint) return undefined;
   if (controlCharacter.test(trimmed) || !trimmed.isWellFormed()) return undefined;
   const normal = trimmed.normalize("NFC");
-  // One or two UTF-16 units make a code point, so most lengths are right without counting.
+  // A code point has one or two UTF-16 units, so the number of units proves most lengths right, and only
+  // the others need counting.
   if (normal.length <= maxLength && normal.length >= 2 * minLength) return normal;
   let codePoints = 0;
   for (const _ of normal) codePoints += 1;

@@ -29,7 +29,11 @@ function toUser({ id, name, email, created_at, updated_at }: UserRow): User {
 /** The position before the first user: no name is empty. */
 const start = { name: "", id: "" };
 
-/** Makes the store. @param now milliseconds since 1970 */
+/**
+ * Makes the store of users.
+ *
+ * @param now milliseconds since 1970
+ */
 export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.now): UserStore {
   const nextId = uuidSequence(now);
 
@@ -93,13 +97,13 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
 
     list: ({ email, ids, after: { name, id } = start, limit }) =>
       read(() => {
-        const page = { name, id, limit: limit + 1 };
+        const range = { name, id, limit: limit + 1 };
         const rows =
           ids !== undefined
-            ? byIds.all({ ids: JSON.stringify(ids), email: email ?? null, ...page })
+            ? byIds.all({ ids: JSON.stringify(ids), email: email ?? null, ...range })
             : email !== undefined
-              ? byEmail.all({ email, ...page })
-              : byName.all(page);
+              ? byEmail.all({ email, ...range })
+              : byName.all(range);
         return toPage(rows.map(toUser), limit);
       }),
 
@@ -112,6 +116,7 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
         const wanted = { ...row, ...change };
         if (Bun.deepEquals(wanted, row)) return current;
         const owner = wanted.email === row.email ? null : emailOwner.get({ email: wanted.email });
+        // If the two addresses differ only in case, SQLite finds this user as the owner.
         if (owner !== null && owner.id !== id) return new EmailTaken();
         const changed = { ...wanted, updated_at: timeOfChange(row.updated_at, now()) };
         update.run(changed);
