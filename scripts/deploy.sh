@@ -2,8 +2,8 @@
 # Deploys images, by digest, to the cluster of the current kubeconfig, waits for every rollout, and rolls
 # back all services if one rollout fails. An image has the name of its service: REGISTRY/SERVICE@DIGEST.
 # Usage: deploy.sh IMAGE@sha256:... [...]; a service that others call comes before them.
-# KUBECONFIG_BASE64: a kubeconfig to use instead, in base64. NAMESPACE: the namespace, by default that of
-# the kubeconfig's context. TIMEOUT: how long a rollout may take, by default 5m.
+# KUBECONFIG_BASE64: a kubeconfig to use instead, in base64. NAMESPACE: the namespace, by default the one
+# in the kubeconfig's context. TIMEOUT: how long a rollout may take, by default 5m.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

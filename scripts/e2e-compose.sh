@@ -142,7 +142,7 @@ docker compose --progress quiet up --detach --wait --wait-timeout 120
 request 201 "$(url order-service)/orders" --data "$new_order" >/dev/null
 ok "without user-service orders can be read and POST /orders gives 503; it recovers with user-service"
 
-# Status 0 is that of a clean end; a process that Docker has to kill has 137.
+# A process that ends cleanly has status 0; a process that Docker has to kill has 137.
 docker compose --progress quiet stop
 containers=$(docker compose ps --all --quiet)
 # shellcheck disable=SC2086 # a container for each word

@@ -1,5 +1,5 @@
-// A load balancer like that of Kubernetes: it forwards new connections to ready instances, and leaves
-// open connections alone.
+// Balances load as Kubernetes does: it forwards new connections to ready instances, and leaves open
+// connections alone.
 import { connect, createServer, type Socket } from "node:net";
 import type { Running } from "../../shared/testing/executable.ts";
 import { watchReadiness, type Readiness } from "../support/readiness.ts";

@@ -9,7 +9,7 @@ export interface Inspected {
   readonly port: number;
   /** The path of its inspector, as given to `inspectable`. */
   readonly inspector: string;
-  /** user-service's port: that of the service it calls or, in user-service, its own. */
+  /** The port of user-service, which order-service calls. For user-service itself, its own port. */
   readonly upstreamPort: number;
 }
 

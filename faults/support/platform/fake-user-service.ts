@@ -2,7 +2,7 @@
 import { startFakeUpstream, type Behaviour, type FakeUpstream } from "../fake-upstream.ts";
 import { http } from "../upstream-behaviours.ts";
 
-/** The user for whom tests place orders. */
+/** The user of the orders that tests place. */
 export const user = {
   id: "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
   name: "Alice",

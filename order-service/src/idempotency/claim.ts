@@ -3,7 +3,7 @@
 /** The right of one request to store the result of a key, until it does, or releases or loses it. */
 export type Claim = {
   readonly key: string;
-  /** Differs from that of every other claim on the same key. */
+  /** Unique among the claims on the same key. */
   readonly token: string;
 };
 

@@ -136,8 +136,8 @@ async function removeTemporaries(target: string): Promise<void> {
 }
 
 /**
- * Copies with the owner and the mode of the old database. If there is none, users who cannot read
- * the copy cannot read the new database.
+ * Copies with the owner and the mode of the old database. If there is none, the new database is
+ * readable only for users that can read the copy.
  */
 async function copyFile(path: string, to: string, old?: Stats): Promise<void> {
   const mode = old ? 0o600 : ((await stat(path)).mode & 0o777) | 0o600;

@@ -202,7 +202,7 @@ describe("restoreSqlite()", () => {
     expect(statSync(it.path).mode & 0o777).toBe(0o640);
   });
 
-  test("keeps a first database unreadable for users who cannot read the copy", async () => {
+  test("makes a first database readable only for users that can read the copy", async () => {
     using it = await setUp();
     chmodSync(it.copy, 0o400);
     const path = join(it.folder, "new.db");
