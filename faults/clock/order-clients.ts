@@ -8,7 +8,7 @@ import { newOrder } from "../support/platform/services.ts";
 export interface OrderClients {
   /** The orders of all 201 responses. */
   readonly placed: Order[];
-  /** Resolves when so many more orders are placed. Rejects after another response than 201. */
+  /** Resolves when `count` more orders are placed. Rejects if a response is not a 201. */
   more(count: number): Promise<void>;
   stop(): Promise<void>;
 }
