@@ -14,7 +14,7 @@ import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { HttpProblem, problems } from "@platform/shared/http/problem";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
-import { isUuid, uuid } from "@platform/shared/schema/uuid";
+import { idParams, isUuid, uuid } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
 import { parseIdempotencyKey } from "./idempotency/idempotency-key.ts";
 import { OrderRefused, placeOrder, type RefusalReason } from "./orders/place-order.ts";
@@ -39,7 +39,6 @@ export interface OrderServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const oneOrder = requestObject({ id: uuid });
 const cursor = cursorCodec("orders", isUuid);
 
 /** The query of `GET /orders`. */
@@ -157,12 +156,12 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
     .get(
       "/orders/:id",
       async ({ params, request, set }) => {
-        const found = await orders.find(params.id);
+        const found = await orders.find(params.id.toLowerCase());
         if (found === undefined) throw new OrderNotFound();
         return unlessNotModified(request, set, found);
       },
       {
-        params: oneOrder,
+        params: idParams,
         response: { 200: order, 304: Type.Void(), ...problems(404, 422) },
         detail: routeDocs({
           operationId: "getOrder",
@@ -177,10 +176,13 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
       "/orders/:id",
       async ({ params, body, headers, set }) => {
         const precondition = parsePrecondition(headers);
-        return withEntityTag(set, await orders.setStatus(params.id, body.status, precondition));
+        return withEntityTag(
+          set,
+          await orders.setStatus(params.id.toLowerCase(), body.status, precondition),
+        );
       },
       {
-        params: oneOrder,
+        params: idParams,
         headers: conditionalHeaders,
         body: statusChange,
         response: { 200: order, ...problems(404, 409, 412, 422) },

@@ -12,7 +12,7 @@ import { HttpProblem, problems } from "@platform/shared/http/problem";
 import { routeDocs } from "@platform/shared/openapi/route-docs";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { requestObject } from "@platform/shared/schema/request-object";
-import { isUuid, splitUuids, uuid, uuidList } from "@platform/shared/schema/uuid";
+import { idParams, isUuid, splitUuids, uuidList } from "@platform/shared/schema/uuid";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { Type } from "@sinclair/typebox";
 import type { UserKey, UserStore } from "./users/user-store.ts";
@@ -26,7 +26,6 @@ export interface UserServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const oneUser = requestObject({ id: uuid });
 const cursor = cursorCodec<UserKey>("users", isUserKey);
 
 /** The query of `GET /users`. */
@@ -39,14 +38,14 @@ export const userList = requestObject({
 
 /** The schemas of PUT and PATCH, which do the same. */
 const changeOfUser = {
-  params: oneUser,
+  params: idParams,
   headers: conditionalHeaders,
   body: userChange,
   response: { 200: user, ...problems(404, 409, 412, 422) },
 };
 
 interface ChangeRequest {
-  readonly params: typeof oneUser.static;
+  readonly params: typeof idParams.static;
   readonly headers: typeof conditionalHeaders.static;
   readonly body: typeof userChange.static;
   readonly set: ResponseFields;
@@ -74,7 +73,7 @@ function isUserKey(value: unknown): value is UserKey {
 /** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */
 export const createApp = ({ users, ...parts }: UserServiceParts) => {
   async function changeUser({ params, body, headers, set }: ChangeRequest): Promise<User> {
-    const changed = await users.update(params.id, body, parsePrecondition(headers));
+    const changed = await users.update(params.id.toLowerCase(), body, parsePrecondition(headers));
     return withEntityTag(set, changed);
   }
 
@@ -130,12 +129,12 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
     .get(
       "/users/:id",
       async ({ params, request, set }) => {
-        const found = await users.find(params.id);
+        const found = await users.find(params.id.toLowerCase());
         if (found === undefined) throw new UserNotFound();
         return unlessNotModified(request, set, found);
       },
       {
-        params: oneUser,
+        params: idParams,
         response: { 200: user, 304: Type.Void(), ...problems(404, 422) },
         detail: routeDocs({
           operationId: "getUser",
@@ -169,11 +168,11 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
     .delete(
       "/users/:id",
       async ({ params, headers, set }) => {
-        await users.remove(params.id, parsePrecondition(headers));
+        await users.remove(params.id.toLowerCase(), parsePrecondition(headers));
         set.status = 204;
       },
       {
-        params: oneUser,
+        params: idParams,
         headers: conditionalHeaders,
         response: { 204: Type.Void(), ...problems(404, 412, 422) },
         detail: routeDocs({

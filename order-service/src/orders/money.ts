@@ -15,12 +15,11 @@ export function fromCents(cents: number): number {
 
 /** The schema of the price of one piece: above 0, at most 1,000,000, whole cents. */
 export const unitPrice = customType<number>("UnitPrice", {
-  parse(value) {
-    if (typeof value !== "number") return undefined;
+  check(value) {
+    if (typeof value !== "number") return false;
     const cents = toCents(value);
     // A number has at most two decimals if it is the double that fromCents() makes of whole cents.
-    const isPrice = fromCents(cents) === value && cents > 0 && cents <= maxUnitPriceCents;
-    return isPrice ? value : undefined;
+    return fromCents(cents) === value && cents > 0 && cents <= maxUnitPriceCents;
   },
   rule: () => "a number above 0 of at most two decimals, at most 1000000",
 })({
@@ -33,6 +32,6 @@ export const unitPrice = customType<number>("UnitPrice", {
 
 /** The schema of the total of an order. */
 export const amount = customType<number>("Amount", {
-  parse: (value) => (typeof value === "number" && value > 0 ? value : undefined),
+  check: (value) => typeof value === "number" && value > 0,
   rule: () => "a number above 0",
 })({ type: "number", minimum: 0.01, description: "At most two decimals", examples: [39.98] });

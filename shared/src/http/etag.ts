@@ -2,7 +2,6 @@
 import { Type } from "@sinclair/typebox";
 import type { Precondition, Versioned } from "../core/precondition.ts";
 import { customType } from "../schema/custom-type.ts";
-import { requestObject } from "../schema/request-object.ts";
 import { fromTimestamp } from "../schema/timestamp.ts";
 
 /** The strong entity tag of a resource's current state. */
@@ -28,16 +27,15 @@ function parseTags(field: string): "*" | { weak: boolean; opaque: string }[] | u
 }
 
 const ifMatch = customType<string>("EntityTags", {
-  parse: (value) =>
-    typeof value === "string" && parseTags(value) !== undefined ? value : undefined,
+  check: (value) => typeof value === "string" && parseTags(value) !== undefined,
   rule: () => 'an entity tag such as "m2x8q1", a list of them, or *',
 })({ type: "string", examples: ['"m2x8q1"'] });
 
 /** The schema of the header fields of a request that changes a resource. */
-export const conditionalHeaders = requestObject({
-  "if-match": Type.Optional(ifMatch),
-  "if-none-match": Type.Optional(Type.String()),
-});
+export const conditionalHeaders = Type.Object(
+  { "if-match": Type.Optional(ifMatch), "if-none-match": Type.Optional(Type.String()) },
+  { additionalProperties: true },
+);
 
 /**
  * The precondition of a request that changes a resource. RFC 9110: `If-Match` compares strongly

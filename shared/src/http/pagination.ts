@@ -10,9 +10,9 @@ const plainDigits = /^[0-9]{1,9}$/;
 
 /** The schema of `limit`: the items in a page, 1 to 1000; 100 if the client leaves it out. */
 export const limit = customType<string>("Limit", {
-  parse(value) {
-    if (typeof value !== "string" || !plainDigits.test(value)) return undefined;
-    return Number(value) >= 1 && Number(value) <= maxLimit ? value : undefined;
+  check(value) {
+    if (typeof value !== "string" || !plainDigits.test(value)) return false;
+    return Number(value) >= 1 && Number(value) <= maxLimit;
   },
   rule: () => `a whole number from 1 to ${maxLimit}`,
 })({
@@ -80,9 +80,7 @@ export function cursorCodec<Key>(
   };
 
   const schema = customType<string>(`Cursor of ${list}`, {
-    // The text stays as it is: Elysia parses a query twice, and a key is not a cursor.
-    parse: (value) =>
-      typeof value === "string" && decode(value) !== undefined ? value : undefined,
+    check: (value) => typeof value === "string" && decode(value) !== undefined,
     rule: () => `a cursor from the Link of an earlier page of ${list}`,
   })({ type: "string", description: "Where to go on: taken from the Link of the page before" });
 

@@ -3,13 +3,15 @@
 // publishes the keywords of JSON Schema in the API document and checks them by its own rule.
 import { Kind, Type, TypeRegistry, type TSchema, type TUnsafe } from "@sinclair/typebox";
 
-/** How a custom type reads a value, and how an error tells the client what would be accepted. */
+/** How a custom type checks a value, and how an error tells the client what would be accepted. */
 export interface CustomTypeDefinition<T> {
+  /** Whether a value is acceptable: parsed from JSON, text from the URL, or about to be sent. */
+  check(value: unknown, schema: TSchema): boolean;
   /**
-   * The normal form of a value from a request (parsed from JSON, or text from the URL); undefined
-   * refuses the value. The normal form of a normal form is itself: Elysia parses a query twice.
+   * The normal form of an acceptable value, in which handlers get it. The normal form of a normal form
+   * is itself: Elysia decodes a query twice. Default: the value as it is.
    */
-  parse(value: unknown, schema: TSchema): T | undefined;
+  normalise?(value: T): T;
   /** What is allowed, to be read after "Must be", such as `a UUID`. */
   rule(schema: TSchema): string;
 }
@@ -17,7 +19,7 @@ export interface CustomTypeDefinition<T> {
 const definitions = new Map<string, CustomTypeDefinition<unknown>>();
 
 /**
- * Defines a TypeBox type that accepts what `parse` accepts.
+ * Defines a TypeBox type that accepts what `check` accepts.
  *
  * @returns makes a schema of the type; its keywords are what the API document shows
  */
@@ -25,7 +27,7 @@ export function customType<T>(
   name: string,
   definition: CustomTypeDefinition<T>,
 ): (keywords: Record<string, unknown>) => TUnsafe<T> {
-  TypeRegistry.Set<TSchema>(name, (schema, value) => definition.parse(value, schema) !== undefined);
+  TypeRegistry.Set<TSchema>(name, (schema, value) => definition.check(value, schema));
   definitions.set(name, definition);
   return (keywords) => Type.Unsafe<T>({ ...keywords, [Kind]: name });
 }
@@ -36,9 +38,9 @@ export function customTypeRule(schema: TSchema): string | undefined {
 }
 
 /**
- * The normal form of a value that `schema` accepts: of a custom type, what its `parse` returns; of a
- * union, such as a nullable type, what the first custom type that accepts the value returns; of an array,
- * the normal forms of its items; of TypeBox's other types, the value itself.
+ * The normal form of a value that `schema` accepts. In a union, such as a nullable type, the first custom
+ * type that accepts the value decides; an array has the normal forms of its items; a value of TypeBox's
+ * other types is its own normal form.
  */
 export function normalForm(schema: TSchema, value: unknown): unknown {
   if (Array.isArray(value) && schema.items) {
@@ -46,8 +48,8 @@ export function normalForm(schema: TSchema, value: unknown): unknown {
   }
   const options: readonly TSchema[] = schema.anyOf ?? [schema];
   for (const option of options) {
-    const normal = definitions.get(option[Kind])?.parse(value, option);
-    if (normal !== undefined) return normal;
+    const definition = definitions.get(option[Kind]);
+    if (definition?.check(value, option)) return definition.normalise?.(value) ?? value;
   }
   return value;
 }

@@ -3,11 +3,12 @@ import { Type, type StaticDecode, type TObject, type TProperties } from "@sincla
 import { normalForm } from "./custom-type.ts";
 
 /**
- * The schema of an object in a request: a body, an object inside one, the parameters of a path or a
- * query, or header fields. A client may be newer than the service, so unknown members are accepted.
+ * The schema of a body, of an object inside one, or of a query. A client may be newer than the service,
+ * so unknown members are accepted.
  *
  * A route's handler gets the known members alone, each in its normal form: what the schema leaves out
- * cannot reach a store by accident, and no handler parses a value again.
+ * cannot reach a store by accident, and no handler parses a value again. Elysia checks a value twice to
+ * decode it, which takes 0.9 µs: 3 % of a GET, so params and header fields are plain objects.
  */
 export function requestObject<P extends TProperties>(properties: P) {
   const schemas = Object.entries(properties);

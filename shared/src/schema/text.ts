@@ -15,27 +15,25 @@ interface Bounds {
 /** NFC can shorten text: it makes one code point of up to this many UTF-16 units (U+16126). */
 const maxUnitsPerCodePoint = 6;
 
-/**
- * Text in its normal form: trimmed and in NFC. Undefined if its length is out of bounds, or if it
- * holds a control character or a lone surrogate.
- */
-export function parseText(raw: string, { minLength, maxLength }: Bounds): string | undefined {
+/** Whether the length of text is within the bounds, and each of its characters belongs into text. */
+function isText(raw: string, { minLength, maxLength }: Bounds): boolean {
   const trimmed = raw.trim();
   // Checked before normalising, which takes seconds for 40,000 combining marks.
-  if (trimmed.length > maxLength * maxUnitsPerCodePoint) return undefined;
-  if (controlCharacter.test(trimmed) || !trimmed.isWellFormed()) return undefined;
+  if (trimmed.length > maxLength * maxUnitsPerCodePoint) return false;
+  if (controlCharacter.test(trimmed) || !trimmed.isWellFormed()) return false;
   const normal = trimmed.normalize("NFC");
   // A code point has one or two UTF-16 units, so the number of units proves most lengths right, and only
   // the others need counting.
-  if (normal.length <= maxLength && normal.length >= 2 * minLength) return normal;
+  if (normal.length <= maxLength && normal.length >= 2 * minLength) return true;
   let codePoints = 0;
   for (const _ of normal) codePoints += 1;
-  return codePoints >= minLength && codePoints <= maxLength ? normal : undefined;
+  return codePoints >= minLength && codePoints <= maxLength;
 }
 
 const textType = customType<string>("Text", {
-  parse: (value, { minLength, maxLength }) =>
-    typeof value === "string" ? parseText(value, { minLength, maxLength }) : undefined,
+  check: (value, { minLength, maxLength }) =>
+    typeof value === "string" && isText(value, { minLength, maxLength }),
+  normalise: (raw) => raw.trim().normalize("NFC"),
   rule: ({ minLength, maxLength }) =>
     `text of ${minLength} to ${maxLength} characters without control characters`,
 });

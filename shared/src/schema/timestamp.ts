@@ -3,8 +3,7 @@ import { customType } from "./custom-type.ts";
 
 /** The schema of a time in a response. */
 export const timestamp = customType<string>("Timestamp", {
-  parse: (value) =>
-    typeof value === "string" && value.length === 24 && value.endsWith("Z") ? value : undefined,
+  check: (value) => typeof value === "string" && value.length === 24 && value.endsWith("Z"),
   rule: () => "a time such as 2026-01-31T12:00:00.000Z",
 })({ type: "string", format: "date-time", examples: ["2026-01-31T12:00:00.000Z"] });
 

@@ -1,4 +1,5 @@
 // Identifiers: UUIDs of any version from clients, of version 7 (RFC 9562) from the services.
+import { Type } from "@sinclair/typebox";
 import { customType } from "./custom-type.ts";
 
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -10,9 +11,13 @@ export function isUuid(value: unknown): value is string {
 
 /** The schema of an identifier. Clients may send upper case; its normal form is lower case. */
 export const uuid = customType<string>("Uuid", {
-  parse: (value) => (isUuid(value) ? value.toLowerCase() : undefined),
+  check: isUuid,
+  normalise: (id) => id.toLowerCase(),
   rule: () => "a UUID such as 01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
 })({ type: "string", format: "uuid", examples: ["01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"] });
+
+/** The schema of the params of a route that has `:id`. Handlers put the identifier into lower case. */
+export const idParams = Type.Object({ id: uuid });
 
 /** A URL has to hold the list. */
 const maxUuids = 100;
@@ -21,10 +26,11 @@ const spelling = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
 /** The schema of 1 to 100 identifiers in a query, separated by commas; lower case is normal. */
 export const uuidList = customType<string>("Uuids", {
-  parse(value) {
-    if (typeof value !== "string" || value.length > maxUuids * 37) return undefined;
-    return value.split(",").every(isUuid) ? value.toLowerCase() : undefined;
+  check(value) {
+    if (typeof value !== "string" || value.length > maxUuids * 37) return false;
+    return value.split(",").every(isUuid);
   },
+  normalise: (list) => list.toLowerCase(),
   rule: () => `1 to ${maxUuids} UUIDs, separated by commas`,
 })({
   type: "string",

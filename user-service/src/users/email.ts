@@ -9,18 +9,19 @@ const pattern =
 const maxLength = 254;
 
 /**
- * An address in its normal form: trimmed, the domain in lower case, the local part as the client sent
- * it. Undefined if the text is not an address.
+ * The schema of an e-mail address. In its normal form it is trimmed, with the domain in lower case and
+ * the local part as the client sent it.
  */
-export function parseEmail(raw: string): string | undefined {
-  const address = raw.trim();
-  if (address.length > maxLength || !pattern.test(address)) return undefined;
-  const at = address.lastIndexOf("@");
-  return address.slice(0, at) + address.slice(at).toLowerCase();
-}
-
-/** The schema of an e-mail address; {@link parseEmail} gives its normal form. */
 export const email = customType<string>("Email", {
-  parse: (value) => (typeof value === "string" ? parseEmail(value) : undefined),
+  check(value) {
+    if (typeof value !== "string") return false;
+    const address = value.trim();
+    return address.length <= maxLength && pattern.test(address);
+  },
+  normalise(raw) {
+    const address = raw.trim();
+    const at = address.lastIndexOf("@");
+    return address.slice(0, at) + address.slice(at).toLowerCase();
+  },
   rule: () => `an e-mail address of at most ${maxLength} characters`,
 })({ type: "string", format: "email", maxLength, examples: ["alice@example.com"] });
