@@ -4,7 +4,7 @@ import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { isDiskFull, primaryCode, resultCode } from "./errors.ts";
 import { GroupCommit, type Synchronous } from "./group-commit.ts";
-import { readSnapshot } from "./read-snapshot.ts";
+import { ReadSnapshot } from "./read-snapshot.ts";
 import { defaultLockTimeoutMs, retryWhileBusy } from "./lock.ts";
 import { hasMoved } from "./database-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
@@ -120,7 +120,8 @@ function sqliteStorage(
   migrated: Migrated,
   options: { observer: StorageObserver | undefined; lockTimeoutMs: number },
 ): SqliteStorage {
-  const { read, end: endRead } = readSnapshot(db, options.lockTimeoutMs);
+  const snapshot = new ReadSnapshot(db);
+  const endRead = () => snapshot.end();
   const commits = new GroupCommit(db, { ...options, endRead });
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;
@@ -135,6 +136,9 @@ function sqliteStorage(
     }
     db.close(true); // without `true`, prepared statements keep the file open and go on working
   }
+
+  const read = <T>(query: () => T): Promise<T> =>
+    retryWhileBusy(() => snapshot.read(query), options.lockTimeoutMs);
 
   return {
     db,

@@ -21,7 +21,7 @@ async function setUp() {
   };
 }
 
-describe("readSnapshot()", () => {
+describe("ReadSnapshot", () => {
   test("shares a transaction between the reads of one event-loop turn", async () => {
     await using it = await setUp();
     let begun = 0;
