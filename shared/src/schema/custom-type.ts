@@ -27,7 +27,9 @@ export function customType<T>(
   name: string,
   definition: CustomTypeDefinition<T>,
 ): (keywords: Record<string, unknown>) => TUnsafe<T> {
-  TypeRegistry.Set<TSchema>(name, (schema, value) => definition.check(value, schema));
+  // A page of a hundred users calls these five hundred times: a captured function is the fastest call.
+  const { check } = definition;
+  TypeRegistry.Set<TSchema>(name, (schema, value) => check(value, schema));
   definitions.set(name, definition);
   return (keywords) => Type.Unsafe<T>({ ...keywords, [Kind]: name });
 }
