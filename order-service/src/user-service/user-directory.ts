@@ -47,6 +47,7 @@ export function userDirectory({
   const wholeMs = maxCallMs(timeoutMs);
   // Where timeouts are short, so are the pauses: there has to be time for a second attempt.
   const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
+
   /** Asks until an attempt is no failure, or there are no attempts or no time left. */
   async function ask(ids: readonly string[], enqueuedAt: number): Promise<Attempt> {
     const deadline = enqueuedAt + wholeMs;

@@ -34,7 +34,8 @@ export function logStream(fileDescriptor: number, onDropped: (lines: number) => 
 
   /** Writes as much as the reader takes now. */
   function writeBuffered(): void {
-    if (lines !== "") unwritten = Buffer.concat([unwritten, Buffer.from(lines)]);
+    const bytes = Buffer.from(lines);
+    unwritten = unwritten.length === 0 ? bytes : Buffer.concat([unwritten, bytes]);
     lines = "";
     try {
       while (unwritten.length > 0) {
