@@ -5,7 +5,6 @@ import {
   type RunningService,
   type Sent,
 } from "@platform/shared/testing/running-service";
-import type { ServiceParts } from "@platform/shared/service/service-app";
 import { fakeUserService, type Respond } from "./fake-user-service.ts";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
@@ -22,7 +21,6 @@ import { userServiceMetrics } from "../src/user-service/metrics.ts";
 export const userId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 
 interface Options {
-  readonly limits?: Partial<ServiceParts["limits"]>;
   /** The user directory. Default: every user exists. */
   readonly users?: UserDirectory;
   /** A user-service to ask over HTTP instead: its URL, or how it responds. */
@@ -32,9 +30,6 @@ interface Options {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
-
-/** A running order-service, and the requests that reached a user-service which responds for a test. */
-export type RunningOrderService = RunningService & { readonly userRequests: readonly Request[] };
 
 /** A directory in which the check of every user ends like this. */
 export function usersAll(check: UserCheck): UserDirectory {
@@ -54,12 +49,11 @@ export function heldUserCheck() {
 
 /** Starts order-service on a free port with an empty database. It does not pause between attempts. */
 export async function startOrderService({
-  limits = {},
   users = usersAll("exists"),
   userService,
   timeoutMs = 60_000,
   now,
-}: Options = {}): Promise<RunningOrderService> {
+}: Options = {}) {
   const fake = typeof userService === "function" ? fakeUserService(userService) : undefined;
   const server =
     fake && Bun.serve({ port: 0, hostname: "127.0.0.1", development: false, fetch: fake.handle });
@@ -67,7 +61,6 @@ export async function startOrderService({
   const service = await startService({
     name: "order-service",
     migrations,
-    limits,
     build: (parts, storage) =>
       createApp({
         ...parts,
@@ -86,6 +79,7 @@ export async function startOrderService({
   });
   return {
     ...service,
+    /** The requests that reached a user-service which responds for the test. */
     userRequests: fake?.requests ?? [],
     async [Symbol.asyncDispose]() {
       await server?.stop(true);

@@ -4,26 +4,19 @@
 export type LogLine = Record<string, unknown>;
 
 /** Keeps every line that is written to it; also the `destination` of a logger. */
-export interface LogLines {
-  readonly lines: LogLine[];
-  /** @param line one line of JSON */
-  write(line: string): void;
-  /** Resolves with the first line that has this `msg`, as soon as there is one. */
-  logged(msg: string): Promise<LogLine>;
-}
-
-/** Makes an empty collection. */
-export function logLines(): LogLines {
+export function logLines() {
   const lines: LogLine[] = [];
   const waiting = new Map<unknown, PromiseWithResolvers<LogLine>>();
   return {
     lines,
-    write(text) {
+    /** Takes one line of JSON. */
+    write(text: string): void {
       const line = JSON.parse(text) as LogLine;
       lines.push(line);
       waiting.get(line["msg"])?.resolve(line);
     },
-    logged(msg) {
+    /** Resolves with the first line that has this `msg`, as soon as there is one. */
+    logged(msg: string): Promise<LogLine> {
       const line = lines.find((known) => known["msg"] === msg);
       if (line) return Promise.resolve(line);
       const waiter = waiting.get(msg) ?? Promise.withResolvers<LogLine>();

@@ -4,26 +4,23 @@ import { expect, test } from "bun:test";
 import type { SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 import { temporaryStorage } from "./running-service.ts";
 
+type MakeStore = (storage: SqliteStorage) => unknown;
+
 /** Tests that no statement of a store gets slower with the number of rows. */
-export function testQueryPlans(
-  migrations: readonly string[],
-  makeStore: (storage: SqliteStorage) => unknown,
-): void {
+export function testQueryPlans(migrations: readonly string[], makeStore: MakeStore): void {
   test("it reads no whole table and sorts nothing, however many rows there are", async () => {
     await using database = await temporaryStorage(migrations);
     const { storage } = database;
     const statements = preparedStatements(storage, makeStore);
     expect(statements.length).toBeGreaterThan(5);
-    for (const sql of statements)
+    for (const sql of statements) {
       expect({ sql, costly: costlySteps(storage.db, sql) }).toEqual({ sql, costly: [] });
+    }
   });
 }
 
 /** The SQL of the statements that a store prepares when it is made. */
-function preparedStatements(
-  storage: SqliteStorage,
-  makeStore: (storage: SqliteStorage) => unknown,
-): string[] {
+function preparedStatements(storage: SqliteStorage, makeStore: MakeStore): string[] {
   const statements: string[] = [];
   const db = new Proxy(storage.db, {
     get(target, name) {

@@ -13,15 +13,8 @@ import { validatingFetch } from "./contract-check.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-/** A new SQLite database; closed and deleted at the end of its scope. */
-export interface TemporaryStorage extends AsyncDisposable {
-  readonly storage: SqliteStorage;
-  /** Opens the same file once more, as another replica would. */
-  openAgain(): Promise<SqliteStorage>;
-}
-
-/** Makes a database in a folder of its own. */
-export async function temporaryStorage(migrations: readonly string[]): Promise<TemporaryStorage> {
+/** Makes a SQLite database in a folder of its own; closed and deleted at the end of its scope. */
+export async function temporaryStorage(migrations: readonly string[]) {
   const folder = temporaryFolder();
   const path = join(folder.path, "test.db");
   const opened: SqliteStorage[] = [];
@@ -32,6 +25,7 @@ export async function temporaryStorage(migrations: readonly string[]): Promise<T
   };
   return {
     storage: await openAgain(),
+    /** Opens the same file once more, as another replica would. */
     openAgain,
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((storage) => storage.close()));

@@ -22,12 +22,10 @@ import { startService, type RunningService } from "./running-service.ts";
 /** The Info Object of the service. */
 export const sampleInfo = { title: "sample", version: "1.2.3", description: "Samples." };
 
-/** What a test can make the service do. */
-export interface SampleBehaviour {
-  /** What `GET /notes/{id}` waits for; its rejection becomes the response. */
-  readonly find?: () => Promise<void>;
-  /** The text of the note that `GET /notes/{id}` responds with. Default: `found`. */
-  readonly text?: string;
+interface SampleOptions {
+  readonly limits?: Partial<ServiceParts["limits"]>;
+  /** The text of the note of `GET /notes/{id}`, by default "found"; its rejection becomes the response. */
+  readonly find?: () => Promise<string>;
 }
 
 const oneOf = requestObject({ id: uuid });
@@ -52,10 +50,7 @@ const taskDocs = (operationId: string, summary: string) =>
     problems: { 404: "Task not found" },
   });
 
-function createSampleApp(
-  parts: ServiceParts,
-  { find, text: found = "found" }: SampleBehaviour = {},
-) {
+function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("found")) {
   const tasks = new Map<string, Task>();
   let time = Date.parse("2026-01-31T12:00:00.000Z");
   const now = () => new Date((time += 1)).toISOString();
@@ -78,18 +73,11 @@ function createSampleApp(
       response: { 200: note, ...problems(422) },
       detail: routeDocs({ operationId: "echoNote", summary: "Send a note back", tag: "notes" }),
     })
-    .get(
-      "/notes/:id",
-      async () => {
-        await find?.();
-        return { text: found };
-      },
-      {
-        params: oneOf,
-        response: { 200: note, ...problems(422) },
-        detail: routeDocs({ operationId: "getNote", summary: "Get a note", tag: "notes" }),
-      },
-    )
+    .get("/notes/:id", async () => ({ text: await find() }), {
+      params: oneOf,
+      response: { 200: note, ...problems(422) },
+      detail: routeDocs({ operationId: "getNote", summary: "Get a note", tag: "notes" }),
+    })
     .post(
       "/tasks",
       ({ body, request, set, status }) => {
@@ -187,14 +175,11 @@ export function sampleApp({ phase = "ready" }: Partial<Lifecycle> = {}) {
 }
 
 /** Starts the service on a free port. */
-export function startSample({
-  limits = {},
-  ...behaviour
-}: SampleBehaviour & { limits?: Partial<ServiceParts["limits"]> } = {}): Promise<RunningService> {
+export function startSample({ limits = {}, find }: SampleOptions = {}): Promise<RunningService> {
   return startService({
     name: sampleInfo.title,
     migrations: [],
     limits,
-    build: (parts) => createSampleApp(parts, behaviour),
+    build: (parts) => createSampleApp(parts, find),
   });
 }

@@ -1,29 +1,11 @@
 // Counts the SQL statements and log lines of requests. Unlike a time, a count shows a change that
 // costs more on any machine, however busy it is.
 import { Database } from "bun:sqlite";
-import type { Logger } from "../src/telemetry/logger.ts";
-import { createParts, type ServiceParts } from "../src/service/service-app.ts";
+import { createParts } from "../src/service/service-app.ts";
 import type { SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 
 interface App {
   fetch(request: Request): Response | Promise<Response>;
-}
-
-/** The work for some requests. */
-export interface Work {
-  /** Every status that occurred, once. */
-  readonly statuses: number[];
-  /** SQL statements that were run, with `BEGIN` and `COMMIT`. */
-  readonly statements: number;
-  readonly logLines: number;
-}
-
-/** Counts the work of the apps that are made of its `parts`. */
-export interface WorkCounter extends Disposable {
-  readonly logger: Logger;
-  parts(storage: SqliteStorage): ServiceParts;
-  /** Sends `count` equal requests in one turn of the event loop, and awaits the responses. */
-  of(app: App, count: number, path: string, init?: RequestInit): Promise<Work>;
 }
 
 type Method = (...parameters: unknown[]) => unknown;
@@ -50,8 +32,11 @@ function watchStatements(onRun: () => void): () => void {
   return () => void (methods.prepare = prepare);
 }
 
-/** Makes a counter. Open the storage after it: only statements prepared from then on count. */
-export function workCounter(): WorkCounter {
+/**
+ * Counts the work of the apps that are made of its `parts`. Open the storage after it: only statements
+ * prepared from then on count.
+ */
+export function workCounter() {
   let logLines = 0;
   let statements = 0;
   const stop = watchStatements(() => (statements += 1));
@@ -67,8 +52,9 @@ export function workCounter(): WorkCounter {
   return {
     [Symbol.dispose]: stop,
     logger: newParts().logger,
-    parts: (storage) => ({ ...newParts(), storage }),
-    async of(app, count, path, init) {
+    parts: (storage: SqliteStorage) => ({ ...newParts(), storage }),
+    /** Sends `count` equal requests in one turn of the event loop, and awaits the responses. */
+    async of(app: App, count: number, path: string, init?: RequestInit) {
       const requests = Array.from(
         { length: count },
         () => new Request(`http://service${path}`, init),
@@ -77,7 +63,9 @@ export function workCounter(): WorkCounter {
       const responses = await Promise.all(requests.map(async (each) => app.fetch(each)));
       await new Promise((resolve) => setImmediate(resolve));
       return {
+        /** Every status that occurred, once. */
         statuses: [...new Set(responses.map(({ status }) => status))],
+        /** SQL statements that were run, with `BEGIN` and `COMMIT`. */
         statements,
         logLines,
       };

@@ -3,26 +3,17 @@ import {
   bodyOf,
   startService,
   type RunningService,
-  type Sent,
 } from "@platform/shared/testing/running-service";
-import type { ServiceParts } from "@platform/shared/service/service-app";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
 import { sqliteUserStore } from "../src/users/sqlite-user-store.ts";
 import type { User } from "../src/users/user.ts";
 
-interface Options {
-  readonly limits?: Partial<ServiceParts["limits"]>;
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
-}
-
-/** Starts user-service on a free port with an empty database. */
-export function startUserService({ limits = {}, now }: Options = {}): Promise<RunningService> {
+/** Starts user-service on a free port with an empty database; `now` is in milliseconds since 1970. */
+export function startUserService({ now }: { now?: () => number } = {}): Promise<RunningService> {
   return startService({
     name: "user-service",
     migrations,
-    limits,
     build: (parts, storage) => createApp({ ...parts, users: sqliteUserStore(storage, now) }),
   });
 }
@@ -31,9 +22,8 @@ export function startUserService({ limits = {}, now }: Options = {}): Promise<Ru
 export async function createUser(
   { request }: RunningService,
   json: unknown = { name: "Alice", email: "alice@example.com" },
-  sent: Sent = {},
 ): Promise<User> {
-  const response = await request("/users", { ...sent, json });
+  const response = await request("/users", { json });
   if (response.status !== 201) throw new Error(`Not created: ${await response.text()}`);
   return bodyOf<User>(response);
 }

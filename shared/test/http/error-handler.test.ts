@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { StorageUnavailable } from "../../src/core/storage.ts";
-import { startSample, type SampleBehaviour } from "../../testing/sample-service.ts";
+import { startSample } from "../../testing/sample-service.ts";
 
 const note = "/notes/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 
-/** The response of a new service that behaves like this to `GET /notes/{id}`, and its log line. */
-async function getNote(behaviour: SampleBehaviour) {
-  await using service = await startSample(behaviour);
+/** The response of a new service to `GET /notes/{id}`, which calls `find`, and its log line. */
+async function getNote(find: () => Promise<string>) {
+  await using service = await startSample({ find });
   const response = await service.request(note);
   return { response, text: await response.text(), line: service.lines.at(-1) };
 }
@@ -54,7 +54,7 @@ describe("errorHandler()", () => {
 
   test("an unknown error goes to the log and not to the client", async () => {
     const find = () => Promise.reject(new Error("secret at /var/lib"));
-    const { response, text, line } = await getNote({ find });
+    const { response, text, line } = await getNote(find);
     expect(response.status).toBe(500);
     expect(text).not.toContain("secret");
     expect(line).toMatchObject({
@@ -66,7 +66,7 @@ describe("errorHandler()", () => {
 
   test.each(["busy", "full"] as const)("storage that is %s sheds the request", async (reason) => {
     const find = () => Promise.reject(new StorageUnavailable(reason));
-    const { response, line } = await getNote({ find });
+    const { response, line } = await getNote(find);
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("1");
     expect(line).toMatchObject({ level: "warn", status: 503 });
@@ -74,7 +74,8 @@ describe("errorHandler()", () => {
   });
 
   test("a response that breaks its schema is a 500, logged without its values", async () => {
-    const { response, line } = await getNote({ text: "private@example.com is too long" });
+    const find = () => Promise.resolve("private@example.com is too long");
+    const { response, line } = await getNote(find);
     expect(response.status).toBe(500);
     expect(JSON.stringify(line)).toContain("/text");
     expect(JSON.stringify(line)).not.toContain("private");

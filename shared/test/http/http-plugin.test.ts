@@ -61,9 +61,8 @@ describe("httpPlugin() and header fields", () => {
 
 describe("httpPlugin() under overload", () => {
   test("rejects requests beyond the limit, and still serves management routes", async () => {
-    const gate = Promise.withResolvers<void>();
-    const find = () => gate.promise;
-    await using service = await startSample({ limits: { maxInFlight: 2 }, find });
+    const { promise, resolve } = Promise.withResolvers<string>();
+    await using service = await startSample({ limits: { maxInFlight: 2 }, find: () => promise });
     const held = [service.request(note), service.request(note)];
     let shed: Response;
     do shed = await service.request("/notes", { json: { text: "x" } });
@@ -78,7 +77,7 @@ describe("httpPlugin() under overload", () => {
     }
     expect((await service.request("/nowhere")).status).toBe(404);
     expect(await service.metric("http_requests_in_flight")).toBe(2);
-    gate.resolve();
+    resolve("found");
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200]);
     expect((await service.request("/notes", { json: { text: "x" } })).status).toBe(200);
     expect(await service.metric("http_requests_in_flight")).toBe(0);
