@@ -134,15 +134,13 @@ describe("GET /users", () => {
     expect((await page(service, "/users?limit=x&limit=3&limit=1")).names).toEqual(["A"]);
   });
 
-  test.each(["0", "1001", "-1", "1.5", "1e2", "0x10", "abc", "", "%2010"])(
-    "refuses a limit of %p",
-    async (limit) => {
-      await using service = await startUserService();
-      const { status, errors } = await bodyOf(await service.request(`/users?limit=${limit}`));
-      expect(status).toBe(422);
-      expect(errors).toEqual([{ parameter: "limit", detail: expect.any(String) }]);
-    },
-  );
+  const refused = ["0", "1001", "-1", "1.5", "1e2", "0x10", "abc", "", "%2010"];
+  test.each(refused)("refuses a limit of %p", async (limit) => {
+    await using service = await startUserService();
+    const { status, errors } = await bodyOf(await service.request(`/users?limit=${limit}`));
+    expect(status).toBe(422);
+    expect(errors).toEqual([{ parameter: "limit", detail: expect.any(String) }]);
+  });
 
   test("refuses a cursor that it did not make", async () => {
     await using service = await startUserService();

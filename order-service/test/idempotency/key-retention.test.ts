@@ -30,16 +30,13 @@ describe("keyRetention()", () => {
     expect(keys.kept()).toBe(3);
   });
 
-  test.each([0, 1, 24, 25, 26, 1000])(
-    "deletes all of %i old keys, a few at a time",
-    async (count) => {
-      const keys = keysOf(Array.from({ length: count }, (_, n) => 100 * hourMs + n));
-      await keyRetention(keys, { clock }).run(signal);
-      expect(keys.kept()).toBe(0);
-      expect(keys.batches.length).toBeLessThanOrEqual(Math.floor(count / 25) + 1);
-      expect(Math.max(...keys.batches)).toBeLessThanOrEqual(25);
-    },
-  );
+  test.each([0, 1, 24, 25, 26, 1000])("deletes all of %i old keys, in batches", async (count) => {
+    const keys = keysOf(Array.from({ length: count }, (_, n) => 100 * hourMs + n));
+    await keyRetention(keys, { clock }).run(signal);
+    expect(keys.kept()).toBe(0);
+    expect(keys.batches.length).toBeLessThanOrEqual(Math.floor(count / 25) + 1);
+    expect(Math.max(...keys.batches)).toBeLessThanOrEqual(25);
+  });
 
   test("leaves requests four times as long as a transaction took, and at most 250 ms", async () => {
     const keys = keysOf(Array.from({ length: 60 }, (_, n) => 100 * hourMs + n));

@@ -14,15 +14,13 @@ function respondingWith(status: number, paths: string[] = []) {
 }
 
 describe("healthCheck()", () => {
-  test.each(["127.0.0.1", "0.0.0.0", "localhost"])(
-    "finds no failure in a ready service that listens on %s",
-    async (host) => {
-      const paths: string[] = [];
-      using service = respondingWith(200, paths);
-      expect(await healthCheck({ host, port: Number(service.port) })).toBeUndefined();
-      expect(paths).toEqual(["/ready"]);
-    },
-  );
+  const hosts = ["127.0.0.1", "0.0.0.0", "localhost"];
+  test.each(hosts)("finds no failure in a ready service that listens on %s", async (host) => {
+    const paths: string[] = [];
+    using service = respondingWith(200, paths);
+    expect(await healthCheck({ host, port: Number(service.port) })).toBeUndefined();
+    expect(paths).toEqual(["/ready"]);
+  });
 
   test.each([503, 500, 404, 204])("reports a service that responds with %i", async (status) => {
     using service = respondingWith(status);

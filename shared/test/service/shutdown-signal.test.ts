@@ -54,23 +54,21 @@ describe("shutdownSignal()", () => {
     expect(calls).toEqual(["flush", `exit ${status}`]);
   });
 
-  test.each(["uncaughtException", "unhandledRejection"])(
-    "is aborted by %s, logs the error, and reports a failure",
-    (event) => {
-      const { shutdown, lines, send } = startProcess();
-      send(event, new TypeError("no such thing"));
-      expect(shutdown.signal.aborted).toBe(true);
-      expect(shutdown.signal.reason).toBe(event);
-      expect(shutdown.hasFailed()).toBe(true);
-      expect(lines).toEqual([
-        expect.objectContaining({
-          level: "fatal",
-          msg: event,
-          err: expect.objectContaining({ type: "TypeError", message: "no such thing" }),
-        }),
-      ]);
-    },
-  );
+  const crashes = ["uncaughtException", "unhandledRejection"];
+  test.each(crashes)("is aborted by %s, logs the error, and reports a failure", (event) => {
+    const { shutdown, lines, send } = startProcess();
+    send(event, new TypeError("no such thing"));
+    expect(shutdown.signal.aborted).toBe(true);
+    expect(shutdown.signal.reason).toBe(event);
+    expect(shutdown.hasFailed()).toBe(true);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: "fatal",
+        msg: event,
+        err: expect.objectContaining({ type: "TypeError", message: "no such thing" }),
+      }),
+    ]);
+  });
 
   test("keeps the first reason, and logs every later error", () => {
     const { shutdown, lines, send } = startProcess();

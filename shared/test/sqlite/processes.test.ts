@@ -1,10 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { notesIn, startWriter, type WriterCommand, type Written } from "./harness.ts";
 
-/** Timeout of tests with hundreds of commits, which take a second or two on a fast disk, in ms. */
-const maxTestMs = 30_000;
+// The tests make hundreds of commits, which take a second or two on a fast disk.
+setDefaultTimeout(30_000);
 
 /** Writer processes on a file that does not exist yet, in a folder that does not exist either. */
 async function setUp(count: number) {
@@ -30,49 +30,39 @@ function countCommits(written: readonly Written[], from: number, to: number): nu
 }
 
 describe("openSqlite() in several processes", () => {
-  test(
-    "lets four replicas start at the same time on a new file",
-    async () => {
-      for (let round = 0; round < 3; round += 1) {
-        using replicas = await setUp(4);
-        await replicas.sendAll("open");
-        await replicas.sendAll({ writes: 1, callers: 1 });
-        await replicas.sendAll("close");
-        expect(replicas.pairs()).toBe(4);
-      }
-    },
-    maxTestMs,
-  );
-
-  test.each([1, 16])(
-    "shares the file between two replicas that write without pause, with %d callers each",
-    async (callers) => {
-      const writes = 200 * callers;
-      using replicas = await setUp(2);
+  test("lets four replicas start at the same time on a new file", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      using replicas = await setUp(4);
       await replicas.sendAll("open");
-      // On a fast disk one replica could finish before the other begins. After one write of each,
-      // both have seen the other.
       await replicas.sendAll({ writes: 1, callers: 1 });
-      await replicas.sendAll({ writes: 1, callers: 1 });
-      const [first = [], second = []] = await replicas.sendAll({ writes, callers });
       await replicas.sendAll("close");
-      expect(replicas.pairs()).toBe(2 * (2 + writes));
+      expect(replicas.pairs()).toBe(4);
+    }
+  });
 
-      const from = Math.max(startOf(first), startOf(second));
-      const to = Math.min(endOf(first), endOf(second));
-      const shares = [first, second].map((written) => countCommits(written, from, to));
-      const sum = shares.reduce((total, share) => total + share, 0);
-      expect(sum).toBeGreaterThan(writes);
-      expect(Math.min(...shares)).toBeGreaterThan(sum / 4);
-      // A wait is measured in commits of the other replica: a slow disk delays both.
-      for (const [waiting, other] of [
-        [first, second],
-        [second, first],
-      ] as const) {
-        const overtaking = waiting.map((it) => countCommits(other, it.sentAt, it.committedAt));
-        expect(Math.max(...overtaking)).toBeLessThan(writes / 4);
-      }
-    },
-    maxTestMs,
-  );
+  test.each([1, 16])("shares the file fairly between replicas of %d callers", async (callers) => {
+    const writes = 200 * callers;
+    using replicas = await setUp(2);
+    await replicas.sendAll("open");
+    // On a fast disk one replica could finish before the other begins. After one write of each,
+    // both have seen the other.
+    await replicas.sendAll({ writes: 1, callers: 1 });
+    await replicas.sendAll({ writes: 1, callers: 1 });
+    const [first = [], second = []] = await replicas.sendAll({ writes, callers });
+    await replicas.sendAll("close");
+    expect(replicas.pairs()).toBe(2 * (2 + writes));
+
+    const from = Math.max(startOf(first), startOf(second));
+    const to = Math.min(endOf(first), endOf(second));
+    const shares = [first, second].map((written) => countCommits(written, from, to));
+    const sum = shares.reduce((total, share) => total + share, 0);
+    expect(sum).toBeGreaterThan(writes);
+    expect(Math.min(...shares)).toBeGreaterThan(sum / 4);
+    // A wait is measured in commits of the other replica: a slow disk delays both.
+    const overtaking = [
+      ...first.map((it) => countCommits(second, it.sentAt, it.committedAt)),
+      ...second.map((it) => countCommits(first, it.sentAt, it.committedAt)),
+    ];
+    expect(Math.max(...overtaking)).toBeLessThan(writes / 4);
+  });
 });

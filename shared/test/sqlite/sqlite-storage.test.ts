@@ -151,26 +151,23 @@ describe("openSqlite()", () => {
     expect(await refusal(it.path)).toBe("it is damaged; restore a backup");
   });
 
-  test.each(["missing", "empty"])(
-    "loses nothing when the database is %s and its WAL is not",
-    async (state) => {
-      await using it = await openNotes();
-      await it.add("kept");
-      const saved = ["", "-wal"].map((suffix) => [suffix, readFileSync(it.path + suffix)] as const);
-      await it.storage.close();
-      for (const [suffix, bytes] of saved) writeFileSync(it.path + suffix, bytes);
-      if (state === "empty") writeFileSync(it.path, "");
-      else rmSync(it.path);
-      expect(await refusal(it.path)).toBe(
-        `it is missing or empty, but "${it.path}-wal" is not; ` +
-          "put the database back, or move that file away",
-      );
-      for (const [suffix, bytes] of saved) writeFileSync(it.path + suffix, bytes);
-      const restored = await openSqlite({ path: it.path, migrations });
-      expect(await restored.read(() => notes(restored.db))).toEqual(["kept"]);
-      await restored.close();
-    },
-  );
+  test.each(["missing", "empty"])("loses nothing of a WAL whose database is %s", async (state) => {
+    await using it = await openNotes();
+    await it.add("kept");
+    const saved = ["", "-wal"].map((suffix) => [suffix, readFileSync(it.path + suffix)] as const);
+    await it.storage.close();
+    for (const [suffix, bytes] of saved) writeFileSync(it.path + suffix, bytes);
+    if (state === "empty") writeFileSync(it.path, "");
+    else rmSync(it.path);
+    expect(await refusal(it.path)).toBe(
+      `it is missing or empty, but "${it.path}-wal" is not; ` +
+        "put the database back, or move that file away",
+    );
+    for (const [suffix, bytes] of saved) writeFileSync(it.path + suffix, bytes);
+    const restored = await openSqlite({ path: it.path, migrations });
+    expect(await restored.read(() => notes(restored.db))).toEqual(["kept"]);
+    await restored.close();
+  });
 
   test("takes an empty file for a new database", async () => {
     using it = temporaryDatabase();
