@@ -1,6 +1,7 @@
 // Both services as processes that talk to each other.
 import { expect, test } from "bun:test";
 import type { Running } from "@platform/shared/testing/executable";
+import { heldCall } from "@platform/shared/testing/held-call";
 import { processTests } from "@platform/shared/testing/process-tests";
 import { sending } from "@platform/shared/testing/work-counter";
 import type { Order } from "../src/orders/order.ts";
@@ -94,23 +95,18 @@ test("POST /orders makes one order for one key, on every replica and after a cra
 });
 
 test("POST /orders is 409 with Retry-After while another replica works on the same key", async () => {
-  const requested = Promise.withResolvers<void>();
-  const response = Promise.withResolvers<Response>();
-  const fetch = () => {
-    requested.resolve();
-    return response.promise;
-  };
+  const { call: fetch, called, finish } = heldCall<Response>();
   using users = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch });
   const env = { USER_SERVICE_URL: users.url.origin, USER_SERVICE_TIMEOUT_MS: "60000" };
   await using one = await start("order-service", env);
   await using two = await start("order-service", env);
   const key = { "idempotency-key": "one" };
   const first = order(one, userId, key);
-  await requested.promise;
+  await called;
   const second = await order(two, userId, key);
   expect(second.status).toBe(409);
   expect(second.headers.get("retry-after")).not.toBeNull();
-  response.resolve(new Response(null, { status: 404 }));
+  finish(new Response(null, { status: 404 }));
   expect((await first).status).toBe(400);
 });
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { heldCall } from "@platform/shared/testing/held-call";
 import { bodyOf, type RunningService } from "@platform/shared/testing/running-service";
+import type { UserCheck } from "../src/user-service/user-directory.ts";
 import {
   countOrders,
-  heldUserCheck,
   placeOrder,
   startOrderService,
   userId,
@@ -72,10 +73,10 @@ describe("POST /orders with an Idempotency-Key", () => {
   });
 
   test("asks a client to retry while its first request is in progress", async () => {
-    const { users, started, finish } = heldUserCheck();
-    await using service = await startOrderService({ users });
+    const { call: check, called, finish } = heldCall<UserCheck>();
+    await using service = await startOrderService({ users: { check } });
     const first = post(service, "k-1");
-    await started;
+    await called;
     const repeat = await post(service, "k-1");
     expect(repeat.status).toBe(409);
     expect(repeat.headers.get("retry-after")).toBe("1");

@@ -36,17 +36,6 @@ export function usersAll(check: UserCheck): UserDirectory {
   return { check: () => Promise.resolve(check) };
 }
 
-/** A directory whose checks wait until the test finishes them. */
-export function heldUserCheck() {
-  const started = Promise.withResolvers<void>();
-  const finished = Promise.withResolvers<UserCheck>();
-  const check = () => {
-    started.resolve();
-    return finished.promise;
-  };
-  return { users: { check }, started: started.promise, finish: finished.resolve };
-}
-
 /** Starts order-service on a free port with an empty database. It does not pause between attempts. */
 export async function startOrderService({
   users = usersAll("exists"),

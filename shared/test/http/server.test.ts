@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { closeServer, listen, ListenError } from "../../src/http/server.ts";
+import { heldCall } from "../../testing/held-call.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
@@ -14,17 +15,6 @@ function startServer(fetch: Handler) {
     url: `http://127.0.0.1:${server.port}/`,
     [Symbol.asyncDispose]: () => server.stop(true),
   };
-}
-
-/** A handler that waits for `respond`; `called` resolves with its first call. */
-function heldHandler() {
-  const called = Promise.withResolvers<void>();
-  const response = Promise.withResolvers<Response>();
-  const handler = () => {
-    called.resolve();
-    return response.promise;
-  };
-  return { handler, called: called.promise, respond: response.resolve };
 }
 
 const listenOn = (hostname: string, port: number) => () =>
@@ -64,13 +54,13 @@ describe("listen()", () => {
 
 describe("closeServer()", () => {
   test("sends the responses that are due, and accepts no connection", async () => {
-    const { handler, called, respond } = heldHandler();
-    await using it = startServer(handler);
+    const { call, called, finish } = heldCall<Response>();
+    await using it = startServer(call);
     const response = fetch(it.url);
     await called;
     const closed = closeServer(it.server, 10_000);
     expect(await rejectionOf(fetch(it.url, { keepalive: false }))).toBeInstanceOf(Error);
-    respond(new Response("done"));
+    finish(new Response("done"));
     expect(await (await response).text()).toBe("done");
     expect(await closed).toBe(true);
   });
@@ -93,8 +83,8 @@ describe("closeServer()", () => {
   });
 
   test("cuts what is left when the grace runs out, and returns false", async () => {
-    const { handler, called } = heldHandler();
-    await using it = startServer(handler);
+    const { call, called } = heldCall<Response>();
+    await using it = startServer(call);
     const cut = rejectionOf(fetch(it.url));
     await called;
     expect(await closeServer(it.server, 1)).toBe(false);
