@@ -128,12 +128,7 @@ describe("PATCH /orders/{id}", () => {
     expect((await move(service, order, "delivered", { "if-match": etag })).status).toBe(412);
   });
 
-  test.each([
-    ["unknown", "lost"],
-    ["a number", 1],
-    ["missing", undefined],
-    ["null", null],
-  ])("refuses a status that is %s", async (_, status) => {
+  test.each<unknown>(["lost", 1, undefined, null])("refuses the status %p", async (status) => {
     await using service = await startOrderService();
     const response = await move(service, await placeOrder(service), status);
     expect(response.status).toBe(422);

@@ -59,8 +59,9 @@ describe.each(services.map(({ name }) => name))("the executable of %s", (service
   test("names its version and commit in --version, log and metrics", async () => {
     await using folder = temporaryFolder();
     const { version } = manifest;
-    const { stdout } = await runCommand(service, ["--version"], { cwd: folder.path });
-    expect(stdout).toBe(`${service} ${version} (${testCommit})\n`);
+    const printed = await runCommand(service, ["--version"], { cwd: folder.path });
+    const stdout = `${service} ${version} (${testCommit})\n`;
+    expect(printed).toEqual({ status: 0, stdout, stderr: "" });
     await using running = await startExecutable(service, { cwd: folder.path });
     expect(await running.logged("listening")).toMatchObject({ version, commit: testCommit });
     expect(await (await running.fetch("/metrics")).text()).toContain(

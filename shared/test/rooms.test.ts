@@ -22,10 +22,13 @@ interface Import {
   readonly specifier: string;
 }
 
+/** The TypeScript files of a folder. */
+const filesIn = (folder: string) =>
+  Array.fromAsync(new Bun.Glob("**/*.ts").scan(join(root, folder)));
+
 /** Every import in the TypeScript files of a folder, types included. */
 async function importsIn(folder: string): Promise<Import[]> {
-  const files = await Array.fromAsync(new Bun.Glob("**/*.ts").scan(join(root, folder)));
-  const imports = files.map(async (file) => {
+  const imports = (await filesIn(folder)).map(async (file) => {
     const text = await Bun.file(join(root, folder, file)).text();
     return [...text.matchAll(specifier)].map(([, name = ""]) => ({ file, specifier: name }));
   });
@@ -51,14 +54,12 @@ async function forbidden(
 
 describe("the rooms of shared/src", () => {
   test("import nothing but the rooms below them", async () => {
-    expect(
-      await forbidden("shared/src", (from, to) => mayImport[from]?.includes(to) === true),
-    ).toEqual([]);
+    const isBelow = (from: string, to: string) => mayImport[from]?.includes(to) === true;
+    expect(await forbidden("shared/src", isBelow)).toEqual([]);
   });
 
   test("are all there are: a file stands in a room", async () => {
-    const files = await Array.fromAsync(new Bun.Glob("**/*.ts").scan(join(root, "shared/src")));
-    const rooms = new Set(files.map((file) => file.split("/")[0] ?? ""));
+    const rooms = new Set((await filesIn("shared/src")).map((file) => file.split("/")[0] ?? ""));
     expect([...rooms].sort()).toEqual(Object.keys(mayImport).sort());
   });
 
@@ -78,17 +79,13 @@ describe("the folders of order-service/src", () => {
   };
 
   test("import one way: idempotency and the client of user-service know no order", async () => {
-    const found = await forbidden("order-service/src", (from, to) =>
-      from.endsWith(".ts") ? true : mayUse[from]?.includes(to) === true,
-    );
-    expect(found).toEqual([]);
+    const isAllowed = (from: string, to: string) =>
+      from.endsWith(".ts") || mayUse[from]?.includes(to) === true;
+    expect(await forbidden("order-service/src", isAllowed)).toEqual([]);
   });
 
   test("import types of user-service, and nothing at run time: HTTP alone connects them", async () => {
-    const files = await Array.fromAsync(
-      new Bun.Glob("**/*.ts").scan(join(root, "order-service/src")),
-    );
-    for (const file of files) {
+    for (const file of await filesIn("order-service/src")) {
       const text = await Bun.file(join(root, "order-service/src", file)).text();
       const imports = text.match(/import[^;]*"@platform\/user-service[^;]*;/g) ?? [];
       for (const statement of imports) expect(statement).toStartWith("import type ");

@@ -17,12 +17,7 @@ async function openPipe() {
 }
 
 describe("the command line", () => {
-  test("--version and --help print to stdout alone, and exit with 0", async () => {
-    expect(await run(service, ["--version"])).toEqual({
-      status: 0,
-      stdout: expect.stringMatching(/^user-service \S+ \(\S+\)\n$/),
-      stderr: "",
-    });
+  test("--help prints to stdout alone, and exits with 0", async () => {
     const help = await run(service, ["--help"]);
     expect(help).toMatchObject({ status: 0, stderr: "" });
     for (const command of [

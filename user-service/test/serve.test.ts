@@ -1,7 +1,9 @@
 // What only a process shows: its start, its shutdown, its crash, its replicas.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { readdir } from "node:fs/promises";
+import { connect } from "node:net";
 import { processTests } from "@platform/shared/testing/process-tests";
 import { countUsers, post } from "./executable.ts";
 
@@ -62,21 +64,10 @@ describe("shutdown", () => {
   test("a request whose body never ends is cut after SHUTDOWN_GRACE_MS", async () => {
     const env = { SHUTDOWN_GRACE_MS: "50" };
     await using running = await start(service, env);
-    const { promise: isOpen, resolve } = Promise.withResolvers<void>();
-    const socket = await Bun.connect({
-      hostname: "127.0.0.1",
-      port: running.port,
-      socket: {
-        open(socket) {
-          socket.write(
-            "POST /users HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{",
-          );
-          resolve();
-        },
-        data() {},
-      },
-    });
-    await isOpen;
+    const socket = connect(running.port, "127.0.0.1").on("error", () => undefined); // it is cut
+    await once(socket, "connect");
+    socket.write("POST /users HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n");
+    socket.write("Content-Length: 10\r\n\r\n{");
     await running.fetch("/health");
     running.kill("SIGTERM");
     expect(await running.exited).toBe(1);
@@ -84,7 +75,7 @@ describe("shutdown", () => {
       in_flight: 1,
       grace_ms: 50,
     });
-    socket.end();
+    socket.destroy();
   });
 });
 

@@ -37,16 +37,11 @@ describe("userServiceMetrics()", () => {
 
   test("shows the state that the circuit has when metrics are scraped", async () => {
     const { metrics, value } = setUp();
+    const numbers: Record<CircuitState, number> = { closed: 0, "half-open": 1, open: 2 };
     let state: CircuitState = "closed";
     metrics.reportCircuit(() => state);
-    const expected: [CircuitState, number][] = [
-      ["closed", 0],
-      ["open", 2],
-      ["half-open", 1],
-    ];
-    for (const [current, number] of expected) {
-      state = current;
-      expect(await value(circuitState)).toBe(number);
+    for (state of ["closed", "open", "half-open"] as const) {
+      expect(await value(circuitState)).toBe(numbers[state]);
     }
   });
 });

@@ -11,13 +11,8 @@ const even = multiple({ type: "number", of: 2, description: "Even" });
 const decimal = multiple({ type: "number", of: 10 });
 
 test("customType() checks by its own rule, with the keywords of each schema", () => {
-  expect([4, 5, "4", undefined].map((value) => Value.Check(even, value))).toEqual([
-    true,
-    false,
-    false,
-    false,
-  ]);
-  expect([4, 20].map((value) => Value.Check(decimal, value))).toEqual([false, true]);
+  expect([4, 5, "4", undefined].filter((value) => Value.Check(even, value))).toEqual([4]);
+  expect([4, 20].filter((value) => Value.Check(decimal, value))).toEqual([20]);
   expect(Value.Check(Type.Object({ sizes: Type.Array(even) }), { sizes: [2, 3] })).toBe(false);
 });
 

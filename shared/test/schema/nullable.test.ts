@@ -16,13 +16,7 @@ const initial = ({ nickname }: typeof person.static): string => nickname?.slice(
 describe("nullable()", () => {
   test("accepts null and what the schema accepts, and nothing else", () => {
     const values = [null, "Al", "", 5, undefined];
-    expect(values.map((value) => Value.Check(nickname, value))).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
-    ]);
+    expect(values.filter((value) => Value.Check(nickname, value))).toEqual([null, "Al"]);
   });
 
   test("can be left out where it is optional, with a type of all three", () => {

@@ -78,14 +78,10 @@ describe("length", () => {
     expect(parse(raw) !== undefined).toBe(isText);
   });
 
-  test.each([
-    ["a", false],
-    ["ab", true],
-    ["😀", false],
-    ["😀😀", true],
-    ["e\u0301", false],
-  ])("has a least as well: %j as text of two characters or more is %p", (raw, isText) => {
-    expect(parse(raw, { minLength: 2, maxLength: 3 }) !== undefined).toBe(isText);
+  test("has a minimum, counted in the same way", () => {
+    const texts = ["a", "ab", "😀", "😀😀", "e\u0301"];
+    const isText = (raw: string) => parse(raw, { minLength: 2, maxLength: 3 }) !== undefined;
+    expect(texts.filter(isText)).toEqual(["ab", "😀😀"]);
   });
 
   test("a megabyte of unsorted combining marks is refused at once", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, mock, test } from "bun:test";
 import { GroupCommit } from "../../src/sqlite/group-commit.ts";
 import { StorageUnavailable } from "../../src/core/storage.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
@@ -12,8 +12,8 @@ function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
   const insert = db.prepare<unknown, { text: string }>("INSERT INTO note (text) VALUES ($text)");
 
   const batches: number[] = [];
-  const waits: string[] = [];
   const waiting = Promise.withResolvers<void>();
+  const lockWaited = mock(() => waiting.resolve());
   const commits = new GroupCommit(db, {
     lockTimeoutMs,
     endRead: () => undefined,
@@ -22,10 +22,7 @@ function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
         expect(durationSeconds).toBeGreaterThan(0);
         batches.push(writes);
       },
-      lockWaited: () => {
-        waits.push("waited");
-        waiting.resolve();
-      },
+      lockWaited,
     },
   });
   return {
@@ -34,7 +31,7 @@ function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
     other,
     commits,
     batches,
-    waits,
+    lockWaited,
     waiting: waiting.promise,
     add: (text: string) => insert.run({ text }),
     write: (text: string) => commits.write(() => insert.run({ text })),
@@ -179,7 +176,7 @@ describe("GroupCommit", () => {
     it.other.run("COMMIT");
     await Promise.all([first, joined]);
     expect(notes(it.other)).toEqual(["first", "joined"]);
-    expect(it.waits).toEqual(["waited"]);
+    expect(it.lockWaited).toHaveBeenCalledTimes(1);
     expect(it.batches).toEqual([2]);
   });
 

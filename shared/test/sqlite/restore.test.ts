@@ -240,9 +240,8 @@ describe("restoreSqlite()", () => {
     writeFileSync(copy, "");
     expect(await refusal(it, { copy })).toBe("it is no backup of this service; name another copy");
     connect(`${copy}.db`, "DELETE").run("CREATE TABLE cookie (id)");
-    expect(await refusal(it, { copy: `${copy}.db` })).toStartWith(
-      "it is no backup of this service",
-    );
+    const others = await refusal(it, { copy: `${copy}.db` });
+    expect(others).toStartWith("it is no backup of this service");
   });
 
   test("rejects a copy from a newer program or another service", async () => {

@@ -136,12 +136,8 @@ test("terminalOutput() writes a short line without service fields", async () => 
     return Buffer.byteLength(String(text));
   });
   const destination = await terminalOutput();
-  const { logger, flush } = createLog({
-    service: "notes",
-    version: "1.2.3",
-    level: "info",
-    destination,
-  });
+  const build = { service: "notes", version: "1.2.3" };
+  const { logger, flush } = createLog({ ...build, level: "info", destination });
   logger.info({ port: 80 }, "listening");
   flush();
   const shown = Bun.stripANSI(written.join(""));

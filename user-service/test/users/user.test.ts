@@ -19,13 +19,9 @@ describe("newUser", () => {
     expect(Value.Decode(newUser, normal)).toStrictEqual(normal);
   });
 
-  test.each([
-    ["accepts", 1],
-    ["accepts", 100],
-    ["refuses", 101],
-  ])("%s a name of %i characters", (verb, length) => {
-    const sent = { ...raw, name: "x".repeat(length) };
-    expect(Value.Check(newUser, sent)).toBe(verb === "accepts");
+  test("accepts a name of 1 to 100 characters", () => {
+    const isAccepted = (n: number) => Value.Check(newUser, { ...raw, name: "x".repeat(n) });
+    expect([0, 1, 100, 101].filter(isAccepted)).toEqual([1, 100]);
   });
 
   test.each<[string, unknown]>([
