@@ -65,14 +65,10 @@ export function startService({ name, port, inspector, env, print }: ServiceOptio
     });
   }
 
-  async function isReady(): Promise<boolean> {
-    const signal = AbortSignal.timeout(1000);
-    const response = fetch(`http://localhost:${port}/ready`, { signal });
-    return response.then(({ ok }) => ok).catch(() => false);
-  }
-
   async function waitUntilReady(): Promise<void> {
-    while (!(await isReady())) {
+    const url = `http://localhost:${port}/ready`;
+    const ask = () => fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+    while ((await ask())?.ok !== true) {
       if (isEnding) return;
       await Bun.sleep(readyPollMs);
     }

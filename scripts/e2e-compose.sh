@@ -49,10 +49,7 @@ contains() {
 }
 
 # id_of JSON: prints the id in it.
-id_of() {
-  local rest=${1#*'"id":"'}
-  printf '%s' "${rest%%'"'*}"
-}
+id_of() { sed 's/.*"id":"\([^"]*\)".*/\1/' <<<"$1"; }
 
 # image_alone SERVICE: runs its image with no privileges, no network and a read-only root.
 image_alone() (

@@ -13,12 +13,12 @@ let isOver = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => (isOver = true));
 
 /** Sends a request. @returns the body of the response; undefined, and a failure more, if it failed */
-async function send(status: number, url: string, body?: object): Promise<unknown> {
+async function send<T>(status: number, url: string, body?: object): Promise<T | undefined> {
   sent += 1;
   try {
     const init = body ? { method: "POST", headers, body: JSON.stringify(body) } : {};
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(15_000) });
-    if (response.status === status) return await response.json();
+    if (response.status === status) return (await response.json()) as T;
     failures.push(`${response.status} of ${url}`);
   } catch (error) {
     failures.push(`${String(error)} of ${url}`);
@@ -29,9 +29,7 @@ async function send(status: number, url: string, body?: object): Promise<unknown
 async function client(n: number): Promise<void> {
   for (let round = 0; !isOver; round += 1) {
     const email = `load-${process.pid}-${Date.now()}-${n}-${round}@example.com`;
-    const user = (await send(201, `${users}/users`, { name: "Load", email })) as
-      | { id: string }
-      | undefined;
+    const user = await send<{ id: string }>(201, `${users}/users`, { name: "Load", email });
     if (user === undefined) continue;
     const items = [{ sku: "LOAD", quantity: 1, unit_price: 1 }];
     await send(201, `${orders}/orders`, { user_id: user.id, items });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chmod } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
@@ -16,7 +16,7 @@ async function deploy(failing = "none") {
   const stub = join(folder.path, "kubectl");
   const log = join(folder.path, "log");
   // For `apply`, it also logs the rendered manifests.
-  await Bun.write(
+  await writeFile(
     stub,
     `#!/bin/sh
 echo "$*" >> ${log}
@@ -25,17 +25,11 @@ case "$*" in
   *"rollout status deployment/${failing}"*) exit 1 ;;
 esac
 `,
+    { mode: 0o755 },
   );
-  await chmod(stub, 0o755);
-  const child = Bun.spawn([script, ...images], {
-    env: {
-      PATH: `${folder.path}:${process.env["PATH"]}`,
-      KUBECONFIG_BASE64: btoa("apiVersion: v1"),
-    },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const status = await child.exited;
+  const PATH = `${folder.path}:${process.env["PATH"]}`;
+  const env = { PATH, KUBECONFIG_BASE64: btoa("apiVersion: v1") };
+  const { exitCode: status } = Bun.spawnSync([script, ...images], { env });
   return { status, log: await Bun.file(log).text() };
 }
 

@@ -46,11 +46,8 @@ describe.each(names)("%s in compose.yaml", (name) => {
   const service = compose.services[name];
 
   test("has no privileges, a read-only root, and limits", () => {
-    expect(service).toMatchObject({
-      read_only: true,
-      cap_drop: ["ALL"],
-      security_opt: ["no-new-privileges:true"],
-    });
+    const security_opt = ["no-new-privileges:true"];
+    expect(service).toMatchObject({ read_only: true, cap_drop: ["ALL"], security_opt });
     const limits = ["mem_limit", "cpus", "pids_limit", "logging.options.max-size"];
     for (const limit of limits) expect(service).toHaveProperty(limit);
   });

@@ -79,12 +79,9 @@ describe("bun run release", () => {
     expect(await copy.git("status", "--porcelain")).toBe("");
   });
 
-  test.each([
-    ["untracked.txt", "?? untracked.txt"],
-    ["k8s/README.md", " M k8s/README.md"],
-  ])("refuses a tree with a change of %s", async (path, change) => {
+  test.each(["?? untracked.txt", " M k8s/README.md"])("refuses a tree with: %s", async (change) => {
     await using copy = await repository();
-    await copy.write(path, "changed\n");
+    await copy.write(change.slice(3), "changed\n");
     const { status, stderr } = await copy.release("9.8.7");
     expect(status).toBe(2);
     expect(stderr).toStartWith(`Commit these changes first, or drop them:\n${change}\n`);
