@@ -48,6 +48,7 @@ export function directoryOn(fetch: Fetch, { url = "http://users", timeoutMs = 60
   const metrics = userServiceMetrics(registry);
   const users = userDirectory({ url, timeoutMs, logger, metrics, fetch });
   return {
+    users,
     checkAll: (ids: readonly string[]) => Promise.all(ids.map((id) => users.check(id))),
     metric: (series: string) => metricIn(registry, series),
   };

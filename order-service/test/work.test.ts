@@ -1,15 +1,13 @@
 // How much work a request is, counted: not timed, so it holds on a busy machine.
 import { afterAll, describe, expect, test } from "bun:test";
-import { metricIn, temporaryStorage } from "@platform/shared/testing/running-service";
+import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { sending, workCounter } from "@platform/shared/testing/work-counter";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
-import { Registry } from "prom-client";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
 import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
-import { userDirectory, type UserDirectory } from "../src/user-service/user-directory.ts";
-import { userServiceMetrics } from "../src/user-service/metrics.ts";
-import { timedAttempts } from "./fake-user-service.ts";
+import type { UserDirectory } from "../src/user-service/user-directory.ts";
+import { directoryOn, timedAttempts } from "./fake-user-service.ts";
 import { usersAll, wish } from "./order-service.ts";
 
 const work = workCounter();
@@ -26,17 +24,11 @@ describe("POST /orders", () => {
   test("asks user-service once for a hundred requests at once", async () => {
     await using userService = await startUserService();
     const { id: user_id } = await createUser(userService);
-    const registry = new Registry();
-    const users = userDirectory({
-      url: userService.url,
-      timeoutMs: 60_000,
-      logger: work.logger,
-      metrics: userServiceMetrics(registry),
-    });
+    const { users, metric } = directoryOn(fetch, { url: userService.url });
     const order = sending("POST", { ...wish, user_id });
     const { statuses } = await work.of(appWith(users), 100, "/orders", order);
     expect(statuses).toEqual([201]);
-    expect(await metricIn(registry, timedAttempts)).toBe(1);
+    expect(await metric(timedAttempts)).toBe(1);
   });
 
   test("takes few commits and three statements each for a thousand requests at once", async () => {

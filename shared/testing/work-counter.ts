@@ -40,19 +40,17 @@ export function workCounter() {
   let logLines = 0;
   let statements = 0;
   const stop = watchStatements(() => (statements += 1));
-  const newParts = () => {
-    const { parts } = createParts({
-      name: "test",
-      config: { logLevel: "info", maxBodyBytes: 1_048_576, maxInFlight: 2000 },
-      destination: { write: () => void (logLines += 1) },
-    });
-    parts.lifecycle.phase = "ready";
-    return parts;
-  };
   return {
     [Symbol.dispose]: stop,
-    logger: newParts().logger,
-    parts: (storage: SqliteStorage) => ({ ...newParts(), storage }),
+    parts(storage: SqliteStorage) {
+      const { parts } = createParts({
+        name: "test",
+        config: { logLevel: "info", maxBodyBytes: 1_048_576, maxInFlight: 2000 },
+        destination: { write: () => void (logLines += 1) },
+      });
+      parts.lifecycle.phase = "ready";
+      return { ...parts, storage };
+    },
     /** Sends `count` equal requests in one turn of the event loop, and awaits the responses. */
     async of(app: App, count: number, path: string, init?: RequestInit) {
       const requests = Array.from(
