@@ -34,10 +34,8 @@ describe("POST /orders with an Idempotency-Key", () => {
     let users = usersAll("exists");
     await using service = await startOrderService({ users: { check: (id) => users.check(id) } });
     const placed = await placeOrder(service, wish, keyed("k-1"));
-    const changed = await service.request(`/orders/${placed.id}`, {
-      method: "PATCH",
-      json: { status: "confirmed" },
-    });
+    const change = { method: "PATCH", json: { status: "confirmed" } };
+    const changed = await service.request(`/orders/${placed.id}`, change);
     users = { check: () => Promise.reject(new Error("was checked")) };
     const replay = await post(service, "k-1");
     expect(await replay.json()).toEqual(placed);

@@ -105,10 +105,8 @@ describe("the command line", () => {
     const env = { PORT: String(running.port) };
     expect(await run(service, ["healthcheck"], env)).toMatchObject({ status: 0 });
     await running[Symbol.asyncDispose]();
-    expect(await run(service, ["healthcheck"], env)).toMatchObject({
-      status: 1,
-      stderr: expect.stringMatching(/^user-service: [^\n]+\n$/),
-    });
+    const stderr = expect.stringMatching(/^user-service: [^\n]+\n$/);
+    expect(await run(service, ["healthcheck"], env)).toMatchObject({ status: 1, stderr });
   });
 
   test("openapi prints the whole document, also to a slow reader of a pipe", async () => {

@@ -71,10 +71,8 @@ describe("shutdown", () => {
     await running.fetch("/health");
     running.kill("SIGTERM");
     expect(await running.exited).toBe(1);
-    expect(await running.logged("waiting for requests in flight")).toMatchObject({
-      in_flight: 1,
-      grace_ms: 50,
-    });
+    const line = await running.logged("waiting for requests in flight");
+    expect(line).toMatchObject({ in_flight: 1, grace_ms: 50 });
     socket.destroy();
   });
 });

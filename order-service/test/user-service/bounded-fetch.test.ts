@@ -91,10 +91,8 @@ describe("boundedFetch() of an unusable response", () => {
 describe("boundedFetch() of a response that breaks off", () => {
   test("rejects with its status, and marks it as cut", async () => {
     const { body } = inChunks(1, "breaks off");
-    expect(await rejectionOf(fetchOf(new Response(body)))).toMatchObject({
-      ...unusable(200, true),
-      cause: new Error("connection reset"),
-    });
+    const error = await rejectionOf(fetchOf(new Response(body)));
+    expect(error).toMatchObject({ ...unusable(200, true), cause: new Error("connection reset") });
   });
 
   test("passes on the error if the caller aborted it", async () => {

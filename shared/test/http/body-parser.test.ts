@@ -121,11 +121,8 @@ describe("bodyParser() and header fields", () => {
   });
 
   test("takes an empty body in chunks for no body", async () => {
-    const received = await sendRaw(
-      ["POST /notes HTTP/1.1", "Transfer-Encoding: chunked"],
-      "0\r\n\r\n",
-    );
-    expect(received).toContain("HTTP/1.1 422");
+    const lines = ["POST /notes HTTP/1.1", "Transfer-Encoding: chunked"];
+    expect(await sendRaw(lines, "0\r\n\r\n")).toContain("HTTP/1.1 422");
   });
 
   test("ignores the body of a GET", async () => {
@@ -149,10 +146,8 @@ describe("bodyParser() and JSON", () => {
     ["a byte that UTF-8 never has", new Uint8Array([0x22, 0xff, 0x22])],
     ["UTF-16", new Uint8Array([0x22, 0x00, 0x61, 0x00, 0x22, 0x00])],
   ])("rejects %s", async (_, body) => {
-    expect(await bodyOf(await postNote(body))).toMatchObject({
-      status: 400,
-      detail: "Body is not valid JSON",
-    });
+    const problem = { status: 400, detail: "Body is not valid JSON" };
+    expect(await bodyOf(await postNote(body))).toMatchObject(problem);
   });
 
   test.each([

@@ -31,10 +31,8 @@ describe("errorHandler()", () => {
     await using service = await startSample();
     const response = await fetch(`${service.url}/`);
     expect(response.status).toBe(404);
-    expect(await response.json()).toMatchObject({
-      detail: "No such path; the API reference is at /swagger",
-      instance: "/",
-    });
+    const detail = "No such path; the API reference is at /swagger";
+    expect(await response.json()).toMatchObject({ detail, instance: "/" });
     expect((await fetch(`${service.url}/swagger`)).status).toBe(200);
   });
 

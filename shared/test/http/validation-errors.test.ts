@@ -174,16 +174,13 @@ test.each([
 });
 
 describe("nullable() and withRule() over HTTP", () => {
+  const about = { title: "articles", description: "Articles.", problemOf: () => undefined };
   const startArticles = () =>
     startService({
       name: "articles",
       migrations: [],
       build: (parts) =>
-        serviceApp(parts, {
-          title: "articles",
-          description: "Articles.",
-          problemOf: () => undefined,
-        }).post("/articles", ({ body }) => body, {
+        serviceApp(parts, about).post("/articles", ({ body }) => body, {
           body: newArticle,
           response: { 200: Type.Object(article), ...problems(422) },
           detail: routeDocs({ operationId: "echo", summary: "Send it back", tag: "articles" }),

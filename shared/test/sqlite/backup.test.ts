@@ -84,10 +84,8 @@ describe("backupSqlite()", () => {
 
   test("keeps one of two concurrent backups to one name, and rejects the other", async () => {
     using it = setUp();
-    const outcomes = await Promise.allSettled([
-      backupSqlite(it.path, it.target),
-      backupSqlite(it.path, it.target),
-    ]);
+    const backup = () => backupSqlite(it.path, it.target);
+    const outcomes = await Promise.allSettled([backup(), backup()]);
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
     expect(it.files()).toEqual(["copy.db"]);
     expect(notesIn(it.target)).toEqual(["kept"]);

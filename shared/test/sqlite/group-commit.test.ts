@@ -137,11 +137,8 @@ describe("GroupCommit", () => {
   test("rejects writes as `full` while the disk is full, and accepts them when it has room", async () => {
     using it = setUp();
     fillDisk(it);
-    const refused = await Promise.all([
-      rejectionOf(it.write("short")),
-      rejectionOf(it.write(longText)),
-    ]);
-    for (const error of refused) {
+    const writes = ["short", longText].map(it.write);
+    for (const error of await Promise.all(writes.map(rejectionOf))) {
       expect(error).toBeInstanceOf(StorageUnavailable);
       expect(error).toMatchObject({ reason: "full", message: "The storage is full" });
     }

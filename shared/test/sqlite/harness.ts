@@ -99,10 +99,8 @@ export async function startChild<Command, Report>(
   ...args: string[]
 ): Promise<Child<Command, Report>> {
   let reply = Promise.withResolvers<Report>();
-  const child = Bun.spawn({
-    cmd: [process.execPath, ...args],
-    ipc: (report: Report) => reply.resolve(report),
-  });
+  const ipc = (report: Report) => reply.resolve(report);
+  const child = Bun.spawn([process.execPath, ...args], { ipc });
   void child.exited.then((code) => reply.reject(new Error(`The process ended with ${code}`)));
   await reply.promise;
   return {

@@ -1,4 +1,3 @@
-import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
@@ -272,13 +271,9 @@ describe("restoreSqlite()", () => {
     ];
     const copy = join(it.folder, "other.db");
     await makeDatabase(copy, "one", history);
-    {
-      using db = new Database(copy);
-      db.run("PRAGMA journal_mode = DELETE; INSERT INTO tag VALUES (7)");
-    }
-    const error = await rejectionOf(
-      restoreSqlite(`${copy}.new`, copy, { ...options, migrations: history }),
-    );
+    connect(copy, "DELETE").run("INSERT INTO tag VALUES (7)");
+    const given = { ...options, migrations: history };
+    const error = await rejectionOf(restoreSqlite(`${copy}.new`, copy, given));
     expect(error.message).toContain("a row of tag lacks its parent");
     expect(existsSync(`${copy}.new`)).toBe(false);
   });

@@ -74,10 +74,8 @@ describe("documentErrors()", () => {
   });
 
   test("finds an operationId that another operation has", async () => {
-    const app = appWith().get("/b", () => "", {
-      response: { 200: Type.String({ examples: ["b"] }) },
-      detail: docs("getA"),
-    });
+    const response = { 200: Type.String({ examples: ["b"] }) };
+    const app = appWith().get("/b", () => "", { response, detail: docs("getA") });
     expect(await errorsOf(app)).toEqual([
       'GET /b: operationId "getA" is not unique',
       'HEAD /b: operationId "getAHead" is not unique',
@@ -97,10 +95,8 @@ describe("GET /swagger/json", () => {
     const response = await undocumentedApp().handle(request);
     expect(response.status).toBe(200);
     const { paths } = (await response.json()) as OpenApiDocument;
-    expect(paths["/a"]?.get).toMatchObject({
-      summary: "Get",
-      responses: { 200: { description: "Success" } },
-    });
+    const responses = { 200: { description: "Success" } };
+    expect(paths["/a"]?.get).toMatchObject({ summary: "Get", responses });
     const problem = { schema: { $ref: "#/components/schemas/Problem" } };
     expect(paths["/b"]?.get).toMatchObject({
       operationId: "getB",
