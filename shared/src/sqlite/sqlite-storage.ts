@@ -120,8 +120,7 @@ function sqliteStorage(
   migrated: Migrated,
   options: { observer: StorageObserver | undefined; lockTimeoutMs: number },
 ): SqliteStorage {
-  const snapshot = new ReadSnapshot(db);
-  const endRead = () => snapshot.end();
+  const { read, end: endRead } = new ReadSnapshot(db, options.lockTimeoutMs);
   const commits = new GroupCommit(db, { ...options, endRead });
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;
@@ -136,9 +135,6 @@ function sqliteStorage(
     }
     db.close(true); // without `true`, prepared statements keep the file open and go on working
   }
-
-  const read = <T>(query: () => T): Promise<T> =>
-    retryWhileBusy(() => snapshot.read(query), options.lockTimeoutMs);
 
   return {
     db,
