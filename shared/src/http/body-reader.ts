@@ -58,12 +58,9 @@ export function bodyReader(
     while (bufferedBytes > maxBufferedBytes) {
       const largest = [...arriving].reduce((a, b) => (b.bytes > a.bytes ? b : a));
       largest.reject(noRoomForBody);
-      remove(largest);
+      arriving.delete(largest);
+      bufferedBytes -= largest.bytes;
     }
-  }
-
-  function remove(arrival: Arrival): void {
-    if (arriving.delete(arrival)) bufferedBytes -= arrival.bytes;
   }
 
   async function readChunks(
@@ -99,7 +96,7 @@ export function bodyReader(
     } catch (error) {
       throw error instanceof HttpProblem ? error : malformedBody(error);
     } finally {
-      remove(arrival);
+      if (arriving.delete(arrival)) bufferedBytes -= arrival.bytes;
     }
   };
 }

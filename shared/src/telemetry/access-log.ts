@@ -1,5 +1,5 @@
 // The access log: one line per finished request, without personal data.
-import type { Logger, LogLevel } from "./logger.ts";
+import type { Logger } from "./logger.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /** An @ as it is, or percent-encoded once or more often. */
@@ -36,7 +36,9 @@ export function logRequest(
   { method, path, route = "unmatched", error, requestId, trace }: RequestContext,
   { status, durationMs, isManagement }: Outcome,
 ): void {
-  const level = levelOf(status, error, isManagement);
+  const isFailure = status >= 500 && error !== undefined;
+  // A 5xx without an error is a request that load shedding rejected.
+  const level = isFailure ? "error" : isManagement ? "debug" : status >= 500 ? "warn" : "info";
   if (!logger.isLevelEnabled(level)) return;
   const loggedPath = withoutAddresses(path).slice(0, maxPathLength);
   const duration_ms = Math.round(durationMs * 1000) / 1000;
@@ -51,11 +53,4 @@ export function logRequest(
       `"method":${JSON.stringify(method)},"route":"${route}","path":${JSON.stringify(loggedPath)},` +
       `"status":${status},"duration_ms":${duration_ms},"msg":"request"`,
   );
-}
-
-/** A 5xx without an error is a request that load shedding rejected. */
-function levelOf(status: number, error: unknown, isManagement: boolean): LogLevel {
-  if (status >= 500 && error !== undefined) return "error";
-  if (isManagement) return "debug";
-  return status >= 500 ? "warn" : "info";
 }
