@@ -68,7 +68,7 @@ export async function serve<S extends Settings>({
       hostname: config.host,
       port: config.port,
       idleTimeoutSeconds: Math.max(minIdleSeconds, longestSeconds),
-      fetch: (request) => app.fetch(request),
+      fetch: app.fetch,
     });
     const stopBackgroundJobs = startBackgroundJobs(backgroundJobs, logger);
     lifecycle.phase = "ready";
