@@ -1,5 +1,6 @@
 // Money: whole cents inside the service, a JSON number of at most two decimals outside.
 import { customType } from "@platform/shared/schema/custom-type";
+import { Type } from "@sinclair/typebox";
 
 const maxUnitPriceCents = 100_000_000;
 
@@ -31,7 +32,8 @@ export const unitPrice = customType<number>("UnitPrice", {
 });
 
 /** The schema of the total of an order. */
-export const amount = customType<number>("Amount", {
-  check: (value) => typeof value === "number" && value > 0,
-  rule: () => "a number above 0",
-})({ type: "number", minimum: 0.01, description: "At most two decimals", examples: [39.98] });
+export const amount = Type.Number({
+  minimum: 0.01,
+  description: "At most two decimals",
+  examples: [39.98],
+});

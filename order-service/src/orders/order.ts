@@ -67,7 +67,9 @@ export function draftOrder({ user_id, items }: NewOrder): OrderDraft {
 
 /** The total of an order: at most 10^13 cents, where doubles are still exact. */
 export function totalCents(lines: readonly OrderLine[]): number {
-  return lines.reduce((sum, { quantity, unitPriceCents }) => sum + quantity * unitPriceCents, 0);
+  let total = 0;
+  for (const { quantity, unitPriceCents } of lines) total += quantity * unitPriceCents;
+  return total;
 }
 
 /** An item in responses. */
