@@ -54,16 +54,6 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): AskFor
   const client = treaty<App>(url, {
     parseDate: false,
     fetcher: boundedFetch(fetch) as typeof globalThis.fetch,
-    headers: () => {
-      const request = currentRequest.getStore();
-      if (!request) return {};
-      const { traceparent, tracestate } = request.trace;
-      return {
-        "x-request-id": request.requestId,
-        traceparent,
-        ...(tracestate === undefined ? {} : { tracestate }),
-      };
-    },
   });
 
   let hasUnderstoodBatch = false;
@@ -102,7 +92,15 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): AskFor
     const [first = ""] = ids;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), ms);
-    const options = { fetch: { signal: deadline.signal, redirect: "manual" as const } };
+    const headers: Record<string, string> = {};
+    const request = currentRequest.getStore();
+    if (request !== undefined) {
+      const { requestId, trace } = request;
+      headers["x-request-id"] = requestId;
+      headers.traceparent = trace.traceparent;
+      if (trace.tracestate !== undefined) headers.tracestate = trace.tracestate;
+    }
+    const options = { headers, fetch: { signal: deadline.signal, redirect: "manual" as const } };
     try {
       const result: EdenResult = await (ids.length === 1
         ? client.users({ id: encodeURIComponent(first) }).get(options)
