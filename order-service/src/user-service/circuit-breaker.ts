@@ -29,12 +29,6 @@ export function circuitBreaker<A extends unknown[], T extends { readonly isFailu
     if (next === "open") openedAt = now();
   }
 
-  function record(hasFailed: boolean): void {
-    failuresInRow = hasFailed ? failuresInRow + 1 : 0;
-    if (state === "half-open") enter(hasFailed ? "open" : "closed");
-    else if (failuresInRow === failureThreshold) enter("open");
-  }
-
   return {
     get state(): CircuitState {
       return state;
@@ -42,7 +36,8 @@ export function circuitBreaker<A extends unknown[], T extends { readonly isFailu
     /** The result of the call, which rejects as the call does; `circuit-open` if it was not made. */
     async call(...parameters: A): Promise<T | "circuit-open"> {
       if (state === "half-open") return "circuit-open";
-      if (state === "open") {
+      const isProbe = state === "open";
+      if (isProbe) {
         if (now() - openedAt < resetTimeoutMs) return "circuit-open";
         enter("half-open");
       }
@@ -54,7 +49,11 @@ export function circuitBreaker<A extends unknown[], T extends { readonly isFailu
         return result;
       } finally {
         // A call from before the last change of state says nothing about user-service since then.
-        if (stateChanges === stateChangesBefore) record(hasFailed);
+        if (stateChanges === stateChangesBefore) {
+          failuresInRow = hasFailed ? failuresInRow + 1 : 0;
+          if (isProbe) enter(hasFailed ? "open" : "closed");
+          else if (failuresInRow === failureThreshold) enter("open");
+        }
       }
     },
   };
