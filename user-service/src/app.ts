@@ -36,13 +36,20 @@ export const userList = requestObject({
   ids: Type.Optional(uuidList),
 });
 
-/** The schemas of PUT and PATCH, which do the same. */
-const changeOfUser = {
+/** The schemas and the documentation of PUT and PATCH, which do the same. */
+const changeOfUser = (operationId: string, summary: string) => ({
   params: idParams,
   headers: conditionalHeaders,
   body: userChange,
   response: { 200: user, ...problems(404, 409, 412, 422) },
-};
+  detail: routeDocs({
+    operationId,
+    summary,
+    tag: "users",
+    conditional: true,
+    problems: { 404: "User not found", 409: "Email already registered" },
+  }),
+});
 
 interface ChangeRequest {
   readonly params: typeof idParams.static;
@@ -145,26 +152,8 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
         }),
       },
     )
-    .put("/users/:id", changeUser, {
-      ...changeOfUser,
-      detail: routeDocs({
-        operationId: "putUser",
-        summary: "Change a user; what is left out stays",
-        tag: "users",
-        conditional: true,
-        problems: { 404: "User not found", 409: "Email already registered" },
-      }),
-    })
-    .patch("/users/:id", changeUser, {
-      ...changeOfUser,
-      detail: routeDocs({
-        operationId: "patchUser",
-        summary: "Change a user",
-        tag: "users",
-        conditional: true,
-        problems: { 404: "User not found", 409: "Email already registered" },
-      }),
-    })
+    .put("/users/:id", changeUser, changeOfUser("putUser", "Change a user; what is left out stays"))
+    .patch("/users/:id", changeUser, changeOfUser("patchUser", "Change a user"))
     .delete(
       "/users/:id",
       async ({ params, headers, set }) => {

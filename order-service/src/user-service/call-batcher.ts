@@ -42,14 +42,9 @@ export function batchCalls<T>({
   let callsInFlight = 0;
   let isTurnOpen = false;
 
-  async function run(keys: readonly string[], enqueuedAt: number): Promise<T> {
-    callsInFlight += 1;
-    try {
-      return await call(keys, enqueuedAt);
-    } finally {
-      callsInFlight -= 1;
-      startCalls();
-    }
+  function endCall(): void {
+    callsInFlight -= 1;
+    startCalls();
   }
 
   function startCalls(): void {
@@ -63,7 +58,8 @@ export function batchCalls<T>({
         clearTimeout(queued.timer);
         keys.add(queued.key);
       }
-      const result = first.runInCallerContext(run, [...keys], first.enqueuedAt);
+      callsInFlight += 1;
+      const result = first.runInCallerContext(call, [...keys], first.enqueuedAt).finally(endCall);
       for (const { resolve } of batch) resolve(result);
     }
   }

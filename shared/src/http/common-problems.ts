@@ -17,18 +17,14 @@ export function unknownMethod(methods: readonly string[]): HttpProblem {
   return new HttpProblem(405, `Allowed methods: ${allow}`, { headers: { allow } });
 }
 
+const shed = { headers: retryAfterOneSecond, isShed: true };
+
 /** Too many requests are in flight. */
-export const overload = new HttpProblem(503, "Too many requests at once", {
-  headers: retryAfterOneSecond,
-  isShed: true,
-});
+export const overload = new HttpProblem(503, "Too many requests at once", shed);
 
 /** The storage was busy for too long, is full, or its file was removed. */
 export function storageProblem(reason: StorageUnavailable["reason"]): HttpProblem {
-  return new HttpProblem(503, `Storage is ${reason}`, {
-    headers: retryAfterOneSecond,
-    isShed: true,
-  });
+  return new HttpProblem(503, `Storage is ${reason}`, shed);
 }
 
 /** The body is larger than the service allows. */
