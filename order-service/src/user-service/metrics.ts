@@ -9,17 +9,10 @@ const service = "user-service";
 const stateNumbers: Record<CircuitState, number> = { closed: 0, "half-open": 1, open: 2 };
 
 /** What the user directory reports. */
-export interface UserServiceMetrics {
-  /** An HTTP attempt ended with this status, or with `error` or `timeout`. */
-  attempted(status: string, seconds: number): void;
-  /** A look-up was rejected because the circuit is open. */
-  rejected(): void;
-  /** Hands in what gives the state of the circuit when metrics are scraped. */
-  reportCircuit(state: () => CircuitState): void;
-}
+export type UserServiceMetrics = ReturnType<typeof userServiceMetrics>;
 
 /** Registers the metrics of calls of user-service. */
-export function userServiceMetrics(registry: Registry): UserServiceMetrics {
+export function userServiceMetrics(registry: Registry) {
   const calls = counter(registry, {
     name: "external_service_calls_total",
     help: "HTTP tries of other services by status, error, timeout or circuit_open",
@@ -30,12 +23,15 @@ export function userServiceMetrics(registry: Registry): UserServiceMetrics {
     latencyBuckets,
   )({ service });
   return {
-    attempted(status, seconds) {
+    /** An HTTP attempt ended with this status, or with `error` or `timeout`. */
+    attempted(status: string, seconds: number): void {
       calls({ service, status }).add();
       durations.observe(seconds);
     },
+    /** A look-up was rejected because the circuit is open. */
     rejected: () => calls({ service, status: "circuit_open" }).add(),
-    reportCircuit(state) {
+    /** Hands in what gives the state of the circuit when metrics are scraped. */
+    reportCircuit(state: () => CircuitState): void {
       new Gauge({
         name: "circuit_state",
         help: "0 closed, 1 half open, 2 open",

@@ -34,29 +34,13 @@ export interface ErrorHandlerParts {
 }
 
 /** Chooses the responses to requests that failed. */
-export interface ErrorHandler {
-  /**
-   * 404 if no route has the request's path, 405 if none has it with this method, and otherwise
-   * undefined. A path that matches sets the context's route, for metrics and the log.
-   */
-  routingProblem(context: RequestContext): HttpProblem | undefined;
-  /**
-   * The response to an error. An unknown error is a 500, whose cause only the log gets.
-   *
-   * @param request the parts of the request that Elysia has parsed, for the errors of validation
-   */
-  respond(error: unknown, context: RequestContext, request?: CheckedRequest): Response;
-}
+export type ErrorHandler = ReturnType<typeof errorHandler>;
 
 /**
  * Makes the error handler of an app. It changes the routes' schemas by {@link makeErrorsBrief}, and
  * Elysia reads them when it compiles a route: call it before the first request reaches Elysia.
  */
-export function errorHandler({
-  routes,
-  apiReferencePath,
-  problemOf,
-}: ErrorHandlerParts): ErrorHandler {
+export function errorHandler({ routes, apiReferencePath, problemOf }: ErrorHandlerParts) {
   const findRoute = routeMatcher(routes);
   const schemasByRoute = new Map<string, RequestSchemas>();
   for (const { method, path, hooks } of routes) {
@@ -81,7 +65,11 @@ export function errorHandler({
   }
 
   return {
-    routingProblem(context) {
+    /**
+     * 404 if no route has the request's path, 405 if none has it with this method, and otherwise
+     * undefined. A path that matches sets the context's route, for metrics and the log.
+     */
+    routingProblem(context: RequestContext): HttpProblem | undefined {
       const match = findRoute(context.path);
       if (match === undefined) {
         const hint = `; the API reference is at ${apiReferencePath}`;
@@ -90,7 +78,12 @@ export function errorHandler({
       context.route = match.template;
       return match.methods.includes(context.method) ? undefined : unknownMethod(match.methods);
     },
-    respond(error, context, request = {}) {
+    /**
+     * The response to an error. An unknown error is a 500, whose cause only the log gets.
+     *
+     * @param request the parts of the request that Elysia has parsed, for the errors of validation
+     */
+    respond(error: unknown, context: RequestContext, request: CheckedRequest = {}): Response {
       const problem = toProblem(error, context, request);
       if (problem.status >= 500 && !problem.isShed) context.error = problem.cause ?? problem;
       context.hasRequestIdHeader = false;

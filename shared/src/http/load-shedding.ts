@@ -6,16 +6,7 @@ export interface Admission {
 }
 
 /** Counts requests in flight and decides which are admitted. */
-export interface ConcurrencyLimiter {
-  /** Admitted requests that were not released yet. */
-  readonly inFlight: number;
-  /** Admits a request if fewer than the maximum are in flight. */
-  acquire(request: Admission): boolean;
-  /** Ends the admission of a request. Harmless for a request that is not admitted. */
-  release(request: Admission): void;
-  /** Resolves when the next rejection may be sent; undefined if it may be sent at once. */
-  paceRejection(): Promise<void> | undefined;
-}
+export type ConcurrencyLimiter = ReturnType<typeof concurrencyLimiter>;
 
 /** Rejections that may be sent at once in each tick: 1,000 a second take 2 % of a core. */
 const maxRejectionsPerTick = 10;
@@ -30,7 +21,7 @@ const maxWaitTicks = 100;
  *
  * @param maxInFlight requests admitted at once
  */
-export function concurrencyLimiter(maxInFlight: number): ConcurrencyLimiter {
+export function concurrencyLimiter(maxInFlight: number) {
   let inFlight = 0;
   let rejectedInTick = 0;
   let ticking: Timer | undefined;
@@ -47,20 +38,24 @@ export function concurrencyLimiter(maxInFlight: number): ConcurrencyLimiter {
   }
 
   return {
-    get inFlight() {
+    /** Admitted requests that were not released yet. */
+    get inFlight(): number {
       return inFlight;
     },
-    acquire(request) {
+    /** Admits a request if fewer than the maximum are in flight. */
+    acquire(request: Admission): boolean {
       if (inFlight >= maxInFlight) return false;
       inFlight += 1;
       request.isAdmitted = true;
       return true;
     },
-    release(request) {
+    /** Ends the admission of a request. Harmless for a request that is not admitted. */
+    release(request: Admission): void {
       if (request.isAdmitted) inFlight -= 1;
       request.isAdmitted = false;
     },
-    paceRejection() {
+    /** Resolves when the next rejection may be sent; undefined if it may be sent at once. */
+    paceRejection(): Promise<void> | undefined {
       ticking ??= setInterval(tick, tickMs);
       if (waiting.length === 0 && rejectedInTick < maxRejectionsPerTick) {
         rejectedInTick += 1;

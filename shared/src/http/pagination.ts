@@ -1,5 +1,4 @@
 // Lists in pages: a limit, an opaque cursor that says where the page starts, a Link to the next page.
-import type { TUnsafe } from "@sinclair/typebox";
 import { customType } from "../schema/custom-type.ts";
 
 const maxLimit = 1000;
@@ -28,29 +27,18 @@ export function parseLimit(sent: string | undefined): number {
   return sent === undefined ? defaultLimit : Number(sent);
 }
 
-/** Cursors of one list: a position in the list, as text that means nothing to other lists. */
-export interface CursorCodec<Key> {
-  /** The schema of `after`: the page starts behind this position. */
-  readonly schema: TUnsafe<string>;
-  encode(key: Key): string;
-  /** The key in a cursor of this list; undefined for any other text, or if the client sent none. */
-  decode(cursor: string | undefined): Key | undefined;
-}
-
 const maxCursorLength = 4096;
 const checksumBytes = 6;
 
 /**
- * Makes the cursors of one list. A checksum over the list's name and the key tells cursors of this
- * list from text that a client made up or took from another list; the checksum is not a secret.
+ * Makes the cursors of one list: positions in the list, as text that means nothing to other lists. A
+ * checksum over the list's name and the key tells cursors of this list from text that a client made up or
+ * took from another list; the checksum is not a secret.
  *
  * @param list the list's name, such as `users`
  * @param isKey whether a decoded value is a key of this list
  */
-export function cursorCodec<Key>(
-  list: string,
-  isKey: (value: unknown) => value is Key,
-): CursorCodec<Key> {
+export function cursorCodec<Key>(list: string, isKey: (value: unknown) => value is Key) {
   const checksum = (payload: Buffer) =>
     new Bun.CryptoHasher("sha256")
       .update(list)
@@ -59,12 +47,13 @@ export function cursorCodec<Key>(
       .digest()
       .subarray(0, checksumBytes);
 
-  const encode = (key: Key) => {
+  const encode = (key: Key): string => {
     const payload = Buffer.from(JSON.stringify(key));
     return Buffer.concat([checksum(payload), payload]).toString("base64url");
   };
 
-  const decode = (cursor: string | undefined) => {
+  /** The key in a cursor of this list; undefined for any other text, or if the client sent none. */
+  const decode = (cursor: string | undefined): Key | undefined => {
     if (cursor === undefined || cursor.length > maxCursorLength) return undefined;
     const bytes = Buffer.from(cursor, "base64url");
     const payload = bytes.subarray(checksumBytes);
@@ -79,6 +68,7 @@ export function cursorCodec<Key>(
     }
   };
 
+  /** The schema of `after`: the page starts behind this position. */
   const schema = customType<string>(`Cursor of ${list}`, {
     check: (value) => typeof value === "string" && decode(value) !== undefined,
     rule: () => `a cursor from the Link of an earlier page of ${list}`,

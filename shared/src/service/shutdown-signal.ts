@@ -2,17 +2,6 @@
 import type { Log } from "../telemetry/logger.ts";
 import type { ServiceProcess } from "./definition.ts";
 
-/** How a service learns that it has to end. */
-export interface Shutdown {
-  /**
-   * Aborted by the first cause. Its `reason` names the cause: `SIGINT`, `SIGTERM`,
-   * `uncaughtException` or `unhandledRejection`.
-   */
-  readonly signal: AbortSignal;
-  /** Whether an error was not caught, before or during the shutdown: the state may be wrong. */
-  hasFailed(): boolean;
-}
-
 /** Exit statuses of processes that a signal ended: 128 and the signal's number. */
 const exitStatus = { SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -20,7 +9,7 @@ const exitStatus = { SIGINT: 130, SIGTERM: 143 } as const;
  * Listens for the causes of a shutdown, and logs errors. A second signal ends the process at once,
  * so that an operator does not have to wait for requests in flight.
  */
-export function shutdownSignal(process: ServiceProcess, log: Log): Shutdown {
+export function shutdownSignal(process: ServiceProcess, log: Log) {
   const shutdown = new AbortController();
   let isSignalled = false;
   let isFailed = false;
@@ -42,5 +31,13 @@ export function shutdownSignal(process: ServiceProcess, log: Log): Shutdown {
       shutdown.abort(event);
     });
   }
-  return { signal: shutdown.signal, hasFailed: () => isFailed };
+  return {
+    /**
+     * Aborted by the first cause. Its `reason` names the cause: `SIGINT`, `SIGTERM`,
+     * `uncaughtException` or `unhandledRejection`.
+     */
+    signal: shutdown.signal,
+    /** Whether an error was not caught, before or during the shutdown: the state may be wrong. */
+    hasFailed: () => isFailed,
+  };
 }

@@ -3,14 +3,6 @@
 import { writeSync } from "node:fs";
 import { hasErrno } from "../core/errno.ts";
 
-/** Buffers the lines of an event-loop turn and writes them at its end. */
-export interface LogStream {
-  /** @param line with its line feed. It is dropped if 4 MiB are buffered already */
-  write(line: string): void;
-  /** Writes the buffered lines now; waits up to 500 ms for a slow reader. Call it before exit. */
-  flush(): void;
-}
-
 /** Bytes that are buffered for a slow reader; lines beyond them are dropped. */
 const maxBufferedBytes = 4_194_304;
 
@@ -21,12 +13,13 @@ const retryMs = 10;
 const maxFlushMs = 500;
 
 /**
- * Makes a stream to a file descriptor. A slow reader delays the log, never the service.
+ * Makes a stream to a file descriptor. It buffers the lines of an event-loop turn and writes them at its
+ * end. A slow reader delays the log, never the service.
  *
  * @param fileDescriptor 1 is stdout
  * @param onDropped called with the number of dropped lines, once the reader reads again
  */
-export function logStream(fileDescriptor: number, onDropped: (lines: number) => void): LogStream {
+export function logStream(fileDescriptor: number, onDropped: (lines: number) => void) {
   let lines = "";
   let unwritten = Buffer.alloc(0);
   let dropped = 0;
@@ -59,7 +52,8 @@ export function logStream(fileDescriptor: number, onDropped: (lines: number) => 
   }
 
   return {
-    write(line) {
+    /** @param line with its line feed. It is dropped if 4 MiB are buffered already */
+    write(line: string): void {
       if (unwritten.length + lines.length > maxBufferedBytes) {
         dropped += 1;
         return;
@@ -69,7 +63,8 @@ export function logStream(fileDescriptor: number, onDropped: (lines: number) => 
       isScheduled = true;
       setImmediate(writeOrRetry);
     },
-    flush() {
+    /** Writes the buffered lines now; waits up to 500 ms for a slow reader. Call it before exit. */
+    flush(): void {
       const endsAt = performance.now() + maxFlushMs;
       for (writeBuffered(); unwritten.length > 0 && performance.now() < endsAt; writeBuffered()) {
         Bun.sleepSync(1);

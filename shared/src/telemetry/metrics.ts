@@ -17,12 +17,7 @@ export interface ServiceMetrics {
 }
 
 /** Observes requests. */
-export interface HttpMetrics {
-  /** Registers the gauge of requests in flight; `count` is called when metrics are scraped. */
-  watchInFlight(count: () => number): void;
-  /** Counts a response. `endpoint` is a route template, or undefined if no route matched. */
-  responded(method: string, endpoint: string | undefined, status: number, seconds: number): void;
-}
+export type HttpMetrics = ReturnType<typeof httpMetrics>;
 
 /** Upper bounds in seconds, from a read in memory to a call that ran into its deadline. */
 export const latencyBuckets = [
@@ -33,7 +28,7 @@ const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 // Clients may send any word as a method. Labels have the methods of RFC 9110 and RFC 5789, and OTHER.
 const knownMethods = new Set("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT".split(" "));
 
-function httpMetrics(registry: Registry): HttpMetrics {
+function httpMetrics(registry: Registry) {
   const requests = counter(registry, {
     name: "http_requests_total",
     help: "Requests served, by method, route template and status",
@@ -49,7 +44,8 @@ function httpMetrics(registry: Registry): HttpMetrics {
   const series = new Map<string, { responses: CounterSeries; duration: HistogramSeries }>();
 
   return {
-    watchInFlight(count) {
+    /** Registers the gauge of requests in flight; `count` is called when metrics are scraped. */
+    watchInFlight(count: () => number): void {
       new Gauge({
         name: "http_requests_in_flight",
         help: "Requests in flight, without those to management routes",
@@ -59,7 +55,8 @@ function httpMetrics(registry: Registry): HttpMetrics {
         },
       });
     },
-    responded(sentMethod, endpoint = "unmatched", status, seconds) {
+    /** Counts a response. `endpoint` is a route template, or undefined if no route matched. */
+    responded(sentMethod: string, endpoint = "unmatched", status: number, seconds: number): void {
       const method = knownMethods.has(sentMethod) ? sentMethod : "OTHER";
       const key = `${method} ${endpoint} ${status}`;
       let known = series.get(key);
