@@ -2,11 +2,11 @@
 // remembered for as long as promised.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { bodyOfStatus, fetchClient, listAll } from "../support/clients.ts";
 import { user } from "../support/platform/fake-user-service.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
+import type { Order } from "../support/platform/resources.ts";
 import {
   crash,
   createUser,

@@ -1,9 +1,9 @@
 // The clock jumps while clients place orders: GET /orders stays sorted, and no page skips an order.
 import { expect, test } from "bun:test";
-import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import type { LogLine } from "../../shared/testing/log-lines.ts";
 import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
+import type { Order } from "../support/platform/resources.ts";
 import { createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";

@@ -1,7 +1,7 @@
 // Clients that place orders while a test makes the clock jump.
-import type { Order } from "../../order-service/src/orders/order.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
+import type { Order } from "../support/platform/resources.ts";
 import { newOrder } from "../support/platform/services.ts";
 
 /** Clients at work. */

@@ -1,7 +1,6 @@
 // Concurrent requests of which only one may win.
-import type { Order } from "../../order-service/src/orders/order.ts";
-import type { User } from "../../user-service/src/users/user.ts";
 import { bodyOfStatus, type Send } from "../support/clients.ts";
+import type { Order, User } from "../support/platform/resources.ts";
 import { newOrder } from "../support/platform/services.ts";
 import type { TextResponse } from "../support/raw-client.ts";
 

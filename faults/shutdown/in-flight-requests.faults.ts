@@ -2,11 +2,11 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { healthy, startHeldUserService } from "../support/platform/fake-user-service.ts";
+import type { Order } from "../support/platform/resources.ts";
 import { newOrder, newUser, startService } from "../support/platform/services.ts";
 import { UserBook } from "../support/platform/user-book.ts";
 import { openConnection } from "../support/raw-connection.ts";

@@ -1,11 +1,11 @@
 // Many callers place orders while user-service fails and recovers.
 import { expect, test } from "bun:test";
-import type { Order } from "../../order-service/src/orders/order.ts";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { repeat } from "../support/load.ts";
 import { healthy, user, userJson } from "../support/platform/fake-user-service.ts";
+import type { Order } from "../support/platform/resources.ts";
 import { crash, createUser, newOrder, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import {

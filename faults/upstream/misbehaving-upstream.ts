@@ -1,9 +1,9 @@
 // One misbehaviour of user-service, and the recovery after it.
 import { expect } from "bun:test";
-import type { Order } from "../../order-service/src/orders/order.ts";
 import { bodyOf } from "../../shared/testing/running-service.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { healthy } from "../support/platform/fake-user-service.ts";
+import type { Order } from "../support/platform/resources.ts";
 import {
   attemptCounts,
   expectReadable,

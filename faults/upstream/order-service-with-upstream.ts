@@ -1,8 +1,8 @@
 // order-service with a misbehaving upstream, and what its clients can rely on meanwhile.
 import { expect } from "bun:test";
-import type { Order } from "../../order-service/src/orders/order.ts";
 import { bodyOf } from "../../shared/testing/running-service.ts";
 import { user } from "../support/platform/fake-user-service.ts";
+import type { Order } from "../support/platform/resources.ts";
 import { newOrder, sending, startService, type Service } from "../support/platform/services.ts";
 
 /** The timeout of one attempt, unless a test sets another. */

@@ -1,7 +1,7 @@
 // Callers that place orders and change their status, and remember every response.
-import type { Order } from "../../../order-service/src/orders/order.ts";
 import { bodyOfStatus, listAll, type Send } from "../clients.ts";
 import { Ledger, type Entry } from "../ledger.ts";
+import type { Order } from "./resources.ts";
 import { newOrder } from "./services.ts";
 import type { AfterChange } from "./user-book.ts";
 

@@ -1,7 +1,7 @@
 // Users that a test creates, renames and deletes, and what the last response said about each.
-import type { User } from "../../../user-service/src/users/user.ts";
 import { bodyOfStatus, listAll, type Send } from "../clients.ts";
 import { Ledger, type Entry } from "../ledger.ts";
+import type { User } from "./resources.ts";
 
 /**
  * Called after each change, before a caller changes the same resource again.
