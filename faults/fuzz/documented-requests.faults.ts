@@ -1,7 +1,7 @@
 // Requests generated from the API documents: valid ones, ones with a single error, and arbitrary ones.
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import * as fc from "fast-check";
-import { withTargets, type Target, type Targets } from "../support/platform/targets.ts";
+import { test, type Target } from "../support/platform/targets.ts";
 import { placesOf, problemOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";
 import { amount } from "../support/scale.ts";
@@ -14,8 +14,8 @@ import { wildRequest } from "./wild-requests.ts";
 const numRuns = amount({ full: 500, fast: 40 });
 
 /** Every operation of both services. */
-function everyOperation({ users, orders }: Targets): { target: Target; operation: Operation }[] {
-  return [users, orders].flatMap((target) =>
+function everyOperation(...targets: Target[]): { target: Target; operation: Operation }[] {
+  return targets.flatMap((target) =>
     operationsOf(target.document).map((operation) => ({ target, operation })),
   );
 }
@@ -47,50 +47,42 @@ function expectedStatus({ method, path }: Operation, { body }: Parts): number {
   return isStatusChange && (status === "shipped" || status === "delivered") ? 409 : 200;
 }
 
-test("every operation accepts whatever its document allows", async () => {
-  await withTargets(async (targets) => {
-    for (const { target, operation } of everyOperation(targets)) {
-      const source = await fixtures(targets, operation);
-      await forAll(validParts(operation, source.cursor), numRuns, async (parts) => {
-        const sent = forFixture(await source.next(), operation, parts);
-        const response = await target.send(toRequest(operation, sent));
-        expect(response.status).toBe(expectedStatus(operation, sent));
-        const id = sent.headers["X-Request-Id"];
-        if (id !== undefined) expect(response.headers.get("x-request-id")).toBe(id);
-      });
-    }
-  });
+test("every operation accepts whatever its document allows", async (users, orders) => {
+  for (const { target, operation } of everyOperation(users, orders)) {
+    const source = await fixtures(users, orders, operation);
+    await forAll(validParts(operation, source.cursor), numRuns, async (parts) => {
+      const sent = forFixture(await source.next(), operation, parts);
+      const response = await target.send(toRequest(operation, sent));
+      expect(response.status).toBe(expectedStatus(operation, sent));
+      const id = sent.headers["X-Request-Id"];
+      if (id !== undefined) expect(response.headers.get("x-request-id")).toBe(id);
+    });
+  }
 });
 
-test("every operation refuses a request with one error and names exactly that place", async () => {
-  await withTargets(async (targets) => {
-    for (const { target, operation } of everyOperation(targets)) {
-      const source = await fixtures(targets, operation);
-      const fixture = await source.next();
-      const invalid = validParts(operation, source.cursor).chain((parts) => {
-        const sent = forFixture(fixture, operation, parts);
-        return withOneError(operation, sent) ?? fc.constant(undefined);
-      });
-      await forAll(invalid, numRuns * 2, async (request) => {
-        if (!request) return;
-        const response = await target.send(toRequest(operation, request.parts));
-        expect(response.status).toBe(422);
-        if (operation.method === "HEAD") return;
-        expect(placesOf(response)).toEqual([request.place]);
-        expect(problemOf(response).errors?.[0]?.detail).toMatch(
-          /^(?:Must be|Is missing, must be) /,
-        );
-      });
-    }
-  });
+test("every operation refuses a request with one error and names exactly that place", async (users, orders) => {
+  for (const { target, operation } of everyOperation(users, orders)) {
+    const source = await fixtures(users, orders, operation);
+    const fixture = await source.next();
+    const invalid = validParts(operation, source.cursor).chain((parts) => {
+      const sent = forFixture(fixture, operation, parts);
+      return withOneError(operation, sent) ?? fc.constant(undefined);
+    });
+    await forAll(invalid, numRuns * 2, async (request) => {
+      if (!request) return;
+      const response = await target.send(toRequest(operation, request.parts));
+      expect(response.status).toBe(422);
+      if (operation.method === "HEAD") return;
+      expect(placesOf(response)).toEqual([request.place]);
+      expect(problemOf(response).errors?.[0]?.detail).toMatch(/^(?:Must be|Is missing, must be) /);
+    });
+  }
 });
 
-test("every operation responds as documented to arbitrary requests", async () => {
-  await withTargets(async (targets) => {
-    for (const { target, operation } of everyOperation(targets)) {
-      await forAll(wildRequest(operation), numRuns, async (request) => {
-        await target.send(request);
-      });
-    }
-  });
+test("every operation responds as documented to arbitrary requests", async (users, orders) => {
+  for (const { target, operation } of everyOperation(users, orders)) {
+    await forAll(wildRequest(operation), numRuns, async (request) => {
+      await target.send(request);
+    });
+  }
 });

@@ -1,6 +1,6 @@
 // Existing users and orders, for requests that need one.
 import { createUser, newOrder, sending } from "../support/platform/services.ts";
-import type { Targets } from "../support/platform/targets.ts";
+import type { Target } from "../support/platform/targets.ts";
 import type { Operation } from "./operations.ts";
 
 /** A resource that a request can read, change or delete. */
@@ -23,8 +23,11 @@ export interface Fixtures {
 let number = 0;
 
 /** Creates the fixtures of an operation. */
-export async function fixtures(targets: Targets, operation: Operation): Promise<Fixtures> {
-  const { users, orders } = targets;
+export async function fixtures(
+  users: Target,
+  orders: Target,
+  operation: Operation,
+): Promise<Fixtures> {
   const userId = await createUser(users.running, (number += 1));
   const isUser = operation.path.startsWith("/users");
   const list = isUser ? "/users" : "/orders";

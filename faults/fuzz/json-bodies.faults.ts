@@ -1,8 +1,8 @@
 // JSON bodies that no serialiser writes: the services read what JSON allows and refuse what it forbids.
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import * as fc from "fast-check";
 import { createUser } from "../support/platform/services.ts";
-import { withTargets, type Target } from "../support/platform/targets.ts";
+import { test, type Target } from "../support/platform/targets.ts";
 import { placesOf, problemOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";
 import { sendingJson } from "../support/raw-request.ts";
@@ -44,98 +44,84 @@ describe("POST /users reads JSON and refuses everything else with 400:", () => {
     ["JSON that was damaged", brokenText.map((text) => Buffer.from(text))],
     ["JSON in another encoding", encodedText],
     ["bytes", fc.uint8Array({ minLength: 1, maxLength: 50 })],
-  ])("%s", async (_, bodies) => {
-    await withTargets(async ({ users }) => {
-      await forAll(bodies, numRuns, async (body) => {
-        const response = await post(users, body);
-        expect(response.status).toBe(isJson(body) ? 422 : 400);
-        if (response.status === 400)
-          expect(problemOf(response).detail).toBe("Body is not valid JSON");
-      });
+  ])("%s", async (_, bodies, users) => {
+    await forAll(bodies, numRuns, async (body) => {
+      const response = await post(users, body);
+      expect(response.status).toBe(isJson(body) ? 422 : 400);
+      if (response.status === 400)
+        expect(problemOf(response).detail).toBe("Body is not valid JSON");
     });
   });
 });
 
-test("POST /users accepts a byte order mark in UTF-8, and refuses UTF-16 and Latin-1", async () => {
-  await withTargets(async ({ users }) => {
-    const bom = "\ufeff";
-    expect((await post(users, `${bom}${userWith("1")}`)).status).toBe(201);
-    for (const encoding of ["utf16le", "utf-8", "latin1"] as const) {
-      const body = Buffer.from(userWith('"é"'), encoding);
-      expect((await post(users, body)).status).toBe(encoding === "utf-8" ? 201 : 400);
-    }
-  });
+test("POST /users accepts a byte order mark in UTF-8, and refuses UTF-16 and Latin-1", async (users) => {
+  const bom = "\ufeff";
+  expect((await post(users, `${bom}${userWith("1")}`)).status).toBe(201);
+  for (const encoding of ["utf16le", "utf-8", "latin1"] as const) {
+    const body = Buffer.from(userWith('"é"'), encoding);
+    expect((await post(users, body)).status).toBe(encoding === "utf-8" ? 201 : 400);
+  }
 });
 
-test("POST /users reads 500 levels of nesting and refuses more, however deep", async () => {
-  await withTargets(async ({ users }) => {
-    await forAll(nestedText, numRuns, async ({ depth, text }) => {
-      // The body itself is the first level.
-      const response = await post(users, userWith(text));
-      expect(response.status).toBe(depth + 1 > 500 ? 400 : 201);
-    });
-    for (const open of ["[", '{"a":', '[{"a":', '[{"":[']) {
-      const response = await post(users, open.repeat(Math.floor(1_048_576 / open.length)));
-      expect(response.status).toBe(400);
-    }
+test("POST /users reads 500 levels of nesting and refuses more, however deep", async (users) => {
+  await forAll(nestedText, numRuns, async ({ depth, text }) => {
+    // The body itself is the first level.
+    const response = await post(users, userWith(text));
+    expect(response.status).toBe(depth + 1 > 500 ? 400 : 201);
   });
+  for (const open of ["[", '{"a":', '[{"a":', '[{"":[']) {
+    const response = await post(users, open.repeat(Math.floor(1_048_576 / open.length)));
+    expect(response.status).toBe(400);
+  }
 });
 
-test("POST /orders reads a price by its value, and refuses fractions of a cent", async () => {
-  await withTargets(async ({ users, orders }) => {
-    const userId = await createUser(users.running);
-    await forAll(numberText, numRuns, async (price) => {
-      const response = await orders.send(
-        sendingJson("POST", "/orders", orderOf(userId, { price })),
+test("POST /orders reads a price by its value, and refuses fractions of a cent", async (users, orders) => {
+  const userId = await createUser(users.running);
+  await forAll(numberText, numRuns, async (price) => {
+    const response = await orders.send(sendingJson("POST", "/orders", orderOf(userId, { price })));
+    const value = Number(price);
+    const isPrice = /^\d+(?:\.\d\d?)?$/.test(String(value)) && value > 0 && value <= 1_000_000;
+    expect(response.status).toBe(isPrice ? 201 : 422);
+    if (isPrice) {
+      expect(response.body.toString()).toContain(
+        `"unit_price":${value}}],"total_amount":${value},`,
       );
-      const value = Number(price);
-      const isPrice = /^\d+(?:\.\d\d?)?$/.test(String(value)) && value > 0 && value <= 1_000_000;
-      expect(response.status).toBe(isPrice ? 201 : 422);
-      if (isPrice) {
-        expect(response.body.toString()).toContain(
-          `"unit_price":${value}}],"total_amount":${value},`,
-        );
-        return;
-      }
-      expect(placesOf(response)).toEqual([{ pointer: "#/items/0/unit_price" }]);
-      // An error may repeat the client's text, but not the value that JavaScript made of it.
-      expect(response.body.toString()).not.toMatch(/Infinity|NaN|null/);
-    });
-  });
-});
-
-test("POST /orders reads a quantity by its value", async () => {
-  await withTargets(async ({ users, orders }) => {
-    const userId = await createUser(users.running);
-    await forAll(numberText, numRuns, async (quantity) => {
-      const response = await orders.send(
-        sendingJson("POST", "/orders", orderOf(userId, { quantity })),
-      );
-      const value = Number(quantity);
-      const isQuantity = Number.isInteger(value) && value >= 1 && value <= 1000;
-      expect(response.status).toBe(isQuantity ? 201 : 422);
-      if (!isQuantity) expect(placesOf(response)).toEqual([{ pointer: "#/items/0/quantity" }]);
-    });
-  });
-});
-
-test("POST /users and POST /orders do not read members from __proto__", async () => {
-  await withTargets(async ({ users, orders }) => {
-    const user = '{"name":"Alice","email":"alice@example.com"}';
-    const missing = [{ pointer: "#/name" }, { pointer: "#/email" }];
-    for (const name of ["__proto__", "constructor", "\\u005f_proto__", "prototype"]) {
-      expect(placesOf(await post(users, `{"${name}":${user}}`))).toEqual(missing);
-      const nested = `{"constructor":{"prototype":${user}},"${name}":{"__proto__":${user}}}`;
-      expect(placesOf(await post(users, nested))).toEqual(missing);
-      expect(placesOf(await post(users, "{}"))).toEqual(missing);
-      const item = `{"${name}":{"sku":"a","quantity":1,"unit_price":1}}`;
-      const order = `{"${name}":{"user_id":"${crypto.randomUUID()}"},"items":[${item}]}`;
-      expect(placesOf(await orders.send(sendingJson("POST", "/orders", order)))).toEqual([
-        { pointer: "#/user_id" },
-        { pointer: "#/items/0/sku" },
-        { pointer: "#/items/0/quantity" },
-        { pointer: "#/items/0/unit_price" },
-      ]);
+      return;
     }
+    expect(placesOf(response)).toEqual([{ pointer: "#/items/0/unit_price" }]);
+    // An error may repeat the client's text, but not the value that JavaScript made of it.
+    expect(response.body.toString()).not.toMatch(/Infinity|NaN|null/);
   });
+});
+
+test("POST /orders reads a quantity by its value", async (users, orders) => {
+  const userId = await createUser(users.running);
+  await forAll(numberText, numRuns, async (quantity) => {
+    const response = await orders.send(
+      sendingJson("POST", "/orders", orderOf(userId, { quantity })),
+    );
+    const value = Number(quantity);
+    const isQuantity = Number.isInteger(value) && value >= 1 && value <= 1000;
+    expect(response.status).toBe(isQuantity ? 201 : 422);
+    if (!isQuantity) expect(placesOf(response)).toEqual([{ pointer: "#/items/0/quantity" }]);
+  });
+});
+
+test("POST /users and POST /orders do not read members from __proto__", async (users, orders) => {
+  const user = '{"name":"Alice","email":"alice@example.com"}';
+  const missing = [{ pointer: "#/name" }, { pointer: "#/email" }];
+  for (const name of ["__proto__", "constructor", "\\u005f_proto__", "prototype"]) {
+    expect(placesOf(await post(users, `{"${name}":${user}}`))).toEqual(missing);
+    const nested = `{"constructor":{"prototype":${user}},"${name}":{"__proto__":${user}}}`;
+    expect(placesOf(await post(users, nested))).toEqual(missing);
+    expect(placesOf(await post(users, "{}"))).toEqual(missing);
+    const item = `{"${name}":{"sku":"a","quantity":1,"unit_price":1}}`;
+    const order = `{"${name}":{"user_id":"${crypto.randomUUID()}"},"items":[${item}]}`;
+    expect(placesOf(await orders.send(sendingJson("POST", "/orders", order)))).toEqual([
+      { pointer: "#/user_id" },
+      { pointer: "#/items/0/sku" },
+      { pointer: "#/items/0/quantity" },
+      { pointer: "#/items/0/unit_price" },
+    ]);
+  }
 });

@@ -1,9 +1,9 @@
 // Header fields with any bytes that HTTP allows.
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import * as fc from "fast-check";
 import { fieldValue } from "../support/http-arbitraries.ts";
 import { createUser, newOrder } from "../support/platform/services.ts";
-import { withTargets } from "../support/platform/targets.ts";
+import { test } from "../support/platform/targets.ts";
 import { problemOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";
 import { sendingJson } from "../support/raw-request.ts";
@@ -26,85 +26,75 @@ const withField = (name: string, value: string): [string, string][] => [
   [name, value],
 ];
 
-test("X-Request-Id is kept if it is well-formed, and replaced otherwise", async () => {
+test("X-Request-Id is kept if it is well-formed, and replaced otherwise", async (users) => {
   const ids = fc.oneof(fieldValue, textOf("aZ09._-", 140), textOf("aZ09._-/ ", 20));
-  await withTargets(async ({ users }) => {
-    await forAll(ids, numRuns, async (id) => {
-      const request = {
-        method: "GET",
-        target: "/nowhere",
-        headers: withField("X-Request-Id", id),
-      };
-      const response = await users.send(request);
-      const requestId = response.headers.get("x-request-id") ?? "";
-      expect(problemOf(response).request_id).toBe(requestId);
-      if (/^[A-Za-z0-9._-]{1,128}$/.test(trimmed(id))) expect(requestId).toBe(trimmed(id));
-      else expect(requestId).toMatch(uuid7);
-    });
+  await forAll(ids, numRuns, async (id) => {
+    const request = {
+      method: "GET",
+      target: "/nowhere",
+      headers: withField("X-Request-Id", id),
+    };
+    const response = await users.send(request);
+    const requestId = response.headers.get("x-request-id") ?? "";
+    expect(problemOf(response).request_id).toBe(requestId);
+    if (/^[A-Za-z0-9._-]{1,128}$/.test(trimmed(id))) expect(requestId).toBe(trimmed(id));
+    else expect(requestId).toMatch(uuid7);
   });
 });
 
-test("Idempotency-Key is accepted or refused with 400, whatever its bytes", async () => {
+test("Idempotency-Key is accepted or refused with 400, whatever its bytes", async (users, orders) => {
   const keys = fc.oneof(fieldValue, textOf("k!~-", 270), textOf('k!~" ,', 20));
-  await withTargets(async ({ users, orders }) => {
-    const body = JSON.stringify(newOrder(await createUser(users.running), 1));
-    await forAll(keys, numRuns, async (key) => {
-      const request = {
-        ...sendingJson("POST", "/orders", body),
-        headers: withField("Idempotency-Key", key),
-      };
-      const { status } = await orders.send(request);
-      const bare = trimmed(key);
-      if (bare.startsWith('"')) expect([201, 400]).toContain(status);
-      else expect(status).toBe(/^[!-~]{1,255}$/.test(bare) ? 201 : 400);
-    });
+  const body = JSON.stringify(newOrder(await createUser(users.running), 1));
+  await forAll(keys, numRuns, async (key) => {
+    const request = {
+      ...sendingJson("POST", "/orders", body),
+      headers: withField("Idempotency-Key", key),
+    };
+    const { status } = await orders.send(request);
+    const bare = trimmed(key);
+    if (bare.startsWith('"')) expect([201, 400]).toContain(status);
+    else expect(status).toBe(/^[!-~]{1,255}$/.test(bare) ? 201 : 400);
   });
 });
 
-test.each(["traceparent", "tracestate", "baggage"])(
+test.each([["traceparent"], ["tracestate"], ["baggage"]])(
   "%s with any bytes fails no order",
-  async (name) => {
+  async (name, users, orders) => {
     const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const start = fc.constantFrom("", `01${parent.slice(2)}-`);
-    await withTargets(async ({ users, orders }) => {
-      const body = JSON.stringify(newOrder(await createUser(users.running), 1));
-      await forAll(fc.tuple(start, fieldValue), numRuns, async ([start, value]) => {
-        const headers = withField(name, name === "traceparent" ? start + value : value);
-        if (name !== "traceparent") headers.push(["traceparent", parent]);
-        const response = await orders.send({ ...sendingJson("POST", "/orders", body), headers });
-        expect(response.status).toBe(201);
-      });
+    const body = JSON.stringify(newOrder(await createUser(users.running), 1));
+    await forAll(fc.tuple(start, fieldValue), numRuns, async ([start, value]) => {
+      const headers = withField(name, name === "traceparent" ? start + value : value);
+      if (name !== "traceparent") headers.push(["traceparent", parent]);
+      const response = await orders.send({ ...sendingJson("POST", "/orders", body), headers });
+      expect(response.status).toBe(201);
     });
   },
 );
 
-test.each([
+test.each<[method: string, name: string, statuses: number[]]>([
   ["GET", "If-None-Match", [200, 304]],
   ["PATCH", "If-None-Match", [200, 412]],
   ["PATCH", "If-Match", [200, 412, 422]],
-] as const)("%s /users/{id} handles any %s", async (method, name, statuses) => {
+])("%s /users/{id} handles any %s", async (method, name, statuses, users) => {
   const tags = fc.oneof(
     fieldValue,
     fc.stringMatching(/^[ \t,]*(?:(?:W\/)?"[!-~]{0,9}"[ \t,]*){0,5}$/),
   );
-  await withTargets(async ({ users }) => {
-    const id = await createUser(users.running);
-    await forAll(tags, numRuns, async (value) => {
-      const headers = withField(name, value);
-      const request = { ...sendingJson(method, `/users/${id}`, "{}"), headers };
-      expect<readonly number[]>(statuses).toContain((await users.send(request)).status);
-    });
+  const id = await createUser(users.running);
+  await forAll(tags, numRuns, async (value) => {
+    const headers = withField(name, value);
+    const request = { ...sendingJson(method, `/users/${id}`, "{}"), headers };
+    expect(statuses).toContain((await users.send(request)).status);
   });
 });
 
-test("GET /users ignores any Host, and fields that mean nothing to it", async () => {
+test("GET /users ignores any Host, and fields that mean nothing to it", async (users) => {
   const names = fc.constantFrom(
     ..."Host Cookie Accept Accept-Encoding Range Upgrade X-Forwarded-Host".split(" "),
   );
-  await withTargets(async ({ users }) => {
-    await forAll(fc.tuple(names, fieldValue), numRuns, async ([name, value]) => {
-      const request = { method: "GET", target: "/users", headers: [[name, value]] as const };
-      expect((await users.send(request)).status).toBe(200);
-    });
+  await forAll(fc.tuple(names, fieldValue), numRuns, async ([name, value]) => {
+    const request = { method: "GET", target: "/users", headers: [[name, value]] as const };
+    expect((await users.send(request)).status).toBe(200);
   });
 });

@@ -1,7 +1,7 @@
 // Bytes that are not correct HTTP: the service refuses them, and serves other clients.
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import * as fc from "fast-check";
-import { withTargets } from "../support/platform/targets.ts";
+import { test } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
 import type { RawResponse } from "../support/raw-response.ts";
 import { amount } from "../support/scale.ts";
@@ -21,56 +21,48 @@ describe("POST /users refuses a request whose body has an unclear end, and creat
   test.each([
     ["lengths", unclearLengths],
     ["chunks", brokenChunks],
-  ])("%s", async (_, cases) => {
-    await withTargets(async ({ users }) => {
-      const found: Record<string, unknown> = {};
-      for (const [name, bytes] of Object.entries(cases)) {
-        found[name] = [await statusesUntilClosed(users, bytes), await userNames(users)];
-      }
-      expect(found).toEqual(
-        Object.fromEntries(Object.keys(cases).map((name) => [name, [[400], []]])),
-      );
-    });
+  ])("%s", async (_, cases, users) => {
+    const found: Record<string, unknown> = {};
+    for (const [name, bytes] of Object.entries(cases)) {
+      found[name] = [await statusesUntilClosed(users, bytes), await userNames(users)];
+    }
+    expect(found).toEqual(
+      Object.fromEntries(Object.keys(cases).map((name) => [name, [[400], []]])),
+    );
   });
 
-  test("does not take the rest of a body for a request if Content-Length is too short", async () => {
-    await withTargets(async ({ users }) => {
-      await forAll(fc.integer({ min: 0, max: userText.length - 1 }), numRuns, async (length) => {
-        const statuses = await statusesUntilClosed(users, createUserRequest(length) + smuggled);
-        expect(statuses.at(-1)).toBe(400);
-        expect(await userNames(users)).toEqual([]);
-      });
+  test("does not take the rest of a body for a request if Content-Length is too short", async (users) => {
+    await forAll(fc.integer({ min: 0, max: userText.length - 1 }), numRuns, async (length) => {
+      const statuses = await statusesUntilClosed(users, createUserRequest(length) + smuggled);
+      expect(statuses.at(-1)).toBe(400);
+      expect(await userNames(users)).toEqual([]);
     });
   });
 });
 
-test("both services refuse what is not a request or is far too large, and serve the next client", async () => {
-  await withTargets(async ({ users, orders }) => {
-    for (const target of [users, orders]) {
-      const accepted: string[] = [];
-      for (const [name, bytes] of Object.entries(notRequests)) {
-        const statuses = await statusesUntilClosed(target, bytes);
-        const isRefused = statuses.length <= 1 && statuses.every((status) => status >= 400);
-        if (!isRefused) accepted.push(`${name}: ${statuses.join()}`);
-        expect((await target.send({ method: "GET", target: "/health" })).status).toBe(200);
-      }
-      expect(accepted).toEqual([]);
+test("both services refuse what is not a request or is far too large, and serve the next client", async (users, orders) => {
+  for (const target of [users, orders]) {
+    const accepted: string[] = [];
+    for (const [name, bytes] of Object.entries(notRequests)) {
+      const statuses = await statusesUntilClosed(target, bytes);
+      const isRefused = statuses.length <= 1 && statuses.every((status) => status >= 400);
+      if (!isRefused) accepted.push(`${name}: ${statuses.join()}`);
+      expect((await target.send({ method: "GET", target: "/health" })).status).toBe(200);
     }
-  });
+    expect(accepted).toEqual([]);
+  }
 });
 
 /** 505 is not a failure of the service: it refuses the client's HTTP version. */
 const isNotFailure = ({ status }: RawResponse) => status < 500 || status === 505;
 
-test("user-service responds to random bytes with nothing but errors", async () => {
-  await withTargets(async ({ users }) => {
-    await forAll(fc.uint8Array({ maxLength: 2000, size: "max" }), numRuns, async (bytes) => {
-      expect((await responsesTo(users, bytes)).filter(({ status }) => status < 400)).toEqual([]);
-    });
+test("user-service responds to random bytes with nothing but errors", async (users) => {
+  await forAll(fc.uint8Array({ maxLength: 2000, size: "max" }), numRuns, async (bytes) => {
+    expect((await responsesTo(users, bytes)).filter(({ status }) => status < 400)).toEqual([]);
   });
 });
 
-test("POST /users is done once or not at all if its bytes are damaged", async () => {
+test("POST /users is done once or not at all if its bytes are damaged", async (users) => {
   const good = Buffer.from(createUserRequest());
   const damages = fc.array(
     fc.record({
@@ -85,51 +77,45 @@ test("POST /users is done once or not at all if its bytes are damaged", async ()
     }),
     { minLength: 1, maxLength: 4 },
   );
-  await withTargets(async ({ users }) => {
-    await forAll(damages, numRuns, async (damages) => {
-      const damaged = damages.reduce<Uint8Array>(
-        (bytes, { at, cut, put }) =>
-          Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]),
-        good,
-      );
-      const responses = await responsesTo(users, damaged);
-      expect(responses.every(isNotFailure)).toBe(true);
-      // Its first part may be a complete request, and then the rest must not be one.
-      expect(responses.slice(1).filter(({ status }) => status < 400)).toEqual([]);
-    });
+  await forAll(damages, numRuns, async (damages) => {
+    const damaged = damages.reduce<Uint8Array>(
+      (bytes, { at, cut, put }) =>
+        Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]),
+      good,
+    );
+    const responses = await responsesTo(users, damaged);
+    expect(responses.every(isNotFailure)).toBe(true);
+    // Its first part may be a complete request, and then the rest must not be one.
+    expect(responses.slice(1).filter(({ status }) => status < 400)).toEqual([]);
   });
 });
 
-test("pipelined requests never get each other's responses", async () => {
+test("pipelined requests never get each other's responses", async (users) => {
   const kinds = fc.constantFrom("/health", "/nowhere", "/users", "/users/x", "POST");
   const plans = fc.oneof(
     fc.array(fc.constant("/health"), { minLength: 1, maxLength: 30 }),
     fc.array(kinds, { minLength: 1, maxLength: 10 }),
   );
-  await withTargets(async ({ users }) => {
-    await forAll(plans, numRuns, async (plan) => {
-      const sent = plan.map((kind, n) => {
-        const id = `X-Request-Id: ${n}\r\n`;
-        if (kind === "POST") return createUserRequest().replace("Host:", `${id}Host:`);
-        return `GET ${kind} HTTP/1.1\r\nHost: test\r\n${id}\r\n`;
-      });
-      const responses = await responsesTo(users, sent.join(""));
-      // Bun may close the connection after a response that is not immediate.
-      if (plan.every((kind) => kind === "/health")) expect(responses).toHaveLength(plan.length);
-      const ids = responses.map(({ headers }) => headers.get("x-request-id"));
-      expect(ids).toEqual(Array.from(ids, (_, n) => String(n)));
+  await forAll(plans, numRuns, async (plan) => {
+    const sent = plan.map((kind, n) => {
+      const id = `X-Request-Id: ${n}\r\n`;
+      if (kind === "POST") return createUserRequest().replace("Host:", `${id}Host:`);
+      return `GET ${kind} HTTP/1.1\r\nHost: test\r\n${id}\r\n`;
     });
+    const responses = await responsesTo(users, sent.join(""));
+    // Bun may close the connection after a response that is not immediate.
+    if (plan.every((kind) => kind === "/health")) expect(responses).toHaveLength(plan.length);
+    const ids = responses.map(({ headers }) => headers.get("x-request-id"));
+    expect(ids).toEqual(Array.from(ids, (_, n) => String(n)));
   });
 });
 
-test("GET /health serves HTTP/1.0 and then closes the connection", async () => {
-  await withTargets(async ({ users, orders }) => {
-    for (const target of [users, orders]) {
-      for (const fields of ["", "Host: test\r\n", "Connection: keep-alive\r\n"]) {
-        expect(await statusesUntilClosed(target, `GET /health HTTP/1.0\r\n${fields}\r\n`)).toEqual([
-          200,
-        ]);
-      }
+test("GET /health serves HTTP/1.0 and then closes the connection", async (users, orders) => {
+  for (const target of [users, orders]) {
+    for (const fields of ["", "Host: test\r\n", "Connection: keep-alive\r\n"]) {
+      expect(await statusesUntilClosed(target, `GET /health HTTP/1.0\r\n${fields}\r\n`)).toEqual([
+        200,
+      ]);
     }
-  });
+  }
 });

@@ -1,9 +1,9 @@
 // Which media types and content codings a body may have.
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { createUser } from "../support/platform/services.ts";
-import { withTargets } from "../support/platform/targets.ts";
+import { test } from "../support/platform/targets.ts";
 
-test("PATCH /users/{id} accepts JSON media types only", async () => {
+test("PATCH /users/{id} accepts JSON media types only", async (users) => {
   const statuses = {
     "application/json": 200,
     "APPLICATION/JSON": 200,
@@ -24,22 +24,20 @@ test("PATCH /users/{id} accepts JSON media types only", async () => {
     "": 415,
     "\xff": 415,
   };
-  await withTargets(async ({ users }) => {
-    const target = `/users/${await createUser(users.running)}`;
-    for (const chunkBytes of [undefined, 1]) {
-      const patch = { method: "PATCH", target, body: "{}", chunkBytes };
-      const found: Record<string, number> = {};
-      for (const type of Object.keys(statuses)) {
-        const headers = [["Content-Type", type]] as const;
-        found[type] = (await users.send({ ...patch, headers })).status;
-      }
-      expect(found).toEqual(statuses);
-      expect((await users.send(patch)).status).toBe(415);
+  const target = `/users/${await createUser(users.running)}`;
+  for (const chunkBytes of [undefined, 1]) {
+    const patch = { method: "PATCH", target, body: "{}", chunkBytes };
+    const found: Record<string, number> = {};
+    for (const type of Object.keys(statuses)) {
+      const headers = [["Content-Type", type]] as const;
+      found[type] = (await users.send({ ...patch, headers })).status;
     }
-  });
+    expect(found).toEqual(statuses);
+    expect((await users.send(patch)).status).toBe(415);
+  }
 });
 
-test("PATCH /users/{id} refuses every content coding but identity", async () => {
+test("PATCH /users/{id} refuses every content coding but identity", async (users) => {
   const statuses = {
     gzip: 415,
     br: 415,
@@ -49,17 +47,15 @@ test("PATCH /users/{id} refuses every content coding but identity", async () => 
     identity: 200,
     "": 200,
   };
-  await withTargets(async ({ users }) => {
-    const target = `/users/${await createUser(users.running)}`;
-    const found: Record<string, number> = {};
-    for (const coding of Object.keys(statuses)) {
-      const body = coding === "gzip" ? Bun.gzipSync("{}") : "{}";
-      const headers = [
-        ["Content-Type", "application/json"],
-        ["Content-Encoding", coding],
-      ] as const;
-      found[coding] = (await users.send({ method: "PATCH", target, headers, body })).status;
-    }
-    expect(found).toEqual(statuses);
-  });
+  const target = `/users/${await createUser(users.running)}`;
+  const found: Record<string, number> = {};
+  for (const coding of Object.keys(statuses)) {
+    const body = coding === "gzip" ? Bun.gzipSync("{}") : "{}";
+    const headers = [
+      ["Content-Type", "application/json"],
+      ["Content-Encoding", coding],
+    ] as const;
+    found[coding] = (await users.send({ method: "PATCH", target, headers, body })).status;
+  }
+  expect(found).toEqual(statuses);
 });

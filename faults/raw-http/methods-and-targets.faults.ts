@@ -1,27 +1,25 @@
 // Correct HTTP that clients rarely send: every method, every target.
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import * as fc from "fast-check";
 import { anyTarget } from "../support/http-arbitraries.ts";
 import { createUser } from "../support/platform/services.ts";
-import { withTargets } from "../support/platform/targets.ts";
+import { test } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
 import { sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 
-test("both services respond as documented to any path and query", async () => {
+test("both services respond as documented to any path and query", async (users, orders) => {
   const methods = fc.constantFrom("GET", "HEAD", "POST", "DELETE", "OPTIONS");
-  await withTargets(async ({ users, orders }) => {
-    for (const { send } of [users, orders]) {
-      await forAll(fc.tuple(methods, anyTarget), numRuns, async ([method, target]) => {
-        await send({ method, target });
-      });
-    }
-  });
+  for (const { send } of [users, orders]) {
+    await forAll(fc.tuple(methods, anyTarget), numRuns, async ([method, target]) => {
+      await send({ method, target });
+    });
+  }
 });
 
-test("user-service reads a target exactly as it is written", async () => {
+test("user-service reads a target exactly as it is written", async (users) => {
   const statuses = {
     "/users": 200,
     "/users?": 200,
@@ -67,44 +65,38 @@ test("user-service reads a target exactly as it is written", async () => {
     "http://elsewhere": 404,
     "https://elsewhere:1/users?limit=0": 422,
   };
-  await withTargets(async ({ users }) => {
-    const found: Record<string, number> = {};
-    for (const target of Object.keys(statuses)) {
-      found[target] = (await users.send({ method: "GET", target })).status;
-    }
-    expect(found).toEqual(statuses);
-  });
+  const found: Record<string, number> = {};
+  for (const target of Object.keys(statuses)) {
+    found[target] = (await users.send({ method: "GET", target })).status;
+  }
+  expect(found).toEqual(statuses);
 });
 
-test("both services respond to every method, with a body or without", async () => {
+test("both services respond to every method, with a body or without", async (users, orders) => {
   const methods = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split(" ");
   const others = "PROPFIND MKCOL LOCK SEARCH PURGE LINK QUERY".split(" ");
   const paths = "/users /users/x /orders /orders/x /health /ready /metrics /swagger /x".split(" ");
-  await withTargets(async ({ users, orders }) => {
-    for (const to of [users, orders]) {
-      for (const method of [...methods, ...others]) {
-        for (const target of paths) {
-          await to.send({ method, target });
-          await to.send({ ...sendingJson(method, target, "{}"), chunkBytes: 1 });
-          await to.send({ method, target, body: "GET / HTTP/1.1\r\n\r\n" });
-        }
+  for (const to of [users, orders]) {
+    for (const method of [...methods, ...others]) {
+      for (const target of paths) {
+        await to.send({ method, target });
+        await to.send({ ...sendingJson(method, target, "{}"), chunkBytes: 1 });
+        await to.send({ method, target, body: "GET / HTTP/1.1\r\n\r\n" });
       }
     }
-  });
+  }
 });
 
-test("GET /users/{id} ignores a body", async () => {
-  await withTargets(async ({ users }) => {
-    const id = await createUser(users.running);
-    const bodies = ["", "{", '{"name":""}', "x".repeat(1_100_000), "\0"];
-    for (const body of bodies) {
-      for (const chunkBytes of [undefined, 100_000]) {
-        const sent = { ...sendingJson("GET", `/users/${id}`, body), chunkBytes };
-        expect((await users.send(sent)).status).toBe(200);
-        const coded = { ...sent, headers: [["Content-Encoding", "gzip"]] as const };
-        expect((await users.send(coded)).status).toBe(200);
-        expect((await users.send({ ...sent, method: "OPTIONS" })).status).toBe(405);
-      }
+test("GET /users/{id} ignores a body", async (users) => {
+  const id = await createUser(users.running);
+  const bodies = ["", "{", '{"name":""}', "x".repeat(1_100_000), "\0"];
+  for (const body of bodies) {
+    for (const chunkBytes of [undefined, 100_000]) {
+      const sent = { ...sendingJson("GET", `/users/${id}`, body), chunkBytes };
+      expect((await users.send(sent)).status).toBe(200);
+      const coded = { ...sent, headers: [["Content-Encoding", "gzip"]] as const };
+      expect((await users.send(coded)).status).toBe(200);
+      expect((await users.send({ ...sent, method: "OPTIONS" })).status).toBe(405);
     }
-  });
+  }
 });

@@ -1,8 +1,8 @@
 // Requests of every size up to the limit, and just beyond it.
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import * as fc from "fast-check";
 import { createUser } from "../support/platform/services.ts";
-import { withTargets } from "../support/platform/targets.ts";
+import { test } from "../support/platform/targets.ts";
 import { placesOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";
 import { requestBytes, sendingJson } from "../support/raw-request.ts";
@@ -47,67 +47,59 @@ describe("POST /users accepts a body of 1 MiB and not one byte more, at once or 
       "a flat array",
       (length) => `,"x":[0${",0".repeat((length - 8) >> 1)}]${" ".repeat(length & 1)}`,
     ],
-  ])("%s", async (_, fill) => {
-    await withTargets(async ({ users }) => {
-      let n = 0;
-      for (const chunkBytes of framings) {
-        n += 1;
-        const whole = userOf(mebibyte, n, fill);
-        expect(whole).toHaveLength(mebibyte);
-        const accepted = await users.send({ ...sendingJson("POST", "/users", whole), chunkBytes });
-        expect(accepted.status).toBe(201);
-        const longer = Buffer.concat([whole, Buffer.from(" ")]);
-        const refused = await users.send({ ...sendingJson("POST", "/users", longer), chunkBytes });
-        expect(refused.status).toBe(413);
-      }
-    });
-  });
-});
-
-test("PUT /users/{id} reads the same body from chunks of any size", async () => {
-  await withTargets(async ({ users }) => {
-    const id = await createUser(users.running);
-    const body = JSON.stringify({ name: "Ålice 漢字 😀", email: "other@example.com" });
-    await forAll(
-      fc.tuple(fc.integer({ min: 1, max: 100 }), fc.boolean()),
-      numRuns,
-      async ([chunkBytes, isWhole]) => {
-        const sent = isWhole ? body : body.slice(0, -1);
-        const response = await users.send({
-          ...sendingJson("PUT", `/users/${id}`, sent),
-          chunkBytes,
-        });
-        expect(response.status).toBe(isWhole ? 200 : 400);
-      },
-    );
-  });
-});
-
-test("POST /orders reports a thousand of hundreds of thousands of field errors", async () => {
-  await withTargets(async ({ orders }) => {
-    const items = Array(300_000).fill("{}").join();
-    const body = `{"user_id":"${crypto.randomUUID()}","items":[${items}]}`;
-    const many = await orders.send(sendingJson("POST", "/orders", body));
-    expect(many.status).toBe(422);
-    expect(placesOf(many)).toHaveLength(1000);
-  });
-});
-
-test("both services read a head of 16,000 bytes, in one long field or in many short ones", async () => {
-  await withTargets(async ({ users, orders }) => {
-    for (const target of [users, orders]) {
-      for (const count of [1, 10, 150]) {
-        const rest = 16_000 - requestBytes({ method: "GET", target: "/health" }).length;
-        const value = "v".repeat(Math.floor(rest / count) - "x-000: \r\n".length);
-        const headers = Array.from(
-          { length: count },
-          (_, n) => [`x-${String(n).padStart(3, "0")}`, value] as const,
-        );
-        expect((await target.send({ method: "GET", target: "/health", headers })).status).toBe(200);
-      }
-      const path = `/users?x=${"x".repeat(15_900)}`;
-      const { status } = await target.send({ method: "GET", target: path });
-      expect(status).toBe(target === users ? 200 : 404);
+  ])("%s", async (_, fill, users) => {
+    let n = 0;
+    for (const chunkBytes of framings) {
+      n += 1;
+      const whole = userOf(mebibyte, n, fill);
+      expect(whole).toHaveLength(mebibyte);
+      const accepted = await users.send({ ...sendingJson("POST", "/users", whole), chunkBytes });
+      expect(accepted.status).toBe(201);
+      const longer = Buffer.concat([whole, Buffer.from(" ")]);
+      const refused = await users.send({ ...sendingJson("POST", "/users", longer), chunkBytes });
+      expect(refused.status).toBe(413);
     }
   });
+});
+
+test("PUT /users/{id} reads the same body from chunks of any size", async (users) => {
+  const id = await createUser(users.running);
+  const body = JSON.stringify({ name: "Ålice 漢字 😀", email: "other@example.com" });
+  await forAll(
+    fc.tuple(fc.integer({ min: 1, max: 100 }), fc.boolean()),
+    numRuns,
+    async ([chunkBytes, isWhole]) => {
+      const sent = isWhole ? body : body.slice(0, -1);
+      const response = await users.send({
+        ...sendingJson("PUT", `/users/${id}`, sent),
+        chunkBytes,
+      });
+      expect(response.status).toBe(isWhole ? 200 : 400);
+    },
+  );
+});
+
+test("POST /orders reports a thousand of hundreds of thousands of field errors", async (_, orders) => {
+  const items = Array(300_000).fill("{}").join();
+  const body = `{"user_id":"${crypto.randomUUID()}","items":[${items}]}`;
+  const many = await orders.send(sendingJson("POST", "/orders", body));
+  expect(many.status).toBe(422);
+  expect(placesOf(many)).toHaveLength(1000);
+});
+
+test("both services read a head of 16,000 bytes, in one long field or in many short ones", async (users, orders) => {
+  for (const target of [users, orders]) {
+    for (const count of [1, 10, 150]) {
+      const rest = 16_000 - requestBytes({ method: "GET", target: "/health" }).length;
+      const value = "v".repeat(Math.floor(rest / count) - "x-000: \r\n".length);
+      const headers = Array.from(
+        { length: count },
+        (_, n) => [`x-${String(n).padStart(3, "0")}`, value] as const,
+      );
+      expect((await target.send({ method: "GET", target: "/health", headers })).status).toBe(200);
+    }
+    const path = `/users?x=${"x".repeat(15_900)}`;
+    const { status } = await target.send({ method: "GET", target: path });
+    expect(status).toBe(target === users ? 200 : 404);
+  }
 });

@@ -1,5 +1,5 @@
 // Both services as targets of arbitrary requests. Every response is checked against the API document.
-import { expect } from "bun:test";
+import { expect, test as bunTest } from "bun:test";
 import type { OpenApiDocument } from "../../../shared/src/openapi/types.ts";
 import { validatingFetch } from "../../../shared/testing/contract-check.ts";
 import type { Running } from "../../../shared/testing/executable.ts";
@@ -20,12 +20,6 @@ export interface Target {
    * a correct problem document, or if the connection serves no further request
    */
   send(request: RawRequest): Promise<RawResponse>;
-}
-
-/** Both services. */
-export interface Targets {
-  readonly users: Target;
-  readonly orders: Target;
 }
 
 const health: RawRequest = { method: "GET", target: "/health" };
@@ -82,12 +76,25 @@ async function expectUnharmed(running: Running): Promise<void> {
   expect(errors).toEqual([]);
 }
 
-/** Runs a test against both services on fresh databases, then checks that neither was harmed. */
-export async function withTargets(test: (targets: Targets) => Promise<void>): Promise<void> {
+/** Runs a test on fresh databases, then checks that it harmed neither service. */
+async function withServices(run: (users: Target, orders: Target) => Promise<void>): Promise<void> {
   await using platform = await startPlatform();
-  const users = await createTarget(platform.users);
-  const orders = await createTarget(platform.orders);
-  await test({ users, orders });
+  await run(await createTarget(platform.users), await createTarget(platform.orders));
   await expectUnharmed(platform.users);
   await expectUnharmed(platform.orders);
 }
+
+/** bun:test's `test` for tests that get both services, on fresh databases: after the values of a row. */
+export const test = Object.assign(
+  (name: string, run: (users: Target, orders: Target) => Promise<void>) =>
+    bunTest(name, () => withServices(run)),
+  {
+    each:
+      <Row extends readonly [unknown, ...unknown[]]>(rows: readonly Row[]) =>
+      (name: string, run: (...args: [...Row, users: Target, orders: Target]) => Promise<void>) =>
+        bunTest.each<readonly unknown[]>(rows)(name, (...row) =>
+          // bun:test passes the values of a row as they stand in it.
+          withServices((users, orders) => run(...(row as unknown as Row), users, orders)),
+        ),
+  },
+);
