@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { all, deliveries, only, read } from "./manifests.ts";
+import { all, deliveries, only, read, services } from "./manifests.ts";
 
 // The local overlay has no Ingress: a kustomization takes no file from a folder above its own.
 const withIngress = deliveries.filter(([title]) => !title.includes("overlays"));
@@ -46,7 +46,7 @@ describe.each([...withIngress, ["ingress.yaml", await read("ingress.yaml")] as c
 
 test("both Services have the port that the Ingress names", () => {
   for (const [, objects] of withIngress) {
-    for (const name of ["user-service", "order-service"]) {
+    for (const name of services) {
       expect(only(objects, "Service", name).spec?.ports?.[0]?.name).toBe("http");
     }
   }

@@ -63,6 +63,11 @@ export const deliveries: readonly (readonly [title: string, objects: KubernetesO
       ] as const)),
 ];
 
+/** Every service in every set. */
+export const cases = deliveries.flatMap(([title, objects]) =>
+  services.map((service) => ({ title, service, objects })),
+);
+
 /** The objects of a kind. */
 export function all<K extends Kind>(objects: readonly KubernetesObject[], kind: K) {
   return objects.filter(

@@ -25,6 +25,16 @@ function expectRestrictedContainer({ securityContext, ports = [] }: Container): 
   for (const { hostPort } of ports) expect(hostPort).toBeUndefined();
 }
 
+/** Checks that a container requests CPU and so many bytes of memory, and that its limits are no lower. */
+export function expectResources({ resources }: Container, minMemory: number): void {
+  const { requests = {}, limits = {} } = resources ?? {};
+  for (const resource of ["cpu", "memory"]) {
+    expect(amount(requests[resource])).toBeGreaterThan(0);
+    expect(amount(limits[resource])).toBeGreaterThanOrEqual(amount(requests[resource]));
+  }
+  expect(amount(requests["memory"])).toBeGreaterThanOrEqual(minMemory);
+}
+
 /** A quantity such as 100m or 512Mi as a number; NaN if there is none. */
 export function amount(quantity: string | undefined): number {
   const [, digits, unit = ""] = /^(\d+)(m|Mi|Gi)?$/.exec(quantity ?? "") ?? [];
