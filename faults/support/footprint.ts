@@ -9,14 +9,10 @@ async function statusKiB(pid: number, field: string): Promise<number> {
 }
 
 /** The resident memory (VmRSS). */
-export function residentKiB(pid: number): Promise<number> {
-  return statusKiB(pid, "VmRSS");
-}
+export const residentKiB = (pid: number) => statusKiB(pid, "VmRSS");
 
 /** The highest resident memory since `resetPeak`. */
-export function peakKiB(pid: number): Promise<number> {
-  return statusKiB(pid, "VmHWM");
-}
+export const peakKiB = (pid: number) => statusKiB(pid, "VmHWM");
 
 /** Lowers the peak to the resident memory of now. */
 export async function resetPeak(pid: number): Promise<void> {

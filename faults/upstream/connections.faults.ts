@@ -3,19 +3,21 @@ import { describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { healthy, user, userJson } from "../support/platform/fake-user-service.ts";
-import { http, resetConnections, respond } from "../support/upstream-behaviours.ts";
+import {
+  http,
+  resetConnections,
+  respond,
+  respondAndClose,
+} from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
 import { startOrderService } from "./order-service-with-upstream.ts";
 
 test.each<[string, Behaviour]>([
   ["closed before the request", { onConnection: (socket) => void socket.end() }],
   ["reset before the request", resetConnections],
-  ["closed instead of a response", { onRequest: (socket) => void socket.end() }],
+  ["closed instead of a response", respondAndClose("")],
   ["reset instead of a response", { onRequest: (socket) => void socket.resetAndDestroy() }],
-  [
-    "closed in the header",
-    { onRequest: (socket) => void socket.end("HTTP/1.1 200 OK\r\ncontent-le") },
-  ],
+  ["closed in the header", respondAndClose("HTTP/1.1 200 OK\r\ncontent-le")],
 ])(
   "POST /orders gets 503 after retries if user-service's connection is %s",
   async (_, behaviour) => {
