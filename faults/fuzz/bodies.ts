@@ -1,24 +1,15 @@
 // The request bodies whose members tests read.
 import type * as fc from "fast-check";
 import type { OpenApiDocument } from "../../shared/src/openapi/types.ts";
+import type { Order, User } from "../support/platform/resources.ts";
 import { operation } from "./operations.ts";
 import { validValue, type JsonObject } from "./valid-values.ts";
 
 /** Creates a user. */
-export interface UserBody {
-  readonly name: string;
-  readonly email: string;
-}
+export type UserBody = Pick<User, "name" | "email">;
 
 /** Places an order. */
-export interface OrderBody {
-  readonly user_id: string;
-  readonly items: readonly {
-    readonly sku: string;
-    readonly quantity: number;
-    readonly unit_price: number;
-  }[];
-}
+export type OrderBody = Pick<Order, "user_id" | "items">;
 
 /** The whole cents in a decimal number of at most two decimals. */
 export function cents(decimal: string): bigint {

@@ -1,31 +1,22 @@
 // Lists are the same for every page size, and filters leave out exactly the other items.
 import { expect } from "bun:test";
 import * as fc from "fast-check";
+import type { Order, User } from "../support/platform/resources.ts";
 import { createUser, newOrder } from "../support/platform/services.ts";
 import { test, type Target } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
-import { sendingJson } from "../support/raw-request.ts";
+import { getting, sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
-import type { OrderBody, UserBody } from "./bodies.ts";
 
 const count = amount({ full: 300, fast: 60 });
 const numRuns = amount({ full: 300, fast: 40 });
-
-interface User extends UserBody {
-  readonly id: string;
-}
-
-interface Order extends OrderBody {
-  readonly id: string;
-  readonly status: string;
-}
 
 /** Reads all items of a list. Expects that every page but the last is full. */
 async function readAll<T>({ send }: Target, path: string, query: Record<string, string>) {
   const items: T[] = [];
   let target: string | undefined = `${path}?${new URLSearchParams(query).toString()}`;
   while (target !== undefined) {
-    const response = await send({ method: "GET", target });
+    const response = await send(getting(target));
     expect(response.status).toBe(200);
     const page = JSON.parse(response.body.toString()) as T[];
     items.push(...page);

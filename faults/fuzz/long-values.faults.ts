@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { test } from "../support/platform/targets.ts";
 import { problemOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";
-import { sendingJson, type RawRequest } from "../support/raw-request.ts";
+import { getting, sendingJson, type RawRequest } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
 
 const numRuns = amount({ full: 200, fast: 20 });
@@ -20,11 +20,6 @@ describe("an error response does not repeat a long value", () => {
     const request = json("POST", "/orders", { user_id: id, items });
     return { ...request, headers: [...(request.headers ?? []), ...headers] };
   };
-  const get = (target: string, ...headers: [string, string][]) => ({
-    method: "GET",
-    target,
-    headers,
-  });
   test.each<[string, "users" | "orders", (value: string) => RawRequest]>([
     ["in a name", "users", (value) => putUser({ name: value })],
     ["in an e-mail address", "users", (value) => putUser({ email: value })],
@@ -36,15 +31,15 @@ describe("an error response does not repeat a long value", () => {
     ["instead of a number", "orders", (value) => postOrder({ quantity: value })],
     ["instead of a price", "orders", (value) => postOrder({ unit_price: value })],
     ["in a status", "orders", (value) => json("PATCH", `/orders/${id}`, { status: value })],
-    ["in a path", "users", (value) => get(`/users/${value}`)],
-    ["in an unknown path", "users", (value) => get(`/${value}/${value}`)],
-    ["in a limit", "users", (value) => get(`/users?limit=${value}`)],
-    ["in a cursor", "orders", (value) => get(`/orders?after=${value}`)],
-    ["in a filter", "orders", (value) => get(`/orders?status=${value}&user_id=${value}`)],
+    ["in a path", "users", (value) => getting(`/users/${value}`)],
+    ["in an unknown path", "users", (value) => getting(`/${value}/${value}`)],
+    ["in a limit", "users", (value) => getting(`/users?limit=${value}`)],
+    ["in a cursor", "orders", (value) => getting(`/orders?after=${value}`)],
+    ["in a filter", "orders", (value) => getting(`/orders?status=${value}&user_id=${value}`)],
     [
       "in If-Match",
       "users",
-      (value) => ({ ...get(`/users/${id}`, ["If-Match", value]), method: "DELETE" }),
+      (value) => ({ ...getting(`/users/${id}`, ["If-Match", value]), method: "DELETE" }),
     ],
     [
       "in Idempotency-Key",
@@ -60,7 +55,7 @@ describe("an error response does not repeat a long value", () => {
     [
       "in X-Request-Id",
       "users",
-      (value) => get("/nowhere", ["X-Request-Id", value.padEnd(129, "a")]),
+      (value) => getting("/nowhere", ["X-Request-Id", value.padEnd(129, "a")]),
     ],
   ])("%s", async (_, service, requestWith, users, orders) => {
     await forAll(long, numRuns, async (value) => {

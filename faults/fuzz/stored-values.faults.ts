@@ -1,8 +1,9 @@
 // The services store what clients send, in its normal form, and calculate exact sums.
 import { expect } from "bun:test";
+import type { User } from "../support/platform/resources.ts";
 import { test } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
-import { sendingJson } from "../support/raw-request.ts";
+import { getting, sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
 import { bodiesFor, cents, type OrderBody, type UserBody } from "./bodies.ts";
 import { fixtures } from "./fixtures.ts";
@@ -12,28 +13,22 @@ import { storedText } from "./valid-values.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
 
-const get = (target: string, headers: [string, string][] = []) => ({
-  method: "GET",
-  target,
-  headers,
-});
-
 test("POST /users stores the user in its normal form", async (users) => {
   await forAll(bodiesFor<UserBody>(users, "POST", "/users"), numRuns, async (body) => {
     const created = await users.send(sendingJson("POST", "/users", JSON.stringify(body)));
-    const user = JSON.parse(created.body.toString()) as UserBody & { id: string };
+    const user = JSON.parse(created.body.toString()) as User;
     expect(created.status).toBe(201);
     expect(user.name).toBe(storedText(body.name));
     const [local, domain = ""] = body.email.split("@");
     expect(user.email).toBe(`${local}@${domain.toLowerCase()}`);
     const location = created.headers.get("location") ?? "";
     expect(location).toBe(`/users/${user.id}`);
-    const stored = await users.send(get(location));
+    const stored = await users.send(getting(location));
     expect(stored.body.toString()).toBe(created.body.toString());
     expect(stored.headers.get("etag")).toBe(created.headers.get("etag"));
     // Addresses are compared without regard to case.
     const found = await users.send(
-      get(`/users?email=${encodeURIComponent(user.email.toUpperCase())}`),
+      getting(`/users?email=${encodeURIComponent(user.email.toUpperCase())}`),
     );
     expect(found.body.toString()).toBe(`[${created.body.toString()}]`);
     const again = { ...body, email: user.email.toUpperCase() };
@@ -58,7 +53,7 @@ test("POST /orders stores the order, and its total is exact to the cent", async 
     );
     const total = /"total_amount":([^,]+)/.exec(created.body.toString())?.[1] ?? "";
     expect(cents(total)).toBe(sum);
-    const stored = await orders.send(get(created.headers.get("location") ?? ""));
+    const stored = await orders.send(getting(created.headers.get("location") ?? ""));
     expect(stored.body.toString()).toBe(created.body.toString());
   });
 });
@@ -69,12 +64,12 @@ test.each([["PUT"], ["PATCH"]])(
     const { id, tag } = await (
       await fixtures(users, orders, operation(users, "GET", "/users/{id}"))
     ).next();
-    const before = await users.send(get(`/users/${id}`));
+    const before = await users.send(getting(`/users/${id}`));
     await forAll(spelling({}, true), numRuns, async (text) => {
       const response = await users.send(sendingJson(method, `/users/${id}`, text));
       expect(response.status).toBe(200);
       expect(response.body.toString()).toBe(before.body.toString());
-      const unchanged = await users.send(get(`/users/${id}`, [["If-None-Match", tag]]));
+      const unchanged = await users.send(getting(`/users/${id}`, ["If-None-Match", tag]));
       expect(unchanged.status).toBe(304);
     });
   },

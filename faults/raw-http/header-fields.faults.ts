@@ -6,7 +6,7 @@ import { createUser, newOrder } from "../support/platform/services.ts";
 import { test } from "../support/platform/targets.ts";
 import { problemOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";
-import { sendingJson } from "../support/raw-request.ts";
+import { getting, sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
@@ -29,12 +29,7 @@ const withField = (name: string, value: string): [string, string][] => [
 test("X-Request-Id is kept if it is well-formed, and replaced otherwise", async (users) => {
   const ids = fc.oneof(fieldValue, textOf("aZ09._-", 140), textOf("aZ09._-/ ", 20));
   await forAll(ids, numRuns, async (id) => {
-    const request = {
-      method: "GET",
-      target: "/nowhere",
-      headers: withField("X-Request-Id", id),
-    };
-    const response = await users.send(request);
+    const response = await users.send(getting("/nowhere", ...withField("X-Request-Id", id)));
     const requestId = response.headers.get("x-request-id") ?? "";
     expect(problemOf(response).request_id).toBe(requestId);
     if (/^[A-Za-z0-9._-]{1,128}$/.test(trimmed(id))) expect(requestId).toBe(trimmed(id));
@@ -94,7 +89,6 @@ test("GET /users ignores any Host, and fields that mean nothing to it", async (u
     ..."Host Cookie Accept Accept-Encoding Range Upgrade X-Forwarded-Host".split(" "),
   );
   await forAll(fc.tuple(names, fieldValue), numRuns, async ([name, value]) => {
-    const request = { method: "GET", target: "/users", headers: [[name, value]] as const };
-    expect((await users.send(request)).status).toBe(200);
+    expect((await users.send(getting("/users", [name, value]))).status).toBe(200);
   });
 });

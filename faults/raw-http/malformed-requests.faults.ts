@@ -3,6 +3,7 @@ import { describe, expect } from "bun:test";
 import * as fc from "fast-check";
 import { test } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
+import { getting } from "../support/raw-request.ts";
 import type { RawResponse } from "../support/raw-response.ts";
 import { amount } from "../support/scale.ts";
 import { responsesTo, statusesUntilClosed, userNames } from "./conversation.ts";
@@ -47,7 +48,7 @@ test("both services refuse what is not a request or is far too large, and serve 
       const statuses = await statusesUntilClosed(target, bytes);
       const isRefused = statuses.length <= 1 && statuses.every((status) => status >= 400);
       if (!isRefused) accepted.push(`${name}: ${statuses.join()}`);
-      expect((await target.send({ method: "GET", target: "/health" })).status).toBe(200);
+      expect((await target.send(getting("/health"))).status).toBe(200);
     }
     expect(accepted).toEqual([]);
   }

@@ -5,7 +5,7 @@ import { anyTarget } from "../support/http-arbitraries.ts";
 import { createUser } from "../support/platform/services.ts";
 import { test } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
-import { sendingJson } from "../support/raw-request.ts";
+import { getting, sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
 
 const numRuns = amount({ full: 2000, fast: 200 });
@@ -67,7 +67,7 @@ test("user-service reads a target exactly as it is written", async (users) => {
   };
   const found: Record<string, number> = {};
   for (const target of Object.keys(statuses)) {
-    found[target] = (await users.send({ method: "GET", target })).status;
+    found[target] = (await users.send(getting(target))).status;
   }
   expect(found).toEqual(statuses);
 });

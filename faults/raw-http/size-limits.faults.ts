@@ -5,7 +5,7 @@ import { createUser } from "../support/platform/services.ts";
 import { test } from "../support/platform/targets.ts";
 import { placesOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";
-import { requestBytes, sendingJson } from "../support/raw-request.ts";
+import { getting, requestBytes, sendingJson } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
 
 const mebibyte = 1_048_576;
@@ -90,16 +90,16 @@ test("POST /orders reports a thousand of hundreds of thousands of field errors",
 test("both services read a head of 16,000 bytes, in one long field or in many short ones", async (users, orders) => {
   for (const target of [users, orders]) {
     for (const count of [1, 10, 150]) {
-      const rest = 16_000 - requestBytes({ method: "GET", target: "/health" }).length;
+      const rest = 16_000 - requestBytes(getting("/health")).length;
       const value = "v".repeat(Math.floor(rest / count) - "x-000: \r\n".length);
-      const headers = Array.from(
-        { length: count },
-        (_, n) => [`x-${String(n).padStart(3, "0")}`, value] as const,
-      );
-      expect((await target.send({ method: "GET", target: "/health", headers })).status).toBe(200);
+      const headers = Array.from({ length: count }, (_, n): [string, string] => [
+        `x-${String(n).padStart(3, "0")}`,
+        value,
+      ]);
+      expect((await target.send(getting("/health", ...headers))).status).toBe(200);
     }
     const path = `/users?x=${"x".repeat(15_900)}`;
-    const { status } = await target.send({ method: "GET", target: path });
+    const { status } = await target.send(getting(path));
     expect(status).toBe(target === users ? 200 : 404);
   }
 });

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { test, type Target } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
 import { openConnection, type RawConnection } from "../support/raw-connection.ts";
-import { chunked } from "../support/raw-request.ts";
+import { chunked, getting } from "../support/raw-request.ts";
 import { amount } from "../support/scale.ts";
 import { userNames } from "./conversation.ts";
 import { createUserRequest, userText } from "./malformed-requests.ts";
@@ -27,7 +27,7 @@ async function writeApart(connection: RawConnection, parts: readonly string[]): 
 }
 
 async function expectServing(target: Target): Promise<void> {
-  expect((await target.send({ method: "GET", target: "/users" })).status).toBe(200);
+  expect((await target.send(getting("/users"))).status).toBe(200);
 }
 
 test.each([
@@ -114,6 +114,6 @@ test("both services serve others while clients leave before their response", asy
         n % 2 ? createUserRequest() : "GET /swagger HTTP/1.1\r\nHost: test\r\n\r\n",
       );
     }
-    expect((await target.send({ method: "GET", target: "/health" })).status).toBe(200);
+    expect((await target.send(getting("/health"))).status).toBe(200);
   }
 });

@@ -47,6 +47,11 @@ export function requestBytes({
   return Buffer.concat([head, chunkBytes ? chunked(content, chunkBytes) : content]);
 }
 
+/** A request without a body. */
+export function getting(target: string, ...headers: [name: string, value: string][]): RawRequest {
+  return { method: "GET", target, headers };
+}
+
 /** A request that sends JSON text, a string in UTF-8. */
 export function sendingJson(method: string, target: string, json: string | Uint8Array): RawRequest {
   return {

@@ -5,7 +5,7 @@ import { validatingFetch } from "../../../shared/testing/contract-check.ts";
 import type { Running } from "../../../shared/testing/executable.ts";
 import { problemViolations } from "../problem-rules.ts";
 import { openConnection } from "../raw-connection.ts";
-import { requestBytes, type RawRequest } from "../raw-request.ts";
+import { getting, requestBytes, type RawRequest } from "../raw-request.ts";
 import type { RawResponse } from "../raw-response.ts";
 import { startPlatform } from "./services.ts";
 
@@ -22,14 +22,12 @@ export interface Target {
   send(request: RawRequest): Promise<RawResponse>;
 }
 
-const health: RawRequest = { method: "GET", target: "/health" };
-
 async function exchange(port: number, request: RawRequest): Promise<RawResponse> {
   using connection = await openConnection(port);
   await connection.write(requestBytes(request));
   const response = await connection.response(request.method);
   if (response.headers.get("connection") === "close") return response;
-  await connection.write(requestBytes(health));
+  await connection.write(requestBytes(getting("/health")));
   const { status, body } = await connection.response();
   if (status === 200 && body.toString() === '{"status":"ok"}') return response;
   throw new Error(`The next request on the connection gets ${status} ${body.toString()}`);
