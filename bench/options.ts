@@ -2,7 +2,6 @@
 import { join, resolve } from "node:path";
 import { readArguments, refuse } from "../scripts/arguments.ts";
 import { peers } from "./peers/index.ts";
-import type { Peer } from "./peers/peer.ts";
 import { platform } from "./peers/platform/peer.ts";
 import { workloads, type Workload } from "./workloads/index.ts";
 
@@ -18,16 +17,6 @@ const usage = `Usage: bun run bench [--quick] [--peers NAMES] [--workloads NAMES
                      default: bench/results, or dist/bench if quick
 `;
 
-/** What to measure, and where. */
-export interface Options {
-  readonly isQuick: boolean;
-  /** The platform first. */
-  readonly peers: readonly Peer[];
-  readonly workloads: readonly Workload[];
-  readonly folder: string;
-  readonly output: string;
-}
-
 function names(named: readonly { name: string }[]): string {
   return named.map(({ name }) => name).join(", ");
 }
@@ -41,8 +30,8 @@ function pick<T extends { name: string }>(from: readonly T[], list: string | und
   return from.filter(({ name }) => wanted.includes(name));
 }
 
-/** Reads the arguments, or ends the process with what is wrong. */
-export function readOptions(): Options {
+/** What to measure, and where, by the arguments. Ends the process if they are wrong. */
+export function readOptions() {
   const { values } = readArguments(usage, {
     options: {
       quick: { type: "boolean", default: false },
@@ -55,6 +44,7 @@ export function readOptions(): Options {
   const isQuick = values.quick;
   return {
     isQuick,
+    /** The platform first. */
     peers: [platform, ...pick(peers, values.peers)],
     workloads: pick<Workload>(workloads, values.workloads).filter(
       ({ isInQuick }) => isInQuick || !isQuick || values.workloads !== undefined,

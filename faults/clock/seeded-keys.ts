@@ -4,14 +4,8 @@ import { Database } from "bun:sqlite";
 /** Older than the retention time of keys. */
 const ageMs = 30 * 3_600_000;
 
-/** Expired keys in a database. */
-export interface ExpiredKeys extends Disposable {
-  /** How many of them the service has not deleted. */
-  left(): number;
-}
-
 /** Inserts expired keys. */
-export function insertExpiredKeys(path: string, count: number): ExpiredKeys {
+export function insertExpiredKeys(path: string, count: number) {
   const db = new Database(path, { strict: true });
   db.run("PRAGMA busy_timeout = 5000");
   const createdAt = Date.now() - ageMs;
@@ -28,6 +22,7 @@ export function insertExpiredKeys(path: string, count: number): ExpiredKeys {
     FROM idempotency_keys
     WHERE created_at < $before`);
   return {
+    /** How many of them the service has not deleted. */
     left: () => countLeft.get({ before: createdAt + 1000 })?.count ?? Number.NaN,
     [Symbol.dispose]: () => db.close(),
   };

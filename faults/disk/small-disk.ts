@@ -5,17 +5,6 @@ import { join } from "node:path";
 import { hasErrno } from "../../shared/src/core/errno.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 
-/** A mounted disk; disposing unmounts it. */
-export interface SmallDisk extends AsyncDisposable {
-  readonly path: string;
-  /** Fills the disk, but for `bytesLeft`. */
-  fill(bytesLeft?: number): Promise<void>;
-  /** Frees the room that `fill` took. */
-  free(): Promise<void>;
-  /** Remounts the disk read-only. No file may be open for writing. */
-  protect(): void;
-}
-
 function run(command: readonly string[], purpose: string): void {
   const { success, stderr } = Bun.spawnSync([...command]);
   if (success) return;
@@ -37,8 +26,8 @@ function writeUntilFull(path: string): void {
   }
 }
 
-/** Mounts an empty disk. */
-export async function smallDisk(mebibytes: number): Promise<SmallDisk> {
+/** Mounts an empty disk; disposing unmounts it. */
+export async function smallDisk(mebibytes: number) {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(temporaryFolder());
   const filler = join(path, "filler");
@@ -48,12 +37,15 @@ export async function smallDisk(mebibytes: number): Promise<SmallDisk> {
   const mounted = stack.move();
   return {
     path,
+    /** Fills the disk, but for `bytesLeft`. */
     async fill(bytesLeft = 0) {
       writeUntilFull(filler);
       const { size } = await stat(filler);
       await truncate(filler, size - bytesLeft);
     },
+    /** Frees the room that `fill` took. */
     free: () => rm(filler),
+    /** Remounts the disk read-only. No file may be open for writing. */
     protect: () => run(["mount", "-o", "remount,ro", path], "make the small disk read-only"),
     [Symbol.asyncDispose]: () => mounted.disposeAsync(),
   };

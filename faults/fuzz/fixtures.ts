@@ -12,22 +12,10 @@ export interface Fixture {
   readonly userId: string;
 }
 
-/** The fixtures of an operation. */
-export interface Fixtures {
-  /** A cursor of the list that holds the fixtures. */
-  readonly cursor: string;
-  /** The same fixture, or a new one if the operation changes fixtures. */
-  next(): Promise<Fixture>;
-}
-
 let number = 0;
 
 /** Creates the fixtures of an operation. */
-export async function fixtures(
-  users: Target,
-  orders: Target,
-  operation: Operation,
-): Promise<Fixtures> {
+export async function fixtures(users: Target, orders: Target, operation: Operation) {
   const userId = await createUser(users.running, (number += 1));
   const isUser = operation.path.startsWith("/users");
   const list = isUser ? "/users" : "/orders";
@@ -48,5 +36,10 @@ export async function fixtures(
   const page = await fetch(`${list}?limit=1`);
   const cursor = /[?&]after=([^&>]+)/.exec(page.headers.get("link") ?? "")?.[1] ?? "";
   const changesFixture = ["PUT", "PATCH", "DELETE"].includes(operation.method);
-  return { cursor, next: async () => (changesFixture ? create() : first) };
+  return {
+    /** A cursor of the list that holds the fixtures. */
+    cursor,
+    /** The same fixture, or a new one if the operation changes fixtures. */
+    next: async () => (changesFixture ? create() : first),
+  };
 }

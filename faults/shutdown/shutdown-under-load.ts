@@ -10,20 +10,16 @@ export function clientsOf(running: Running, count: number): Send[] {
   );
 }
 
-/** How many requests got a response. */
-interface Responses {
-  readonly beforeSignal: number;
-  readonly afterSignal: number;
-}
-
 /**
  * Sends SIGTERM after so many responses, while callers work for as long as the service is ready.
  * Rejects if a request got no response.
+ *
+ * @returns how many requests got a response, before and after the signal
  */
 export async function shutDownUnderLoad(
   running: Running,
   { responses, work }: { responses: number; work: (send: Send) => Promise<void> },
-): Promise<Responses> {
+) {
   await using readiness = watchReadiness(running.url);
   await readiness.until(true);
   const enough = Promise.withResolvers<void>();

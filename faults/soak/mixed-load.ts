@@ -8,18 +8,6 @@ import {
 } from "../support/raw-client.ts";
 import { openConnection } from "../support/raw-connection.ts";
 
-/** The ports of both services. */
-export interface Ports {
-  readonly users: number;
-  readonly orders: number;
-}
-
-/** A caller that sends every kind of request to both services. */
-export interface MixedCaller extends Disposable {
-  /** Sends each once. @returns how many requests it sent */
-  round(): Promise<number>;
-}
-
 const json = { "content-type": "application/json" };
 
 function idIn({ body }: TextResponse): string {
@@ -39,14 +27,15 @@ function asking(client: RawClient, count: () => void): Ask {
   };
 }
 
-/** Makes a caller with connections of its own. */
-export function mixedCaller(ports: Ports): MixedCaller {
+/** Makes a caller with connections of its own, by the services' ports. */
+export function mixedCaller(ports: { users: number; orders: number }) {
   const [users, orders] = [rawClient(ports.users), rawClient(ports.orders)];
   let sent = 0;
   const count = () => void (sent += 1);
   const [askUsers, askOrders] = [asking(users, count), asking(orders, count)];
 
   return {
+    /** Sends every kind of request to both services once. @returns how many requests it sent */
     async round() {
       sent = 0;
       const id = await userLife(askUsers);

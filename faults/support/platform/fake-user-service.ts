@@ -1,5 +1,5 @@
 // user-service as a test controls it: the responses of a healthy one, and one that holds them back.
-import { startFakeUpstream, type Behaviour, type FakeUpstream } from "../fake-upstream.ts";
+import { startFakeUpstream, type Behaviour } from "../fake-upstream.ts";
 import { http } from "../upstream-behaviours.ts";
 
 /** The user of the orders that tests place. */
@@ -27,14 +27,11 @@ export const healthy: Behaviour = {
   onRequest: (socket, path) => void socket.write(http("200 OK", JSON.stringify(usersAt(path)))),
 };
 
-/** A healthy user-service that holds back every response until `release`. */
-export interface HeldUserService extends FakeUpstream {
-  /** Sends the responses that are due, and later ones at once. */
-  release(): void;
-}
-
-/** Starts it on a free port. */
-export async function startHeldUserService(): Promise<HeldUserService> {
+/**
+ * Starts a healthy user-service on a free port. It holds back every response until `release`, which
+ * sends the responses that are due, and later ones at once.
+ */
+export async function startHeldUserService() {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const upstream = await startFakeUpstream({
     onRequest: (socket, path) => void released.then(() => healthy.onRequest?.(socket, path)),
