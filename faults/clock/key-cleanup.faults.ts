@@ -1,8 +1,7 @@
 // The deletion of expired idempotency keys, which no client may notice.
 import { expect, test } from "bun:test";
-import { join } from "node:path";
-import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import type { Running } from "../../shared/testing/executable.ts";
+import { processTests } from "../../shared/testing/process-tests.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { repeatTimed } from "../support/load.ts";
 import { median } from "../support/median.ts";
@@ -12,6 +11,7 @@ import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 import { insertExpiredKeys } from "./seeded-keys.ts";
 
+const { start, run, path } = processTests();
 const service = "order-service";
 
 /** Repeats a request, and expects that every response is a success. */
@@ -52,26 +52,25 @@ function sendEverything(replicas: readonly Running[]) {
 /** A database with so many expired keys, and a healthy user-service. */
 async function setUp(count: number) {
   await using stack = new AsyncDisposableStack();
-  const cwd = stack.use(temporaryFolder()).path;
   const users = stack.use(await startFakeUpstream(healthy));
-  expect(await runCommand(service, ["migrate"], { cwd })).toMatchObject({ status: 0 });
-  const keys = stack.use(insertExpiredKeys(join(cwd, "data/order_service.db"), count));
+  expect(await run(service, ["migrate"])).toMatchObject({ status: 0 });
+  const keys = stack.use(insertExpiredKeys(path("data/order_service.db"), count));
   const env = { USER_SERVICE_URL: users.url };
   const owned = stack.move();
-  return { cwd, keys, env, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { keys, env, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 test.each([1, 2])(
   "%i replicas delete expired keys from their start on, and respond in time meanwhile",
   async (count) => {
     await using database = await setUp(amount({ full: 200_000, fast: 10_000 }));
-    const { cwd, keys, env } = database;
+    const { keys, env } = database;
     const before = keys.left();
     await using stack = new AsyncDisposableStack();
     const replicas: Running[] = [];
     const startedAt = performance.now();
     while (replicas.length < count) {
-      replicas.push(stack.use(await startExecutable(service, { cwd, env })));
+      replicas.push(stack.use(await start(service, env)));
     }
     const stop = sendEverything(replicas);
     let left = before;
@@ -94,11 +93,11 @@ test.each([1, 2])(
 test("SIGTERM ends order-service while it deletes expired keys on a slow disk", async () => {
   await using shim = await startShim();
   await using database = await setUp(10_000);
-  const { cwd, keys } = database;
+  const { keys } = database;
   const before = keys.left();
   shim.set({ flushDelayMs: 50 });
   const env = { ...database.env, ...shim.env, SHUTDOWN_GRACE_MS: "1000" };
-  await using orders = await startExecutable(service, { cwd, env });
+  await using orders = await start(service, env);
   while (keys.left() === before) await Bun.sleep(5);
   const signalledAt = performance.now();
   await expectCleanExit(orders);

@@ -1,8 +1,6 @@
 // Services that crash while they write: every acknowledged write is kept, and no request is done twice.
 import { expect, test } from "bun:test";
-import { join } from "node:path";
-import { startExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { processTests } from "../../shared/testing/process-tests.ts";
 import { fetchClient, type Send } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
 import { OrderBook, type PlannedOrder } from "../support/platform/order-book.ts";
@@ -12,6 +10,7 @@ import { amount } from "../support/scale.ts";
 import { crashDuringLoad, type Caller } from "./crash-during-load.ts";
 import { keysWithoutOrder } from "./keys-without-order.ts";
 
+const { start, path } = processTests();
 const rounds = amount({ full: 20, fast: 6 });
 const someResponses = () => 1 + Math.floor(Math.random() * 600);
 
@@ -23,13 +22,11 @@ function repeating(call: Caller): Caller[] {
 }
 
 test("user-service keeps every acknowledged create, rename and delete after a crash", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
-  const database = join(cwd, "data/user_service.db");
+  const database = path("data/user_service.db");
   const book = new UserBook();
   let cut = 0;
   for (let round = 0; round < rounds; round += 1) {
-    await using running = await startExecutable("user-service", { cwd });
+    await using running = await start("user-service");
     await book.settle(fetchClient(running.url));
     checkDatabase(database);
     const callers = repeating((send) => book.change(send));
@@ -37,7 +34,7 @@ test("user-service keeps every acknowledged create, rename and delete after a cr
     expect(book.open).toBeGreaterThan(0);
     cut += book.open;
   }
-  await using running = await startExecutable("user-service", { cwd });
+  await using running = await start("user-service");
   const stored = await book.settle(fetchClient(running.url));
   await expectCleanExit(running);
   checkDatabase(database);
@@ -47,10 +44,8 @@ test("user-service keeps every acknowledged create, rename and delete after a cr
 });
 
 test("POST /orders makes one order per key, whenever order-service crashes and clients retry", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
-  const database = join(cwd, "data/order_service.db");
-  await using users = await startExecutable("user-service", { cwd });
+  const database = path("data/order_service.db");
+  await using users = await start("user-service");
   const env = { USER_SERVICE_URL: users.url };
   const book = new OrderBook([await createUser(users, 0), await createUser(users, 1)]);
 
@@ -70,7 +65,7 @@ test("POST /orders makes one order per key, whenever order-service crashes and c
 
   let cut = 0;
   for (let round = 0; round < rounds; round += 1) {
-    await using running = await startExecutable("order-service", { cwd, env });
+    await using running = await start("order-service", env);
     await book.settle(fetchClient(running.url));
     checkDatabase(database);
     const retries = book.unplaced.map(
@@ -84,7 +79,7 @@ test("POST /orders makes one order per key, whenever order-service crashes and c
     expect(book.open).toBeGreaterThan(0);
     cut += book.open;
   }
-  await using running = await startExecutable("order-service", { cwd, env });
+  await using running = await start("order-service", env);
   const send = fetchClient(running.url);
   await book.settle(send);
   const left = book.unplaced.length;

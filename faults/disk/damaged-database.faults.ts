@@ -1,13 +1,13 @@
 // A database file that is corrupted, truncated or removed, before the start or while the service runs.
 import { expect, test } from "bun:test";
 import { rename } from "node:fs/promises";
-import { join } from "node:path";
-import { runCommand, startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import type { Running } from "../../shared/testing/executable.ts";
+import { processTests } from "../../shared/testing/process-tests.ts";
 import { expectCleanExit, newUser, sending } from "../support/platform/services.ts";
 import * as damage from "./database-damage.ts";
 import { somethingWentWrong, storageIsGone, summaryOf } from "./storage-problems.ts";
 
+const { start, run, path } = processTests();
 const service = "user-service";
 
 /** Creates 200 users, which fill dozens of pages. @returns their ids */
@@ -22,13 +22,10 @@ async function createUsers(users: Pick<Running, "fetch">): Promise<string[]> {
 
 /** A database of many pages that no process has open. */
 async function setUp() {
-  const folder = temporaryFolder();
-  const cwd = folder.path;
-  await using users = await startExecutable(service, { cwd });
+  await using users = await start(service);
   const ids = await createUsers(users);
   await expectCleanExit(users);
-  const path = join(cwd, "data/user_service.db");
-  return { cwd, ids, path, [Symbol.asyncDispose]: folder[Symbol.asyncDispose] };
+  return { ids, database: path("data/user_service.db") };
 }
 
 const isDamaged = "it is damaged; restore a backup";
@@ -43,26 +40,24 @@ test.each([
 ])(
   "user-service refuses a database %s in one line, and does not change it",
   async (_, spoil, reason) => {
-    await using database = await setUp();
-    const { cwd, path } = database;
-    await spoil(path);
-    const before = await Bun.file(path).bytes();
+    const { database } = await setUp();
+    await spoil(database);
+    const before = await Bun.file(database).bytes();
     for (const command of [["migrate"], ["serve"]]) {
-      expect(await runCommand(service, command, { cwd, env: { PORT: "0" } })).toEqual({
+      expect(await run(service, command, { PORT: "0" })).toEqual({
         status: 1,
         stdout: "",
-        stderr: `user-service: Cannot open the database "${path}": ${reason}\n`,
+        stderr: `user-service: Cannot open the database "${database}": ${reason}\n`,
       });
     }
-    expect(await Bun.file(path).bytes()).toEqual(before);
+    expect(await Bun.file(database).bytes()).toEqual(before);
   },
 );
 
 test("GET /users fails for a corrupt page that the start has not read, and for no other page", async () => {
-  await using database = await setUp();
-  const { cwd, path, ids } = database;
-  await damage.spoilPages(path, 8);
-  await using users = await startExecutable(service, { cwd });
+  const { database, ids } = await setUp();
+  await damage.spoilPages(database, 8);
+  await using users = await start(service);
   expect(await summaryOf(await users.fetch("/users?limit=1000"))).toEqual(somethingWentWrong);
   const statuses = await Promise.all(
     ids.map(async (id) => {
@@ -85,10 +80,9 @@ test.each([
 ])(
   "user-service hides the reason from clients and ends on SIGTERM after its database is %s",
   async (_, spoil) => {
-    await using database = await setUp();
-    const { cwd, path, ids } = database;
-    await using users = await startExecutable(service, { cwd });
-    await spoil(path);
+    const { database, ids } = await setUp();
+    await using users = await start(service);
+    await spoil(database);
     const responses = [
       await users.fetch("/users?limit=1000"),
       await users.fetch(`/users/${ids[100]}`),
@@ -107,10 +101,9 @@ test.each([
 ])(
   "user-service is not ready and accepts no write that would be lost after its database is %s",
   async (_, spoil) => {
-    await using database = await setUp();
-    const { cwd, path, ids } = database;
-    await using users = await startExecutable(service, { cwd });
-    await spoil(path);
+    const { database, ids } = await setUp();
+    await using users = await start(service);
+    await spoil(database);
     expect((await users.fetch("/ready")).status).toBe(503);
     const writes = [
       await users.fetch("/users", sending("POST", newUser(1000))),
@@ -123,12 +116,11 @@ test.each([
 );
 
 test("user-service serves again after its database was moved away and back", async () => {
-  await using database = await setUp();
-  const { cwd, path, ids } = database;
-  await using users = await startExecutable(service, { cwd });
-  await rename(path, `${path}.away`);
+  const { database, ids } = await setUp();
+  await using users = await start(service);
+  await rename(database, `${database}.away`);
   expect((await users.fetch("/ready")).status).toBe(503);
-  await rename(`${path}.away`, path);
+  await rename(`${database}.away`, database);
   expect((await users.fetch("/ready")).status).toBe(200);
   const changed = await users.fetch(`/users/${ids[0]}`, sending("PATCH", { name: "Bob" }));
   expect(changed.status).toBe(200);

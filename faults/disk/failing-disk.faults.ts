@@ -1,8 +1,8 @@
 // A disk that fails or turns read-only: a write is acknowledged only if it is stored.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import type { Running } from "../../shared/testing/executable.ts";
+import { processTests } from "../../shared/testing/process-tests.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
 import {
@@ -19,7 +19,7 @@ import { errors, startShim } from "../support/shim.ts";
 import { somethingWentWrong, storageIsFull, summaryOf } from "./storage-problems.ts";
 import { startWriters } from "./writers.ts";
 
-const service = "user-service";
+const { start, path } = processTests();
 
 async function emailsIn({ url }: Pick<Running, "url">): Promise<Set<string>> {
   const all = await listAll<{ email: string }>(fetchClient(url), "/users?limit=1000");
@@ -28,13 +28,11 @@ async function emailsIn({ url }: Pick<Running, "url">): Promise<Set<string>> {
 
 test("POST /users acknowledges no write whose flush failed, and keeps acknowledged ones after a crash", async () => {
   await using shim = await startShim();
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
   const stored = new Set<string>();
   let refusals = 0;
   let storedAfterAll = 0;
   for (let round = 0; round < amount({ full: 10, fast: 3 }); round += 1) {
-    await using users = await startExecutable(service, { cwd, env: shim.env });
+    await using users = await start("user-service", shim.env);
     const userOf = (n: number) => newUser(round * 1_000_000 + n);
     const failing = new Set<number>();
     let isFailing = false;
@@ -63,7 +61,7 @@ test("POST /users acknowledges no write whose flush failed, and keeps acknowledg
     }
     await crash(users);
     shim.set({ flushError: 0 });
-    await using restarted = await startExecutable(service, { cwd, env: shim.env });
+    await using restarted = await start("user-service", shim.env);
     const found = await emailsIn(restarted);
     expect([...stored].filter((email) => !found.has(email))).toEqual([]);
     // A write that got 500 may have reached the disk: the status does not promise that it is lost.
@@ -72,7 +70,7 @@ test("POST /users acknowledges no write whose flush failed, and keeps acknowledg
     expect(unconfirmed.filter((email) => !failed.has(email))).toEqual([]);
     storedAfterAll += unconfirmed.length;
     for (const email of unconfirmed) stored.add(email);
-    checkDatabase(join(cwd, "data/user_service.db"));
+    checkDatabase(path("data/user_service.db"));
   }
   console.log(
     `${stored.size} stored, ${refusals} failed in ${shim.failedFlushes} flushes, ` +

@@ -1,9 +1,7 @@
 // The WAL that a crash leaves beside its database: every complete transaction in it is kept.
 import { expect, test } from "bun:test";
 import { cp, rm, stat, truncate } from "node:fs/promises";
-import { join } from "node:path";
-import { runCommand, startExecutable } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { processTests } from "../../shared/testing/process-tests.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
 import {
@@ -15,22 +13,21 @@ import {
 } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 
+const { start, run, path } = processTests();
+
 /** The files of a user-service that crashed after it had created so many users, one by one. */
 async function crashAfter(count: number) {
-  const folder = temporaryFolder();
-  const cwd = folder.path;
-  await using users = await startExecutable("user-service", { cwd });
+  await using users = await start("user-service");
   for (let n = 0; n < count; n += 1) await createUser(users, n);
   await crash(users);
-  const data = join(cwd, "data");
-  await cp(data, join(cwd, "crashed"), { recursive: true });
-  const database = join(data, "user_service.db");
+  await cp(path("data"), path("crashed"), { recursive: true });
+  const database = path("data/user_service.db");
   return {
     database,
     wal: `${database}-wal`,
     /** Starts user-service again. @returns the numbers of its users, ascending */
     async recovered(): Promise<number[]> {
-      await using users = await startExecutable("user-service", { cwd });
+      await using users = await start("user-service");
       const all = await listAll<{ email: string }>(fetchClient(users.url), "/users?limit=1000");
       expect((await users.fetch("/users", sending("POST", newUser(1000)))).status).toBe(201);
       await expectCleanExit(users);
@@ -39,16 +36,15 @@ async function crashAfter(count: number) {
     },
     /** Expects that a migration fails. @returns its error text */
     async refusal(): Promise<string> {
-      const outcome = await runCommand("user-service", ["migrate"], { cwd });
+      const outcome = await run("user-service", ["migrate"]);
       expect(outcome.status).toBe(1);
       return outcome.stderr;
     },
     /** Restores the files that the crash left. */
     async reset(): Promise<void> {
-      await rm(data, { recursive: true });
-      await cp(join(cwd, "crashed"), data, { recursive: true });
+      await rm(path("data"), { recursive: true });
+      await cp(path("crashed"), path("data"), { recursive: true });
     },
-    [Symbol.asyncDispose]: folder[Symbol.asyncDispose],
   };
 }
 
@@ -56,7 +52,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 const created = 50;
 
 test("user-service recovers all users from the WAL after a crash, with its index (-shm) and without", async () => {
-  await using files = await crashAfter(created);
+  const files = await crashAfter(created);
   expect((await stat(files.wal)).size).toBeGreaterThan(0);
   expect(await files.recovered()).toEqual(upTo(created));
   await files.reset();
@@ -65,7 +61,7 @@ test("user-service recovers all users from the WAL after a crash, with its index
 });
 
 test("user-service recovers every transaction before the cut of a truncated WAL", async () => {
-  await using files = await crashAfter(created);
+  const files = await crashAfter(created);
   const { size } = await stat(files.wal);
   const cuts = amount({ full: 40, fast: 8 });
   let maxRecovered = 0;
@@ -83,7 +79,7 @@ test("user-service recovers every transaction before the cut of a truncated WAL"
 });
 
 test("user-service does not discard a WAL whose database is missing or empty", async () => {
-  await using files = await crashAfter(created);
+  const files = await crashAfter(created);
   for (const lose of [() => rm(files.database), () => truncate(files.database, 0)]) {
     await files.reset();
     await lose();

@@ -1,7 +1,7 @@
 // Two replicas of each service share a database file and behave like one service.
 import { expect, test } from "bun:test";
-import { startExecutable, type Running } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import type { Running } from "../../shared/testing/executable.ts";
+import { processTests } from "../../shared/testing/process-tests.ts";
 import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
@@ -10,6 +10,7 @@ import { UserBook, type AfterChange } from "../support/platform/user-book.ts";
 import { amount } from "../support/scale.ts";
 import { raceForEmail, raceForKey } from "./races.ts";
 
+const processes = processTests();
 const loadSeconds = amount({ full: 30, fast: 15 });
 
 /** Expects that the replica of `send`, which did not make a change, returns the changed resource. */
@@ -34,11 +35,9 @@ async function shares(replicas: readonly Running[], counter: string): Promise<nu
 }
 
 test("two replicas of each service show clients the same data, and share the commits fairly", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
   await using stack = new AsyncDisposableStack();
   const start = async (service: "user-service" | "order-service", env = {}) =>
-    stack.use(await startExecutable(service, { cwd, env }));
+    stack.use(await processes.start(service, env));
   const users = [await start("user-service"), await start("user-service")] as const;
   const orders = [
     await start("order-service", { USER_SERVICE_URL: users[0].url }),

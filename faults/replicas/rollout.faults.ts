@@ -1,7 +1,7 @@
 // Replicas that are replaced one by one under load, without a failed request.
 import { expect, test } from "bun:test";
-import { startExecutable, type ServiceName } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import type { ServiceName } from "../../shared/testing/executable.ts";
+import { processTests } from "../../shared/testing/process-tests.ts";
 import { bodyOfStatus, fetchClient, socketClient, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
@@ -9,18 +9,18 @@ import { createUser } from "../support/platform/services.ts";
 import { UserBook } from "../support/platform/user-book.ts";
 import { startLoadBalancer, type LoadBalancer } from "./load-balancer.ts";
 
+const processes = processTests();
+
 // Many times as long as the load balancer needs to notice that an instance is not ready.
 const drain = { SHUTDOWN_DRAIN_MS: "2000" };
 
 test("no client sees a failed request while all replicas of both services are replaced", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
   await using stack = new AsyncDisposableStack();
   const users = stack.use(await startLoadBalancer());
   const orders = stack.use(await startLoadBalancer());
   const start = async (service: ServiceName) => {
     const env = { USER_SERVICE_URL: users.url, ...drain };
-    const running = stack.use(await startExecutable(service, { cwd, env }));
+    const running = stack.use(await processes.start(service, env));
     await (service === "user-service" ? users : orders).add(running);
     return running;
   };

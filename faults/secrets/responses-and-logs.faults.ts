@@ -1,6 +1,6 @@
 // No response and no log line contains a secret, whatever clients send and user-service responds.
 import { expect, test } from "bun:test";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { processTests } from "../../shared/testing/process-tests.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { user } from "../support/platform/fake-user-service.ts";
 import {
@@ -13,17 +13,18 @@ import {
 import { behavioursWithSecrets } from "./upstream-with-secrets.ts";
 import { expectNoLeaks, startWatched } from "./watched-service.ts";
 
+const { path } = processTests();
+
 test("both services keep what clients send out of other responses and of the log", async () => {
-  await using folder = temporaryFolder();
-  const cwd = folder.path;
+  const cwd = path();
   const env = { MAX_BODY_BYTES: maxBodyBytes };
   await using users = await startWatched("user-service", { cwd, env });
   const url = `http://127.0.0.1:${users.process.port}`;
   const ordersEnv = { ...env, USER_SERVICE_URL: url };
   await using orders = await startWatched("order-service", { cwd, env: ordersEnv });
   await askUsers(users.ask);
-  const path = await createSecretUser(users.ask);
-  await askOrders(orders.ask, path.slice("/users/".length));
+  const userPath = await createSecretUser(users.ask);
+  await askOrders(orders.ask, userPath.slice("/users/".length));
   await expectNoLeaks(users);
   await expectNoLeaks(orders);
   const refusals = [400, 404, 405, 409, 412, 413, 415, 422];
@@ -32,10 +33,9 @@ test("both services keep what clients send out of other responses and of the log
 });
 
 test("order-service keeps what a broken user-service sends out of responses and of the log", async () => {
-  await using folder = temporaryFolder();
   await using upstream = await startFakeUpstream({});
   const env = { USER_SERVICE_URL: upstream.url };
-  await using orders = await startWatched("order-service", { cwd: folder.path, env });
+  await using orders = await startWatched("order-service", { cwd: path(), env });
   const post = () =>
     ["POST", "/orders", { "content-type": "application/json" }, secretOrder(user.id)] as const;
   for (const [, status, behaviour] of behavioursWithSecrets) {

@@ -2,11 +2,11 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { runCommand, startExecutable, type Outcome } from "../../shared/testing/executable.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import type { Outcome } from "../../shared/testing/executable.ts";
+import { processTests } from "../../shared/testing/process-tests.ts";
 import { leaksOnStderr, secret } from "./secret-words.ts";
 
+const { start, run, path } = processTests();
 const services = ["user-service", "order-service"] as const;
 const password = secret("password");
 const otherVariables = { API_KEY: secret("environment"), LOG_LEVEL: "trace", HOST: "127.0.0.1" };
@@ -28,49 +28,44 @@ describe("order-service names an invalid variable, but not its value:", () => {
     ["USER_SERVICE_URL", `users:${password}`],
     ["USER_SERVICE_URL", password],
   ])("%s=%s", async (variable, value) => {
-    await using folder = temporaryFolder();
     const env = { ...otherVariables, [variable]: value };
-    const outcome = await runCommand("order-service", [], { cwd: folder.path, env });
+    const outcome = await run("order-service", [], env);
     expectOneLine(outcome, 78);
     expect(outcome.stderr).toContain(`order-service: Cannot use ${variable}: it must be `);
   });
 });
 
 describe.each(services)("%s reports in one line, without a secret, that its", (service) => {
-  const start = async (prepare: (path: string, folder: string) => Promise<unknown>) => {
-    await using folder = temporaryFolder();
-    const cwd = folder.path;
-    await prepare(join(cwd, "own.db"), cwd);
+  const expectRefused = async (prepare: (database: string) => Promise<unknown>) => {
+    await prepare(path("own.db"));
     const env = { ...otherVariables, DATABASE_URL: "sqlite:own.db", PORT: "0" };
     for (const command of ["serve", "migrate"]) {
-      expectOneLine(await runCommand(service, [command], { cwd, env }), 1);
+      expectOneLine(await run(service, [command], env), 1);
     }
   };
 
-  test("database is a folder", () => start((path) => mkdir(path)));
+  test("database is a folder", () => expectRefused((path) => mkdir(path)));
 
   test("database is another file", () =>
-    start((path) => Bun.write(path, secret("stored").repeat(1000))));
+    expectRefused((path) => Bun.write(path, secret("stored").repeat(1000))));
 
   test("database belongs to another service", () =>
-    start(async (path) => {
+    expectRefused(async (path) => {
       using db = new Database(path);
       db.run(`CREATE TABLE users (${secret("stored")} TEXT)`);
       db.run(`CREATE TABLE orders (${secret("stored")} TEXT)`);
     }));
 
   test("database is of a newer version", () =>
-    start(async (path, cwd) => {
-      await runCommand(service, ["migrate"], { cwd, env: { DATABASE_URL: `sqlite:${path}` } });
+    expectRefused(async (path) => {
+      await run(service, ["migrate"], { DATABASE_URL: `sqlite:${path}` });
       using db = new Database(path);
       db.run("INSERT INTO schema_migrations (version, checksum) VALUES (99, 'later')");
     }));
 
   test("port is taken", async () => {
-    await using folder = temporaryFolder();
-    const cwd = folder.path;
-    await using running = await startExecutable(service, { cwd });
+    await using running = await start(service);
     const env = { ...otherVariables, PORT: String(running.port) };
-    expectOneLine(await runCommand(service, [], { cwd, env }), 1);
+    expectOneLine(await run(service, [], env), 1);
   });
 });
