@@ -18,9 +18,14 @@ import {
 
 const folders = [...new Bun.Glob("**/*ustomization*").scanSync(k8s)].map(dirname);
 
-test.each(services)(
-  "`apply -f k8s/%s/` applies the objects of the service and no others",
-  async (service) => {
+test.each(folders)("`apply -f` ignores the kustomization in %s", async (folder) => {
+  expect([...new Bun.Glob("*ustomization*").scanSync(join(k8s, folder))]).toEqual([
+    "Kustomization",
+  ]);
+});
+
+describe.each(services)("`apply -f k8s/%s/`", (service) => {
+  test("applies the objects of the service and no others", async () => {
     const kinds = (await read(service)).map(({ kind }) => kind);
     expect(kinds).toEqual([
       // backup.yaml
@@ -35,30 +40,21 @@ test.each(services)(
       "Service",
       "ServiceAccount",
     ]);
-  },
-);
+  });
 
-test.each(folders)("`apply -f` ignores the kustomization in %s", async (folder) => {
-  expect([...new Bun.Glob("*ustomization*").scanSync(join(k8s, folder))]).toEqual([
-    "Kustomization",
-  ]);
-});
-
-test.each(services)(
-  "`apply -f` rolls %s out anew when its ConfigMap has changed",
-  async (service) => {
+  test("rolls the service out anew when its ConfigMap has changed", async () => {
     const text = await Bun.file(join(k8s, service, "configmap.yaml")).text();
     const sum = new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16);
     const { pod } = workload(await read(service), service);
     expect(pod.metadata?.annotations).toEqual({ "checksum/config": sum });
-  },
-);
+  });
 
-test.each(services)("%s runs the image of this version", async (service) => {
-  const objects = await read(service);
-  for (const { container } of [workload(objects, service), backups(objects, service)]) {
-    expect(container.image).toBe(`ghcr.io/example/${service}:${manifest.version}`);
-  }
+  test("runs the image of this version", async () => {
+    const objects = await read(service);
+    for (const { container } of [workload(objects, service), backups(objects, service)]) {
+      expect(container.image).toBe(`ghcr.io/example/${service}:${manifest.version}`);
+    }
+  });
 });
 
 // On Linux x64 there always is a kubectl: kubectl.ts downloads one.
@@ -67,24 +63,20 @@ describe.skipIf(kubectl === undefined)("with kubectl", () => {
     expect(await render(folder)).not.toBeEmpty();
   });
 
-  test.each(services)(
-    "`apply -k` applies the same objects for %s as `apply -f`",
-    async (service) => {
-      const rendered = await render(service);
-      const { metadata } = only(rendered, "ConfigMap", service);
-      expect(metadata?.name).toMatch(new RegExp(`^${service}-[a-z0-9]{10}$`));
-      expect(sorted(withConfigNamed(rendered, service))).toEqual(sorted(await read(service)));
-    },
-  );
-
   test("`apply -k k8s/` applies both services and the Ingress", async () => {
     const parts = await Promise.all([...services.map(render), read("ingress.yaml")]);
     expect(sorted(await render("."))).toEqual(sorted(parts.flat()));
   });
 
-  test.each(services)(
-    "`apply -k` rolls %s out anew when its ConfigMap has changed, without an edited checksum",
-    async (service) => {
+  describe.each(services)("`apply -k k8s/%s/`", (service) => {
+    test("applies the same objects as `apply -f`", async () => {
+      const rendered = await render(service);
+      const { metadata } = only(rendered, "ConfigMap", service);
+      expect(metadata?.name).toMatch(new RegExp(`^${service}-[a-z0-9]{10}$`));
+      expect(sorted(withConfigNamed(rendered, service))).toEqual(sorted(await read(service)));
+    });
+
+    test("rolls the service out anew when its ConfigMap has changed, without an edited checksum", async () => {
       await using folder = temporaryFolder();
       await cp(join(k8s, service), folder.path, { recursive: true });
       const file = Bun.file(join(folder.path, "configmap.yaml"));
@@ -94,19 +86,16 @@ describe.skipIf(kubectl === undefined)("with kubectl", () => {
       const { container } = workload(changed, service);
       const { container: original } = workload(await render(service), service);
       expect(container.envFrom).not.toEqual(original.envFrom ?? []);
-    },
-  );
+    });
+  });
 
-  test.each(services)(
-    "the local overlay runs the image of %s that was built on this machine",
-    async (service) => {
-      const objects = await render("overlays/local");
-      for (const { container } of [workload(objects, service), backups(objects, service)]) {
-        expect(container.image).toBe(`${service}:local`);
-        expect(container.imagePullPolicy).toBeUndefined();
-      }
-    },
-  );
+  test.each(services)("the local overlay runs %s as built on this machine", async (service) => {
+    const objects = await render("overlays/local");
+    for (const { container } of [workload(objects, service), backups(objects, service)]) {
+      expect(container.image).toBe(`${service}:local`);
+      expect(container.imagePullPolicy).toBeUndefined();
+    }
+  });
 });
 
 /** The objects, with the hash that `apply -k` adds to the ConfigMap's name taken off again. */
