@@ -7,8 +7,8 @@ import { runCommand, spawnExecutable, startExecutable } from "../../shared/testi
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
-import type { Order, User } from "../support/platform/resources.ts";
-import { createUser, newUser, startPlatform } from "../support/platform/services.ts";
+import { createUser, newUser, type Order, type User } from "../support/platform/resources.ts";
+import { startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { commonName, createDatabase, orderIds, userIds } from "./backup-contents.ts";
 

@@ -1,8 +1,8 @@
 // A clock that jumps between changes: every state keeps a tag and a time of its own.
 import { expect, test } from "bun:test";
 import type { Running } from "../../shared/testing/executable.ts";
-import type { Order } from "../support/platform/resources.ts";
-import { createUser, newOrder, sending, startPlatform } from "../support/platform/services.ts";
+import { createUser, newOrder, sending, type Order } from "../support/platform/resources.ts";
+import { startPlatform } from "../support/platform/services.ts";
 import { startShim } from "../support/shim.ts";
 import { clockOffsetsMs } from "./jumps.ts";
 

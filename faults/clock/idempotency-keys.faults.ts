@@ -4,16 +4,9 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { bodyOfStatus, fetchClient, listAll } from "../support/clients.ts";
-import { user } from "../support/platform/fake-user-service.ts";
-import { startHeldUserService } from "../support/platform/fake-user-service.ts";
-import type { Order } from "../support/platform/resources.ts";
-import {
-  crash,
-  createUser,
-  newOrder,
-  startPlatform,
-  startService,
-} from "../support/platform/services.ts";
+import { startHeldUserService, user } from "../support/platform/fake-user-service.ts";
+import { createUser, newOrder, type Order } from "../support/platform/resources.ts";
+import { crash, startPlatform, startService } from "../support/platform/services.ts";
 import type { TextResponse } from "../support/raw-client.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";

@@ -1,8 +1,7 @@
 // Clients that place orders while a test makes the clock jump.
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
-import type { Order } from "../support/platform/resources.ts";
-import { newOrder } from "../support/platform/services.ts";
+import { newOrder, type Order } from "../support/platform/resources.ts";
 
 /** Starts 8 clients that place orders without an idempotency key. */
 export function startOrderClients(url: string, userId: string) {

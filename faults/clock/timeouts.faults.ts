@@ -3,15 +3,9 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
-import { user, userJson } from "../support/platform/fake-user-service.ts";
-import { startHeldUserService } from "../support/platform/fake-user-service.ts";
-import {
-  expectCleanExit,
-  newOrder,
-  newUser,
-  sending,
-  startService,
-} from "../support/platform/services.ts";
+import { startHeldUserService, user, userJson } from "../support/platform/fake-user-service.ts";
+import { newOrder, newUser, sending } from "../support/platform/resources.ts";
+import { expectCleanExit, startService } from "../support/platform/services.ts";
 import { startShim, type Shim } from "../support/shim.ts";
 import { http, respond } from "../support/upstream-behaviours.ts";
 import { dayMs } from "./jumps.ts";

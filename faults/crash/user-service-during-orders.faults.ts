@@ -6,7 +6,8 @@ import { fetchClient } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
-import { crash, createUser, expectCleanExit, startPlatform } from "../support/platform/services.ts";
+import { createUser } from "../support/platform/resources.ts";
+import { crash, expectCleanExit, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { keysWithoutOrder } from "./keys-without-order.ts";
 

@@ -3,7 +3,8 @@ import { expect, test } from "bun:test";
 import { rename } from "node:fs/promises";
 import type { Running } from "../../shared/testing/executable.ts";
 import { processTests } from "../../shared/testing/process-tests.ts";
-import { expectCleanExit, newUser, sending } from "../support/platform/services.ts";
+import { newUser, sending } from "../support/platform/resources.ts";
+import { expectCleanExit } from "../support/platform/services.ts";
 import * as damage from "./database-damage.ts";
 import { somethingWentWrong, storageIsGone, summaryOf } from "./storage-problems.ts";
 

@@ -5,15 +5,8 @@ import type { Running } from "../../shared/testing/executable.ts";
 import { processTests } from "../../shared/testing/process-tests.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
-import {
-  crash,
-  createUser,
-  expectCleanExit,
-  newOrder,
-  newUser,
-  sending,
-  startPlatform,
-} from "../support/platform/services.ts";
+import { createUser, newOrder, newUser, sending } from "../support/platform/resources.ts";
+import { crash, expectCleanExit, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { errors, startShim } from "../support/shim.ts";
 import { somethingWentWrong, storageIsFull, summaryOf } from "./storage-problems.ts";

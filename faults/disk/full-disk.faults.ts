@@ -6,14 +6,8 @@ import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
-import {
-  createUser,
-  expectCleanExit,
-  newOrder,
-  newUser,
-  sending,
-  startPlatform,
-} from "../support/platform/services.ts";
+import { createUser, newOrder, newUser, sending } from "../support/platform/resources.ts";
+import { expectCleanExit, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { smallDisk } from "./small-disk.ts";
 import { storageIsFull, summaryOf } from "./storage-problems.ts";

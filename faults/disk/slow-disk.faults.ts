@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import { repeatTimed } from "../support/load.ts";
 import { median } from "../support/median.ts";
-import { newUser, sending, startService } from "../support/platform/services.ts";
+import { newUser, sending } from "../support/platform/resources.ts";
+import { startService } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
 

@@ -5,7 +5,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { processTests } from "../../shared/testing/process-tests.ts";
 import { checkDatabase } from "../support/database-check.ts";
-import { expectCleanExit, newUser, sending } from "../support/platform/services.ts";
+import { newUser, sending } from "../support/platform/resources.ts";
+import { expectCleanExit } from "../support/platform/services.ts";
 import { smallDisk } from "./small-disk.ts";
 
 const { start, run, path } = processTests();

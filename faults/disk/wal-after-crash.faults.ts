@@ -4,13 +4,8 @@ import { cp, rm, stat, truncate } from "node:fs/promises";
 import { processTests } from "../../shared/testing/process-tests.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
-import {
-  crash,
-  createUser,
-  expectCleanExit,
-  newUser,
-  sending,
-} from "../support/platform/services.ts";
+import { createUser, newUser, sending } from "../support/platform/resources.ts";
+import { crash, expectCleanExit } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 
 const { start, run, path } = processTests();

@@ -1,5 +1,5 @@
 // Existing users and orders, for requests that need one.
-import { createUser, newOrder, sending } from "../support/platform/services.ts";
+import { createUser, newOrder, sending } from "../support/platform/resources.ts";
 import type { Target } from "../support/platform/targets.ts";
 import type { Operation } from "./operations.ts";
 

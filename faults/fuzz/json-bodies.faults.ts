@@ -1,7 +1,7 @@
 // JSON bodies that no serialiser writes: the services read what JSON allows and refuse what it forbids.
 import { describe, expect } from "bun:test";
 import * as fc from "fast-check";
-import { createUser } from "../support/platform/services.ts";
+import { createUser } from "../support/platform/resources.ts";
 import { test, type Target } from "../support/platform/targets.ts";
 import { placesOf, problemOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";

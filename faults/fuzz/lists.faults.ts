@@ -1,8 +1,7 @@
 // Lists are the same for every page size, and filters leave out exactly the other items.
 import { expect } from "bun:test";
 import * as fc from "fast-check";
-import type { Order, User } from "../support/platform/resources.ts";
-import { createUser, newOrder } from "../support/platform/services.ts";
+import { createUser, newOrder, type Order, type User } from "../support/platform/resources.ts";
 import { test, type Target } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
 import { getting, sendingJson } from "../support/raw-request.ts";

@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import { openFiles, residentKiB } from "../support/footprint.ts";
 import { median } from "../support/median.ts";
-import { createUser, newUser, startPlatform } from "../support/platform/services.ts";
+import { createUser, newUser } from "../support/platform/resources.ts";
+import { startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { probe } from "./prober.ts";
 import { slowClients, type SlowKind } from "./slow-clients.ts";

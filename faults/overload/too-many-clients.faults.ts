@@ -2,13 +2,8 @@
 import { expect, test } from "bun:test";
 import { residentKiB } from "../support/footprint.ts";
 import { median } from "../support/median.ts";
-import {
-  createUser,
-  newOrder,
-  newUser,
-  startPlatform,
-  type Platform,
-} from "../support/platform/services.ts";
+import { createUser, newOrder, newUser } from "../support/platform/resources.ts";
+import { startPlatform, type Platform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { flood, type FloodReport } from "./flood.ts";
 import { probe } from "./prober.ts";

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import * as fc from "fast-check";
 import { fieldValue } from "../support/http-arbitraries.ts";
-import { createUser, newOrder } from "../support/platform/services.ts";
+import { createUser, newOrder } from "../support/platform/resources.ts";
 import { test } from "../support/platform/targets.ts";
 import { problemOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";

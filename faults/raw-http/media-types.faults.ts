@@ -1,6 +1,6 @@
 // Which media types and content codings a body may have.
 import { expect } from "bun:test";
-import { createUser } from "../support/platform/services.ts";
+import { createUser } from "../support/platform/resources.ts";
 import { test } from "../support/platform/targets.ts";
 
 test("PATCH /users/{id} accepts JSON media types only", async (users) => {

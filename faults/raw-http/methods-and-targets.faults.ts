@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import * as fc from "fast-check";
 import { anyTarget } from "../support/http-arbitraries.ts";
-import { createUser } from "../support/platform/services.ts";
+import { createUser } from "../support/platform/resources.ts";
 import { test } from "../support/platform/targets.ts";
 import { forAll } from "../support/property.ts";
 import { getting, sendingJson } from "../support/raw-request.ts";

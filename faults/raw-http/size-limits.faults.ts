@@ -1,7 +1,7 @@
 // Requests of every size up to the limit, and just beyond it.
 import { describe, expect } from "bun:test";
 import * as fc from "fast-check";
-import { createUser } from "../support/platform/services.ts";
+import { createUser } from "../support/platform/resources.ts";
 import { test } from "../support/platform/targets.ts";
 import { placesOf } from "../support/problem-rules.ts";
 import { forAll } from "../support/property.ts";

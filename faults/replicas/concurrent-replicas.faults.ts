@@ -5,7 +5,7 @@ import { processTests } from "../../shared/testing/process-tests.ts";
 import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
-import { createUser } from "../support/platform/services.ts";
+import { createUser } from "../support/platform/resources.ts";
 import { UserBook, type AfterChange } from "../support/platform/user-book.ts";
 import { amount } from "../support/scale.ts";
 import { raceForEmail, raceForKey } from "./races.ts";

@@ -1,7 +1,6 @@
 // Concurrent requests of which only one may win.
 import { bodyOfStatus, type Send } from "../support/clients.ts";
-import type { Order, User } from "../support/platform/resources.ts";
-import { newOrder } from "../support/platform/services.ts";
+import { newOrder, type Order, type User } from "../support/platform/resources.ts";
 import type { TextResponse } from "../support/raw-client.ts";
 
 function only<T>(winners: readonly T[], prize: string): T {

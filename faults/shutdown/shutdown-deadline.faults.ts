@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import type { Running } from "../../shared/testing/executable.ts";
 import { bodyOfStatus, fetchClient } from "../support/clients.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
-import { newOrder, startService } from "../support/platform/services.ts";
+import { newOrder } from "../support/platform/resources.ts";
+import { startService } from "../support/platform/services.ts";
 import { openConnection } from "../support/raw-connection.ts";
 import { requestsInFlight } from "../support/requests-in-flight.ts";
 

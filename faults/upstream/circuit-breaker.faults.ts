@@ -4,13 +4,8 @@ import { startExecutable } from "../../shared/testing/executable.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { repeat } from "../support/load.ts";
 import { healthy } from "../support/platform/fake-user-service.ts";
-import {
-  crash,
-  createUser,
-  newOrder,
-  sending,
-  startPlatform,
-} from "../support/platform/services.ts";
+import { createUser, newOrder, sending } from "../support/platform/resources.ts";
+import { crash, startPlatform } from "../support/platform/services.ts";
 import { http, resetConnections, respond } from "../support/upstream-behaviours.ts";
 import {
   attemptCounts,

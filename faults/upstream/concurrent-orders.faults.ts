@@ -5,8 +5,8 @@ import { fetchClient, listAll } from "../support/clients.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { repeat } from "../support/load.ts";
 import { healthy, user, userJson } from "../support/platform/fake-user-service.ts";
-import type { Order } from "../support/platform/resources.ts";
-import { crash, createUser, newOrder, startPlatform } from "../support/platform/services.ts";
+import { createUser, newOrder, type Order } from "../support/platform/resources.ts";
+import { crash, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import {
   http,

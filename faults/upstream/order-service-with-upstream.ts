@@ -2,8 +2,8 @@
 import { expect } from "bun:test";
 import { bodyOf } from "../../shared/testing/running-service.ts";
 import { user } from "../support/platform/fake-user-service.ts";
-import type { Order } from "../support/platform/resources.ts";
-import { newOrder, sending, startService, type Service } from "../support/platform/services.ts";
+import { newOrder, sending, type Order } from "../support/platform/resources.ts";
+import { startService, type Service } from "../support/platform/services.ts";
 
 /** The timeout of one attempt, unless a test sets another. */
 export const attemptMs = 1000;

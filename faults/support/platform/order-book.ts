@@ -1,8 +1,7 @@
 // Callers that place orders and change their status, and remember every response.
 import { bodyOfStatus, listAll, type Send } from "../clients.ts";
 import { Ledger, type Entry } from "../ledger.ts";
-import type { Order } from "./resources.ts";
-import { newOrder } from "./services.ts";
+import { newOrder, type Order } from "./resources.ts";
 import type { AfterChange } from "./user-book.ts";
 
 /** How long the lease of a crashed process may keep a key in progress. */
