@@ -163,6 +163,11 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
     );
 }
 
+const sampleStorage: ServiceParts["storage"] = {
+  ping: () => Promise.resolve(),
+  secret: () => new Uint8Array(32),
+};
+
 /** Makes the app without a socket, a database and a log. Its bodies may have 1,000 bytes. */
 export function sampleApp({ phase = "ready" }: Partial<Lifecycle> = {}) {
   const { parts } = createParts({
@@ -171,7 +176,7 @@ export function sampleApp({ phase = "ready" }: Partial<Lifecycle> = {}) {
     build: { version: sampleInfo.version, commit: "" },
   });
   parts.lifecycle.phase = phase;
-  return createSampleApp({ ...parts, storage: { ping: () => Promise.resolve() } });
+  return createSampleApp({ ...parts, storage: sampleStorage });
 }
 
 /** Starts the service on a free port. */

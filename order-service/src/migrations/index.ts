@@ -1,9 +1,10 @@
 // The schema of the database, version by version.
 import orders from "./001-orders.sql" with { type: "text" };
 import oneIndexPerUser from "./002-one-index-per-user.sql" with { type: "text" };
+import secrets from "./003-secrets.sql" with { type: "text" };
 
 /**
  * Migrations in order; append, and never edit one that was released. Each must work with the version of
  * the service before it: during a rollout both versions run on one database.
  */
-export const migrations: readonly string[] = [orders, oneIndexPerUser];
+export const migrations: readonly string[] = [orders, oneIndexPerUser, secrets];

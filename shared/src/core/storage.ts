@@ -1,6 +1,12 @@
 // What every storage engine promises to a running service.
 
 /**
+ * A random key that a service keeps in its storage: `cursor` encrypts the cursors of lists,
+ * `request-digest` is for keyed digests of requests.
+ */
+export type SecretName = "cursor" | "request-digest";
+
+/**
  * The storage of a service, whatever its engine. Its functions do not need `this`.
  *
  * Each engine adds `read` and `write`, whose callbacks have the types of that engine:
@@ -17,6 +23,14 @@
 export interface Storage {
   /** Resolves when the storage can serve a read; rejects with the reason when it cannot. */
   ping(): Promise<void>;
+
+  /**
+   * The 32 bytes of a secret. A migration makes them, so all replicas, the service after a restart and
+   * a restored copy have the same.
+   *
+   * @throws {StorageUnavailable} if the storage was not reached since the process started
+   */
+  secret(name: SecretName): Uint8Array;
 
   /**
    * Refuses new reads and writes, waits for queued writes and releases the storage. Further calls

@@ -12,9 +12,13 @@ import { createParts } from "./service-app.ts";
 function emptyStorage(migrations: readonly string[]): SqliteStorage {
   const db = new Database(":memory:", { strict: true });
   for (const migration of migrations) db.run(migration);
-  const refuse = () => Promise.reject(new Error("The command openapi opens no database"));
+  const refusal = new Error("The command openapi opens no database");
+  const refuse = () => Promise.reject(refusal);
+  const secret = () => {
+    throw refusal;
+  };
   const migrated = { from: 0, to: migrations.length, durationMs: 0 };
-  return { db, migrated, read: refuse, write: refuse, ping: refuse, close: refuse };
+  return { db, migrated, secret, read: refuse, write: refuse, ping: refuse, close: refuse };
 }
 
 /** The document as JSON, the same as the running service has it at `/swagger/json`. */

@@ -12,7 +12,7 @@ import { isManagementPath, managementRoutes } from "./management-routes.ts";
 /** What a service's app is made of, beside its own domain. */
 export interface ServiceParts extends Pick<HttpPluginParts, "lifecycle" | "limits" | "logger"> {
   readonly metrics: ServiceMetrics;
-  readonly storage: Pick<Storage, "ping">;
+  readonly storage: Pick<Storage, "ping" | "secret">;
   readonly version: string;
 }
 

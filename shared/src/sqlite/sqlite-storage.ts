@@ -8,6 +8,7 @@ import { ReadSnapshot } from "./read-snapshot.ts";
 import { defaultLockTimeoutMs, retryWhileBusy } from "./lock.ts";
 import { hasMoved } from "./database-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
+import { readSecrets } from "./secrets.ts";
 import { errorMessage } from "../core/error-message.ts";
 import {
   StorageOpenError,
@@ -85,7 +86,8 @@ export async function openSqlite({
     // Migrating reads the header and the schema, which reveals files of another kind and the worst
     // damage. `quick_check` would read every page: a second per gigabyte, far more on a cold disk.
     const migrated = await migrate(opened, migrations, lockTimeoutMs);
-    return sqliteStorage(opened, migrated, { observer, lockTimeoutMs });
+    const secret = await retryWhileBusy(() => readSecrets(opened), lockTimeoutMs);
+    return sqliteStorage(opened, { migrated, secret }, { observer, lockTimeoutMs });
   } catch (error) {
     db?.close();
     if (error instanceof StorageOpenError) throw error;
@@ -117,7 +119,7 @@ function configure(db: Database): void {
 
 function sqliteStorage(
   db: Database,
-  migrated: Migrated,
+  found: Pick<SqliteStorage, "migrated" | "secret">,
   options: { observer: StorageObserver | undefined; lockTimeoutMs: number },
 ): SqliteStorage {
   const { read, end: endRead } = new ReadSnapshot(db, options.lockTimeoutMs);
@@ -137,8 +139,8 @@ function sqliteStorage(
   }
 
   return {
+    ...found,
     db,
-    migrated,
     read,
     write: commits.write,
     async ping() {
