@@ -8,8 +8,8 @@ import {
   withEntityTag,
 } from "@platform/shared/http/etag";
 import { routeDocs } from "@platform/shared/openapi/route-docs";
-import { cursorCodec, limit, nextLink, parseLimit } from "@platform/shared/http/pagination";
-import { requestObject } from "@platform/shared/schema/request-object";
+import { nextLink, pagedList } from "@platform/shared/http/pagination";
+import { creationRange, parseCreationRange } from "@platform/shared/schema/instant";
 import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { HttpProblem, problems } from "@platform/shared/http/problem";
@@ -18,8 +18,8 @@ import { idParams, isUuid, uuid } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
 import { parseIdempotencyKey } from "./idempotency/idempotency-key.ts";
 import { OrderRefused, placeOrder, type RefusalReason } from "./orders/place-order.ts";
-import { orderStatus } from "./orders/order-status.ts";
-import type { OrderStore } from "./orders/order-store.ts";
+import { splitStatuses, statusList } from "./orders/order-status.ts";
+import { orderSorts, type OrderKey, type OrderStore } from "./orders/order-store.ts";
 import {
   draftOrder,
   newOrder,
@@ -39,14 +39,13 @@ export interface OrderServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const cursor = cursorCodec("orders", isUuid);
+const pages = pagedList({ name: "orders", sorts: orderSorts, isKey: isOrderKey });
 
 /** The query of `GET /orders`. */
-export const orderList = requestObject({
-  limit: Type.Optional(limit),
-  after: Type.Optional(cursor.schema),
+export const orderList = pages.query({
   user_id: Type.Optional(uuid),
-  status: Type.Optional(orderStatus),
+  status: Type.Optional(statusList),
+  ...creationRange,
 });
 
 const retryLater = { headers: retryAfterOneSecond };
@@ -74,6 +73,10 @@ function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof StatusConflict) return new HttpProblem(409, error.message);
   if (error instanceof PreconditionFailed) return new HttpProblem(412, "Order has changed");
   return undefined;
+}
+
+function isOrderKey(value: unknown): value is OrderKey {
+  return typeof value === "object" && value !== null && "id" in value && isUuid(value.id);
 }
 
 /** The key in the field, if there is one. */
@@ -131,12 +134,13 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         await yieldToShortRequests();
         const { items, nextAfter } = await orders.list({
           userId: query.user_id,
-          status: query.status,
-          after: cursor.decode(query.after),
-          limit: parseLimit(query.limit),
+          statuses: query.status === undefined ? undefined : splitStatuses(query.status),
+          ...parseCreationRange(query),
+          ...pages.page(query, parts.storage),
         });
         if (nextAfter) {
-          set.headers.link = nextLink("/orders", query, cursor.encode(nextAfter.id));
+          const cursor = pages.cursor({ id: nextAfter.id }, query, parts.storage);
+          set.headers.link = nextLink("/orders", query, cursor);
         }
         return items;
       },
@@ -145,9 +149,9 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         response: { 200: Type.Array(order), ...problems(422) },
         detail: routeDocs({
           operationId: "listOrders",
-          summary: "List orders, oldest first",
+          summary: "List orders",
           description:
-            "A page ends early where its orders have about ten thousand items: whether there are " +
+            "Oldest first, unless `sort` says otherwise. A page ends early where its orders have about ten thousand items: whether there are " +
             "more is told by the Link, and not by the number of orders.",
           tag: "orders",
         }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf, type RunningService } from "@platform/shared/testing/running-service";
-import { pagesFrom } from "@platform/shared/testing/pages";
+import { pageAt, pagesFrom } from "@platform/shared/testing/pages";
 import type { orderList } from "../src/app.ts";
 import { canTransition, type OrderStatus } from "../src/orders/order-status.ts";
 import type { Order } from "../src/orders/order.ts";
@@ -50,28 +50,76 @@ describe("GET /orders", () => {
     expect(await found(`user_id=${otherUser}&status=confirmed`)).toEqual([]);
   });
 
+  const start = 1_800_000_000_000;
   // A filter that is added to the query needs a value here, or this file has a type error.
   const filters: Record<Exclude<keyof typeof orderList.static, "limit" | "after">, string> = {
     user_id: otherUser,
-    status: "confirmed",
+    status: "confirmed,shipped,confirmed",
+    created_after: new Date(start).toISOString(),
+    created_before: new Date(start + 10).toISOString(),
+    sort: "-created_at",
   };
 
   test.each(Object.entries(filters))("filters by %s on every page", async (filter, value) => {
-    await using service = await startOrderService();
-    await placeOrder(service);
-    const selected: string[] = [];
+    let time = start;
+    await using service = await startOrderService({ now: () => time });
+    const others = [await placeOrder(service)];
+    const selected: Order[] = [];
     for (let n = 0; n < 3; n += 1) {
+      time = start + 1 + n;
       const order = await placeOrder(service, { ...wish, user_id: otherUser });
       await move(service, order, "confirmed");
-      selected.push(order.id);
-      await placeOrder(service);
+      selected.push(order);
+      // Before or after the range, whichever is asked for.
+      time = filter === "created_after" ? start : start + 10;
     }
-    const found = await all(service, `/orders?limit=1&${filter}=${value}`);
-    expect(found.map(({ id }) => id)).toEqual(selected);
+    time = start + 20;
+    if (filter !== "created_after") others.push(await placeOrder(service));
+    const pages = await pagesFrom<Order>(service, `/orders?limit=1&${filter}=${value}`);
+    const found = pages.flatMap(({ items }) => items.map(({ id }) => id));
+    const expected = selected.map(({ id }) => id);
+    if (filter === "created_before") expected.unshift(others[0]?.id ?? "");
+    if (filter === "sort") {
+      const newestFirst = [others[1], ...selected.toReversed(), others[0]];
+      expect(found).toEqual(newestFirst.map((order) => order?.id ?? ""));
+    } else expect(found).toEqual(expected);
+    for (const { next } of pages.slice(0, -1)) expect(next).toContain(`${filter}=`);
   });
 
-  const refused = ["user_id=1", "user_id=", "status=open", "status=", "after=x", "limit=0"];
-  test.each(refused)("refuses the query %s", async (query) => {
+  test("returns orders that were placed during a walk backwards on no page, and skips none", async () => {
+    await using service = await startOrderService();
+    const placed: Order[] = [];
+    for (let n = 0; n < 4; n += 1) placed.push(await placeOrder(service));
+    const first = await pageAt<Order>(service, "/orders?limit=2&sort=-created_at");
+    await placeOrder(service);
+    const rest = await all(service, first.next ?? "");
+    expect([...first.items, ...rest]).toEqual(placed.toReversed());
+  });
+
+  test("refuses the cursor of the other sort", async () => {
+    await using service = await startOrderService();
+    for (let n = 0; n < 2; n += 1) await placeOrder(service);
+    const { next = "" } = await pageAt<Order>(service, "/orders?limit=1");
+    const { status, errors } = await bodyOf(await service.request(`${next}&sort=-created_at`));
+    expect(status).toBe(422);
+    expect(errors).toEqual([{ parameter: "after", detail: expect.any(String) }]);
+  });
+
+  test.each([
+    "user_id=1",
+    "user_id=",
+    "status=open",
+    "status=",
+    "status=pending,",
+    "status=pending,%20shipped",
+    "status=pending,open",
+    "sort=name",
+    "sort=",
+    "created_after=now",
+    "userid=1",
+    "after=x",
+    "limit=0",
+  ])("refuses the query %s", async (query) => {
     await using service = await startOrderService();
     const parameter = query.slice(0, query.indexOf("="));
     const { status, errors } = await bodyOf(await service.request(`/orders?${query}`));

@@ -9,7 +9,7 @@ import {
   unlessNotModified,
   withEntityTag,
 } from "../src/http/etag.ts";
-import { cursorCodec } from "../src/http/pagination.ts";
+import { pagedList } from "../src/http/pagination.ts";
 import { HttpProblem, problems } from "../src/http/problem.ts";
 import { routeDocs } from "../src/openapi/route-docs.ts";
 import { requestObject } from "../src/schema/request-object.ts";
@@ -38,7 +38,11 @@ const task = Type.Object(
   { title: "Task", description: "A task", additionalProperties: false },
 );
 type Task = typeof task.static;
-const isCursorKey = (key: unknown): key is string => typeof key === "string";
+const taskPages = pagedList({
+  name: "tasks",
+  sorts: ["created_at"],
+  isKey: (key: unknown): key is string => typeof key === "string",
+});
 
 /** The documentation of a route of one task. */
 const taskDocs = (operationId: string, summary: string) =>
@@ -109,10 +113,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
       },
     )
     .get("/tasks", () => [...tasks.values()], {
-      query: requestObject({
-        after: Type.Optional(cursorCodec("tasks", isCursorKey).schema),
-        state: Type.Optional(state),
-      }),
+      query: taskPages.query({ state: Type.Optional(state) }),
       response: { 200: Type.Array(task), ...problems(422) },
       detail: routeDocs({
         operationId: "listTasks",

@@ -7,15 +7,16 @@ import {
   type ResponseFields,
 } from "@platform/shared/http/etag";
 import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
-import { cursorCodec, limit, nextLink, parseLimit } from "@platform/shared/http/pagination";
+import { nextLink, pagedList } from "@platform/shared/http/pagination";
 import { HttpProblem, problems } from "@platform/shared/http/problem";
 import { routeDocs } from "@platform/shared/openapi/route-docs";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
-import { requestObject } from "@platform/shared/schema/request-object";
+import { creationRange, parseCreationRange } from "@platform/shared/schema/instant";
 import { idParams, isUuid, splitUuids, uuidList } from "@platform/shared/schema/uuid";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { Type } from "@sinclair/typebox";
-import type { UserKey, UserStore } from "./users/user-store.ts";
+import { email } from "./users/email.ts";
+import { userSorts, type UserKey, type UserStore } from "./users/user-store.ts";
 import { EmailTaken, newUser, user, userChange, UserNotFound, type User } from "./users/user.ts";
 
 /** What the app is made of. */
@@ -26,14 +27,13 @@ export interface UserServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const cursor = cursorCodec<UserKey>("users", isUserKey);
+const pages = pagedList({ name: "users", sorts: userSorts, isKey: isUserKey });
 
 /** The query of `GET /users`. */
-export const userList = requestObject({
-  limit: Type.Optional(limit),
-  after: Type.Optional(cursor.schema),
-  email: Type.Optional(Type.String({ description: "Only the user with this address" })),
+export const userList = pages.query({
+  email: Type.Optional({ ...email, description: "Only the user with this address" }),
   ids: Type.Optional(uuidList),
+  ...creationRange,
 });
 
 /** The schemas and the documentation of PUT and PATCH, which do the same. */
@@ -112,14 +112,15 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
       async ({ query, set }) => {
         await yieldToShortRequests();
         const { items, nextAfter } = await users.list({
-          email: query.email?.trim(),
+          email: query.email,
           ids: query.ids === undefined ? undefined : splitUuids(query.ids),
-          after: cursor.decode(query.after),
-          limit: parseLimit(query.limit),
+          ...parseCreationRange(query),
+          ...pages.page(query, parts.storage),
         });
         if (nextAfter) {
           const { name, id } = nextAfter;
-          set.headers.link = nextLink("/users", query, cursor.encode({ name, id }));
+          const cursor = pages.cursor({ name, id }, query, parts.storage);
+          set.headers.link = nextLink("/users", query, cursor);
         }
         return items;
       },
@@ -128,7 +129,10 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
         response: { 200: Type.Array(user), ...problems(422) },
         detail: routeDocs({
           operationId: "listUsers",
-          summary: "List users by name",
+          summary: "List users",
+          description:
+            "By name in code point order, then by id. A page may have fewer users than the limit: " +
+            "whether there are more is told by the Link alone.",
           tag: "users",
         }),
       },

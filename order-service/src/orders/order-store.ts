@@ -1,18 +1,28 @@
 // What the service needs of its storage, whatever database is behind it.
 import type { Page } from "@platform/shared/core/page";
 import type { Precondition } from "@platform/shared/core/precondition";
+import type { CreationRange } from "@platform/shared/schema/instant";
 import type { Claim, IdempotencyKeys } from "../idempotency/claim.ts";
 import type { OrderStatus } from "./order-status.ts";
 import type { Order, OrderDraft } from "./order.ts";
 
-/** Which orders to list, oldest first. */
-export interface OrderQuery {
+/** The orders of the list: by creation time, then by id; a minus means the exact reverse. */
+export const orderSorts = ["created_at", "-created_at"] as const;
+
+export type OrderSort = (typeof orderSorts)[number];
+
+/** A position in the list of orders, where no order needs to be any more. */
+export type OrderKey = Pick<Order, "id">;
+
+/** Which orders to list. */
+export interface OrderQuery extends CreationRange {
   /** Only this user's orders; undefined: of all users. */
-  readonly userId: string | undefined;
-  /** Only orders in this status; undefined: in any. */
-  readonly status: OrderStatus | undefined;
-  /** Only orders after the one with this id (exclusive); undefined: from the first order on. */
-  readonly after: string | undefined;
+  readonly userId?: string | undefined;
+  /** Only orders in one of these statuses, each named once; undefined: in any. */
+  readonly statuses?: readonly OrderStatus[] | undefined;
+  readonly sort: OrderSort;
+  /** Only orders behind this position (exclusive); undefined: from the start. */
+  readonly after?: OrderKey | undefined;
   /** The most orders to return, at least 1. */
   readonly limit: number;
 }
@@ -26,7 +36,7 @@ export interface OrderStore extends IdempotencyKeys<Order> {
   place(draft: OrderDraft, claim?: Claim): Promise<Order>;
   find(id: string): Promise<Order | undefined>;
   /** A page of large orders may end before its limit although more follow. */
-  list(query: OrderQuery): Promise<Page<Order>>;
+  list(query: OrderQuery): Promise<Page<Order, OrderKey>>;
   /** Changes an order's status. @throws OrderNotFound, PreconditionFailed, StatusConflict */
   setStatus(id: string, status: OrderStatus, precondition: Precondition): Promise<Order>;
 }

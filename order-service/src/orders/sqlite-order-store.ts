@@ -6,8 +6,9 @@ import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
 import { fromTimestamp, timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { fromCents } from "./money.ts";
-import { canTransition, orderStatuses, type OrderStatus } from "./order-status.ts";
+import { canTransition } from "./order-status.ts";
 import type { OrderStore } from "./order-store.ts";
+import { sqliteOrderList, type OrderRow } from "./sqlite-order-list.ts";
 import {
   OrderNotFound,
   StatusConflict,
@@ -17,17 +18,6 @@ import {
   type OrderLine,
 } from "./order.ts";
 import { sqliteIdempotency } from "../idempotency/sqlite-idempotency.ts";
-
-type OrderRow = {
-  id: string;
-  user_id: string;
-  total_cents: number;
-  status: OrderStatus;
-  created_at: number;
-  updated_at: number;
-};
-
-type Page = { after: string; limit: number };
 
 /** The most lines in a page: about a megabyte, which occupies the event loop for some 20 ms. */
 const maxLines = 10_000;
@@ -52,6 +42,7 @@ function toOrder(row: OrderRow, lines: readonly OrderLine[]): Order {
 export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderStore {
   const { db, read, write } = storage;
   const nextId = uuidSequence(now);
+  const listRows = sqliteOrderList(db);
 
   const byId = db.prepare<OrderRow, { id: string }>(`
     SELECT id, user_id, total_cents, status, created_at, updated_at
@@ -69,31 +60,6 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
     FROM json_each($ids)
     JOIN order_items ON order_id = value
     ORDER BY key, position
-    LIMIT $limit`);
-  const all = db.prepare<OrderRow, Page>(`
-    SELECT id, user_id, total_cents, status, created_at, updated_at
-    FROM orders
-    WHERE id > $after
-    ORDER BY id
-    LIMIT $limit`);
-  const ofUserIn = (status: string) => `
-    SELECT id, user_id, total_cents, status, created_at, updated_at
-    FROM orders
-    WHERE user_id = +$userId AND status = ${status} AND id > $after`;
-  // SQLite reads each part in the order of its index, so it merges them up to the limit and sorts nothing.
-  const byUser = db.prepare<OrderRow, Page & { userId: string }>(`
-    ${orderStatuses.map((status) => ofUserIn(`'${status}'`)).join(" UNION ALL ")}
-    ORDER BY id
-    LIMIT $limit`);
-  const byStatus = db.prepare<OrderRow, Page & { status: OrderStatus }>(`
-    SELECT id, user_id, total_cents, status, created_at, updated_at
-    FROM orders
-    WHERE status = +$status AND id > $after
-    ORDER BY id
-    LIMIT $limit`);
-  const byUserAndStatus = db.prepare<OrderRow, Page & { userId: string; status: OrderStatus }>(`
-    ${ofUserIn("+$status")}
-    ORDER BY id
     LIMIT $limit`);
   const insertOrder = db.prepare<unknown, OrderRow>(`
     INSERT INTO orders (id, user_id, total_cents, status, created_at, updated_at)
@@ -140,24 +106,16 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
 
     find: (id) => read(() => findNow(id)),
 
-    list: ({ userId, status, after = "", limit }) =>
+    list: (query) =>
       read(() => {
-        const page = { after, limit: limit + 1 };
-        const rows =
-          userId === undefined
-            ? status === undefined
-              ? all.all(page)
-              : byStatus.all({ ...page, status })
-            : status === undefined
-              ? byUser.all({ ...page, userId })
-              : byUserAndStatus.all({ ...page, userId, status });
+        const rows = listRows(query);
         const ids = JSON.stringify(rows.map(({ id }) => id));
         const lines = linesOfAll.all({ ids, limit: maxLines });
         const linesById = Map.groupBy(lines, ({ orderId }) => orderId);
         // At the limit, the last order may have more lines than were read: leave it to the next page.
         const whole = lines.length < maxLines ? rows.length : linesById.size - 1;
         const orders = rows.map((row) => toOrder(row, linesById.get(row.id) ?? []));
-        return toPage(orders, Math.min(limit, whole));
+        return toPage(orders, Math.min(query.limit, whole));
       }),
 
     async setStatus(id, status, precondition) {

@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from "bun:test";
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import { ClaimLost, type Claim } from "../../src/idempotency/claim.ts";
-import type { OrderStore } from "../../src/orders/order-store.ts";
+import type { OrderKey, OrderStore } from "../../src/orders/order-store.ts";
 import { OrderNotFound, StatusConflict, type Order } from "../../src/orders/order.ts";
 import { userId } from "../order-service.ts";
 import { draft, everything, temporarySqliteOrders } from "./temporary-orders.ts";
@@ -54,10 +54,53 @@ describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open)
         placed.findIndex((o) => o.id === id),
       );
     expect(await ids({ userId })).toEqual([0, 2, 4]);
-    expect(await ids({ status: "cancelled" })).toEqual([3, 4, 5]);
-    expect(await ids({ userId, status: "pending" })).toEqual([0, 2]);
-    expect(await ids({ after: placed[1]?.id, limit: 2 })).toEqual([2, 3]);
-    expect(await ids({ userId, after: placed[0]?.id, limit: 1 })).toEqual([2]);
+    expect(await ids({ statuses: ["cancelled"] })).toEqual([3, 4, 5]);
+    expect(await ids({ userId, statuses: ["pending"] })).toEqual([0, 2]);
+    expect(await ids({ after: placed[1], limit: 2 })).toEqual([2, 3]);
+    expect(await ids({ userId, after: placed[0], limit: 1 })).toEqual([2]);
+  });
+
+  test("list() returns the same orders newest first, with any filter, in pages of any size", async () => {
+    await using stores = await open();
+    const { orders, clock } = stores;
+    const placed: Order[] = [];
+    for (let n = 0; n < 24; n += 1) {
+      placed.push(await orders.place({ ...draft, userId: n % 2 ? otherUser : userId }));
+      clock.ms += n % 3;
+    }
+    const moves = [[], ["confirmed"], ["cancelled"], ["confirmed", "shipped"]] as const;
+    for (const [n, { id }] of placed.entries()) {
+      for (const status of moves[n % moves.length] ?? [])
+        await orders.setStatus(id, status, always);
+    }
+    const { items: all } = await orders.list(everything);
+    const created = (n: number) => Date.parse(all[n]?.created_at ?? "");
+    const ranges = [{}, { createdAfter: created(3) }, { createdBefore: created(20) }];
+    const both = { createdAfter: created(3), createdBefore: created(20) };
+    const statusLists = [undefined, ["pending"], ["confirmed", "cancelled"]] as const;
+    for (const range of [...ranges, both]) {
+      for (const user of [undefined, userId]) {
+        for (const statuses of statusLists) {
+          const expected = all.filter(
+            ({ user_id, status, created_at }) =>
+              (user === undefined || user_id === user) &&
+              (statuses?.some((each) => each === status) ?? true) &&
+              Date.parse(created_at) > (range.createdAfter ?? 0) &&
+              Date.parse(created_at) < (range.createdBefore ?? Infinity),
+          );
+          for (const sort of ["created_at", "-created_at"] as const) {
+            const found: Order[] = [];
+            const query = { ...range, userId: user, statuses, sort, limit: 2 };
+            for (let page = await orders.list(query); ;) {
+              found.push(...page.items);
+              if (page.nextAfter === undefined) break;
+              page = await orders.list({ ...query, after: { id: page.nextAfter.id } });
+            }
+            expect(found).toEqual(sort === "created_at" ? expected : expected.toReversed());
+          }
+        }
+      }
+    }
   });
 
   test("list() returns a user's orders oldest first, whatever their status", async () => {
@@ -72,11 +115,11 @@ describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open)
       for (const status of path) await stores.orders.setStatus(id, status, always);
     }
     const found: string[] = [];
-    let after: string | undefined;
+    let after: OrderKey | undefined;
     do {
       const page = await stores.orders.list({ ...everything, userId, after, limit: 2 });
       found.push(...page.items.map(({ id }) => id));
-      after = page.nextAfter?.id;
+      after = page.nextAfter;
     } while (after !== undefined);
     expect(found).toEqual(placed);
   });
@@ -90,7 +133,7 @@ describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open)
     const first = await stores.orders.list(everything);
     expect(first.items.length).toBeLessThan(101);
     expect(first.nextAfter).toEqual(first.items.at(-1));
-    const second = await stores.orders.list({ ...everything, after: first.nextAfter?.id });
+    const second = await stores.orders.list({ ...everything, after: first.nextAfter });
     expect(second.nextAfter).toBeUndefined();
     expect([...first.items, ...second.items]).toEqual(placed);
   });

@@ -5,7 +5,7 @@ import { sqliteOrderStore } from "../../src/orders/sqlite-order-store.ts";
 import { userId } from "../order-service.ts";
 
 /** Every order, on one page. */
-export const everything = { userId: undefined, status: undefined, after: undefined, limit: 1000 };
+export const everything = { sort: "created_at", limit: 1000 } as const;
 
 /** An order of two lines. */
 export const draft = {

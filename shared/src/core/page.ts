@@ -1,10 +1,10 @@
 // One page of a list, as every store returns it.
 
 /** The items of a page in their order. */
-export interface Page<T> {
+export interface Page<T, Position = T> {
   readonly items: T[];
-  /** The last item, after which the next page begins (exclusive); undefined on the last page. */
-  readonly nextAfter: T | undefined;
+  /** The position after which the next page begins (exclusive); undefined on the last page. */
+  readonly nextAfter: Position | undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   unknownPath,
 } from "./common-problems.ts";
 import { HttpProblem, problemResponse } from "./problem.ts";
+import { parseQuery, QueryMismatch, type ParsedQuery } from "./query-string.ts";
 import { routeMatcher, routeTemplate, type Route } from "./route-matcher.ts";
 import {
   makeErrorsBrief,
@@ -15,7 +16,7 @@ import {
   type CheckedRequest,
   type RequestSchemas,
 } from "./validation-errors.ts";
-import { StorageUnavailable } from "../core/storage.ts";
+import { StorageUnavailable, type Storage } from "../core/storage.ts";
 import type { RequestContext } from "../telemetry/request-context.ts";
 
 /** An Elysia route, as far as errors need it. */
@@ -29,6 +30,8 @@ export interface ErrorHandlerParts {
   readonly routes: readonly KnownRoute[];
   /** The path of the API reference, which the 404 of `/` names. */
   readonly apiReferencePath: string;
+  /** Whose secret decrypts the cursors in queries. */
+  readonly storage: Pick<Storage, "secret">;
   /** The problem of a domain error; undefined for an error that is a bug. */
   problemOf(error: unknown): HttpProblem | undefined;
 }
@@ -40,7 +43,7 @@ export type ErrorHandler = ReturnType<typeof errorHandler>;
  * Makes the error handler of an app. It changes the routes' schemas by {@link makeErrorsBrief}, and
  * Elysia reads them when it compiles a route: call it before the first request reaches Elysia.
  */
-export function errorHandler({ routes, apiReferencePath, problemOf }: ErrorHandlerParts) {
+export function errorHandler({ routes, apiReferencePath, storage, problemOf }: ErrorHandlerParts) {
   const findRoute = routeMatcher(routes);
   const schemasByRoute = new Map<string, RequestSchemas>();
   for (const { method, path, hooks } of routes) {
@@ -49,19 +52,24 @@ export function errorHandler({ routes, apiReferencePath, problemOf }: ErrorHandl
     for (const schema of [body, params, query, headers]) if (schema) makeErrorsBrief(schema);
   }
 
+  const schemasOf = ({ method, route }: RequestContext): RequestSchemas =>
+    schemasByRoute.get(`${method === "HEAD" ? "GET" : method} ${route}`) ?? {};
+
   function toProblem(
     error: unknown,
-    { method, route }: RequestContext,
+    context: RequestContext,
     request: CheckedRequest,
   ): HttpProblem {
     if (error instanceof HttpProblem) return error;
     const known = problemOf(error);
     if (known !== undefined) return known;
     if (error instanceof StorageUnavailable) return storageProblem(error.reason);
+    if (error instanceof QueryMismatch) {
+      return schemaMismatch(validationErrors(schemasOf(context), request, error.fieldErrors));
+    }
     if (!(error instanceof ValidationError)) return internalError(error);
     if (error.type === "response") return internalError(responseMismatch(error));
-    const schemas = schemasByRoute.get(`${method === "HEAD" ? "GET" : method} ${route}`) ?? {};
-    return schemaMismatch(validationErrors(schemas, request));
+    return schemaMismatch(validationErrors(schemasOf(context), request));
   }
 
   return {
@@ -78,6 +86,9 @@ export function errorHandler({ routes, apiReferencePath, problemOf }: ErrorHandl
       context.route = match.template;
       return match.methods.includes(context.method) ? undefined : unknownMethod(match.methods);
     },
+    /** The query of a request whose route is known. */
+    parseQuery: (context: RequestContext): ParsedQuery =>
+      parseQuery(context.query, schemasOf(context).query, storage.secret),
     /**
      * The response to an error. An unknown error is a 500, whose cause only the log gets.
      *

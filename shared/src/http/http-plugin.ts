@@ -5,6 +5,7 @@ import { bodyParser, noBody } from "./body-parser.ts";
 import { overload, unknownPath } from "./common-problems.ts";
 import { errorHandler, type ErrorHandler, type ErrorHandlerParts } from "./error-handler.ts";
 import { concurrencyLimiter } from "./load-shedding.ts";
+import { QueryMismatch } from "./query-string.ts";
 import { routeTemplate } from "./route-matcher.ts";
 import type { Lifecycle } from "../core/lifecycle.ts";
 import { logRequest } from "../telemetry/access-log.ts";
@@ -105,6 +106,11 @@ export function httpPlugin({
       // Elysia builds the response with this header. Setting it on the finished response costs more.
       elysia.set.headers["x-request-id"] = context.requestId;
       context.hasRequestIdHeader = true;
+      if (context.query === "" || isManagementPath(context.path)) return;
+      const { values, fieldErrors } = errors().parseQuery(context);
+      // Elysia's own parser keeps the last of repeated values.
+      elysia.query = values;
+      if (fieldErrors.length > 0) throw new QueryMismatch(fieldErrors);
     })
     .onError({ as: "global" }, ({ code, error, route, params, query, request, ...rest }) => {
       const context = requireRequest();

@@ -1,5 +1,11 @@
-// Lists in pages: a limit, an opaque cursor that says where the page starts, a Link to the next page.
+// Lists in pages: a limit, a sort, an opaque cursor that says where the page starts, a Link to the next
+// page.
+import { Type, type TProperties, type TUnsafe } from "@sinclair/typebox";
+import type { Storage } from "../core/storage.ts";
 import { customType } from "../schema/custom-type.ts";
+import { requestObject } from "../schema/request-object.ts";
+import { isCursorShaped, maxCursorLength, openCursor, sealCursor } from "./cursor-cipher.ts";
+import { withQueryRule, type QueryRule } from "./query-string.ts";
 
 const maxLimit = 1000;
 const defaultLimit = 100;
@@ -22,65 +28,114 @@ export const limit = customType<string>("Limit", {
   description: `Most items in one answer, ${defaultLimit} if left out`,
 });
 
-/** The items in a page, from the `limit` that the client sent. */
-export function parseLimit(sent: string | undefined): number {
-  return sent === undefined ? defaultLimit : Number(sent);
+/** A list that clients read page by page. */
+interface ListOptions<Key, Sort extends string> {
+  /** Its name, such as `users`. */
+  readonly name: string;
+  /** What `sort` may be; the first one is the default. A minus means the exact reverse. */
+  readonly sorts: readonly [Sort, ...Sort[]];
+  /** Whether a value is a position in the list: its cursors may be an older version's. */
+  isKey(value: unknown): value is Key;
 }
 
-const maxCursorLength = 4096;
-const checksumBytes = 6;
+/** What the query of a list says about pages. */
+interface SentPage<Sort extends string> {
+  readonly limit?: string;
+  readonly after?: string;
+  readonly sort?: Sort;
+}
+
+/** Where a page starts, and how long it is. */
+interface PageRequest<Key, Sort extends string> {
+  readonly sort: Sort;
+  /** The position before the first item (exclusive); undefined: from the start. */
+  readonly after: Key | undefined;
+  /** The most items in the page, 1 to 1000. */
+  readonly limit: number;
+}
+
+type Secrets = Pick<Storage, "secret">;
 
 /**
- * Makes the cursors of one list: positions in the list, as text that means nothing to other lists. A
- * checksum over the list's name and the key tells cursors of this list from text that a client made up or
- * took from another list; the checksum is not a secret.
- *
- * @param list the list's name, such as `users`
- * @param isKey whether a decoded value is a key of this list
+ * Makes what the route of a list needs. Its cursors hold the position of the last item at the time the
+ * page was made, encrypted under a secret of the storage: whatever happens to that item, the next page
+ * starts there. A cursor of another list, of another sort or of another database is 422.
  */
-export function cursorCodec<Key>(list: string, isKey: (value: unknown) => value is Key) {
-  const checksum = (payload: Buffer) =>
-    new Bun.CryptoHasher("sha256")
-      .update(list)
-      .update("\0")
-      .update(payload)
-      .digest()
-      .subarray(0, checksumBytes);
+export function pagedList<Key, Sort extends string>({
+  name,
+  sorts,
+  isKey,
+}: ListOptions<Key, Sort>) {
+  const purpose = (sort: Sort) => `${name}\0${sort}`;
+  const secretOf = ({ secret }: Secrets) => secret("cursor");
 
-  const encode = (key: Key): string => {
-    const payload = Buffer.from(JSON.stringify(key));
-    return Buffer.concat([checksum(payload), payload]).toString("base64url");
+  const open = (cursor: string, sort: Sort, storage: Secrets): Key | undefined => {
+    const key = openCursor(cursor, secretOf(storage), purpose(sort));
+    return isKey(key) ? key : undefined;
   };
 
-  /** The key in a cursor of this list; undefined for any other text, or if the client sent none. */
-  const decode = (cursor: string | undefined): Key | undefined => {
-    if (cursor === undefined || cursor.length > maxCursorLength) return undefined;
-    const bytes = Buffer.from(cursor, "base64url");
-    const payload = bytes.subarray(checksumBytes);
-    // Buffer skips characters outside base64url, so only the spelling that encode() made is accepted.
-    if (bytes.toString("base64url") !== cursor) return undefined;
-    if (!checksum(payload).equals(bytes.subarray(0, checksumBytes))) return undefined;
-    try {
-      const key: unknown = JSON.parse(payload.toString());
-      return isKey(key) ? key : undefined;
-    } catch {
-      return undefined;
-    }
+  const allowed = `a cursor from the Link of an earlier page of ${name} in the same order`;
+  // Whether the service made the cursor depends on the storage and on `sort`: the rule checks it.
+  const after = customType<string>(`Cursor of ${name}`, {
+    check: (value) => typeof value === "string" && isCursorShaped(value),
+    rule: () => allowed,
+  })({
+    type: "string",
+    maxLength: maxCursorLength,
+    description: "Where to go on: taken from the Link of the page before",
+  });
+
+  const sort: TUnsafe<Sort> = Type.Unsafe<Sort>(
+    Type.Union(
+      sorts.map((each) => Type.Literal(each)),
+      { description: `The order, \`${sorts[0]}\` if left out; a minus means the reverse` },
+    ),
+  );
+
+  const rule: QueryRule = ({ after: cursor, sort: sent }, secret) => {
+    if (cursor === undefined || !isCursorShaped(cursor)) return undefined;
+    // Of a cursor beside a sort that is none, only what fits no sort at all is an error.
+    const candidates = sorts.filter((each) => each === (sent ?? sorts[0]));
+    const isOurs = (candidates.length > 0 ? candidates : sorts).some(
+      (each) => open(cursor, each, { secret }) !== undefined,
+    );
+    return isOurs ? undefined : { parameter: "after", detail: `Must be ${allowed}` };
   };
 
-  /** The schema of `after`: the page starts behind this position. */
-  const schema = customType<string>(`Cursor of ${list}`, {
-    check: (value) => typeof value === "string" && decode(value) !== undefined,
-    rule: () => `a cursor from the Link of an earlier page of ${list}`,
-  })({ type: "string", description: "Where to go on: taken from the Link of the page before" });
+  return {
+    /** The schema of the query: the parameters of pages and the list's own filters. */
+    query: <P extends TProperties>(filters: P) =>
+      withQueryRule(
+        requestObject({
+          limit: Type.Optional(limit),
+          after: Type.Optional(after),
+          sort: Type.Optional(sort),
+          ...filters,
+        }),
+        rule,
+      ),
 
-  return { schema, encode, decode };
+    /** The page that a client asks for, from a query that matched the schema. */
+    page({ limit, after, sort = sorts[0] }: SentPage<Sort>, storage: Secrets) {
+      const page: PageRequest<Key, Sort> = {
+        sort,
+        after: after === undefined ? undefined : open(after, sort, storage),
+        limit: limit === undefined ? defaultLimit : Number(limit),
+      };
+      return page;
+    },
+
+    /** The cursor of the page that starts after a position. */
+    cursor: (key: Key, { sort = sorts[0] }: SentPage<Sort>, storage: Secrets): string =>
+      sealCursor(key, secretOf(storage), purpose(sort)),
+  };
 }
 
 /**
  * The `Link` field (RFC 8288) to the page behind `cursor`, relative to the server.
  *
- * @param query the whole query of this page, so that the limit and every filter hold on the next
+ * @param query the whole query of this page, so that the limit, the sort and every filter hold on the
+ * next
  */
 export function nextLink(
   path: string,

@@ -19,6 +19,7 @@ function range(min: number | undefined, max: number | undefined, unit = ""): str
 function ruleOf(schema: TSchema): string | undefined {
   const stated = statedRule(schema) ?? customTypeRule(schema);
   if (stated !== undefined) return stated;
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
   return Array.isArray(schema.anyOf)
     ? ruleOfUnion(schema.anyOf)
     : rulesByType[schema.type]?.(schema);
@@ -116,19 +117,31 @@ export function canonicalHeaderName(lowerCase: string): string {
 /** Where an error is, as a response names it. */
 type Place = Omit<FieldError, "detail">;
 
-/** The errors of path, query, headers and body together, at most 1,000. */
-export function validationErrors(schemas: RequestSchemas, request: CheckedRequest): FieldError[] {
+/**
+ * The errors of path, query, headers and body together, at most 1,000.
+ *
+ * @param queryErrors what is wrong with the query string beyond its schema; of a parameter that is in
+ * here, the schema's error is left out
+ */
+export function validationErrors(
+  schemas: RequestSchemas,
+  request: CheckedRequest,
+  queryErrors: readonly FieldError[] = [],
+): FieldError[] {
   const fieldErrors: FieldError[] = [];
+  const named = new Set(queryErrors.map(({ parameter }) => parameter));
   const collect = (part: keyof CheckedRequest, place: (path: string) => Place) => {
     const schema = schemas[part];
     if (!schema) return;
     for (const { path, detail } of errorsIn(schema, request[part])) {
       if (fieldErrors.length >= maxFieldErrors) return;
+      if (part === "query" && named.has(path.slice(1))) continue;
       fieldErrors.push({ ...place(path), detail });
     }
   };
   collect("params", (path) => ({ parameter: path.slice(1) }));
   collect("query", (path) => ({ parameter: path.slice(1) }));
+  fieldErrors.push(...queryErrors.slice(0, maxFieldErrors - fieldErrors.length));
   collect("headers", (path) => ({ header: canonicalHeaderName(path.slice(1)) }));
   collect("body", (path) => ({ pointer: `#${path}` }));
   return fieldErrors;

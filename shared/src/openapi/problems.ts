@@ -3,6 +3,7 @@ import type { TSchema } from "@sinclair/typebox";
 import * as common from "../http/common-problems.ts";
 import { HttpProblem, problem, problemResponse } from "../http/problem.ts";
 import type { FieldError, ProblemStatus } from "../http/problem.ts";
+import { unknownParameter } from "../http/query-string.ts";
 import { validationErrors, type RequestSchemas } from "../http/validation-errors.ts";
 import type { DocumentedRoute } from "./documented-routes.ts";
 import { exampleRequestId, headerRefs, type ResponseHeader } from "./headers.ts";
@@ -62,13 +63,18 @@ function possibleProblems(route: DocumentedRoute): HttpProblem[] {
     possible.push(common.malformedBody(), common.slowBody, common.bodyTooLarge(1_048_576));
     possible.push(common.wrongMediaType, common.wrongCoding);
   }
+  const isManagement = tags?.includes(managementTag) ?? false;
   const fieldErrors = exampleFieldErrors(hooks);
+  // A route without schemas rejects at least a query.
+  if (fieldErrors.length === 0 && !isManagement) {
+    fieldErrors.push(unknownParameter("page", hooks.query));
+  }
   if (fieldErrors.length > 0) possible.push(common.schemaMismatch(fieldErrors));
   if (conditional && method !== "get" && !problems[412]) {
     possible.push(new HttpProblem(412, "The resource has changed"));
   }
   // Load shedding skips the management routes, and they need no storage.
-  if (tags?.includes(managementTag)) return possible;
+  if (isManagement) return possible;
   possible.push(common.internalError(), common.overload);
   possible.push(...(["busy", "full", "gone"] as const).map(common.storageProblem));
   if (hooks.body) possible.push(common.noRoomForBody);

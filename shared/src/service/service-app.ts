@@ -75,6 +75,7 @@ export function serviceApp(
         limits,
         logger,
         metrics: metrics.http,
+        storage,
         problemOf,
         routes: () => app.routes,
         isManagementPath,

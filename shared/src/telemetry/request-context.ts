@@ -9,6 +9,8 @@ export interface RequestContext {
   readonly method: string;
   /** The path as the client sent it, without the query. */
   readonly path: string;
+  /** The query string as the client sent it, without its question mark; empty if there is none. */
+  readonly query: string;
   /** The template of the matched route, such as `/users/{id}`; undefined if no route matched. */
   route: string | undefined;
   /** The cause of a 5xx response, for the log. */
@@ -64,6 +66,7 @@ export function openContext({ headers, method, url }: Request): RequestContext {
     trace: continueTrace(traceparent, traceparent && headers.get("tracestate")),
     method,
     path: url.slice(pathStart, queryStart < 0 ? undefined : queryStart),
+    query: queryStart < 0 ? "" : url.slice(queryStart + 1),
     route: undefined,
     error: undefined,
     hasRequestIdHeader: false,

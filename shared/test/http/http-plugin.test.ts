@@ -8,13 +8,14 @@ const json = { "content-type": "application/json" };
 
 describe("httpPlugin() and Host", () => {
   test.each([
-    [`${note}?q=1`, ["a b/c?d", "", "x:y:z", "[::1", "\u00e4"]],
+    ["/tasks?state=open", ["a b/c?d", "", "x:y:z", "[::1", "\u00e4"]],
     ["/notes/../health", ["a", "a b", "%", "a:99999", "[::1", "1.2.3.999", "x:y:z"]],
   ])("resolves %s the same way for every Host", async (target, hosts) => {
     await using service = await startSample();
     for (const host of hosts) {
       const request = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
-      expect(await exchange(service.port, request)).toContain("HTTP/1.1 200");
+      const received = await exchange(service.port, request, { until: "\r\n\r\n" });
+      expect(received).toContain("HTTP/1.1 200");
     }
   });
 
@@ -111,7 +112,7 @@ describe("httpPlugin() and metrics", () => {
 describe("httpPlugin() and the access log", () => {
   test("writes one line for a finished request, without its query", async () => {
     await using service = await startSample();
-    await service.request(`${note}?token=secret`);
+    await service.request("/tasks?state=open");
     expect(service.lines).toHaveLength(1);
     expect(service.lines[0]).toEqual({
       level: "info",
@@ -121,8 +122,8 @@ describe("httpPlugin() and the access log", () => {
       request_id: expect.any(String),
       trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       method: "GET",
-      route: "/notes/{id}",
-      path: note,
+      route: "/tasks",
+      path: "/tasks",
       status: 200,
       duration_ms: expect.any(Number),
       msg: "request",

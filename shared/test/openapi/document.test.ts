@@ -185,7 +185,14 @@ describe("openApiDocument(): problems", () => {
 
   test("have the validation errors of the route's own schemas", () => {
     expect(problemExamples(listTasks, 422)).toMatchObject([
-      { errors: [{ parameter: "after" }, { parameter: "state" }] },
+      {
+        errors: [
+          { parameter: "limit" },
+          { parameter: "after" },
+          { parameter: "sort", detail: 'Must be "created_at", found "abc"' },
+          { parameter: "state" },
+        ],
+      },
     ]);
     expect(problemExamples(changeTask, 422)).toMatchObject([
       { errors: [{ parameter: "id" }, { header: "If-Match" }, { pointer: "#" }] },
@@ -208,7 +215,7 @@ describe("openApiDocument(): header fields", () => {
   test("of requests have their canonical names", () => {
     const everywhere = "X-Request-Id traceparent tracestate";
     expect(parameterNames(createTask)).toBe(`Idempotency-Key ${everywhere}`);
-    expect(parameterNames(listTasks)).toBe(`after state ${everywhere}`);
+    expect(parameterNames(listTasks)).toBe(`limit after sort state ${everywhere}`);
     expect(parameterNames(getTask)).toBe(`id If-None-Match ${everywhere}`);
     expect(parameterNames(changeTask)).toBe(`id If-Match If-None-Match ${everywhere}`);
   });

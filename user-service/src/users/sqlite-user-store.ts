@@ -1,20 +1,12 @@
 // Users in SQLite.
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { unwrap } from "@platform/shared/core/result";
-import { toPage } from "@platform/shared/core/page";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
 import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
+import { sqliteUserList, type UserRow } from "./sqlite-user-list.ts";
 import { EmailTaken, UserNotFound, type User } from "./user.ts";
 import type { UserStore } from "./user-store.ts";
-
-type UserRow = {
-  id: string;
-  name: string;
-  email: string;
-  created_at: number;
-  updated_at: number;
-};
 
 function toUser({ id, name, email, created_at, updated_at }: UserRow): User {
   return {
@@ -26,43 +18,24 @@ function toUser({ id, name, email, created_at, updated_at }: UserRow): User {
   };
 }
 
-/** The position before the first user: no name is empty. */
-const start = { name: "", id: "" };
-
 /**
  * Makes the store of users.
  *
  * @param now milliseconds since 1970
+ * @param maxUsersRead see {@link sqliteUserList}
  */
-export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.now): UserStore {
+export function sqliteUserStore(
+  { db, read, write }: SqliteStorage,
+  now = Date.now,
+  maxUsersRead = 10_000,
+): UserStore {
   const nextId = uuidSequence(now);
+  const listUsers = sqliteUserList(db, maxUsersRead);
 
   const byId = db.prepare<UserRow, { id: string }>(`
     SELECT id, name, email, created_at, updated_at
     FROM users
     WHERE id = $id`);
-  const byName = db.prepare<UserRow, { name: string; id: string; limit: number }>(`
-    SELECT id, name, email, created_at, updated_at
-    FROM users
-    WHERE (name, id) > ($name, $id)
-    ORDER BY name, id
-    LIMIT $limit`);
-  const byEmail = db.prepare<UserRow, { email: string; name: string; id: string; limit: number }>(`
-    SELECT id, name, email, created_at, updated_at
-    FROM users
-    WHERE email = $email AND (name, id) > ($name, $id)
-    ORDER BY name, id
-    LIMIT $limit`);
-  const byIds = db.prepare<
-    UserRow,
-    { ids: string; email: string | null; name: string; id: string; limit: number }
-  >(`
-    SELECT users.id, name, email, created_at, updated_at
-    FROM json_each($ids)
-    JOIN users ON users.id = value
-    WHERE ($email IS NULL OR email = $email) AND (name, users.id) > ($name, $id)
-    ORDER BY name, users.id
-    LIMIT $limit`);
   const emailOwner = db.prepare<{ id: string }, { email: string }>(`
     SELECT id
     FROM users
@@ -95,16 +68,10 @@ export function sqliteUserStore({ db, read, write }: SqliteStorage, now = Date.n
         return row ? toUser(row) : undefined;
       }),
 
-    list: ({ email, ids, after: { name, id } = start, limit }) =>
+    list: (query) =>
       read(() => {
-        const range = { name, id, limit: limit + 1 };
-        const rows =
-          ids !== undefined
-            ? byIds.all({ ids: JSON.stringify(ids), email: email ?? null, ...range })
-            : email !== undefined
-              ? byEmail.all({ email, ...range })
-              : byName.all(range);
-        return toPage(rows.map(toUser), limit);
+        const { items, nextAfter } = listUsers(query);
+        return { items: items.map(toUser), nextAfter };
       }),
 
     async update(id, change, precondition) {

@@ -1,19 +1,29 @@
 // What the service asks of its storage, whichever engine is behind it.
 import type { Page } from "@platform/shared/core/page";
 import type { Precondition } from "@platform/shared/core/precondition";
+import type { CreationRange } from "@platform/shared/schema/instant";
 import type { NewUser, User, UserChange } from "./user.ts";
 
-/** A position in the list of users, which is sorted by name in code point order, then by id. */
+/** A position in every order of the list of users. */
 export type UserKey = Pick<User, "name" | "id">;
 
+/**
+ * The orders of the list: `name` is by name in code point order, then by id; `created_at` is by
+ * creation time, then by id. A minus means the exact reverse.
+ */
+export const userSorts = ["name", "-name", "created_at", "-created_at"] as const;
+
+export type UserSort = (typeof userSorts)[number];
+
 /** Which users a page of the list has. */
-export interface UserQuery {
+export interface UserQuery extends CreationRange {
   /** Only the user with this address; upper and lower case make no difference. */
-  readonly email: string | undefined;
+  readonly email?: string | undefined;
   /** Only users with one of these identifiers, in lower case. */
-  readonly ids: readonly string[] | undefined;
-  /** Only users behind this position. */
-  readonly after: UserKey | undefined;
+  readonly ids?: readonly string[] | undefined;
+  readonly sort: UserSort;
+  /** Only users behind this position, where no user needs to be any more. */
+  readonly after?: UserKey | undefined;
   /** The most users in the page. */
   readonly limit: number;
 }
@@ -24,7 +34,8 @@ export interface UserStore {
   create(user: NewUser): Promise<User>;
   /** The user with an id in lower case; undefined if there is none. */
   find(id: string): Promise<User | undefined>;
-  list(query: UserQuery): Promise<Page<User>>;
+  /** A page may end before its limit, even without a user, although more follow. */
+  list(query: UserQuery): Promise<Page<User, UserKey>>;
   /**
    * Changes a user. A change that makes no difference is not stored: `updated_at` stays.
    *

@@ -5,21 +5,26 @@ import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { migrations } from "../../src/migrations/index.ts";
 import { sqliteUserStore } from "../../src/users/sqlite-user-store.ts";
-import { EmailTaken, UserNotFound } from "../../src/users/user.ts";
+import type { UserQuery } from "../../src/users/user-store.ts";
+import { EmailTaken, UserNotFound, type User } from "../../src/users/user.ts";
 
 /** Makes an empty store, and a second one on the same data, as another replica has it. */
 async function temporarySqliteUsers() {
+  const clock = { ms: 1_800_000_000_000 };
+  const now = () => clock.ms;
   const database = await temporaryStorage(migrations);
   return {
     ...database,
-    users: sqliteUserStore(database.storage),
-    replica: sqliteUserStore(await database.openAgain()),
+    /** The clock of both, in milliseconds since 1970, which only the test moves. */
+    clock,
+    users: sqliteUserStore(database.storage, now),
+    replica: sqliteUserStore(await database.openAgain(), now),
   };
 }
 
 const always = () => true;
 const alice = { name: "Alice", email: "alice@example.com" };
-const everything = { email: undefined, ids: undefined, after: undefined, limit: 1000 };
+const everything = { sort: "name", limit: 1000 } as const;
 
 describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) => {
   test("find() returns a stored user, on every replica, and no other", async () => {
@@ -111,6 +116,74 @@ describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) =
       expect(rest.items).toEqual(all.slice(n + 1, n + 3));
       expect(rest.nextAfter !== undefined).toBe(n + 3 < all.length);
     }
+  });
+
+  test("list() returns the same users in each order, with any filter, in pages of any size", async () => {
+    await using stores = await open();
+    const { clock, storage } = stores;
+    const users: User[] = [];
+    for (const [n, name] of Array.from("bBaéb😀cab").entries()) {
+      users.push(await stores.users.create({ name, email: `user${n}@example.com` }));
+      clock.ms += n % 3;
+    }
+    const byAge = users.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+    const { items: byName } = await stores.users.list(everything);
+    const created = (n: number) => Date.parse(byAge[n]?.created_at ?? "");
+    const after = { createdAfter: created(1) };
+    const before = { createdBefore: created(7) };
+    const [first, , third] = users;
+    const filters: Partial<UserQuery>[] = [
+      {},
+      after,
+      before,
+      { ...after, ...before },
+      { createdAfter: created(8) },
+      { ids: users.slice(2).map(({ id }) => id) },
+      { ids: users.slice(2).map(({ id }) => id), ...after },
+      { email: third?.email ?? "" },
+      { email: first?.email ?? "", ...after },
+    ];
+    // The second store has too many users in most ranges to sort them.
+    for (const store of [stores.users, sqliteUserStore(storage, () => clock.ms, 2)]) {
+      for (const filter of filters) {
+        const isWanted = ({ id, email, created_at }: User) =>
+          (filter.ids?.includes(id) ?? true) &&
+          (filter.email === undefined || filter.email === email) &&
+          Date.parse(created_at) > (filter.createdAfter ?? 0) &&
+          Date.parse(created_at) < (filter.createdBefore ?? Infinity);
+        for (const [sort, list] of [
+          ["name", byName],
+          ["-name", byName.toReversed()],
+          ["created_at", byAge],
+          ["-created_at", byAge.toReversed()],
+        ] as const) {
+          const query = { ...filter, sort, limit: 2 };
+          const found: User[] = [];
+          for (let page = await store.list(query); ;) {
+            found.push(...page.items);
+            if (page.nextAfter === undefined) break;
+            page = await store.list({ ...query, after: page.nextAfter });
+          }
+          expect({ filter, sort, found }).toEqual({ filter, sort, found: list.filter(isWanted) });
+        }
+      }
+    }
+  });
+
+  test("list() goes on behind a user that was renamed or deleted meanwhile", async () => {
+    await using stores = await open();
+    const users = await Promise.all(
+      Array.from("abcdef", (name) => stores.users.create({ name, email: `${name}@example.com` })),
+    );
+    const names = async (query: Partial<UserQuery>) =>
+      (await stores.users.list({ ...everything, ...query })).items.map(({ name }) => name);
+    const at = (n: number) => ({ name: users[n]?.name ?? "", id: users[n]?.id ?? "" });
+    const [b, d] = [at(1), at(3)];
+    await stores.users.update(b.id, { name: "z" }, always);
+    await stores.users.remove(d.id, always);
+    expect(await names({ after: b, limit: 2 })).toEqual(["c", "e"]);
+    expect(await names({ after: d, sort: "-name" })).toEqual(["c", "a"]);
+    expect(await names({ after: d, sort: "created_at" })).toHaveLength(2);
   });
 
   test("list() ignores case where it filters by address", async () => {

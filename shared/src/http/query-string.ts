@@ -1,0 +1,103 @@
+// Strict queries: a route knows each parameter, gets it once, and gets a value. A misspelt filter that
+// was ignored would list everything.
+import type { TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import type { SecretName } from "../core/storage.ts";
+import { maxEchoLength, type FieldError } from "./problem.ts";
+
+/** The parameters of a query by their names, decoded. */
+export type QueryValues = Readonly<Record<string, string>>;
+
+/**
+ * Finds an error that shows in several parameters together.
+ *
+ * @param values may have values that do not match their schemas
+ * @param secret finds a secret of the service's storage
+ */
+export type QueryRule = (
+  values: QueryValues,
+  secret: (name: SecretName) => Uint8Array,
+) => FieldError | undefined;
+
+// A symbol: the API document does not show it.
+const ruleKey = Symbol("query rule");
+
+/** A copy of the schema of a query whose requests have to obey a rule too. */
+export function withQueryRule<T extends TSchema>(schema: T, rule: QueryRule): T {
+  return { ...schema, [ruleKey]: rule };
+}
+
+/** The schema of a query; undefined for a route without parameters. */
+export type QuerySchema = (TSchema & { readonly [ruleKey]?: QueryRule }) | undefined;
+
+/** What a query string has, and what is wrong with it beyond the schema of a single parameter. */
+export interface ParsedQuery {
+  /** A repeated parameter is empty. */
+  readonly values: QueryValues;
+  readonly fieldErrors: readonly FieldError[];
+}
+
+/** At most this many: a query string has no room for many more, and they help no client. */
+const maxFieldErrors = 1000;
+
+/** The first characters of a name, none of them cut in halves. */
+function echoedName(name: string): string {
+  // A character has one or two UTF-16 units.
+  return Array.from(name.slice(0, 2 * maxEchoLength))
+    .slice(0, maxEchoLength)
+    .join("");
+}
+
+/** The error of a parameter that the route does not know. */
+export function unknownParameter(name: string, schema: QuerySchema): FieldError {
+  const known = Object.keys(schema?.properties ?? {});
+  const others =
+    known.length > 1
+      ? `known are ${known.join(", ")}`
+      : known.length === 1
+        ? `known is ${known[0]}`
+        : "no parameter is known";
+  return { parameter: echoedName(name), detail: `Is not known here; ${others}` };
+}
+
+/**
+ * Parses the query string of a request, as HTML forms encode it: `+` is a space.
+ *
+ * @param text what follows the question mark
+ */
+export function parseQuery(
+  text: string,
+  schema: QuerySchema,
+  secret: (name: SecretName) => Uint8Array,
+): ParsedQuery {
+  const known: Readonly<Record<string, TSchema>> = schema?.properties ?? {};
+  // Without a prototype, so that `__proto__` is a name like any other.
+  const values: Record<string, string> = Object.create(null);
+  const errors = new Map<string, FieldError>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (errors.size >= maxFieldErrors) break;
+    const parameter = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (parameter === undefined) errors.set(name, unknownParameter(name, schema));
+    else if (name in values) {
+      values[name] = "";
+      errors.set(name, { parameter: name, detail: "Must not be repeated" });
+    } else {
+      values[name] = value;
+      // A schema that rejects an empty value says more about what it accepts.
+      if (value === "" && Value.Check(parameter, value)) {
+        errors.set(name, { parameter: name, detail: "Must not be empty" });
+      }
+    }
+  }
+  const ruleError = schema?.[ruleKey]?.(values, secret);
+  return { values, fieldErrors: [...errors.values(), ...(ruleError ? [ruleError] : [])] };
+}
+
+/** A query string has errors that the schema of the query does not find. */
+export class QueryMismatch extends Error {
+  override readonly name = "QueryMismatch";
+
+  constructor(readonly fieldErrors: readonly FieldError[]) {
+    super("The query string does not fit the route");
+  }
+}
