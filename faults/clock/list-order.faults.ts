@@ -46,6 +46,8 @@ test("GET /orders lists each order once, oldest first, while the clock jumps", a
   }
   await clients.stop();
   expectList(await listAll<Order>(send, "/orders?limit=97"), clients.placed);
+  const newestFirst = await listAll<Order>(send, "/orders?limit=97&sort=-created_at");
+  expectList(newestFirst.toReversed(), clients.placed);
   const filtered = `/orders?limit=97&status=pending&user_id=${userId}`;
   expectList(await listAll<Order>(send, filtered), clients.placed);
   const dayOffset = ({ time }: LogLine) =>

@@ -73,6 +73,27 @@ const invalidAddresses: fc.Arbitrary<string> = fc.oneof(
   fc.integer({ min: 243, max: 400 }).map((length) => `${"a".repeat(length)}@example.com`),
 );
 
+/** Texts that look like a time and are none. */
+const invalidTimes: fc.Arbitrary<string> = fc
+  .date({ min: new Date(0), max: new Date("2100-01-01T00:00:00Z"), noInvalidDate: true })
+  .map((date) => date.toISOString())
+  .chain((text) =>
+    fc.constantFrom(
+      text.slice(0, 10),
+      text.slice(0, -1),
+      text.replace("T", " "),
+      text.replace(/-..T/, "-32T"),
+      text.replace(/-..-..T/, "-02-30T"),
+      text.replace(/T../, "T24"),
+      text.replace("Z", " 02:00"),
+      text.replace("Z", "+0200"),
+      text.replace("Z", "+24:00"),
+      text.replace(/:..\./, ":61."),
+      text.replace(".", ","),
+      `${text} `,
+    ),
+  );
+
 const control = fc.constantFrom("\u0000", "\u0008", "\n", "\u001f", "\u007f", "\u0080", "\u009f");
 const loneSurrogate = fc.constantFrom("\ud800", "\udbff", "\udc00", "\udfff", "\udc00\ud800");
 
@@ -94,10 +115,11 @@ function invalidStrings(schema: Schema): fc.Arbitrary<string> | undefined {
       .chain((word) => fc.constantFrom(word.toUpperCase(), `${word} `));
     return fc.oneof(near, fc.string()).filter((text) => !words.includes(text));
   }
-  // The only pattern in the documents is the one of a list of ids.
+  // The patterns in the documents are those of lists with commas.
   if (pattern !== undefined) return invalidLists.filter((list) => !new RegExp(pattern).test(list));
   if (format === "uuid") return invalidUuids;
   if (format === "email") return invalidAddresses;
+  if (format === "date-time") return invalidTimes;
   return maxLength === undefined ? undefined : invalidTexts(minLength, maxLength);
 }
 

@@ -54,8 +54,12 @@ export function validParts({ parameters, body }: Operation, cursor: string): fc.
       ),
       { requiredKeys: [], noNullPrototype: true },
     ) as fc.Arbitrary<Record<string, string>>;
+  // The cursor belongs to the order that a client gets without `sort`.
+  const query = fields("query").map(({ sort, ...others }) =>
+    sort === undefined || "after" in others ? others : { ...others, sort },
+  );
   return fc.record({
-    query: fields("query"),
+    query,
     headers: fields("header"),
     ...(body ? { body: validValue(body) } : {}),
   });

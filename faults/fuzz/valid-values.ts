@@ -6,7 +6,7 @@ import type { Json, JsonSchema } from "../../shared/src/openapi/types.ts";
 /** The schema keywords that the documents use. */
 export interface Schema {
   readonly type: "object" | "array" | "string" | "integer" | "number";
-  readonly format?: "uuid" | "email";
+  readonly format?: "uuid" | "email" | "date-time";
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly minLength?: number;
@@ -81,10 +81,24 @@ function price(min: number, max: number): fc.Arbitrary<number> {
     .map((cents) => cents / 100);
 }
 
+/** A time as RFC 3339 allows it: with any offset and any number of fraction digits. */
+const time = fc
+  .tuple(
+    fc.date({ min: new Date(0), max: new Date("2100-01-01T00:00:00Z"), noInvalidDate: true }),
+    fc.stringMatching(/^(?:\.\d{1,30})?$/),
+    fc.constantFrom("Z", "z", "+00:00", "-00:00", "+14:00", "-23:59"),
+    fc.constantFrom("T", "t"),
+  )
+  .map(([date, fraction, offset, separator]) => {
+    const [day = "", rest = ""] = date.toISOString().split("T");
+    return `${day}${separator}${rest.slice(0, 8)}${fraction}${offset}`;
+  });
+
 function validString(schema: Schema): fc.Arbitrary<string> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
   if (schema.pattern) return fc.stringMatching(new RegExp(schema.pattern));
   if (schema.format === "uuid") return fc.uuid().chain(inAnyCase);
+  if (schema.format === "date-time") return time;
   if (schema.format === "email") return address.map(unusedAddress);
   return validText(schema.minLength ?? 0, schema.maxLength ?? 300);
 }

@@ -14,6 +14,7 @@ const forAny = [
   (n, list) => ["GET", `${list}/junk-${n}`],
   (n, list) => ["GET", `${list}?after=${btoa(`junk ${n}`)}`],
   (n, list) => ["GET", `${list}?limit=1&junk-${n}=${n}`],
+  (n, list) => ["GET", `${list}?limit=1&created_after=${new Date(n).toISOString()}`],
   (n) => ["GET", `/${n}`, { "x-request-id": `junk-${n}` }],
   (n) => ["GET", `/${n}`, { "x-request-id": `junk ${n}` }],
   (n) => [

@@ -15,7 +15,7 @@ const maxPositionBytes = 5 * blockBytes;
 export const maxCursorLength = Math.ceil(((nonceBytes + maxPositionBytes + tagBytes) * 4) / 3);
 
 // Loading it takes several milliseconds, and only lists need it.
-const crypto = () => process.getBuiltinModule("node:crypto");
+const nodeCrypto = () => process.getBuiltinModule("node:crypto");
 const algorithm = "aes-256-gcm";
 
 /**
@@ -26,13 +26,12 @@ const algorithm = "aes-256-gcm";
  * @param purpose `openCursor` needs the same: a cursor is no use for another list or sort
  */
 export function sealCursor(position: unknown, secret: Uint8Array, purpose: string): string {
-  const { createCipheriv, randomBytes } = crypto();
   const json = Buffer.from(JSON.stringify(position));
   if (json.length > maxPositionBytes) throw new RangeError("The position is too long for a cursor");
   const padded = Buffer.alloc(Math.ceil(json.length / blockBytes) * blockBytes, " ");
   json.copy(padded);
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, secret, nonce).setAAD(Buffer.from(purpose));
+  const nonce = crypto.getRandomValues(new Uint8Array(nonceBytes));
+  const cipher = nodeCrypto().createCipheriv(algorithm, secret, nonce).setAAD(Buffer.from(purpose));
   const sealed = [nonce, cipher.update(padded), cipher.final(), cipher.getAuthTag()];
   return Buffer.concat(sealed).toString("base64url");
 }
@@ -50,7 +49,7 @@ export function openCursor(text: string, secret: Uint8Array, purpose: string): u
   if (!isCursorShaped(text)) return undefined;
   const bytes = Buffer.from(text, "base64url");
   const tag = bytes.subarray(-tagBytes);
-  const decipher = crypto().createDecipheriv(algorithm, secret, bytes.subarray(0, nonceBytes), {
+  const decipher = nodeCrypto().createDecipheriv(algorithm, secret, bytes.subarray(0, nonceBytes), {
     authTagLength: tagBytes,
   });
   decipher.setAAD(Buffer.from(purpose)).setAuthTag(tag);

@@ -60,6 +60,16 @@ export function unknownParameter(name: string, schema: QuerySchema): FieldError 
   return { parameter: echoedName(name), detail: `Is not known here; ${others}` };
 }
 
+/** The name and the value of a parameter. */
+function decodePair(pair: string): readonly [name: string, value: string] {
+  // Most queries need no decoding, and a URLSearchParams takes longer than the rest of the parsing.
+  if (/[%+]/.test(pair)) {
+    for (const decoded of new URLSearchParams(pair)) return decoded;
+  }
+  const end = pair.indexOf("=");
+  return end < 0 ? [pair, ""] : [pair.slice(0, end), pair.slice(end + 1)];
+}
+
 /**
  * Parses the query string of a request, as HTML forms encode it: `+` is a space.
  *
@@ -74,8 +84,10 @@ export function parseQuery(
   // Without a prototype, so that `__proto__` is a name like any other.
   const values: Record<string, string> = Object.create(null);
   const errors = new Map<string, FieldError>();
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const pair of text.split("&")) {
+    if (pair === "") continue;
     if (errors.size >= maxFieldErrors) break;
+    const [name, value] = decodePair(pair);
     const parameter = Object.hasOwn(known, name) ? known[name] : undefined;
     if (parameter === undefined) errors.set(name, unknownParameter(name, schema));
     else if (name in values) {
