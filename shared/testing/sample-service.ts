@@ -170,14 +170,17 @@ const sampleStorage: ServiceParts["storage"] = {
 };
 
 /** Makes the app without a socket, a database and a log. Its bodies may have 1,000 bytes. */
-export function sampleApp({ phase = "ready" }: Partial<Lifecycle> = {}) {
+export function sampleApp({
+  phase = "ready",
+  secret = sampleStorage.secret,
+}: Partial<Lifecycle> & Partial<Pick<ServiceParts["storage"], "secret">> = {}) {
   const { parts } = createParts({
     name: sampleInfo.title,
     config: { logLevel: "silent", maxBodyBytes: 1000, maxInFlight: 10 },
     build: { version: sampleInfo.version, commit: "" },
   });
   parts.lifecycle.phase = phase;
-  return createSampleApp({ ...parts, storage: sampleStorage });
+  return createSampleApp({ ...parts, storage: { ...sampleStorage, secret } });
 }
 
 /** Starts the service on a free port. */
