@@ -4,7 +4,7 @@ import { normalForm } from "./custom-type.ts";
 
 /**
  * The schema of a body, of an object inside one, or of a query. A client may be newer than the service,
- * so unknown members are accepted.
+ * so unknown members of a body are accepted; of a query, http/query-string.ts rejects them.
  *
  * A route's handler gets the known members alone, each in its normal form: what the schema leaves out
  * cannot reach a store by accident, and no handler parses a value again. Elysia checks a value twice to
