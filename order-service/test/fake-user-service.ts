@@ -17,6 +17,9 @@ export const userOf = (id: string) => ({
   updated_at: "2026-01-31T12:00:00.000Z",
 });
 
+/** user-service's response to a request for a user that does not exist. */
+export const userNotFound = () => Response.json({ detail: "User not found" }, { status: 404 });
+
 /** The id in the path of a request for one user. */
 export const idIn = ({ url }: Request): string => new URL(url).pathname.slice("/users/".length);
 
@@ -46,7 +49,8 @@ export function directoryOn(fetch: Fetch, { url = "http://users", timeoutMs = 60
   const registry = new Registry();
   const { logger } = createLog({ service: "test", version: "test", level: "silent" });
   const metrics = userServiceMetrics(registry);
-  const users = userDirectory({ url, timeoutMs, logger, metrics, fetch });
+  const lookUp = () => Promise.resolve([]);
+  const users = userDirectory({ url, timeoutMs, logger, metrics, fetch, lookUp });
   return {
     users,
     checkAll: (ids: readonly string[]) => Promise.all(ids.map((id) => users.check(id))),

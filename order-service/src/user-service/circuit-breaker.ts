@@ -33,6 +33,10 @@ export function circuitBreaker<A extends unknown[], T extends { readonly isFailu
     get state(): CircuitState {
       return state;
     },
+    /** Makes the next call a probe, if the circuit is open, however short a time. */
+    endReset(): void {
+      openedAt = -Infinity;
+    },
     /** The result of the call, which rejects as the call does; `circuit-open` if it was not made. */
     async call(...parameters: A): Promise<T | "circuit-open"> {
       if (state === "half-open") return "circuit-open";

@@ -6,6 +6,7 @@ import type { App } from "@platform/user-service/app";
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { boundedFetch, UnusableResponse, type Fetch } from "./bounded-fetch.ts";
+import { upstreamAddress, type LookUp } from "./upstream-address.ts";
 
 /**
  * Whether a user exists. `unavailable`: user-service did not respond in time, or said that it cannot
@@ -29,17 +30,30 @@ export interface Attempt {
   readonly batchUnsupported?: boolean;
 }
 
-/** Asks user-service for 1 to 100 users; never rejects. @param ms the timeout */
-export type AskForUsers = (ids: readonly string[], ms: number) => Promise<Attempt>;
+/** A client of user-service. */
+export interface UserClient {
+  /** Asks user-service for 1 to 100 users; never rejects. @param ms the timeout */
+  ask(ids: readonly string[], ms: number): Promise<Attempt>;
+  /** Whether connections have failed, and user-service now has an address that was not tried yet. */
+  hasUntriedAddress(): Promise<boolean>;
+}
 
 /** The members of a user that order-service relies on. Timestamps are ignored. */
 const user = Type.Object({ id: uuid, name: Type.String(), email: Type.String() });
 const users = TypeCompiler.Compile(Type.Array(user));
 
+/** Without a response for so long, in ms, the address is in doubt: a moved one is found within 3 s. */
+const maxSilenceMs = 2000;
+
 /** The statuses of a service that is well but cannot respond now. */
 const unavailableStatuses = new Set([429, 503, 504]);
 
 const none: ReadonlySet<string> = new Set();
+
+/** Whether the response was neither yes nor no, though the upstream is well: is it user-service? */
+export function isMisdirected({ others, isFailure, batchUnsupported }: Attempt): boolean {
+  return others === "failed" && !isFailure && batchUnsupported !== true;
+}
 
 /** The part of Eden's result that is used here. Its types promise a response that a failed fetch lacks. */
 interface EdenResult {
@@ -50,10 +64,14 @@ interface EdenResult {
 }
 
 /** @param url the origin of user-service, such as `http://users:8000` */
-export function userClient(url: string, fetch: Fetch = globalThis.fetch): AskForUsers {
+export function userClient(
+  url: string,
+  { fetch = globalThis.fetch, lookUp }: { fetch?: Fetch; lookUp?: LookUp } = {},
+): UserClient {
+  const address = upstreamAddress(url, fetch, lookUp && { lookUp });
   const client = treaty<App>(url, {
     parseDate: false,
-    fetcher: boundedFetch(fetch) as typeof globalThis.fetch,
+    fetcher: boundedFetch(address.fetch) as typeof globalThis.fetch,
   });
 
   let hasUnderstoodBatch = false;
@@ -75,7 +93,9 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): AskFor
     if (isBatch && !(isFailure && hasUnderstoodBatch)) {
       return { existing: none, others: "failed", status, isFailure: false, batchUnsupported: true };
     }
-    if (status === 404) return { existing: none, others: "unknown", status, isFailure };
+    if (status === 404) {
+      return { existing: none, others: "unknown", status, isFailure };
+    }
     const others = unavailableStatuses.has(status) ? "unavailable" : "failed";
     return { existing: none, others, status, isFailure };
   }
@@ -88,7 +108,7 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): AskFor
     return { ...classify(ids, error.status), error };
   }
 
-  return async (ids, ms) => {
+  async function askOnce(ids: readonly string[], ms: number): Promise<Attempt> {
     const [first = ""] = ids;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), ms);
@@ -100,17 +120,29 @@ export function userClient(url: string, fetch: Fetch = globalThis.fetch): AskFor
       headers.traceparent = trace.traceparent;
       if (trace.tracestate !== undefined) headers.tracestate = trace.tracestate;
     }
+    const silence = ms > maxSilenceMs ? setTimeout(address.doubt, maxSilenceMs) : undefined;
     const options = { headers, fetch: { signal: deadline.signal, redirect: "manual" as const } };
     try {
       const result: EdenResult = await (ids.length === 1
         ? client.users({ id: encodeURIComponent(first) }).get(options)
         : client.users.get({ ...options, query: { ids: ids.join(",") } }));
       if (result.response === undefined) throw result.error?.value;
-      return classify(ids, result.status, result.data);
+      return classify(ids, result.status, result.error === null ? result.data : result.error.value);
     } catch (error) {
       return classifyError(ids, error, deadline.signal.aborted);
     } finally {
       clearTimeout(timer);
+      clearTimeout(silence);
     }
+  }
+
+  return {
+    async ask(ids, ms) {
+      const attempt = await askOnce(ids, ms);
+      // Nothing has responded, or another service, which has got the address that user-service had.
+      if (typeof attempt.status === "string" || isMisdirected(attempt)) address.doubt();
+      return attempt;
+    },
+    hasUntriedAddress: address.hasUntriedAddress,
   };
 }

@@ -4,7 +4,8 @@ import type { Fetch } from "./bounded-fetch.ts";
 import { circuitBreaker } from "./circuit-breaker.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
 import { batchOrOneByOne } from "./one-by-one.ts";
-import { userClient, type Attempt, type UserCheck } from "./user-client.ts";
+import type { LookUp } from "./upstream-address.ts";
+import { isMisdirected, userClient, type Attempt, type UserCheck } from "./user-client.ts";
 
 export type { UserCheck } from "./user-client.ts";
 
@@ -22,6 +23,8 @@ interface UserDirectoryParts {
   readonly logger: Logger;
   readonly metrics: UserServiceMetrics;
   readonly fetch?: Fetch;
+  /** Finds the addresses of user-service's name. Default: the C library. */
+  readonly lookUp?: LookUp;
   /** Resolves after this many milliseconds. Default: `Bun.sleep`. */
   pause?(ms: number): Promise<void>;
 }
@@ -40,10 +43,10 @@ export function userDirectory({
   timeoutMs,
   logger,
   metrics,
-  fetch,
   pause = Bun.sleep,
+  ...transport
 }: UserDirectoryParts): UserDirectory {
-  const askOnce = userClient(url, fetch);
+  const client = userClient(url, transport);
   const wholeMs = maxCallMs(timeoutMs);
   // Where timeouts are short, so are the pauses: there has to be time for a second attempt.
   const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
@@ -53,11 +56,11 @@ export function userDirectory({
     const deadline = enqueuedAt + wholeMs;
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
-      const result = await askOnce(ids, Math.min(timeoutMs, deadline - startedAt));
+      const result = await client.ask(ids, Math.min(timeoutMs, deadline - startedAt));
       const durationMs = performance.now() - startedAt;
       const { status, isFailure, error } = result;
       metrics.attempted(String(status), durationMs / 1000);
-      logger[isFailure ? "warn" : "info"](
+      logger[isFailure || isMisdirected(result) ? "warn" : "info"](
         {
           upstream: "user-service",
           attempt,
@@ -77,6 +80,12 @@ export function userDirectory({
   }
 
   const circuit = circuitBreaker(ask);
+
+  /** What failed at one address says nothing about another: calls to that one need not wait. */
+  async function probeNewAddress(): Promise<void> {
+    if (await client.hasUntriedAddress()) circuit.endReset();
+  }
+
   metrics.reportCircuit(() => circuit.state);
   // Starting later than this leaves less than one attempt before the deadline, and the timeout would
   // count against user-service.
@@ -87,7 +96,10 @@ export function userDirectory({
     async check(id) {
       const result = await lookUp(id, performance.now());
       if (typeof result !== "string") return result.existing.has(id) ? "exists" : result.others;
-      if (result === "circuit-open") metrics.rejected();
+      if (result === "circuit-open") {
+        metrics.rejected();
+        void probeNewAddress();
+      }
       const status = result === "circuit-open" ? "circuit_open" : "queue_full";
       logger.warn({ upstream: "user-service", attempt: 0, status, duration_ms: 0 }, "call");
       return "unavailable";

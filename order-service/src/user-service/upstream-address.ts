@@ -1,0 +1,119 @@
+// Finds an upstream whose name has got another address. Bun keeps the address of a name for 30 s, also
+// after a connection to it has failed, and has no call that clears it.
+import type { Fetch } from "./bounded-fetch.ts";
+
+/** Resolves with the addresses that a name has now; with none if it has none or that is unknown. */
+export type LookUp = (hostname: string) => Promise<readonly string[]>;
+
+/** A fetch that follows an upstream from address to address. */
+export interface UpstreamAddress {
+  readonly fetch: Fetch;
+  /** Makes the next fetches go to an address that is looked up anew: the last one may have moved. */
+  doubt(): void;
+  /** Whether calls have failed, and the name now has an address that none of them has tried. */
+  hasUntriedAddress(): Promise<boolean>;
+}
+
+/** A second longer than Bun keeps an address: after that Bun looks the name up itself. */
+const doubtMs = 31_000;
+
+/** Failures that follow one another faster share a look-up. */
+const minLookUpIntervalMs = 200;
+
+/** A resolver that takes longer does not hold a call up: the call goes to the address known before. */
+const maxLookUpWaitMs = 250;
+
+// A name server gives a few. The bound matters for one that makes up another at each look-up.
+const maxTried = 100;
+
+/** Asks the C library, as Bun's fetch does, but without Bun's cache. */
+async function lookUpByLibc(hostname: string): Promise<readonly string[]> {
+  try {
+    const found = await Bun.dns.lookup(hostname, { backend: "libc" });
+    return found.map(({ address, family }) => (family === 6 ? `[${address}]` : address));
+  } catch {
+    return [];
+  }
+}
+
+const ipAddress = /^\[|^[\d.]+$/;
+
+/**
+ * Fetches from an upstream by its name, as Bun does, and by addresses of its own finding for 31 s
+ * after each {@link UpstreamAddress.doubt}. `Host` and the name in the TLS handshake stay the same.
+ *
+ * @param url the origin of the upstream; one with an IP address is never looked up
+ * @param now monotonic ms
+ */
+export function upstreamAddress(
+  url: string,
+  fetch: Fetch,
+  {
+    lookUp = lookUpByLibc,
+    now = () => performance.now(),
+  }: { lookUp?: LookUp; now?(): number } = {},
+): UpstreamAddress {
+  const { origin, protocol, host, hostname, port } = new URL(url);
+  const isName = !ipAddress.test(hostname);
+  const tls = protocol === "https:" ? { tls: { serverName: hostname } } : {};
+  /** In the order of their last try. */
+  const tried = new Set<string>();
+  let doubtedUntil = -Infinity;
+  let lookedUpAt = -Infinity;
+  let looking: Promise<void> | undefined;
+  let found: readonly string[] = [];
+  let current: string | undefined;
+
+  function lookUpAgain(): Promise<void> {
+    if (looking !== undefined || now() - lookedUpAt < minLookUpIntervalMs) {
+      return looking ?? Promise.resolve();
+    }
+    lookedUpAt = now();
+    looking = lookUp(hostname).then((addresses) => {
+      found = addresses;
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  /** The address in use, or one that was not tried yet, or the one that was tried longest ago. */
+  function choose(): string | undefined {
+    if (current !== undefined && found.includes(current)) return current;
+    current =
+      found.find((address) => !tried.has(address)) ??
+      tried.values().find((address) => found.includes(address));
+    if (current === undefined) return undefined;
+    if (tried.size >= maxTried) tried.clear();
+    tried.delete(current);
+    tried.add(current);
+    return current;
+  }
+
+  return {
+    async fetch(input, init) {
+      if (now() >= doubtedUntil || typeof input !== "string") return fetch(input, init);
+      if (looking) await Promise.race([looking, Bun.sleep(maxLookUpWaitMs)]);
+      init?.signal?.throwIfAborted();
+      const address = choose();
+      if (address === undefined) return fetch(input, init);
+      const authority = port === "" ? address : `${address}:${port}`;
+      const headers = new Headers(init?.headers);
+      headers.set("host", host);
+      const path = input.slice(origin.length);
+      return fetch(`${protocol}//${authority}${path}`, { ...init, ...tls, headers });
+    },
+    doubt() {
+      if (!isName) return;
+      // What was tried before Bun looked the name up itself says nothing any more.
+      if (now() >= doubtedUntil) tried.clear();
+      doubtedUntil = now() + doubtMs;
+      current = undefined;
+      void lookUpAgain();
+    },
+    async hasUntriedAddress() {
+      if (now() >= doubtedUntil) return false;
+      await lookUpAgain();
+      return found.some((address) => !tried.has(address));
+    },
+  };
+}
