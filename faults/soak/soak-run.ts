@@ -5,12 +5,12 @@ import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startCapturedService } from "../support/captured-service.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { inspectable } from "../support/footprint.ts";
-import { healthy } from "../support/platform/fake-user-service.ts";
+import { healthy, userNotFound } from "../support/platform/fake-user-service.ts";
 import { http, respond, respondAndClose } from "../support/upstream-behaviours.ts";
 import type { Inspected } from "./idle-levels.ts";
 
 const failures: readonly Behaviour[] = [
-  respond(http("404 Not Found")),
+  respond(userNotFound),
   respond(http("500 Internal Server Error")),
   respondAndClose("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"),
   respond(http("200 OK", "{}")),

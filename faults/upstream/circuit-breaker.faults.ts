@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
 import { repeat } from "../support/load.ts";
-import { healthy } from "../support/platform/fake-user-service.ts";
+import { healthy, userNotFound } from "../support/platform/fake-user-service.ts";
 import { createUser, newOrder, sending } from "../support/platform/resources.ts";
 import { crash, startPlatform } from "../support/platform/services.ts";
 import { http, resetConnections, respond } from "../support/upstream-behaviours.ts";
@@ -81,7 +81,8 @@ describe("circuit breaker", () => {
 
 describe("circuit breaker stays closed for a user-service that", () => {
   test.each<[string, Behaviour, number]>([
-    ["knows none of the users", respond(http("404 Not Found")), 400],
+    ["knows none of the users", respond(userNotFound), 400],
+    ["is behind a gateway without its route", respond(http("404 Not Found")), 502],
     ["sends nonsense", respond(http("200 OK", "<html>")), 502],
   ])("%s", async (_, behaviour, status) => {
     await using upstream = await startFakeUpstream(behaviour);

@@ -1,7 +1,7 @@
 // user-service sends correct HTTP with the wrong content or status.
 import { expect, test } from "bun:test";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import { healthy, user, userJson } from "../support/platform/fake-user-service.ts";
+import { healthy, user, userJson, userNotFound } from "../support/platform/fake-user-service.ts";
 import type { Bytes } from "../support/raw-connection.ts";
 import { flood, http, respond } from "../support/upstream-behaviours.ts";
 import { expectHarmless } from "./misbehaving-upstream.ts";
@@ -13,6 +13,8 @@ const withByte = (byte: number) =>
     Buffer.from(userJson.slice(0, -1)),
     Buffer.from([0x2c, 0x22, byte, 0x22, 0x3a, 0x30, 0x7d]),
   ]);
+const notFound = JSON.stringify({ title: "Not Found", detail: "User not found" });
+const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 const with200 = (value: unknown) => respond(http("200 OK", JSON.stringify(value)));
 
 test.each<[string, Behaviour]>([
@@ -99,13 +101,30 @@ test.each<[string, Behaviour]>([
   ["nothing", respond(http("404 Not Found"))],
   ["garbage", respond(http("404 Not Found", "\0<{", "content-type: application/json"))],
   ["the user", respond(http("404 Not Found", userJson))],
+  ["another service's problem", respond(http("404 Not Found", '{"detail":"Not Found"}'))],
+  ["its text as a page", respond(http("404 Not Found", "User not found"))],
   [
     "a body that is not compressed as declared",
     respond(http("404 Not Found", "no", "content-encoding: gzip")),
   ],
   ["an endless body", flood("HTTP/1.1 404 Not Found\r\n\r\n", "no such user\n")],
-])("POST /orders gets 400 if user-service sends 404 with %s", async (_, behaviour) => {
-  await expectHarmless(behaviour, { status: 400, counted: "404", isRetried: false });
+])("POST /orders gets 502 if a service sends 404 with %s", async (_, behaviour) => {
+  await expectHarmless(behaviour, { status: 502, counted: "404", isRetried: false });
+});
+
+test.each<[string, Bytes]>([
+  [
+    "as a problem document",
+    http("404 Not Found", notFound, "content-type: application/problem+json"),
+  ],
+  ["as text", http("404 Not Found", notFound, "content-type: text/plain")],
+  ["without a media type", userNotFound],
+  [
+    "in chunks",
+    `HTTP/1.1 404 X\r\ntransfer-encoding: chunked\r\n\r\n${chunk(notFound)}${chunk("")}`,
+  ],
+])("POST /orders gets 400 if user-service sends its 404 %s", async (_, bytes) => {
+  await expectHarmless(respond(bytes), { status: 400, counted: "404", isRetried: false });
 });
 
 test.each(["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])(

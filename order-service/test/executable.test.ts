@@ -106,7 +106,7 @@ test("POST /orders is 409 with Retry-After while another replica works on the sa
   const second = await order(two, userId, key);
   expect(second.status).toBe(409);
   expect(second.headers.get("retry-after")).not.toBeNull();
-  finish(new Response(null, { status: 404 }));
+  finish(Response.json({ detail: "User not found" }, { status: 404 }));
   expect((await first).status).toBe(400);
 });
 

@@ -14,6 +14,9 @@ export const user = {
 /** The same user as user-service sends it. */
 export const userJson = JSON.stringify(user);
 
+/** A response to a request for a user that does not exist. */
+export const userNotFound = http("404 Not Found", JSON.stringify({ detail: "User not found" }));
+
 function usersAt(path: string): unknown {
   const ids = /[?&]ids=([^&]*)/.exec(path)?.[1];
   if (ids === undefined) return { ...user, id: path.slice(path.lastIndexOf("/") + 1) };

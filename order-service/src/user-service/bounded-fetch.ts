@@ -59,11 +59,14 @@ function checkJson(bytes: Uint8Array, status: number): void {
   }
 }
 
+/** The statuses whose body says something: a gateway's 404 is not one of user-service. */
+const statusesWithBody = new Set([200, 404]);
+
 const json = { "content-type": "application/json" };
 
 /**
- * Wraps a fetch so that it resolves when the whole response has arrived, of at most 1 MiB. A 200 is
- * JSON; of any other status the body is dropped.
+ * Wraps a fetch so that it resolves when the whole response has arrived, of at most 1 MiB. A 200 and
+ * a 404 are JSON, whatever their media type; of any other status the body is dropped.
  *
  * @throws UnusableResponse, and whatever fetch throws if there was no response at all
  */
@@ -80,9 +83,9 @@ export function boundedFetch(fetch: Fetch): Fetch {
       if (error instanceof UnusableResponse || init?.signal?.aborted) throw error;
       throw new UnusableResponse(status, true, error);
     }
-    if (status === 200) {
+    if (statusesWithBody.has(status)) {
       checkJson(bytes, status);
-      return new Response(bytes, { headers: json });
+      return new Response(bytes, { status, headers: json });
     }
     if (status < 200 || status > 599) throw new UnusableResponse(status, false);
     return new Response(null, { status });

@@ -42,6 +42,9 @@ export interface UserClient {
 const user = Type.Object({ id: uuid, name: Type.String(), email: Type.String() });
 const users = TypeCompiler.Compile(Type.Array(user));
 
+/** user-service's own 404, and the original platform's. Any other service's 404 says nothing of users. */
+const notFound = TypeCompiler.Compile(Type.Object({ detail: Type.Literal("User not found") }));
+
 /** Without a response for so long, in ms, the address is in doubt: a moved one is found within 3 s. */
 const maxSilenceMs = 2000;
 
@@ -93,7 +96,7 @@ export function userClient(
     if (isBatch && !(isFailure && hasUnderstoodBatch)) {
       return { existing: none, others: "failed", status, isFailure: false, batchUnsupported: true };
     }
-    if (status === 404) {
+    if (status === 404 && notFound.Check(data)) {
       return { existing: none, others: "unknown", status, isFailure };
     }
     const others = unavailableStatuses.has(status) ? "unavailable" : "failed";

@@ -34,6 +34,16 @@ describe("boundedFetch() of a usable response", () => {
     expect(await response.json()).toEqual(value);
   });
 
+  test("returns the JSON of a 404, whatever its media type", async () => {
+    const problem = { detail: "User not found" };
+    for (const type of ["application/json", "application/problem+json", "text/plain"]) {
+      const init = { status: 404, headers: { "content-type": type } };
+      const response = await fetchOf(new Response(JSON.stringify(problem), init));
+      expect(response.status).toBe(404);
+      expect(await response.json()).toEqual(problem);
+    }
+  });
+
   test("accepts a mebibyte, with and without Content-Length", async () => {
     const longest = JSON.stringify("x".repeat(mebibyte - 2));
     for (const headers of [{}, { "content-length": String(mebibyte) }]) {
@@ -42,7 +52,7 @@ describe("boundedFetch() of a usable response", () => {
     }
   });
 
-  const statuses = [204, 304, 400, 404, 429, 500, 503, 599];
+  const statuses = [204, 304, 400, 429, 500, 503, 599];
   test.each(statuses)("returns status %i without its body", async (status) => {
     const body = status === 204 || status === 304 ? null : "<html>";
     const response = await fetchOf(new Response(body, { status }));
@@ -58,8 +68,11 @@ describe("boundedFetch() of an unusable response", () => {
     ["cut JSON", '{"id":'],
     ["compressed", Bun.gzipSync("{}")],
     ["in another encoding", Buffer.from('{"name":"Zo\xeb"}', "latin1")],
-  ])("rejects a 200 whose body is %s", async (_, body) => {
-    expect(await rejectionOf(fetchOf(new Response(body)))).toMatchObject(unusable(200));
+  ])("rejects a 200 and a 404 whose body is %s", async (_, body) => {
+    for (const status of [200, 404]) {
+      const error = await rejectionOf(fetchOf(new Response(body, { status })));
+      expect(error).toMatchObject(unusable(status));
+    }
   });
 
   test.each([200, 404, 500])("rejects a %i over a mebibyte, and reads no more", async (status) => {

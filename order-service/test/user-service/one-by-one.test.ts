@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
-import { directoryOn, fakeUserService, idIn, timedAttempts, userOf } from "../fake-user-service.ts";
+import {
+  directoryOn,
+  fakeUserService,
+  idIn,
+  timedAttempts,
+  userNotFound,
+  userOf,
+} from "../fake-user-service.ts";
 
 const idOf = (n: number) => `01936f5e-8a3c-7c4e-9d2b-${n.toString(16).padStart(12, "0")}`;
 const ids = Array.from({ length: 60 }, (_, n) => idOf(n));
@@ -10,7 +17,7 @@ const expected = ids.map((id) => (exists(id) ? "exists" : "unknown"));
 
 /** The response to a request for one user. */
 function one(id: string): Response {
-  return exists(id) ? Response.json(userOf(id)) : new Response(null, { status: 404 });
+  return exists(id) ? Response.json(userOf(id)) : userNotFound();
 }
 
 /** The response to a request for several users, of a user-service that understands it. */
@@ -63,6 +70,25 @@ describe("UserDirectory.check() of many users at once", () => {
     const callsBefore = paths().length;
     expect(await checkAll(ids)).toEqual(expected);
     expect(paths().slice(callsBefore)).not.toContain("/users");
+  });
+
+  test("believes an empty list whose first user is not found alone either", async () => {
+    const { paths, checkAll } = directory(list);
+    const unknown = ids.filter((id) => !exists(id));
+    expect(await checkAll(unknown)).toEqual(unknown.map(() => "unknown"));
+    expect(paths()).toEqual(["/users", `/users/${unknown[0]}`]);
+  });
+
+  test("asks one by one if a user exists that was missing in an empty list", async () => {
+    const { checkAll } = directory(() => Response.json([]));
+    expect(await checkAll(ids.slice(1))).toEqual(expected.slice(1));
+  });
+
+  test("believes no empty list of a service that is not user-service", async () => {
+    const { fetch, requests } = fakeUserService(() => Response.json([]));
+    const { checkAll } = directoryOn(fetch);
+    expect(await checkAll(ids)).toEqual(ids.map(() => "failed"));
+    expect(requests).toHaveLength(2);
   });
 
   test("fails together, and not one by one, if user-service understood `?ids=` before", async () => {

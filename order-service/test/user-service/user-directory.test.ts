@@ -81,6 +81,19 @@ describe("POST /orders with a user-service", () => {
     ["a redirect", () => Response.redirect("/users/x"), "302"],
     ["a teapot", () => new Response("", { status: 418 }), "418"],
     ["no content", () => new Response(null, { status: 204 }), "204"],
+    ["a gateway's 404", () => new Response("404 page not found\n", { status: 404 }), "404"],
+    ["another service's 404", () => Response.json({ detail: "Not Found" }, { status: 404 }), "404"],
+    ["a 404 without a body", () => new Response(null, { status: 404 }), "404"],
+    [
+      "a 404 in a list",
+      () => Response.json([{ detail: "User not found" }], { status: 404 }),
+      "404",
+    ],
+    [
+      "two megabytes of 404",
+      () => Response.json({ detail: "x".repeat(2e6) }, { status: 404 }),
+      "404",
+    ],
     ["two megabytes", () => Response.json({ ...user, name: "x".repeat(2e6) }), "200"],
     ["two megabytes in chunks", () => new Response(new Blob(["x".repeat(2e6)]).stream()), "200"],
   ])("makes one attempt if it sends %s, and places no order", async (_, userService, counted) => {
@@ -90,6 +103,37 @@ describe("POST /orders with a user-service", () => {
     expect(service.userRequests).toHaveLength(1);
     expect(await service.metric(attempts(counted))).toBe(1);
     expect(await countOrders(service)).toBe(0);
+    // An operator looks for the cause: user-service is well, or the URL is another service's.
+    expect(service.lines.find(({ upstream }) => upstream === "user-service")).toMatchObject({
+      level: "warn",
+      status: Number(counted),
+    });
+    for (let n = 0; n < 5; n += 1) await service.request("/orders", { json: wish });
+    expect(await service.metric(circuitState)).toBe(0);
+  });
+
+  test.each(["application/json", "application/problem+json", "text/plain"])(
+    "refuses the order with 400 if it says as %s that the user is not found",
+    async (type) => {
+      const body = JSON.stringify({ title: "Not Found", detail: "User not found" });
+      const init = { status: 404, headers: { "content-type": type } };
+      const userService = () => new Response(body, init);
+      await using service = await startOrderService({ userService });
+      const refused = await bodyOf(await service.request("/orders", { json: wish }));
+      expect(refused).toMatchObject({ status: 400, detail: "User does not exist" });
+      expect(service.userRequests).toHaveLength(1);
+      expect(service.lines.find(({ msg }) => msg === "call")).toMatchObject({ level: "info" });
+    },
+  );
+
+  test("refuses orders with 502 if USER_SERVICE_URL is order-service itself", async () => {
+    await using other = await startOrderService();
+    await using service = await startOrderService({ userService: other.url });
+    const place = (n: number) =>
+      service.request("/orders", { json: { ...wish, user_id: userId.replace("0", String(n)) } });
+    for (const response of await Promise.all([1, 2, 3].map(place))) {
+      expect(await bodyOf(response)).toMatchObject(failed);
+    }
   });
 
   test("places the order if a second attempt succeeds", async () => {
