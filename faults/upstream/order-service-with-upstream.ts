@@ -92,7 +92,8 @@ export async function circuitState(orders: OrderService): Promise<number | undef
   return (await orders.metric("circuit_state", "service"))["user-service"];
 }
 
-/** How many attempts ended how, by the label `status`. */
-export function attemptCounts(orders: OrderService): Promise<Record<string, number>> {
-  return orders.metric("external_service_calls_total", "status");
+/** How many attempts ended how, by the label `status`; without those that none ended with. */
+export async function attemptCounts(orders: OrderService): Promise<Record<string, number>> {
+  const counts = await orders.metric("external_service_calls_total", "status");
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }

@@ -154,3 +154,12 @@ describe("POST /orders", () => {
     );
   });
 });
+
+test("POST /orders has series at 0 for success, 500, 502 and 503 from the start", async () => {
+  await using service = await startOrderService();
+  await service.request("/metrics");
+  for (const status of [201, 500, 502, 503]) {
+    const labels = `method="POST",endpoint="/orders",status="${status}"`;
+    expect(await service.metric(`http_requests_total{${labels}}`)).toBe(0);
+  }
+});

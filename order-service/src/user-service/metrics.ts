@@ -17,6 +17,9 @@ export function userServiceMetrics(registry: Registry) {
     name: "external_service_calls_total",
     help: "HTTP tries of other services by status, error, timeout or circuit_open",
   });
+  // Prometheus sees no increase in a series that begins at 1: an alert would miss the first failure.
+  for (const status of ["200", "404", "error", "timeout", "circuit_open"])
+    calls({ service, status });
   const durations = histogram(
     registry,
     { name: "external_service_duration_seconds", help: "Time that an HTTP try took" },

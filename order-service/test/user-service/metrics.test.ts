@@ -24,6 +24,13 @@ describe("userServiceMetrics()", () => {
     expect(await value(attempts("error"))).toBe(1);
   });
 
+  test("begins at 0 for the outcomes that alerts use", async () => {
+    const { value } = setUp();
+    for (const status of ["200", "404", "error", "timeout", "circuit_open"]) {
+      expect(await value(attempts(status))).toBe(0);
+    }
+  });
+
   test("times all attempts together, and no look-up that an open circuit rejected", async () => {
     const { metrics, value } = setUp();
     metrics.attempted("200", 0.25);

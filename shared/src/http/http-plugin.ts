@@ -26,6 +26,19 @@ export interface RequestLimits {
   readonly maxInFlight: number;
 }
 
+type AppRoute = ErrorHandlerParts["routes"][number] & {
+  readonly hooks: { readonly response?: Readonly<Record<string, unknown>> };
+};
+
+/** How every route can fail: by a bug, or while the storage cannot work. */
+const failures = [500, 503];
+
+/** The statuses of a route that alerts compare: its successes and its failures. */
+function alertStatuses(responses: Readonly<Record<string, unknown>> = {}): number[] {
+  const declared = Object.keys(responses).map(Number);
+  return [...declared.filter((status) => status < 300 || status >= 500), ...failures];
+}
+
 /** What the plugin works with. */
 export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
   readonly lifecycle: Lifecycle;
@@ -33,7 +46,7 @@ export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
   readonly logger: Logger;
   readonly metrics: HttpMetrics;
   /** The routes of the app. Called once, with the first request, when the app has all of them. */
-  routes(): ErrorHandlerParts["routes"];
+  routes(): readonly AppRoute[];
   /** Management routes are not shed, not counted as traffic, and logged at `debug`. */
   isManagementPath(path: string): boolean;
 }
@@ -56,7 +69,15 @@ export function httpPlugin({
 
   // Made by the first request: the app has all its routes then, and Elysia has compiled none of them.
   let errorsOfRoutes: ErrorHandler | undefined;
-  const errors = () => (errorsOfRoutes ??= errorHandler({ ...parts, routes: routes() }));
+  const errors = () => (errorsOfRoutes ??= prepare(routes()));
+
+  function prepare(known: readonly AppRoute[]): ErrorHandler {
+    for (const { method, path, hooks } of known) {
+      if (isManagementPath(path)) continue;
+      metrics.expect(method, routeTemplate(path), alertStatuses(hooks.response));
+    }
+    return errorHandler({ ...parts, routes: known });
+  }
 
   return new Elysia({ name: "http-plugin" })
     .wrap((handle) => (received: Request) => {

@@ -43,7 +43,27 @@ function httpMetrics(registry: Registry) {
   );
   const series = new Map<string, { responses: CounterSeries; duration: HistogramSeries }>();
 
+  function seriesOf(method: string, endpoint: string, status: number) {
+    const key = `${method} ${endpoint} ${status}`;
+    let known = series.get(key);
+    if (known === undefined) {
+      known = {
+        responses: requests({ method, endpoint, status: String(status) }),
+        duration: durations({ method, endpoint }),
+      };
+      series.set(key, known);
+    }
+    return known;
+  }
+
   return {
+    /**
+     * Makes the series of these responses, at 0. Prometheus sees no increase in a series that begins
+     * at 1: an alert would miss the first failure.
+     */
+    expect(method: string, endpoint: string, statuses: readonly number[]): void {
+      for (const status of statuses) seriesOf(method, endpoint, status);
+    },
     /** Registers the gauge of requests in flight; `count` is called when metrics are scraped. */
     watchInFlight(count: () => number): void {
       new Gauge({
@@ -58,15 +78,7 @@ function httpMetrics(registry: Registry) {
     /** Counts a response. `endpoint` is a route template, or undefined if no route matched. */
     responded(sentMethod: string, endpoint = "unmatched", status: number, seconds: number): void {
       const method = knownMethods.has(sentMethod) ? sentMethod : "OTHER";
-      const key = `${method} ${endpoint} ${status}`;
-      let known = series.get(key);
-      if (known === undefined) {
-        known = {
-          responses: requests({ method, endpoint, status: String(status) }),
-          duration: durations({ method, endpoint }),
-        };
-        series.set(key, known);
-      }
+      const known = seriesOf(method, endpoint, status);
       known.responses.add();
       known.duration.observe(seconds);
     },
