@@ -24,6 +24,8 @@ export const sampleInfo = { title: "sample", version: "1.2.3", description: "Sam
 
 interface SampleOptions {
   readonly limits?: Partial<ServiceParts["limits"]>;
+  /** Default: those of this process. */
+  readonly descriptors?: ServiceParts["descriptors"];
   /** The text of the note of `GET /notes/{id}`, by default "found"; its rejection becomes the response. */
   readonly find?: () => Promise<string>;
 }
@@ -184,11 +186,15 @@ export function sampleApp({
 }
 
 /** Starts the service on a free port. */
-export function startSample({ limits = {}, find }: SampleOptions = {}): Promise<RunningService> {
+export function startSample({
+  limits = {},
+  find,
+  descriptors,
+}: SampleOptions = {}): Promise<RunningService> {
   return startService({
     name: sampleInfo.title,
     migrations: [],
     limits,
-    build: (parts) => createSampleApp(parts, find),
+    build: (parts) => createSampleApp({ ...parts, ...(descriptors && { descriptors }) }, find),
   });
 }

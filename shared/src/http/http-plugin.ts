@@ -4,6 +4,7 @@ import { Elysia } from "elysia";
 import { bodyParser, noBody } from "./body-parser.ts";
 import { overload, unknownPath } from "./common-problems.ts";
 import { errorHandler, type ErrorHandler, type ErrorHandlerParts } from "./error-handler.ts";
+import type { FileDescriptors } from "./file-descriptors.ts";
 import { concurrencyLimiter } from "./load-shedding.ts";
 import { QueryMismatch } from "./query-string.ts";
 import { routeTemplate } from "./route-matcher.ts";
@@ -42,6 +43,7 @@ function alertStatuses(responses: Readonly<Record<string, unknown>> = {}): numbe
 /** What the plugin works with. */
 export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
   readonly lifecycle: Lifecycle;
+  readonly descriptors: Pick<FileDescriptors, "areShort">;
   readonly limits: RequestLimits;
   readonly logger: Logger;
   readonly metrics: HttpMetrics;
@@ -56,6 +58,7 @@ type AppHandler = (request: Request) => Response | Promise<Response>;
 /** The plugin; `use` it before any route, since Elysia's hooks reach only later routes. */
 export function httpPlugin({
   lifecycle,
+  descriptors,
   limits,
   logger,
   metrics,
@@ -93,7 +96,9 @@ export function httpPlugin({
         if (!hasRequestIdHeader) response.headers.set("x-request-id", requestId);
         // Bun sends no Date in a response to HEAD (RFC 9110, 6.6.1).
         if (method === "HEAD") response.headers.set("date", new Date().toUTCString());
-        if (lifecycle.phase === "draining") response.headers.set("connection", "close");
+        // Asked of every response, since it counts them.
+        const isShort = descriptors.areShort();
+        if (isShort || lifecycle.phase === "draining") response.headers.set("connection", "close");
         const { status } = response;
         const durationMs = performance.now() - startedAt;
         if (!isManagement) metrics.responded(method, route, status, durationMs / 1000);

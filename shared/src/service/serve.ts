@@ -1,5 +1,6 @@
 // The life of a running service, from opening its database to the last line of its log.
 import { buildInfo } from "../core/build-info.ts";
+import { descriptorWatch } from "../http/file-descriptors.ts";
 import { closeServer, listen } from "../http/server.ts";
 import { openSqlite } from "../sqlite/sqlite-storage.ts";
 import { terminalOutput } from "../telemetry/logger.ts";
@@ -42,7 +43,7 @@ export async function serve<S extends Settings>({
 }: ServeOptions<S>): Promise<number> {
   const { name, migrations, maxResponseSeconds } = service;
   const terminal = process.stdout.isTTY ? { destination: await terminalOutput() } : {};
-  const { log, parts } = createParts({ name, config, ...terminal });
+  const { log, descriptors, parts } = createParts({ name, config, ...terminal });
   const { lifecycle, logger, metrics } = parts;
   const shutdown = shutdownSignal(process, log);
   addProcessMetrics(metrics.registry);
@@ -70,7 +71,8 @@ export async function serve<S extends Settings>({
       idleTimeoutSeconds: Math.max(minIdleSeconds, longestSeconds),
       fetch: app.fetch,
     });
-    const stopBackgroundJobs = startBackgroundJobs(backgroundJobs, logger);
+    const watch = descriptorWatch({ descriptors, logger, metrics: metrics.http });
+    const stopBackgroundJobs = startBackgroundJobs([...backgroundJobs, watch], logger);
     lifecycle.phase = "ready";
     const { commit } = buildInfo;
     logger.info({ host: config.host, port: server.port, commit }, "listening");

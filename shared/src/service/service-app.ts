@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import type { DestinationStream } from "pino";
 import { buildInfo } from "../core/build-info.ts";
 import type { Storage } from "../core/storage.ts";
+import { fileDescriptors, type FileDescriptors } from "../http/file-descriptors.ts";
 import { httpPlugin, type HttpPluginParts, type RequestLimits } from "../http/http-plugin.ts";
 import { apiReference } from "../openapi/api-reference.ts";
 import { createLog, type Log, type LogLevel } from "../telemetry/logger.ts";
@@ -10,7 +11,10 @@ import { createMetrics, type ServiceMetrics } from "../telemetry/metrics.ts";
 import { isManagementPath, managementRoutes } from "./management-routes.ts";
 
 /** What a service's app is made of, beside its own domain. */
-export interface ServiceParts extends Pick<HttpPluginParts, "lifecycle" | "limits" | "logger"> {
+export interface ServiceParts extends Pick<
+  HttpPluginParts,
+  "descriptors" | "lifecycle" | "limits" | "logger"
+> {
   readonly metrics: ServiceMetrics;
   readonly storage: Pick<Storage, "ping" | "secret">;
   readonly version: string;
@@ -31,12 +35,19 @@ export function createParts({
   config: { logLevel: level, maxBodyBytes, maxInFlight },
   build: { version, commit } = buildInfo,
   ...output
-}: PartsOptions): { readonly log: Log; readonly parts: Omit<ServiceParts, "storage"> } {
+}: PartsOptions): {
+  readonly log: Log;
+  readonly descriptors: FileDescriptors;
+  readonly parts: Omit<ServiceParts, "storage">;
+} {
   const log = createLog({ service, version, level, ...output });
+  const descriptors = fileDescriptors();
   return {
     log,
+    descriptors,
     parts: {
       lifecycle: { phase: "starting" },
+      descriptors,
       limits: { maxBodyBytes, maxInFlight },
       logger: log.logger,
       metrics: createMetrics({ service, version, commit }),
@@ -56,7 +67,7 @@ interface AppOptions extends Pick<HttpPluginParts, "problemOf"> {
  * logs, management routes and API reference. Chain the service's routes onto it.
  */
 export function serviceApp(
-  { lifecycle, limits, logger, metrics, storage, version }: ServiceParts,
+  { lifecycle, descriptors, limits, logger, metrics, storage, version }: ServiceParts,
   { title, description, problemOf }: AppOptions,
 ) {
   const app = new Elysia({
@@ -72,6 +83,7 @@ export function serviceApp(
     .use(
       httpPlugin({
         lifecycle,
+        descriptors,
         limits,
         logger,
         metrics: metrics.http,

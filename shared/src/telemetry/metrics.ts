@@ -41,6 +41,10 @@ function httpMetrics(registry: Registry) {
     },
     latencyBuckets,
   );
+  const shortage = counter(registry, {
+    name: "file_descriptors_short_seconds_total",
+    help: "Seconds in which few file descriptors were free, so that responses ended connections",
+  })();
   const series = new Map<string, { responses: CounterSeries; duration: HistogramSeries }>();
 
   function seriesOf(method: string, endpoint: string, status: number) {
@@ -57,6 +61,10 @@ function httpMetrics(registry: Registry) {
   }
 
   return {
+    /** Adds seconds in which file descriptors were short. */
+    shortOfDescriptors(seconds: number): void {
+      shortage.add(seconds);
+    },
     /**
      * Makes the series of these responses, at 0. Prometheus sees no increase in a series that begins
      * at 1: an alert would miss the first failure.
