@@ -1,5 +1,4 @@
 // The HTTP interface of order-service: routes, schemas, status codes.
-import { retryAfterOneSecond } from "@platform/shared/http/common-problems";
 import {
   conditionalHeaders,
   entityTag,
@@ -11,23 +10,17 @@ import { routeDocs } from "@platform/shared/openapi/route-docs";
 import { nextLink, pagedList } from "@platform/shared/http/pagination";
 import { creationRange, parseCreationRange } from "@platform/shared/schema/instant";
 import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
-import { PreconditionFailed } from "@platform/shared/core/precondition";
-import { HttpProblem, problems } from "@platform/shared/http/problem";
+import { keyMalformed } from "@platform/shared/http/idempotency-problems";
+import { problems, problemsWithBody } from "@platform/shared/http/route-problems";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { idParams, isUuid, uuid } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
 import { parseIdempotencyKey } from "./idempotency/idempotency-key.ts";
-import { OrderRefused, placeOrder, type RefusalReason } from "./orders/place-order.ts";
+import { placeOrder } from "./orders/place-order.ts";
 import { splitStatuses, statusList } from "./orders/order-status.ts";
 import { orderSorts, type OrderKey, type OrderStore } from "./orders/order-store.ts";
-import {
-  draftOrder,
-  newOrder,
-  order,
-  OrderNotFound,
-  statusChange,
-  StatusConflict,
-} from "./orders/order.ts";
+import { draftOrder, newOrder, order, OrderNotFound, statusChange } from "./orders/order.ts";
+import { orderHasChanged, orderNotFound, problemOf, refusals, statusConflict } from "./problems.ts";
 import type { UserDirectory } from "./user-service/user-directory.ts";
 
 /** What the app is made of. */
@@ -48,33 +41,6 @@ export const orderList = pages.query({
   ...creationRange,
 });
 
-const retryLater = { headers: retryAfterOneSecond };
-
-const refusals: Record<RefusalReason, () => HttpProblem> = {
-  "user-unknown": () => new HttpProblem(400, "User does not exist"),
-  "user-failed": () => new HttpProblem(502, "Failed to validate user"),
-  "user-unavailable": () => new HttpProblem(503, "User service unavailable", retryLater),
-  "key-in-progress": () =>
-    new HttpProblem(
-      409,
-      "A request with this Idempotency-Key is still being processed",
-      retryLater,
-    ),
-  "key-reused": () =>
-    new HttpProblem(422, "This Idempotency-Key was used with another body", {
-      fieldErrors: [{ header: "Idempotency-Key", detail: "Must be new for a new order" }],
-    }),
-};
-
-/** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */
-function problemOf(error: unknown): HttpProblem | undefined {
-  if (error instanceof OrderNotFound) return new HttpProblem(404, "Order not found");
-  if (error instanceof OrderRefused) return refusals[error.reason]();
-  if (error instanceof StatusConflict) return new HttpProblem(409, error.message);
-  if (error instanceof PreconditionFailed) return new HttpProblem(412, "Order has changed");
-  return undefined;
-}
-
 function isOrderKey(value: unknown): value is OrderKey {
   return typeof value === "object" && value !== null && "id" in value && isUuid(value.id);
 }
@@ -84,10 +50,7 @@ function keyIn(field: string | null): string | undefined {
   if (field === null) return undefined;
   const key = parseIdempotencyKey(field);
   if (key !== undefined) return key;
-  const detail = "Must be one key of 1 to 255 visible ASCII characters, bare or quoted";
-  throw new HttpProblem(400, "Idempotency-Key is malformed", {
-    fieldErrors: [{ header: "Idempotency-Key", detail }],
-  });
+  throw keyMalformed;
 }
 
 /** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */
@@ -110,7 +73,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
       },
       {
         body: newOrder,
-        response: { 201: order, ...problems(400, 409, 422, 502, 503) },
+        response: { 201: order, ...problemsWithBody(keyMalformed, ...Object.values(refusals)) },
         detail: routeDocs({
           operationId: "placeOrder",
           summary: "Place an order",
@@ -118,13 +81,6 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
             "With an Idempotency-Key it can be repeated without harm: one key makes one order.",
           tag: "orders",
           idempotencyKey: true,
-          problems: {
-            400: ["User does not exist", "Idempotency-Key is malformed"],
-            409: "A request with this Idempotency-Key is still being processed",
-            422: "This Idempotency-Key was used with another body",
-            502: "Failed to validate user",
-            503: "User service unavailable",
-          },
         }),
       },
     )
@@ -146,7 +102,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
       },
       {
         query: orderList,
-        response: { 200: Type.Array(order), ...problems(422) },
+        response: { 200: Type.Array(order), ...problems() },
         detail: routeDocs({
           operationId: "listOrders",
           summary: "List orders",
@@ -166,13 +122,12 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
       },
       {
         params: idParams,
-        response: { 200: order, 304: Type.Void(), ...problems(404, 422) },
+        response: { 200: order, 304: Type.Void(), ...problems(orderNotFound) },
         detail: routeDocs({
           operationId: "getOrder",
           summary: "Get an order",
           tag: "orders",
           conditional: true,
-          problems: { 404: "Order not found" },
         }),
       },
     )
@@ -189,7 +144,14 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         params: idParams,
         headers: conditionalHeaders,
         body: statusChange,
-        response: { 200: order, ...problems(404, 409, 412, 422) },
+        response: {
+          200: order,
+          ...problemsWithBody(
+            orderNotFound,
+            orderHasChanged,
+            statusConflict("Order cannot go from delivered to cancelled"),
+          ),
+        },
         detail: routeDocs({
           operationId: "patchOrder",
           summary: "Move an order on",
@@ -198,10 +160,6 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
             "To the status that it has already: nothing changes.",
           tag: "orders",
           conditional: true,
-          problems: {
-            404: "Order not found",
-            409: "Order cannot go from delivered to cancelled",
-          },
         }),
       },
     );

@@ -1,5 +1,8 @@
 // Compares every response that a test gets with the API document, so that neither changes alone.
+import { unknownMethod, unknownPath } from "../src/http/common-problems.ts";
+import type { HttpProblem } from "../src/http/problem.ts";
 import { headerRefs, type ResponseHeader } from "../src/openapi/headers.ts";
+import { problemSchema } from "../src/openapi/problems.ts";
 import type { OpenApiDocument, PathItem, ResponseObject, Responses } from "../src/openapi/types.ts";
 import { schemaCheck, type SchemaCheck } from "./schema-check.ts";
 
@@ -22,13 +25,13 @@ const standardFields = new Set([
 ]);
 
 /** The response to a request that no operation describes. */
-const undocumented = (description: string, fields: ResponseHeader[]): ResponseObject => ({
-  description,
+const undocumented = (problem: HttpProblem, fields: ResponseHeader[]): ResponseObject => ({
+  description: problem.detail,
   headers: headerRefs(fields),
-  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+  content: { "application/problem+json": { schema: problemSchema([problem]) } },
 });
-const unknownPath = { 404: undocumented("Unknown path", ["X-Request-Id"]) };
-const unknownMethod = { 405: undocumented("Unknown method", ["X-Request-Id", "Allow"]) };
+const ofUnknownPath = { 404: undocumented(unknownPath(), ["X-Request-Id"]) };
+const ofUnknownMethod = { 405: undocumented(unknownMethod([]), ["X-Request-Id", "Allow"]) };
 
 /**
  * A `send` that throws an Error if the status, header fields, media type or body of a response are
@@ -81,9 +84,9 @@ function pathFinder(paths: OpenApiDocument["paths"]): (path: string) => PathItem
 
 /** The responses to a method of a path; `item` is undefined for a path that the document does not have. */
 function documentedResponses(method: string, item: PathItem | undefined): Responses {
-  if (item === undefined) return unknownPath;
+  if (item === undefined) return ofUnknownPath;
   const [, operation] = Object.entries(item).find(([name]) => name.toUpperCase() === method) ?? [];
-  return operation?.responses ?? unknownMethod;
+  return operation?.responses ?? ofUnknownMethod;
 }
 
 function headerMismatches(
@@ -94,9 +97,9 @@ function headerMismatches(
 ): string[] {
   const mismatches: string[] = [];
   const names = Object.keys(documented.headers);
-  for (const name of names) {
+  for (const [name, reference] of Object.entries(documented.headers)) {
     const value = response.headers.get(name);
-    const header = components.headers[name];
+    const header = "$ref" in reference ? components.headers[name] : reference;
     if (header === undefined) mismatches.push(`${name} is no component of the document`);
     else if (value === null && header.required) mismatches.push(`${name} is missing`);
     else if (value !== null) {

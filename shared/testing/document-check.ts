@@ -7,8 +7,6 @@ import type { JsonSchema, MediaType, OpenApiDocument, Operation } from "../src/o
 import { bodyOf, type RunningService } from "./running-service.ts";
 import { schemaCheck, type SchemaCheck } from "./schema-check.ts";
 
-const problemType = "application/problem+json";
-
 /** Tests the document of a service. A failure lists everything that is missing or wrong. */
 export function testApiDocument(start: () => Promise<RunningService>): void {
   test("GET /swagger/json is valid OpenAPI that documents every route with fitting examples", async () => {
@@ -46,13 +44,12 @@ function operationErrors(operation: Operation, check: SchemaCheck): string[] {
   const errors: string[] = [];
   if (operation.summary === "") errors.push("no summary (give one to routeDocs)");
   if (operation.tags.length === 0) errors.push("no tag (give one to routeDocs)");
-  for (const [status, { description, content = {} }] of Object.entries(operation.responses)) {
+  for (const [status, { description }] of Object.entries(operation.responses)) {
     if (description !== "") continue;
-    const hint =
-      problemType in content
-        ? `give its text to routeDocs: problems: { ${status}: "…" }`
-        : "give one to its schema";
-    errors.push(`response ${status} has no description (${hint})`);
+    errors.push(`response ${status} has no description (give one to its schema)`);
+  }
+  if (operation.requestBody && !operation.responses[415]) {
+    errors.push("has a body and no problems of bodies (use problemsWithBody)");
   }
   for (const parameter of operation.parameters) {
     if ("schema" in parameter) errors.push(...schemaErrors(parameter.name, parameter.schema));
@@ -65,19 +62,18 @@ function operationErrors(operation: Operation, check: SchemaCheck): string[] {
     })),
   ];
   for (const { place, content = {} } of bodies) {
-    for (const [type, body] of Object.entries(content)) {
-      errors.push(...bodyErrors(place, type, body, check));
+    for (const body of Object.values(content)) {
+      errors.push(...bodyErrors(place, body, check));
     }
   }
   return errors;
 }
 
-function bodyErrors(place: string, type: string, body: MediaType, check: SchemaCheck): string[] {
+function bodyErrors(place: string, body: MediaType, check: SchemaCheck): string[] {
   const errors = schemaErrors(place, body.schema);
   const examples = Object.values(body.examples ?? {}).map(({ value }) => value);
   if (body.example !== undefined) examples.push(body.example);
-  // The examples of a problem are made from its texts, whose absence is listed above.
-  if (examples.length === 0 && type !== problemType) {
+  if (examples.length === 0) {
     errors.push(`${place} has no example (give one to its schema)`);
   }
   for (const example of examples) {

@@ -10,7 +10,9 @@ import {
   withEntityTag,
 } from "../src/http/etag.ts";
 import { pagedList } from "../src/http/pagination.ts";
-import { HttpProblem, problems } from "../src/http/problem.ts";
+import { keyInProgress, keyMalformed, keyReused } from "../src/http/idempotency-problems.ts";
+import { HttpProblem } from "../src/http/problem.ts";
+import { problems, problemsWithBody } from "../src/http/route-problems.ts";
 import { routeDocs } from "../src/openapi/route-docs.ts";
 import { requestObject } from "../src/schema/request-object.ts";
 import { text } from "../src/schema/text.ts";
@@ -46,6 +48,9 @@ const taskPages = pagedList({
   isKey: (key: unknown): key is string => typeof key === "string",
 });
 
+const taskNotFound = new HttpProblem(404, "task-not-found", "Task not found");
+const hasChanged = new HttpProblem(412, "precondition-failed", "The resource has changed");
+
 /** The documentation of a route of one task. */
 const taskDocs = (operationId: string, summary: string) =>
   routeDocs({
@@ -53,7 +58,6 @@ const taskDocs = (operationId: string, summary: string) =>
     summary,
     tag: "tasks",
     conditional: true,
-    problems: { 404: "Task not found" },
   });
 
 function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("found")) {
@@ -62,35 +66,30 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
   const now = () => new Date((time += 1)).toISOString();
   const findTask = (id: string) => {
     const found = tasks.get(id);
-    if (found === undefined) throw new HttpProblem(404, "Task not found");
+    if (found === undefined) throw taskNotFound;
     return found;
   };
 
   return serviceApp(parts, {
     title: sampleInfo.title,
     description: sampleInfo.description,
-    problemOf: (error) =>
-      error instanceof PreconditionFailed
-        ? new HttpProblem(412, "The resource has changed")
-        : undefined,
+    problemOf: (error) => (error instanceof PreconditionFailed ? hasChanged : undefined),
   })
     .post("/notes", ({ body }) => ({ text: body.text }), {
       body: requestObject(note.properties),
-      response: { 200: note, ...problems(422) },
+      response: { 200: note, ...problemsWithBody() },
       detail: routeDocs({ operationId: "echoNote", summary: "Send a note back", tag: "notes" }),
     })
     .get("/notes/:id", async () => ({ text: await find() }), {
       params: oneOf,
-      response: { 200: note, ...problems(422) },
+      response: { 200: note, ...problems() },
       detail: routeDocs({ operationId: "getNote", summary: "Get a note", tag: "notes" }),
     })
     .post(
       "/tasks",
       ({ body, request, set, status }) => {
         if (request.headers.get("idempotency-key") === "busy") {
-          throw new HttpProblem(409, "The first request with this key is in progress", {
-            headers: { "retry-after": "1" },
-          });
+          throw keyInProgress;
         }
         const id = Bun.randomUUIDv7();
         const created: Task = { id, title: body.title, state: "open", updated_at: now() };
@@ -100,23 +99,18 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
       },
       {
         body: requestObject({ title }),
-        response: { 201: task, ...problems(400, 409, 422) },
+        response: { 201: task, ...problemsWithBody(keyMalformed, keyInProgress, keyReused) },
         detail: routeDocs({
           operationId: "createTask",
           summary: "Create a task",
           tag: "tasks",
           idempotencyKey: true,
-          problems: {
-            400: "Idempotency-Key is malformed",
-            409: "The first request with this key is in progress",
-            422: "This key was used with another body",
-          },
         }),
       },
     )
     .get("/tasks", () => [...tasks.values()], {
       query: taskPages.query({ state: Type.Optional(state) }),
-      response: { 200: Type.Array(task), ...problems(422) },
+      response: { 200: Type.Array(task), ...problems() },
       detail: routeDocs({
         operationId: "listTasks",
         summary: "List tasks",
@@ -129,7 +123,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
       ({ params, request, set }) => unlessNotModified(request, set, findTask(params.id)),
       {
         params: oneOf,
-        response: { 200: task, 304: Type.Void(), ...problems(404, 422) },
+        response: { 200: task, 304: Type.Void(), ...problems(taskNotFound) },
         detail: taskDocs("getTask", "Get a task"),
       },
     )
@@ -147,7 +141,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
         params: oneOf,
         headers: conditionalHeaders,
         body: requestObject({ title: Type.Optional(title), state: Type.Optional(state) }),
-        response: { 200: task, ...problems(404, 412, 422) },
+        response: { 200: task, ...problemsWithBody(taskNotFound, hasChanged) },
         detail: taskDocs("changeTask", "Change a task"),
       },
     )
@@ -160,7 +154,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
       {
         params: oneOf,
         headers: conditionalHeaders,
-        response: { 204: Type.Void(), ...problems(404, 422) },
+        response: { 204: Type.Void(), ...problems(taskNotFound, hasChanged) },
         detail: taskDocs("deleteTask", "Delete a task"),
       },
     );

@@ -47,6 +47,8 @@ function makeCheck(schemas: Record<string, JsonSchema>): SchemaCheck {
  * test, a response with one means that the document is incomplete.
  */
 function closed(schema: JsonSchema): JsonSchema {
+  // Each part of an intersection names some of the members.
+  if (schema.allOf) return { ...schema, unevaluatedProperties: false };
   const inside = mapSubschemas(schema, closed);
   const isClosable = isJsonObject(schema.properties) && schema.additionalProperties === undefined;
   return isClosable ? { ...inside, additionalProperties: false } : inside;

@@ -8,16 +8,16 @@ import {
 } from "@platform/shared/http/etag";
 import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
 import { nextLink, pagedList } from "@platform/shared/http/pagination";
-import { HttpProblem, problems } from "@platform/shared/http/problem";
+import { problems, problemsWithBody } from "@platform/shared/http/route-problems";
 import { routeDocs } from "@platform/shared/openapi/route-docs";
-import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { creationRange, parseCreationRange } from "@platform/shared/schema/instant";
 import { idParams, isUuid, splitUuids, uuidList } from "@platform/shared/schema/uuid";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { Type } from "@sinclair/typebox";
 import { email } from "./users/email.ts";
+import { emailTaken, problemOf, userHasChanged, userNotFound } from "./problems.ts";
 import { userSorts, type UserKey, type UserStore } from "./users/user-store.ts";
-import { EmailTaken, newUser, user, userChange, UserNotFound, type User } from "./users/user.ts";
+import { newUser, user, userChange, UserNotFound, type User } from "./users/user.ts";
 
 /** What the app is made of. */
 export interface UserServiceParts extends ServiceParts {
@@ -41,13 +41,12 @@ const changeOfUser = (operationId: string, summary: string) => ({
   params: idParams,
   headers: conditionalHeaders,
   body: userChange,
-  response: { 200: user, ...problems(404, 409, 412, 422) },
+  response: { 200: user, ...problemsWithBody(userNotFound, emailTaken, userHasChanged) },
   detail: routeDocs({
     operationId,
     summary,
     tag: "users",
     conditional: true,
-    problems: { 404: "User not found", 409: "Email already registered" },
   }),
 });
 
@@ -56,14 +55,6 @@ interface ChangeRequest {
   readonly headers: typeof conditionalHeaders.static;
   readonly body: typeof userChange.static;
   readonly set: ResponseFields;
-}
-
-/** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */
-function problemOf(error: unknown): HttpProblem | undefined {
-  if (error instanceof UserNotFound) return new HttpProblem(404, "User not found");
-  if (error instanceof EmailTaken) return new HttpProblem(409, "Email already registered");
-  if (error instanceof PreconditionFailed) return new HttpProblem(412, "User has changed");
-  return undefined;
 }
 
 function isUserKey(value: unknown): value is UserKey {
@@ -98,12 +89,11 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
       },
       {
         body: newUser,
-        response: { 201: user, ...problems(409, 422) },
+        response: { 201: user, ...problemsWithBody(emailTaken) },
         detail: routeDocs({
           operationId: "createUser",
           summary: "Create a user",
           tag: "users",
-          problems: { 409: "Email already registered" },
         }),
       },
     )
@@ -126,7 +116,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
       },
       {
         query: userList,
-        response: { 200: Type.Array(user), ...problems(422) },
+        response: { 200: Type.Array(user), ...problems() },
         detail: routeDocs({
           operationId: "listUsers",
           summary: "List users",
@@ -146,13 +136,12 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
       },
       {
         params: idParams,
-        response: { 200: user, 304: Type.Void(), ...problems(404, 422) },
+        response: { 200: user, 304: Type.Void(), ...problems(userNotFound) },
         detail: routeDocs({
           operationId: "getUser",
           summary: "Get a user",
           tag: "users",
           conditional: true,
-          problems: { 404: "User not found" },
         }),
       },
     )
@@ -167,13 +156,12 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
       {
         params: idParams,
         headers: conditionalHeaders,
-        response: { 204: Type.Void(), ...problems(404, 412, 422) },
+        response: { 204: Type.Void(), ...problems(userNotFound, userHasChanged) },
         detail: routeDocs({
           operationId: "deleteUser",
           summary: "Delete a user",
           tag: "users",
           conditional: true,
-          problems: { 404: "User not found" },
         }),
       },
     );

@@ -3,7 +3,7 @@ import { ValidationError } from "elysia";
 import {
   internalError,
   schemaMismatch,
-  storageProblem,
+  storageProblems,
   unknownMethod,
   unknownPath,
 } from "./common-problems.ts";
@@ -63,7 +63,7 @@ export function errorHandler({ routes, apiReferencePath, storage, problemOf }: E
     if (error instanceof HttpProblem) return error;
     const known = problemOf(error);
     if (known !== undefined) return known;
-    if (error instanceof StorageUnavailable) return storageProblem(error.reason);
+    if (error instanceof StorageUnavailable) return storageProblems[error.reason];
     if (error instanceof QueryMismatch) {
       return schemaMismatch(validationErrors(schemasOf(context), request, error.fieldErrors));
     }

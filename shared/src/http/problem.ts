@@ -18,7 +18,10 @@ export const problem = Type.Object({
   type: Type.String({ format: "uri-reference" }),
   title: Type.String({ description: "The status in words" }),
   status: Type.Integer({ minimum: 400, maximum: 599 }),
-  detail: Type.String({ description: "What went wrong with this request" }),
+  code: Type.String({
+    description: "What went wrong, as a stable word for programs; later versions may add words",
+  }),
+  detail: Type.String({ description: "What went wrong with this request, for people" }),
   instance: Type.String({ format: "uri-reference", description: "The path of the request" }),
   request_id: Type.String({ description: "The same as in X-Request-Id and in the logs" }),
   errors: Type.Optional(
@@ -55,17 +58,30 @@ interface ProblemOptions {
   cause?: unknown;
 }
 
-/** An error response. A handler or hook throws it to respond with it. */
-export class HttpProblem extends Error {
+/**
+ * An error response. A handler or hook throws it to respond with it.
+ *
+ * Its type has the status and the code, so that the response schemas of a route, which are made from
+ * its problems, tell typed clients which codes each status can have.
+ */
+export class HttpProblem<
+  S extends ProblemStatus = ProblemStatus,
+  C extends string = string,
+> extends Error {
   override readonly name = "HttpProblem";
   readonly headers: Readonly<Record<string, string>>;
   readonly fieldErrors: readonly FieldError[] | undefined;
   /** Whether load shedding rejected the request; the access log then has a warning without a stack. */
   readonly isShed: boolean;
 
-  /** @param detail what went wrong, for the client: no value longer than 100 characters, no secret */
+  /**
+   * @param code what went wrong, as a stable word for programs, such as `email-taken`. One code
+   * belongs to one status
+   * @param detail what went wrong, for people: no value longer than 100 characters, no secret
+   */
   constructor(
-    readonly status: ProblemStatus,
+    readonly status: S,
+    readonly code: C,
     readonly detail: string,
     { headers = {}, fieldErrors, isShed = false, cause }: ProblemOptions = {},
   ) {
@@ -100,13 +116,14 @@ function echoedPath(path: string): string {
 
 /** The response for a problem, to the request with this path and id. */
 export function problemResponse(
-  { status, detail, headers, fieldErrors }: HttpProblem,
+  { status, code, detail, headers, fieldErrors }: HttpProblem,
   { path, requestId }: { path: string; requestId: string },
 ): Response {
   const body: Problem = {
     type: "about:blank",
     title: titles[status],
     status,
+    code,
     detail,
     instance: echoedPath(path),
     request_id: requestId,
@@ -116,11 +133,4 @@ export function problemResponse(
     status,
     headers: { ...headers, "content-type": "application/problem+json" },
   });
-}
-
-/** The response schemas of a route's error statuses. */
-export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S, typeof problem> {
-  const schemas = statuses.map((status) => [status, problem] as const);
-  // The type of Object.fromEntries does not keep the keys.
-  return Object.fromEntries(schemas) as Record<S, typeof problem>;
 }

@@ -1,12 +1,12 @@
 // The OpenAPI document of an app: what the plugin reads from the routes, completed by problems, header
 // fields and HEAD.
 import type { AnyElysia } from "elysia";
-import { problem } from "../http/problem.ts";
 import { documentedRoutes } from "./documented-routes.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
 import { headOperation, toOperation } from "./operation.ts";
+import { problemComponent } from "./problems.ts";
 import { managementTag } from "./route-docs.ts";
-import { plainSchema, toComponent, type SchemaComponents } from "./schema.ts";
+import { toComponent, type SchemaComponents } from "./schema.ts";
 import type { ApiInfo, OpenApiDocument, PathItem } from "./types.ts";
 
 const conventions = `
@@ -27,11 +27,12 @@ operations share are marked \`x-common\`.`;
  * same schemas 3.0.3, which has no `const` and no `examples`.
  */
 export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<OpenApiDocument> {
+  const routes = await documentedRoutes(app);
   const schemas: SchemaComponents = {};
-  toComponent({ title: "Problem", ...plainSchema(problem) }, schemas);
+  toComponent(problemComponent(routes), schemas);
   const tags = new Set<string>();
   const paths: Record<string, PathItem> = {};
-  for (const route of await documentedRoutes(app)) {
+  for (const route of routes) {
     const operation = await toOperation(route, schemas);
     for (const tag of operation.tags) tags.add(tag);
     const item = (paths[route.path] ??= {});

@@ -1,6 +1,6 @@
 // The Operation Object of a route: what @elysiajs/swagger makes of it, completed by the responses and
 // header fields that the plugin does not know.
-import { problem } from "../http/problem.ts";
+import { problemsOf } from "../http/route-problems.ts";
 import { canonicalHeaderName } from "../http/validation-errors.ts";
 import type { DocumentedRoute } from "./documented-routes.ts";
 import { headerRefs, requestHeaders, type ResponseHeader } from "./headers.ts";
@@ -87,7 +87,7 @@ function ownResponses(route: DocumentedRoute, components: SchemaComponents): Res
   const { method, hooks, conditional, idempotencyKey, produces = "application/json" } = route;
   const responses: Responses = {};
   for (const [status, response] of Object.entries(hooks.response ?? {})) {
-    if (response === problem) continue;
+    if (problemsOf(response) !== undefined) continue;
     // The plugin's copy of a response schema lacks some keywords, so this takes the route's.
     const schema = plainSchema(response);
     const fields: ResponseHeader[] = ["X-Request-Id"];

@@ -1,40 +1,41 @@
 // The problems that a route can have, each with an example made the way the service makes it.
-import type { TSchema } from "@sinclair/typebox";
-import * as common from "../http/common-problems.ts";
-import { HttpProblem, problem, problemResponse } from "../http/problem.ts";
-import type { FieldError, ProblemStatus } from "../http/problem.ts";
+import { Type, type TSchema } from "@sinclair/typebox";
+import { schemaMismatch, unknownMethod, unknownPath } from "../http/common-problems.ts";
+import { problem, problemResponse, type FieldError, type HttpProblem } from "../http/problem.ts";
 import { unknownParameter } from "../http/query-string.ts";
+import { bodyProblems, commonProblems, problemsOf } from "../http/route-problems.ts";
 import { validationErrors, type RequestSchemas } from "../http/validation-errors.ts";
 import type { DocumentedRoute } from "./documented-routes.ts";
-import { exampleRequestId, headerRefs, type ResponseHeader } from "./headers.ts";
-import { managementTag } from "./route-docs.ts";
-import type { Json, MediaType, Responses } from "./types.ts";
+import { exampleRequestId, headerRefs, responseHeaders, type ResponseHeader } from "./headers.ts";
+import { plainSchema } from "./schema.ts";
+import type { Header, Json, JsonSchema, MediaType, Ref, Responses } from "./types.ts";
+
+/** The codes that do not depend on the route. */
+const commonCodes = new Set<string>(
+  [unknownMethod([]), ...bodyProblems, ...commonProblems].map(({ code }) => code),
+);
+commonCodes.delete(schemaMismatch([]).code);
+
+// The details of these problems depend on the route or on the configuration.
+const commonDescriptions: Readonly<Record<string, string>> = {
+  405: "Any other method on this path",
+  413: "Body is larger than allowed",
+};
 
 /** The responses of a route that are problems. */
 export async function problemResponses(route: DocumentedRoute): Promise<Responses> {
-  const { hooks, problems: documented = {}, idempotencyKey } = route;
-  const problems: Partial<Record<string, HttpProblem[]>> = Object.groupBy(
-    possibleProblems(route),
-    ({ status }) => status,
-  );
-  for (const [status, schema] of Object.entries(hooks.response ?? {})) {
-    // A problem without a text in routeDocs() has no description: documentErrors() lists it.
-    if (schema === problem) problems[status] ??= [];
-  }
+  const byStatus = Object.groupBy(exampleProblems(route), ({ status }) => status);
   const responses: Responses = {};
-  for (const [status, cases = []] of Object.entries(problems)) {
-    const isCommon = commonStatuses.has(status) && !(status in documented);
-    const description = cases.map(({ detail }) => detail).join("; ");
-    const fields: ResponseHeader[] = ["X-Request-Id"];
-    if (status === "405") fields.push("Allow");
-    if (status === "503" || (status === "409" && idempotencyKey)) fields.push("Retry-After");
+  for (const [status, problems] of Object.entries(byStatus)) {
+    const isCommon = problems.every(({ code }) => commonCodes.has(code));
+    const description = problems.map(({ detail }) => detail).join("; ");
     responses[status] = {
-      description: isCommon ? (commonDescriptions[status] ?? description) : description,
-      headers: headerRefs(fields),
+      description: (isCommon && commonDescriptions[status]) || description,
+      headers: problemFields(problems),
       content: {
         "application/problem+json": {
-          schema: { $ref: "#/components/schemas/Problem" },
-          examples: await toExamples(cases, examplePath(route)),
+          schema: problemSchema(problems),
+          examples: await toExamples(problems, examplePath(route)),
         },
       },
       "x-common": isCommon || undefined,
@@ -43,42 +44,55 @@ export async function problemResponses(route: DocumentedRoute): Promise<Response
   return responses;
 }
 
-// Their problems depend on no route, unless routeDocs() names one.
-const commonStatuses = new Set(["400", "405", "408", "413", "415", "500", "503"]);
+/** The schema of problems: {@link problemComponent}, with their codes as an enumeration. */
+export function problemSchema(problems: readonly HttpProblem[]): JsonSchema {
+  const code = { type: "string", enum: codesOf(problems) };
+  return {
+    allOf: [{ $ref: "#/components/schemas/Problem" }, { type: "object", properties: { code } }],
+  };
+}
 
-// The details of these problems depend on the route or on the configuration.
-const commonDescriptions: Readonly<Record<string, string>> = {
-  405: "Any other method on this path",
-  413: "Body is larger than allowed",
-};
+/** The schema of every problem of an app, with the codes of all its routes as an enumeration. */
+export function problemComponent(routes: readonly DocumentedRoute[]): JsonSchema {
+  const codes = codesOf([unknownPath(), ...routes.flatMap(possibleProblems)]).sort();
+  const code = Type.Unsafe<string>({ ...problem.properties.code, enum: codes });
+  return { title: "Problem", ...plainSchema(Type.Object({ ...problem.properties, code })) };
+}
 
-function possibleProblems(route: DocumentedRoute): HttpProblem[] {
-  const { method, methods, hooks, tags, conditional, problems = {} } = route;
-  const possible = Object.entries(problems).flatMap(([status, details]) =>
-    // The keys of `problems` are statuses, which Object.entries gives as strings.
-    [details].flat().map((detail) => new HttpProblem(Number(status) as ProblemStatus, detail)),
+function codesOf(problems: readonly HttpProblem[]): string[] {
+  return [...new Set(problems.map(({ code }) => code))];
+}
+
+/** The problems that a route can respond with; the values in some of them are placeholders. */
+function possibleProblems({ methods, hooks }: DocumentedRoute): HttpProblem[] {
+  const declared = Object.values(hooks.response ?? {}).flatMap(
+    (schema) => problemsOf(schema) ?? [],
   );
-  possible.push(common.unknownMethod(methods));
-  if (hooks.body) {
-    possible.push(common.malformedBody(), common.slowBody, common.bodyTooLarge(1_048_576));
-    possible.push(common.wrongMediaType, common.wrongCoding);
-  }
-  const isManagement = tags?.includes(managementTag) ?? false;
-  const fieldErrors = exampleFieldErrors(hooks);
+  return [...declared, unknownMethod(methods)];
+}
+
+/** The problems that a route can respond with, as examples. */
+function exampleProblems(route: DocumentedRoute): HttpProblem[] {
+  const fieldErrors = exampleFieldErrors(route.hooks);
   // A route without schemas rejects at least a query.
-  if (fieldErrors.length === 0 && !isManagement) {
-    fieldErrors.push(unknownParameter("page", hooks.query));
+  if (fieldErrors.length === 0) fieldErrors.push(unknownParameter("page", route.hooks.query));
+  const mismatch = schemaMismatch(fieldErrors);
+  return possibleProblems(route).map((one) => (one.code === mismatch.code ? mismatch : one));
+}
+
+/** The documented header fields of problems; a field that only some of them have is optional. */
+function problemFields(problems: readonly HttpProblem[]): Record<string, Ref | Header> {
+  const fields: Record<string, Ref | Header> = {};
+  // The type of Object.entries does not keep the keys.
+  for (const name of Object.keys(responseHeaders) as ResponseHeader[]) {
+    const having = problems.filter(({ headers }) => name.toLowerCase() in headers);
+    if (having.length === problems.length || name === "X-Request-Id") {
+      Object.assign(fields, headerRefs([name]));
+    } else if (having.length > 0) {
+      fields[name] = { ...responseHeaders[name], required: false };
+    }
   }
-  if (fieldErrors.length > 0) possible.push(common.schemaMismatch(fieldErrors));
-  if (conditional && method !== "get" && !problems[412]) {
-    possible.push(new HttpProblem(412, "The resource has changed"));
-  }
-  // Load shedding skips the management routes, and they need no storage.
-  if (isManagement) return possible;
-  possible.push(common.internalError(), common.overload);
-  possible.push(...(["busy", "full", "gone"] as const).map(common.storageProblem));
-  if (hooks.body) possible.push(common.noRoomForBody);
-  return possible;
+  return fields;
 }
 
 /** The field errors of a request that has an invalid value in nearly every field. */

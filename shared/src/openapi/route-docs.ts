@@ -1,6 +1,5 @@
 // Documentation that a route gives beside its schemas.
 import type { DocumentDecoration } from "elysia";
-import type { ProblemStatus } from "../http/problem.ts";
 
 /** The behaviour of a route that its schemas do not show. */
 export interface RouteBehaviour {
@@ -13,12 +12,6 @@ export interface RouteBehaviour {
   readonly idempotencyKey?: boolean;
   /** The media type of its 2xx responses. Default: `application/json`. */
   readonly produces?: string;
-  /**
-   * The `detail` texts of the route's own problems, by status: each becomes an example of that
-   * problem. Problems that follow from the route's schemas or that every route can have (400, 405,
-   * 408, 412, 413, 415, 422, 500, 503) are documented without being listed here.
-   */
-  readonly problems?: Readonly<Partial<Record<ProblemStatus, string | readonly string[]>>>;
 }
 
 /** The documentation of a route. */
@@ -48,7 +41,6 @@ export const managementTag = "operations";
  *   summary: "Get a user",
  *   tag: "users",
  *   conditional: true,
- *   problems: { 404: "User not found" },
  * })
  * ```
  */

@@ -42,8 +42,8 @@ export interface Parameter {
 /** The Response Object: what a client gets with one status. */
 export interface ResponseObject {
   description: string;
-  /** By field name; each value refers to the component of that name. */
-  headers: Record<string, Ref>;
+  /** By field name; each value refers to the component of that name, or is an optional field. */
+  headers: Record<string, Ref | Header>;
   content?: Record<string, MediaType> | undefined;
   /** Marks a response that is the same in every operation that has it. The API reference folds it. */
   "x-common"?: true | undefined;

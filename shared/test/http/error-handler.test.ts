@@ -21,6 +21,7 @@ describe("errorHandler()", () => {
       type: "about:blank",
       title: "Not Found",
       status: 404,
+      code: "not-found",
       detail: "No such path",
       instance: "/nowhere",
       request_id: "abc",

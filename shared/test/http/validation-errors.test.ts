@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Type, type TSchema } from "@sinclair/typebox";
 import { conditionalHeaders } from "../../src/http/etag.ts";
 import { limit } from "../../src/http/pagination.ts";
-import { problems } from "../../src/http/problem.ts";
+import { problemsWithBody } from "../../src/http/route-problems.ts";
 import { canonicalHeaderName, validationErrors } from "../../src/http/validation-errors.ts";
 import { routeDocs } from "../../src/openapi/route-docs.ts";
 import { nullable } from "../../src/schema/nullable.ts";
@@ -182,7 +182,7 @@ describe("nullable() and withRule() over HTTP", () => {
       build: (parts) =>
         serviceApp(parts, about).post("/articles", ({ body }) => body, {
           body: newArticle,
-          response: { 200: Type.Object(article), ...problems(422) },
+          response: { 200: Type.Object(article), ...problemsWithBody() },
           detail: routeDocs({ operationId: "echo", summary: "Send it back", tag: "articles" }),
         }),
     });

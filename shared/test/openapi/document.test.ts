@@ -38,6 +38,18 @@ function problemExamples({ responses }: Operation, status: number): unknown[] {
   return Object.values(examples).map(({ value }) => value);
 }
 
+/** The codes of an operation's problems, by status. */
+function codesOf({ responses }: Operation): Record<string, string[]> {
+  const codes = Object.entries(responses).flatMap(([status, { content = {} }]) => {
+    const [, withCodes] = (content["application/problem+json"]?.schema.allOf ?? []) as [
+      unknown,
+      { properties: { code: { enum: string[] } } }?,
+    ];
+    return withCodes ? [[status, withCodes.properties.code.enum] as const] : [];
+  });
+  return Object.fromEntries(codes);
+}
+
 describe("openApiDocument()", () => {
   test("is valid OpenAPI, and each of its examples fits its schema", async () => {
     expect(document.openapi).toBe("3.1.0");
@@ -170,6 +182,7 @@ describe("openApiDocument(): problems", () => {
         type: "about:blank",
         title: "Not Found",
         status: 404,
+        code: "task-not-found",
         detail: "Task not found",
         instance: "/tasks/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
         request_id: expect.any(String),
@@ -198,9 +211,44 @@ describe("openApiDocument(): problems", () => {
       { errors: [{ parameter: "id" }, { header: "If-Match" }, { pointer: "#" }] },
     ]);
     expect(problemExamples(createTask, 422)).toMatchObject([
-      { detail: "This key was used with another body" },
+      { detail: "This Idempotency-Key was used with another body" },
       { errors: [{ pointer: "#/title" }] },
     ]);
+  });
+
+  test("list their codes, for each status, as an enumeration", () => {
+    expect(codesOf(createTask)).toEqual({
+      400: ["key-malformed", "malformed-json"],
+      405: ["method-not-allowed"],
+      408: ["body-timeout"],
+      409: ["key-in-progress"],
+      413: ["body-too-large"],
+      415: ["unsupported-media-type", "unsupported-encoding"],
+      422: ["key-reused", "validation-failed"],
+      500: ["internal"],
+      503: ["overloaded", "storage-busy", "storage-full", "storage-unavailable"],
+    });
+    expect(codesOf(getTask)).toMatchObject({ 404: ["task-not-found"], 422: ["validation-failed"] });
+    expect(codesOf(getReady)).toEqual({ 405: ["method-not-allowed"] });
+  });
+
+  test("have each code with one status alone, and all codes in the schema of problems", () => {
+    const statusesByCode = new Map<string, Set<string>>([["not-found", new Set(["404"])]]);
+    for (const item of Object.values(document.paths)) {
+      for (const [status, codes] of Object.values(item).flatMap((one) =>
+        Object.entries(codesOf(one)),
+      )) {
+        for (const code of codes) {
+          const known = statusesByCode.get(code) ?? new Set();
+          statusesByCode.set(code, known.add(status));
+        }
+      }
+    }
+    expect([...statusesByCode].filter(([, { size }]) => size > 1)).toEqual([]);
+    expect(document.components.schemas.Problem).toMatchObject({
+      properties: { code: { type: "string", enum: [...statusesByCode.keys()].sort() } },
+      required: expect.arrayContaining(["code"]),
+    });
   });
 
   test("list the methods of the path for 405", () => {

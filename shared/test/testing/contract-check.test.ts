@@ -86,6 +86,7 @@ describe("validatingFetch() throws", () => {
     type: "about:blank",
     title: "Not Found",
     status: 404,
+    code: "task-not-found",
     detail: "Task not found",
     instance: "/tasks/1",
     request_id: "r1",
@@ -156,6 +157,13 @@ describe("validatingFetch() throws", () => {
     expect(said).toContain("request_id in the problem is not the response's, r1");
   });
 
+  test("if a problem has a code that is not documented for its status", async () => {
+    for (const code of ["internal", "user-not-found", undefined]) {
+      const said = await complaint({ ...notFound, body: { ...problem, code } });
+      expect(said).toContain("code");
+    }
+  });
+
   test("if an unknown path or method gets another response than 404 or 405", async () => {
     const unknownPath = request("GET", "/nothing");
     expect(await complaint({ sent: unknownPath })).toContain("Status 200 is not one of 404");
@@ -167,7 +175,7 @@ describe("validatingFetch() throws", () => {
     const said = await complaint({
       sent: request("PUT", "/tasks"),
       status: 405,
-      body: { ...problem, status: 405, title: "Method Not Allowed" },
+      body: { ...problem, status: 405, code: "method-not-allowed", title: "Method Not Allowed" },
       headers: { ...problemFields, allow: "GET" },
     });
     expect(said).toContain("Allow is GET, but the path has GET, HEAD, POST");

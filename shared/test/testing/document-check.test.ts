@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Type, type TSchema } from "@sinclair/typebox";
 import { Elysia, type AnyElysia } from "elysia";
-import { problems } from "../../src/http/problem.ts";
+import { problems } from "../../src/http/route-problems.ts";
 import { apiReference } from "../../src/openapi/api-reference.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import { routeDocs } from "../../src/openapi/route-docs.ts";
@@ -18,14 +18,14 @@ const docs = (operationId: string) => routeDocs({ operationId, summary: "Get", t
 const appWith = (schema: TSchema = Type.String({ examples: ["a"] })) =>
   new Elysia().get("/a", () => "", { response: { 200: schema }, detail: docs("getA") });
 
-/** An app whose routes lack a summary, a tag, an example, a description and the text of a problem. */
+/** An app whose routes lack a summary, a tag, an example, a description and the problems of a body. */
 function undocumentedApp() {
   const app = new Elysia();
   return app
     .use(apiReference(() => app, info))
     .get("/a", () => "a", { response: { 200: Type.String() }, detail: docs("getA") })
     .get("/b", () => "b", {
-      response: { 200: Type.String({ examples: ["b"] }), ...problems(404) },
+      response: { 200: Type.String({ examples: ["b"] }), ...problems() },
     })
     .post("/c", () => "c", {
       body: Type.Object({ name: Type.String() }),
@@ -44,8 +44,8 @@ describe("documentErrors()", () => {
       "GET /a: response 200 has no example (give one to its schema)",
       "GET /b: no summary (give one to routeDocs)",
       "GET /b: no tag (give one to routeDocs)",
-      'GET /b: response 404 has no description (give its text to routeDocs: problems: { 404: "…" })',
       "POST /c: response 299 has no description (give one to its schema)",
+      "POST /c: has a body and no problems of bodies (use problemsWithBody)",
       "POST /c: the request body has no example (give one to its schema)",
     ]);
   });
@@ -97,10 +97,15 @@ describe("GET /swagger/json", () => {
     const { paths } = (await response.json()) as OpenApiDocument;
     const responses = { 200: { description: "Success" } };
     expect(paths["/a"]?.get).toMatchObject({ summary: "Get", responses });
-    const problem = { schema: { $ref: "#/components/schemas/Problem" } };
+    const code = { type: "string", enum: ["internal"] };
+    const problem = {
+      schema: {
+        allOf: [{ $ref: "#/components/schemas/Problem" }, { type: "object", properties: { code } }],
+      },
+    };
     expect(paths["/b"]?.get).toMatchObject({
       operationId: "getB",
-      responses: { 404: { description: "", content: { "application/problem+json": problem } } },
+      responses: { 500: { content: { "application/problem+json": problem } } },
     });
     expect(paths["/c"]?.post).toMatchObject({ responses: { 299: { description: "" } } });
   });

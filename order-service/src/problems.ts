@@ -1,0 +1,36 @@
+// What a client of order-service gets where the domain refuses a request.
+import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { retryAfterOneSecond } from "@platform/shared/http/common-problems";
+import { keyInProgress, keyReused } from "@platform/shared/http/idempotency-problems";
+import { HttpProblem } from "@platform/shared/http/problem";
+import { OrderRefused, type RefusalReason } from "./orders/place-order.ts";
+import { OrderNotFound, StatusConflict } from "./orders/order.ts";
+
+export const orderNotFound = new HttpProblem(404, "order-not-found", "Order not found");
+
+export const orderHasChanged = new HttpProblem(412, "precondition-failed", "Order has changed");
+
+/** @param detail names both statuses */
+export function statusConflict(detail: string) {
+  return new HttpProblem(409, "status-conflict", detail);
+}
+
+/** Why an order was not placed. */
+export const refusals = {
+  "user-unknown": new HttpProblem(400, "user-unknown", "User does not exist"),
+  "user-failed": new HttpProblem(502, "user-check-failed", "Failed to validate user"),
+  "user-unavailable": new HttpProblem(503, "user-service-unavailable", "User service unavailable", {
+    headers: retryAfterOneSecond,
+  }),
+  "key-in-progress": keyInProgress,
+  "key-reused": keyReused,
+} satisfies Record<RefusalReason, HttpProblem>;
+
+/** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */
+export function problemOf(error: unknown): HttpProblem | undefined {
+  if (error instanceof OrderNotFound) return orderNotFound;
+  if (error instanceof OrderRefused) return refusals[error.reason];
+  if (error instanceof StatusConflict) return statusConflict(error.message);
+  if (error instanceof PreconditionFailed) return orderHasChanged;
+  return undefined;
+}
