@@ -91,7 +91,7 @@ export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter) {
       if (Number(length) > maxBytes) return bodyTooLarge(maxBytes);
       const type = headers.get("content-type")?.trim() ?? "";
       const isUtf8 = utf8Name.test(charset.exec(type)?.[1] ?? "utf-8");
-      if (!jsonType.test(type) || !isUtf8) return wrongMediaType;
+      if (!jsonType.test(type) || !isUtf8) return wrongMediaType(request.method);
       return noCoding.test(headers.get("content-encoding") ?? "") ? undefined : wrongCoding;
     },
 

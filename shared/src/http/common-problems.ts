@@ -51,18 +51,34 @@ export const noRoomForBody = new HttpProblem(503, "overloaded", "Too many large 
   isShed: true,
 });
 
-/** The Content-Type is not JSON. */
-export const wrongMediaType = new HttpProblem(
-  415,
-  "unsupported-media-type",
-  "Body must be sent with Content-Type: application/json",
-);
+const jsonType = "application/json";
 
-/** The body has a Content-Encoding, such as gzip. */
+/** A 415 whose header field says which media type would do. */
+const notJson = (field: "accept" | "accept-patch") =>
+  new HttpProblem(
+    415,
+    "unsupported-media-type",
+    `Body must be sent with Content-Type: ${jsonType}`,
+    { headers: { [field]: jsonType } },
+  );
+
+const notJsonInPatch = notJson("accept-patch");
+const notJsonElsewhere = notJson("accept");
+
+/**
+ * The Content-Type is not JSON. A response to PATCH says what would do in `Accept-Patch` (RFC 5789,
+ * 2.2), one to another method in `Accept` (RFC 9110, 15.5.16).
+ */
+export function wrongMediaType(method: string) {
+  return method === "PATCH" ? notJsonInPatch : notJsonElsewhere;
+}
+
+/** The body has a Content-Encoding, such as gzip. RFC 9110, 12.5.3: `Accept-Encoding` says so. */
 export const wrongCoding = new HttpProblem(
   415,
   "unsupported-encoding",
   "Body must be sent without Content-Encoding",
+  { headers: { "accept-encoding": "identity" } },
 );
 
 /** The Content-Type is JSON, but the body is not. */

@@ -32,7 +32,7 @@ export const bodyProblems = [
   common.malformedBody(),
   common.slowBody,
   common.bodyTooLarge(1_048_576),
-  common.wrongMediaType,
+  common.wrongMediaType("POST"),
   common.wrongCoding,
   common.noRoomForBody,
 ] as const;

@@ -7,6 +7,21 @@ const exampleETag = '"m2x8q1"';
 
 /** The header fields of responses, by name. */
 export const responseHeaders = {
+  Accept: {
+    description: "The media type that a body must have",
+    required: true,
+    schema: { type: "string", const: "application/json" },
+  },
+  "Accept-Encoding": {
+    description: "The content coding that a body must have: none",
+    required: true,
+    schema: { type: "string", const: "identity" },
+  },
+  "Accept-Patch": {
+    description: "The media type that the body of a PATCH must have (RFC 5789)",
+    required: true,
+    schema: { type: "string", const: "application/json" },
+  },
   Allow: {
     description: "The methods that this path can be asked with",
     required: true,

@@ -1,6 +1,11 @@
 // The problems that a route can have, each with an example made the way the service makes it.
 import { Type, type TSchema } from "@sinclair/typebox";
-import { schemaMismatch, unknownMethod, unknownPath } from "../http/common-problems.ts";
+import {
+  schemaMismatch,
+  unknownMethod,
+  unknownPath,
+  wrongMediaType,
+} from "../http/common-problems.ts";
 import { problem, problemResponse, type FieldError, type HttpProblem } from "../http/problem.ts";
 import { unknownParameter } from "../http/query-string.ts";
 import { bodyProblems, commonProblems, problemsOf } from "../http/route-problems.ts";
@@ -63,7 +68,7 @@ function codesOf(problems: readonly HttpProblem[]): string[] {
   return [...new Set(problems.map(({ code }) => code))];
 }
 
-/** The problems that a route can respond with; the values in some of them are placeholders. */
+/** The problems that a route can respond with; what depends on the route is a placeholder. */
 function possibleProblems({ methods, hooks }: DocumentedRoute): HttpProblem[] {
   const declared = Object.values(hooks.response ?? {}).flatMap(
     (schema) => problemsOf(schema) ?? [],
@@ -71,13 +76,13 @@ function possibleProblems({ methods, hooks }: DocumentedRoute): HttpProblem[] {
   return [...declared, unknownMethod(methods)];
 }
 
-/** The problems that a route can respond with, as examples. */
+/** The problems that a route can respond with, as the service would send them. */
 function exampleProblems(route: DocumentedRoute): HttpProblem[] {
   const fieldErrors = exampleFieldErrors(route.hooks);
   // A route without schemas rejects at least a query.
   if (fieldErrors.length === 0) fieldErrors.push(unknownParameter("page", route.hooks.query));
-  const mismatch = schemaMismatch(fieldErrors);
-  return possibleProblems(route).map((one) => (one.code === mismatch.code ? mismatch : one));
+  const ofRoute = [schemaMismatch(fieldErrors), wrongMediaType(route.method.toUpperCase())];
+  return possibleProblems(route).map((one) => ofRoute.find(({ code }) => code === one.code) ?? one);
 }
 
 /** The documented header fields of problems; a field that only some of them have is optional. */

@@ -19,6 +19,11 @@ async function postNote(body: string | Uint8Array<ArrayBuffer>, headers: HeaderF
   return await service.request("/notes", { method: "POST", headers, body });
 }
 
+/** Header fields of a response by name; null for those that it does not have. */
+function fieldsOf({ headers }: Response, names: readonly string[]) {
+  return Object.fromEntries(names.map((name) => [name, headers.get(name)]));
+}
+
 /** What a new service sends, until `until`, for a request with these lines and then `rest`. */
 async function sendRaw(lines: string[], rest: string, until?: string): Promise<string> {
   await using service = await startSample({ limits: { maxBodyBytes: 1000 } });
@@ -104,6 +109,26 @@ describe("bodyParser() and header fields", () => {
     ["a compressed body", { ...json, "content-encoding": "gzip" }, Bun.gzipSync(hello)],
   ])("rejects %s", async (_, headers, body) => {
     expect((await postNote(body, headers)).status).toBe(415);
+  });
+
+  test.each([
+    ["POST", "/tasks", { accept: "application/json", "accept-patch": null }],
+    ["PATCH", `/tasks/${id}`, { accept: null, "accept-patch": "application/json" }],
+  ])("415 to %s says which type would do", async (method, path, fields) => {
+    await using service = await startSample();
+    const headers = { "content-type": "text/plain" };
+    const response = await service.request(path, { method, headers, body: "x" });
+    expect(response.status).toBe(415);
+    expect(fieldsOf(response, Object.keys(fields))).toEqual(fields);
+    expect(await bodyOf(response)).toMatchObject({ code: "unsupported-media-type" });
+  });
+
+  test("415 to an encoded body says that only an unencoded one would do", async () => {
+    const response = await postNote(Bun.gzipSync(hello), { ...json, "content-encoding": "gzip" });
+    const names = ["accept", "accept-encoding", "accept-patch"];
+    const fields = { accept: null, "accept-encoding": "identity", "accept-patch": null };
+    expect(fieldsOf(response, names)).toEqual(fields);
+    expect(await bodyOf(response)).toMatchObject({ code: "unsupported-encoding" });
   });
 
   test("checks route, size, type, JSON and schema in this order", async () => {

@@ -273,10 +273,19 @@ describe("openApiDocument(): header fields", () => {
     expect(headersOf(createTask, 409)).toBe("Retry-After X-Request-Id");
     expect(headersOf(createTask, 503)).toBe("Retry-After X-Request-Id");
     expect(headersOf(listTasks, 200)).toBe("Link X-Request-Id");
+    expect(headersOf(createTask, 415)).toBe("Accept Accept-Encoding X-Request-Id");
+    expect(headersOf(changeTask, 415)).toBe("Accept-Encoding Accept-Patch X-Request-Id");
     expect(headersOf(getTask, 200)).toBe("ETag X-Request-Id");
     expect(headersOf(getTask, 304)).toBe("ETag X-Request-Id");
     expect(headersOf(changeTask, 200)).toBe("ETag X-Request-Id");
     expect(headersOf(deleteTask, 204)).toBe("X-Request-Id");
+  });
+});
+
+test("openApiDocument() says that a header field is optional where only some of the problems have it", () => {
+  expect(createTask.responses[415]?.headers).toMatchObject({
+    Accept: { required: false, schema: { const: "application/json" } },
+    "X-Request-Id": { $ref: "#/components/headers/X-Request-Id" },
   });
 });
 
