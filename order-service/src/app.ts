@@ -20,7 +20,13 @@ import { placeOrder } from "./orders/place-order.ts";
 import { splitStatuses, statusList } from "./orders/order-status.ts";
 import { orderSorts, type OrderKey, type OrderStore } from "./orders/order-store.ts";
 import { draftOrder, newOrder, order, OrderNotFound, statusChange } from "./orders/order.ts";
-import { orderHasChanged, orderNotFound, problemOf, refusals, statusConflict } from "./problems.ts";
+import {
+  orderNotFound,
+  orderPreconditions,
+  problemOf,
+  refusals,
+  statusConflict,
+} from "./problems.ts";
 import type { UserDirectory } from "./user-service/user-directory.ts";
 
 /** What the app is made of. */
@@ -148,7 +154,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
           200: order,
           ...problemsWithBody(
             orderNotFound,
-            orderHasChanged,
+            ...Object.values(orderPreconditions),
             statusConflict("Order cannot go from delivered to cancelled"),
           ),
         },

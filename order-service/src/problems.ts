@@ -1,6 +1,7 @@
 // What a client of order-service gets where the domain refuses a request.
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { retryAfterOneSecond } from "@platform/shared/http/common-problems";
+import { preconditionProblems } from "@platform/shared/http/etag";
 import { keyInProgress, keyReused } from "@platform/shared/http/idempotency-problems";
 import { HttpProblem } from "@platform/shared/http/problem";
 import { OrderRefused, type RefusalReason } from "./orders/place-order.ts";
@@ -8,7 +9,7 @@ import { OrderNotFound, StatusConflict } from "./orders/order.ts";
 
 export const orderNotFound = new HttpProblem(404, "order-not-found", "Order not found");
 
-export const orderHasChanged = new HttpProblem(412, "precondition-failed", "Order has changed");
+export const orderPreconditions = preconditionProblems("Order has changed");
 
 /** @param detail names both statuses */
 export function statusConflict(detail: string) {
@@ -31,6 +32,6 @@ export function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof OrderNotFound) return orderNotFound;
   if (error instanceof OrderRefused) return refusals[error.reason];
   if (error instanceof StatusConflict) return statusConflict(error.message);
-  if (error instanceof PreconditionFailed) return orderHasChanged;
+  if (error instanceof PreconditionFailed) return orderPreconditions[error.reason];
   return undefined;
 }

@@ -26,6 +26,7 @@ describe("order-service", () => {
     [404, "order-not-found", `/orders/${userId}`, patch],
     [409, "status-conflict", "/orders/{id}", patch],
     [412, "precondition-failed", "/orders/{id}", { ...patch, headers: { "if-match": '"old"' } }],
+    [412, "weak-tag", "/orders/{id}", { ...patch, headers: { "if-match": 'W/"old"' } }],
     [400, "key-malformed", "/orders", { json: wish, headers: { "idempotency-key": "a b" } }],
     [422, "key-reused", "/orders", { json: otherBody, headers: { "idempotency-key": "k" } }],
     [422, "validation-failed", "/orders", { json: {} }],

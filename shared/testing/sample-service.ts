@@ -6,6 +6,7 @@ import { PreconditionFailed } from "../src/core/precondition.ts";
 import {
   conditionalHeaders,
   parsePrecondition,
+  preconditionProblems,
   unlessNotModified,
   withEntityTag,
 } from "../src/http/etag.ts";
@@ -49,7 +50,7 @@ const taskPages = pagedList({
 });
 
 const taskNotFound = new HttpProblem(404, "task-not-found", "Task not found");
-const hasChanged = new HttpProblem(412, "precondition-failed", "The resource has changed");
+const preconditions = preconditionProblems("Task has changed");
 
 /** The documentation of a route of one task. */
 const taskDocs = (operationId: string, summary: string) =>
@@ -73,7 +74,8 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
   return serviceApp(parts, {
     title: sampleInfo.title,
     description: sampleInfo.description,
-    problemOf: (error) => (error instanceof PreconditionFailed ? hasChanged : undefined),
+    problemOf: (error) =>
+      error instanceof PreconditionFailed ? preconditions[error.reason] : undefined,
   })
     .post("/notes", ({ body }) => ({ text: body.text }), {
       body: requestObject(note.properties),
@@ -131,7 +133,8 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
       "/tasks/:id",
       ({ params, body, headers, set }) => {
         const found = findTask(params.id);
-        if (!parsePrecondition(headers)(found)) throw new PreconditionFailed();
+        const unmet = parsePrecondition(headers)(found);
+        if (unmet !== undefined) throw unmet;
         const { title = found.title, state = found.state } = body;
         const changed = { ...found, title, state, updated_at: now() };
         tasks.set(changed.id, changed);
@@ -141,7 +144,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
         params: oneOf,
         headers: conditionalHeaders,
         body: requestObject({ title: Type.Optional(title), state: Type.Optional(state) }),
-        response: { 200: task, ...problemsWithBody(taskNotFound, hasChanged) },
+        response: { 200: task, ...problemsWithBody(taskNotFound, ...Object.values(preconditions)) },
         detail: taskDocs("changeTask", "Change a task"),
       },
     )
@@ -154,7 +157,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
       {
         params: oneOf,
         headers: conditionalHeaders,
-        response: { 204: Type.Void(), ...problems(taskNotFound, hasChanged) },
+        response: { 204: Type.Void(), ...problems(taskNotFound, ...Object.values(preconditions)) },
         detail: taskDocs("deleteTask", "Delete a task"),
       },
     );

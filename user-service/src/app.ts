@@ -15,7 +15,7 @@ import { idParams, isUuid, splitUuids, uuidList } from "@platform/shared/schema/
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { Type } from "@sinclair/typebox";
 import { email } from "./users/email.ts";
-import { emailTaken, problemOf, userHasChanged, userNotFound } from "./problems.ts";
+import { emailTaken, problemOf, userNotFound, userPreconditions } from "./problems.ts";
 import { userSorts, type UserKey, type UserStore } from "./users/user-store.ts";
 import { newUser, user, userChange, UserNotFound, type User } from "./users/user.ts";
 
@@ -41,7 +41,10 @@ const changeOfUser = (operationId: string, summary: string) => ({
   params: idParams,
   headers: conditionalHeaders,
   body: userChange,
-  response: { 200: user, ...problemsWithBody(userNotFound, emailTaken, userHasChanged) },
+  response: {
+    200: user,
+    ...problemsWithBody(userNotFound, emailTaken, ...Object.values(userPreconditions)),
+  },
   detail: routeDocs({
     operationId,
     summary,
@@ -156,7 +159,10 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
       {
         params: idParams,
         headers: conditionalHeaders,
-        response: { 204: Type.Void(), ...problems(userNotFound, userHasChanged) },
+        response: {
+          204: Type.Void(),
+          ...problems(userNotFound, ...Object.values(userPreconditions)),
+        },
         detail: routeDocs({
           operationId: "deleteUser",
           summary: "Delete a user",

@@ -1,5 +1,6 @@
 // What a client of user-service gets where the domain refuses a request.
 import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { preconditionProblems } from "@platform/shared/http/etag";
 import { HttpProblem } from "@platform/shared/http/problem";
 import { EmailTaken, UserNotFound } from "./users/user.ts";
 
@@ -7,12 +8,12 @@ export const userNotFound = new HttpProblem(404, "user-not-found", "User not fou
 
 export const emailTaken = new HttpProblem(409, "email-taken", "Email already registered");
 
-export const userHasChanged = new HttpProblem(412, "precondition-failed", "User has changed");
+export const userPreconditions = preconditionProblems("User has changed");
 
 /** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */
 export function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof UserNotFound) return userNotFound;
   if (error instanceof EmailTaken) return emailTaken;
-  if (error instanceof PreconditionFailed) return userHasChanged;
+  if (error instanceof PreconditionFailed) return userPreconditions[error.reason];
   return undefined;
 }

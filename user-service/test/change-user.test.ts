@@ -52,6 +52,34 @@ describe.each(["PUT", "PATCH"])("%s /users/{id}", (method) => {
     expect(await (await alice.request()).json()).toMatchObject({ name: "First" });
   });
 
+  test("says the truth about a tag that a proxy has made weak, and accepts the strong one", async () => {
+    await using alice = await startWithUser();
+    const json = { name: "Alicia" };
+    const weak = await alice.request({
+      method,
+      headers: { "if-match": `W/${alice.etag}` },
+      json,
+    });
+    expect(await bodyOf(weak)).toMatchObject({
+      status: 412,
+      code: "weak-tag",
+      detail: expect.stringContaining("weak tags (W/), which never match"),
+    });
+    expect(await (await alice.request()).json()).toEqual(alice.user);
+    const strong = await alice.request({ method, headers: { "if-match": alice.etag }, json });
+    expect(strong.status).toBe(200);
+  });
+
+  test("says that the user has changed only where it has", async () => {
+    await using alice = await startWithUser();
+    const detailOf = async (headers: Record<string, string>) =>
+      (await bodyOf(await alice.request({ method, headers, json: { name: "Alicia" } }))).detail;
+    expect(await detailOf({ "if-match": '"other"' })).toBe("User has changed");
+    expect(await detailOf({ "if-none-match": alice.etag })).toBe(
+      "If-None-Match excludes the present state",
+    );
+  });
+
   test.each([
     ["*", 412],
     ['"other"', 200],

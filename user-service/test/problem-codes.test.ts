@@ -5,6 +5,7 @@ import { createUser, startUserService } from "./user-service.ts";
 const unknownId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 const json = { name: "Alice", email: "alice@example.com" };
 const stale = { "if-match": '"other"' };
+const weak = { "if-match": 'W/"other"' };
 
 test.each<[number, string, string, Sent]>([
   [404, "user-not-found", `/users/${unknownId}`, {}],
@@ -13,6 +14,8 @@ test.each<[number, string, string, Sent]>([
   [409, "email-taken", "/users", { json }],
   [412, "precondition-failed", "/users/{id}", { method: "PUT", json: {}, headers: stale }],
   [412, "precondition-failed", "/users/{id}", { method: "DELETE", headers: stale }],
+  [412, "weak-tag", "/users/{id}", { method: "PATCH", json: {}, headers: weak }],
+  [412, "weak-tag", "/users/{id}", { method: "DELETE", headers: weak }],
   [422, "validation-failed", "/users", { json: {} }],
   [422, "validation-failed", "/users?limit=0", {}],
   [404, "not-found", "/user", {}],

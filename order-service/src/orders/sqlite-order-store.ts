@@ -1,5 +1,4 @@
 // Orders in SQLite.
-import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { unwrap } from "@platform/shared/core/result";
 import { toPage } from "@platform/shared/core/page";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
@@ -122,7 +121,8 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
       const outcome = await write(() => {
         const current = findNow(id);
         if (current === undefined) return new OrderNotFound();
-        if (!precondition(current)) return new PreconditionFailed();
+        const unmet = precondition(current);
+        if (unmet !== undefined) return unmet;
         if (!canTransition(current.status, status)) {
           return new StatusConflict(current.status, status);
         }

@@ -1,6 +1,6 @@
 // What every store of orders does, whatever database is behind it.
 import { describe, expect, jest, test } from "bun:test";
-import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { PreconditionFailed, type Precondition } from "@platform/shared/core/precondition";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import { ClaimLost, type Claim } from "../../src/idempotency/claim.ts";
 import type { OrderKey, OrderStore } from "../../src/orders/order-store.ts";
@@ -9,7 +9,8 @@ import { userId } from "../order-service.ts";
 import { draft, everything, temporarySqliteOrders } from "./temporary-orders.ts";
 
 const otherUser = "01936f5e-8a3c-7c4e-9d2b-000000000000";
-const always = () => true;
+const always: Precondition = () => undefined;
+const never: Precondition = () => new PreconditionFailed("changed");
 
 async function claimed(store: OrderStore, key = "k", fingerprint = "f"): Promise<Claim> {
   const result = await store.claim(key, fingerprint);
@@ -149,7 +150,7 @@ describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open)
     const move = (id: string, precondition = always) =>
       stores.orders.setStatus(id, "delivered", precondition);
     expect(await rejectionOf(move(order.id))).toBeInstanceOf(StatusConflict);
-    expect(await rejectionOf(move(order.id, () => false))).toBeInstanceOf(PreconditionFailed);
+    expect(await rejectionOf(move(order.id, never))).toBeInstanceOf(PreconditionFailed);
     expect(await rejectionOf(move(otherUser))).toBeInstanceOf(OrderNotFound);
     expect(await stores.orders.find(order.id)).toEqual(confirmed);
   });

@@ -5,10 +5,21 @@ export interface Versioned {
   readonly updated_at: string;
 }
 
-/** Whether the conditions of the client's request, such as `If-Match`, accept the row's state. */
-export type Precondition = (current: Versioned) => boolean;
+/**
+ * Why a request's conditions do not accept the state of a row: `changed`: the row has changed since the
+ * client saw it; `weak-tag`: the client sent only weak tags, which never match; `excluded`: the client
+ * wants a change of any state but the present one.
+ */
+export type UnmetReason = "changed" | "weak-tag" | "excluded";
 
 /** The precondition does not accept the row's state, so the row was not changed. */
 export class PreconditionFailed extends Error {
   override readonly name = "PreconditionFailed";
+
+  constructor(readonly reason: UnmetReason) {
+    super(reason);
+  }
 }
+
+/** The conditions of the client's request, such as `If-Match`: undefined if they accept the row's state. */
+export type Precondition = (current: Versioned) => PreconditionFailed | undefined;

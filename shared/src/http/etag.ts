@@ -1,6 +1,12 @@
 // Entity tags and the preconditions made of them (RFC 9110, sections 8.8.3 and 13).
 import { Type } from "@sinclair/typebox";
-import type { Precondition, Versioned } from "../core/precondition.ts";
+import {
+  PreconditionFailed,
+  type Precondition,
+  type UnmetReason,
+  type Versioned,
+} from "../core/precondition.ts";
+import { HttpProblem } from "./problem.ts";
 import { customType } from "../schema/custom-type.ts";
 import { fromTimestamp } from "../schema/timestamp.ts";
 
@@ -47,10 +53,38 @@ export function parsePrecondition(headers: typeof conditionalHeaders.static): Pr
   const unwanted = headers["if-none-match"] ?? null;
   return (resource) => {
     const current = entityTag(resource);
-    const isWanted =
-      tags === "*" || tags?.some(({ weak, opaque }) => !weak && opaque === current) === true;
-    return isWanted && !matchesIfNoneMatch(unwanted, current);
+    if (tags !== "*" && !tags?.some(({ weak, opaque }) => !weak && opaque === current)) {
+      const hasWeakTag = tags?.some(({ weak }) => weak) === true;
+      return new PreconditionFailed(hasWeakTag ? "weak-tag" : "changed");
+    }
+    return matchesIfNoneMatch(unwanted, current) ? new PreconditionFailed("excluded") : undefined;
   };
+}
+
+const weakTag = new HttpProblem(
+  412,
+  "weak-tag",
+  "If-Match has weak tags (W/), which never match, and no strong tag that does; proxies that " +
+    "compress responses make tags weak: send the tag without W/, or switch compression off there",
+);
+
+const excludedState = new HttpProblem(
+  412,
+  "precondition-failed",
+  "If-None-Match excludes the present state",
+);
+
+/**
+ * The problem for each reason why a precondition fails.
+ *
+ * @param hasChanged the detail where the resource has changed, such as `User has changed`
+ */
+export function preconditionProblems(hasChanged: string) {
+  return {
+    changed: new HttpProblem(412, "precondition-failed", hasChanged),
+    "weak-tag": weakTag,
+    excluded: excludedState,
+  } satisfies Record<UnmetReason, HttpProblem>;
 }
 
 /**

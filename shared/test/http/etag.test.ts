@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
+import type { UnmetReason } from "../../src/core/precondition.ts";
 import {
   entityTag,
   matchesIfNoneMatch,
@@ -39,10 +40,11 @@ const malformed = [
 ];
 
 describe("parsePrecondition() of If-Match", () => {
-  const applies = (field: string) => parsePrecondition({ "if-match": field })(resource);
+  const applies = (field: string) =>
+    parsePrecondition({ "if-match": field })(resource) === undefined;
 
   test("applies a change without it", () => {
-    expect(parsePrecondition({})(resource)).toBe(true);
+    expect(parsePrecondition({})(resource)).toBeUndefined();
   });
 
   test.each([
@@ -69,6 +71,33 @@ describe("parsePrecondition() of If-Match", () => {
 
   test("allows other header fields", () => {
     expect(Value.Check(conditionalHeaders, { accept: "*/*" })).toBe(true);
+  });
+});
+
+describe("parsePrecondition()", () => {
+  test.each<[UnmetReason, string | undefined, string | undefined]>([
+    ["changed", '"x"', undefined],
+    ["changed", '"x", "y"', "*"],
+    ["weak-tag", `W/${present}`, undefined],
+    ["weak-tag", 'W/"x"', undefined],
+    ["weak-tag", `"x", W/${present}`, undefined],
+    ["weak-tag", `W/${present}`, present],
+    ["excluded", undefined, present],
+    ["excluded", undefined, `W/${present}`],
+    ["excluded", undefined, "*"],
+    ["excluded", present, present],
+    ["excluded", "*", "*"],
+  ])("says %s where If-Match is %p and If-None-Match is %p", (reason, wanted, unwanted) => {
+    const headers = {
+      ...(wanted === undefined ? {} : { "if-match": wanted }),
+      ...(unwanted === undefined ? {} : { "if-none-match": unwanted }),
+    };
+    expect(parsePrecondition(headers)(resource)).toMatchObject({ reason });
+  });
+
+  test("applies a change where a strong tag matches beside weak ones", () => {
+    const headers = { "if-match": `W/"x", ${present}, W/${present}` };
+    expect(parsePrecondition(headers)(resource)).toBeUndefined();
   });
 });
 

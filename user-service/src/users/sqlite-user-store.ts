@@ -1,5 +1,4 @@
 // Users in SQLite.
-import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { unwrap } from "@platform/shared/core/result";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
 import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
@@ -79,7 +78,8 @@ export function sqliteUserStore(
         const row = byId.get({ id });
         if (row === null) return new UserNotFound();
         const current = toUser(row);
-        if (!precondition(current)) return new PreconditionFailed();
+        const unmet = precondition(current);
+        if (unmet !== undefined) return unmet;
         const wanted = { ...row, ...change };
         if (Bun.deepEquals(wanted, row)) return current;
         const owner = wanted.email === row.email ? null : emailOwner.get({ email: wanted.email });
@@ -96,7 +96,8 @@ export function sqliteUserStore(
       const outcome = await write(() => {
         const row = byId.get({ id });
         if (row === null) return new UserNotFound();
-        if (!precondition(toUser(row))) return new PreconditionFailed();
+        const unmet = precondition(toUser(row));
+        if (unmet !== undefined) return unmet;
         remove.run({ id });
         return undefined;
       });

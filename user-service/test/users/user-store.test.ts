@@ -1,6 +1,6 @@
 // What every storage of users must do, whichever engine is behind it.
 import { describe, expect, test } from "bun:test";
-import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { PreconditionFailed, type Precondition } from "@platform/shared/core/precondition";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { migrations } from "../../src/migrations/index.ts";
@@ -22,7 +22,8 @@ async function temporarySqliteUsers() {
   };
 }
 
-const always = () => true;
+const always: Precondition = () => undefined;
+const never: Precondition = () => new PreconditionFailed("changed");
 const alice = { name: "Alice", email: "alice@example.com" };
 const everything = { sort: "name", limit: 1000 } as const;
 
@@ -75,7 +76,7 @@ describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) =
     const change = (id: string, email: string, precondition = always) =>
       stores.users.update(id, { email }, precondition);
     expect(await rejectionOf(change(user.id, "BOB@example.com"))).toBeInstanceOf(EmailTaken);
-    const unmet = await rejectionOf(change(user.id, "new@example.com", () => false));
+    const unmet = await rejectionOf(change(user.id, "new@example.com", never));
     expect(unmet).toBeInstanceOf(PreconditionFailed);
     const unknown = await rejectionOf(change(crypto.randomUUID(), "new@example.com"));
     expect(unknown).toBeInstanceOf(UserNotFound);
@@ -85,7 +86,8 @@ describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) =
   test("update() rejects one of two changes of the same state, on whichever replica", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
-    const asSeen = (current: { updated_at: string }) => current.updated_at === user.updated_at;
+    const asSeen: Precondition = ({ updated_at }) =>
+      updated_at === user.updated_at ? undefined : new PreconditionFailed("changed");
     const outcomes = await Promise.allSettled([
       stores.users.update(user.id, { name: "One" }, asSeen),
       stores.replica.update(user.id, { name: "Two" }, asSeen),
@@ -96,7 +98,7 @@ describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) =
   test("remove() deletes a user, and rejects an unmet precondition and an unknown id", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
-    const unmet = await rejectionOf(stores.users.remove(user.id, () => false));
+    const unmet = await rejectionOf(stores.users.remove(user.id, never));
     expect(unmet).toBeInstanceOf(PreconditionFailed);
     await stores.users.remove(user.id, always);
     expect(await stores.users.find(user.id)).toBeUndefined();
