@@ -39,14 +39,15 @@ export function problemViolations(response: RawResponse): string[] {
     return ["The error response is not a problem document"];
   }
   const text = response.body.toString();
-  const { title, detail, instance, errors = [] } = problemOf(response);
+  const { title, code, detail, instance, errors = [] } = problemOf(response);
   const violations = errors.flatMap(fieldErrorViolations);
+  if (!/^[a-z]+(?:-[a-z]+)*$/.test(code)) violations.push("It has no code");
   if (title === "" || detail === "") violations.push("It does not say what is wrong");
   if (response.status === 422 && errors.length === 0) violations.push("It names no field");
   if (internals.test(text)) violations.push("It shows the service's internals");
-  // Percent-encoding may have made three characters of one.
-  if (instance.split("/").some((segment) => segment.length > 3 * maxEcho)) {
+  if (instance.split("/").some((segment) => segment.length > maxEcho)) {
     violations.push("A long path is sent back");
   }
+  if (/%(?![0-9A-F]{2})/i.test(instance)) violations.push("A path is cut inside of a triplet");
   return violations;
 }

@@ -98,20 +98,29 @@ export const maxEchoLength = 100;
 // Characters that RFC 3986 does not allow in a path, including a lone percent sign.
 const notInPaths = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@%/-]/gu;
 
+// A character of an escaped path: itself, or the triplets of its UTF-8 bytes.
+const escapedCharacter = /%[0-9A-F]{2}(?:%[89AB][0-9A-F]){0,3}|[^%]/giy;
+
+/** The characters of an escaped segment that fit into {@link maxEchoLength}, each as a whole. */
+function cutSegment(segment: string): string {
+  if (segment.length <= maxEchoLength) return segment;
+  let length = 0;
+  escapedCharacter.lastIndex = 0;
+  while (escapedCharacter.test(segment) && escapedCharacter.lastIndex <= maxEchoLength) {
+    length = escapedCharacter.lastIndex;
+  }
+  return segment.slice(0, length);
+}
+
 /**
  * A request's path as a URI reference. A path longer than {@link maxEchoLength} is cut to nine segments
  * of at most that length.
  */
 function echoedPath(path: string): string {
-  const cut =
-    path.length <= maxEchoLength
-      ? path
-      : path
-          .split("/", 10)
-          .map((segment) => segment.slice(0, maxEchoLength))
-          .join("/");
   // A URI reference that begins with two slashes names a host.
-  return cut.replace(/^\/+/, "/").replace(notInPaths, encodeURIComponent);
+  const escaped = path.replace(/^\/+/, "/").replace(notInPaths, encodeURIComponent);
+  if (escaped.length <= maxEchoLength) return escaped;
+  return escaped.split("/", 10).map(cutSegment).join("/");
 }
 
 /** The response for a problem, to the request with this path and id. */
