@@ -23,6 +23,12 @@ export interface RawConnection extends Disposable {
    * @throws ConnectionClosed if the connection ends first, or nothing arrives for two minutes
    */
   response(method?: string): Promise<RawResponse>;
+  /**
+   * Takes the interim response (1xx) that the server sends next.
+   *
+   * @throws ConnectionClosed if the connection ends first
+   */
+  interimStatus(): Promise<number>;
   /** Half-closes the connection: the client sends nothing more. */
   finish(): void;
   /** Waits until the server closes the connection. @returns all responses not taken before */
@@ -93,6 +99,18 @@ export async function openConnection(port: number): Promise<RawConnection> {
           const start = JSON.stringify(received.toString("latin1", 0, 200));
           throw new ConnectionClosed(`Closed without a complete response, after ${start}`);
         }
+        await change.promise;
+      }
+    },
+    async interimStatus() {
+      for (;;) {
+        const end = received.indexOf("\r\n\r\n");
+        if (end >= 0) {
+          const [, status] = received.toString("latin1", 0, end).split(" ");
+          received = received.subarray(end + 4);
+          return Number(status);
+        }
+        if (!isOpen) throw new ConnectionClosed("Closed without an interim response");
         await change.promise;
       }
     },

@@ -3,11 +3,13 @@ import { bodyReader } from "./body-reader.ts";
 import {
   bodyTooLarge,
   deepBody,
+  expectationFailed,
   malformedBody,
   overload,
   wrongCoding,
   wrongMediaType,
 } from "./common-problems.ts";
+import { awaitsContinue } from "./expectation.ts";
 import { yieldToShortRequests } from "./fair-scheduling.ts";
 import type { ConcurrencyLimiter } from "./load-shedding.ts";
 import type { HttpProblem } from "./problem.ts";
@@ -80,7 +82,7 @@ const maxShortBodyBytes = 65_536;
 export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter) {
   const readBody = bodyReader(maxBytes);
   return {
-    /** 413 or 415 if the header fields already say that the body is not acceptable. */
+    /** 413, 415 or 417 if the header fields already say that the body is not acceptable. */
     headerProblem(request: Request): HttpProblem | undefined {
       if (!methodsWithBody.has(request.method)) return undefined;
       const { headers } = request;
@@ -92,7 +94,8 @@ export function bodyParser(maxBytes: number, limiter: ConcurrencyLimiter) {
       const type = headers.get("content-type")?.trim() ?? "";
       const isUtf8 = utf8Name.test(charset.exec(type)?.[1] ?? "utf-8");
       if (!jsonType.test(type) || !isUtf8) return wrongMediaType(request.method);
-      return noCoding.test(headers.get("content-encoding") ?? "") ? undefined : wrongCoding;
+      if (!noCoding.test(headers.get("content-encoding") ?? "")) return wrongCoding;
+      return awaitsContinue(headers) ? expectationFailed : undefined;
     },
 
     /**

@@ -81,6 +81,14 @@ export const wrongCoding = new HttpProblem(
   { headers: { "accept-encoding": "identity" } },
 );
 
+/** The client waits for a 100 (Continue) that the server does not send. */
+export const expectationFailed = new HttpProblem(
+  417,
+  "expectation-failed",
+  "Expect: 100-continue is served in lower case only; send the request without Expect",
+  { headers: closing },
+);
+
 /** The Content-Type is JSON, but the body is not. */
 export function malformedBody(cause?: unknown) {
   return new HttpProblem(400, "malformed-json", "Body is not valid JSON", { cause });

@@ -4,6 +4,7 @@ import { Elysia } from "elysia";
 import { bodyParser, noBody } from "./body-parser.ts";
 import { overload, unknownPath } from "./common-problems.ts";
 import { errorHandler, type ErrorHandler, type ErrorHandlerParts } from "./error-handler.ts";
+import { awaitsContinue, withoutContinue } from "./expectation.ts";
 import type { FileDescriptors } from "./file-descriptors.ts";
 import { concurrencyLimiter } from "./load-shedding.ts";
 import { QueryMismatch } from "./query-string.ts";
@@ -103,7 +104,7 @@ export function httpPlugin({
         const durationMs = performance.now() - startedAt;
         if (!isManagement) metrics.responded(method, route, status, durationMs / 1000);
         logRequest(logger, context, { status, durationMs, isManagement });
-        return response;
+        return awaitsContinue(request.headers) ? withoutContinue(response, request) : response;
       };
       const fail = (error: unknown) => finish(respond(error, context));
 

@@ -42,6 +42,7 @@ const titles = {
   412: "Precondition Failed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  417: "Expectation Failed",
   422: "Unprocessable Content",
   500: "Internal Server Error",
   502: "Bad Gateway",

@@ -34,6 +34,7 @@ export const bodyProblems = [
   common.bodyTooLarge(1_048_576),
   common.wrongMediaType("POST"),
   common.wrongCoding,
+  common.expectationFailed,
   common.noRoomForBody,
 ] as const;
 

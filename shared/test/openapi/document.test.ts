@@ -87,10 +87,10 @@ describe("openApiDocument()", () => {
   });
 
   test("describes every status that a route can respond with", () => {
-    expect(statuses(createTask)).toBe("201 400 405 408 409 413 415 422 500 503");
+    expect(statuses(createTask)).toBe("201 400 405 408 409 413 415 417 422 500 503");
     expect(statuses(listTasks)).toBe("200 405 422 500 503");
     expect(statuses(getTask)).toBe("200 304 404 405 422 500 503");
-    expect(statuses(changeTask)).toBe("200 400 404 405 408 412 413 415 422 500 503");
+    expect(statuses(changeTask)).toBe("200 400 404 405 408 412 413 415 417 422 500 503");
     expect(statuses(deleteTask)).toBe("204 404 405 412 422 500 503");
   });
 
@@ -111,9 +111,9 @@ describe("openApiDocument()", () => {
         .filter((name) => parts[name]?.["x-common"] === true)
         .join(" ");
     expect(marked(document.components.parameters)).toBe("X-Request-Id traceparent tracestate");
-    expect(marked(changeTask.responses)).toBe("400 405 408 413 415 500 503");
+    expect(marked(changeTask.responses)).toBe("400 405 408 413 415 417 500 503");
     // POST /tasks has a 400 of its own.
-    expect(marked(createTask.responses)).toBe("405 408 413 415 500 503");
+    expect(marked(createTask.responses)).toBe("405 408 413 415 417 500 503");
     expect(marked(getReady.responses)).toBe("405");
   });
 
@@ -224,6 +224,7 @@ describe("openApiDocument(): problems", () => {
       409: ["key-in-progress"],
       413: ["body-too-large"],
       415: ["unsupported-media-type", "unsupported-encoding"],
+      417: ["expectation-failed"],
       422: ["key-reused", "validation-failed"],
       500: ["internal"],
       503: ["overloaded", "storage-busy", "storage-full", "storage-unavailable"],
