@@ -102,6 +102,7 @@ export async function startService({
     port: 0,
     idleTimeoutSeconds: 30,
     fetch: (request) => app.fetch(request),
+    logger: parts.logger,
   });
   const url = `http://127.0.0.1:${server.port}`;
   const document = await openApiDocument(app, { title: name, description: name, version: "test" });

@@ -1,5 +1,8 @@
 // The listening socket: opened with every limit set explicitly, closed without dropping a request.
+import { internalError } from "./common-problems.ts";
+import { problemResponse } from "./problem.ts";
 import { hasErrno } from "../core/errno.ts";
+import type { Logger } from "../telemetry/logger.ts";
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -9,6 +12,8 @@ export interface ListenOptions {
   /** How long a connection may stay without traffic in either direction: whole seconds, up to 255. */
   readonly idleTimeoutSeconds: number;
   fetch(request: Request): Response | Promise<Response>;
+  /** Gets an error that `fetch` throws, a bug outside of all error handling. */
+  readonly logger: Pick<Logger, "error">;
 }
 
 /** The socket cannot be opened. The message is for the operator. */
@@ -29,6 +34,7 @@ export function listen({
   port,
   idleTimeoutSeconds,
   fetch,
+  logger,
 }: ListenOptions): Bun.Server<undefined> {
   try {
     return Bun.serve({
@@ -39,7 +45,14 @@ export function listen({
       maxRequestBodySize: noBodyLimit,
       reusePort: false,
       development: false,
-      error: () => new Response(null, { status: 500 }),
+      error(cause) {
+        // Bun does not say which request it was.
+        const requestId = Bun.randomUUIDv7();
+        logger.error({ request_id: requestId, err: cause }, "request failed");
+        const response = problemResponse(internalError(), { path: "/", requestId });
+        response.headers.set("x-request-id", requestId);
+        return response;
+      },
     });
   } catch (cause) {
     const why = hasErrno(cause, "EADDRINUSE")

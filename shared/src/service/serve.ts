@@ -70,6 +70,7 @@ export async function serve<S extends Settings>({
       port: config.port,
       idleTimeoutSeconds: Math.max(minIdleSeconds, longestSeconds),
       fetch: app.fetch,
+      logger,
     });
     const watch = descriptorWatch({ descriptors, logger, metrics: metrics.http });
     const stopBackgroundJobs = startBackgroundJobs([...backgroundJobs, watch], logger);

@@ -1,15 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { closeServer, listen, ListenError } from "../../src/http/server.ts";
+import type { Problem } from "../../src/http/problem.ts";
+import { closeServer, listen, ListenError, type ListenOptions } from "../../src/http/server.ts";
 import { heldCall } from "../../testing/held-call.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
+const silent = { error: () => undefined };
+
 /** A server on a free port, stopped after the test. */
-function startServer(fetch: Handler) {
-  const server = listen({ hostname: "127.0.0.1", port: 0, idleTimeoutSeconds: 10, fetch });
+function startServer(fetch: Handler, logger: ListenOptions["logger"] = silent) {
+  const options = { hostname: "127.0.0.1", port: 0, idleTimeoutSeconds: 10 };
+  const server = listen({ ...options, fetch, logger });
   return {
     server,
     url: `http://127.0.0.1:${server.port}/`,
@@ -18,7 +22,7 @@ function startServer(fetch: Handler) {
 }
 
 const listenOn = (hostname: string, port: number) => () =>
-  listen({ hostname, port, idleTimeoutSeconds: 10, fetch: () => new Response() });
+  listen({ hostname, port, idleTimeoutSeconds: 10, fetch: () => new Response(), logger: silent });
 
 describe("listen()", () => {
   test("takes a free port for port 0 and serves on it", async () => {
@@ -44,11 +48,19 @@ describe("listen()", () => {
     expect(start).toThrow(/^Cannot listen on 192\.0\.2\.1:0: (?!.*the port is taken)[^\n]+$/);
   });
 
-  test("responds with an empty 500 to an error of the handler", async () => {
-    await using it = startServer(() => Promise.reject(new Error("secret")));
+  test("responds with a problem to an error of the handler, and only the log has its cause", async () => {
+    const cause = new Error("secret");
+    const logged: unknown[] = [];
+    const logger = { error: (...line: unknown[]) => void logged.push(line) };
+    await using it = startServer(() => Promise.reject(cause), logger);
     const response = await fetch(it.url);
     expect(response.status).toBe(500);
-    expect(await response.text()).toBe("");
+    const text = await response.text();
+    const problem = JSON.parse(text) as Problem;
+    expect(problem).toMatchObject({ status: 500, code: "internal", instance: "/" });
+    expect(problem.request_id).toBe(response.headers.get("x-request-id") ?? "");
+    expect(text).not.toContain("secret");
+    expect(logged).toEqual([[{ request_id: problem.request_id, err: cause }, "request failed"]]);
   });
 });
 
