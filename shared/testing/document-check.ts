@@ -7,8 +7,43 @@ import type { JsonSchema, MediaType, OpenApiDocument, Operation } from "../src/o
 import { bodyOf, type RunningService } from "./running-service.ts";
 import { schemaCheck, type SchemaCheck } from "./schema-check.ts";
 
-/** Tests the document of a service. A failure lists everything that is missing or wrong. */
-export function testApiDocument(start: () => Promise<RunningService>): void {
+/** The codes that the problems of every service can have. */
+const sharedCodes = [
+  "body-timeout",
+  "body-too-large",
+  "expectation-failed",
+  "internal",
+  "malformed-json",
+  "method-not-allowed",
+  "not-found",
+  "overloaded",
+  "storage-busy",
+  "storage-full",
+  "storage-unavailable",
+  "unsupported-encoding",
+  "unsupported-media-type",
+  "validation-failed",
+];
+
+/**
+ * Tests the document of a service. A failure lists everything that is missing or wrong.
+ *
+ * @param ownCodes the codes of its problems that not every service has. Clients rely on codes: a code
+ * that changes its name breaks them
+ */
+export function testApiDocument(
+  start: () => Promise<RunningService>,
+  ownCodes: readonly string[],
+): void {
+  test("GET /swagger/json lists the codes of all problems, and no code of another service", async () => {
+    await using service = await start();
+    const response = await service.request("/swagger/json");
+    const { components } = await bodyOf<OpenApiDocument>(response);
+    expect(components.schemas.Problem).toMatchObject({
+      properties: { code: { enum: [...sharedCodes, ...ownCodes].sort() } },
+    });
+  });
+
   test("GET /swagger/json is valid OpenAPI that documents every route with fitting examples", async () => {
     await using service = await start();
     const response = await service.request("/swagger/json");

@@ -16,8 +16,9 @@ method is a 405 problem with \`Allow\`. Unknown members of a body and unknown qu
 ignored.
 
 Every request may have an \`X-Request-Id\`, a \`traceparent\` and a \`tracestate\`; every response
-has an \`X-Request-Id\`. Errors are problem details (RFC 9457). Header fields and problems that
-operations share are marked \`x-common\`.`;
+has an \`X-Request-Id\`. Errors are problem details (RFC 9457): programs switch on \`code\`, and
+\`detail\` is for people. Header fields and problems that operations share are marked
+\`x-common\`.`;
 
 /**
  * The OpenAPI 3.1 document of an app that has all its routes. A route without documentation is in it
