@@ -248,8 +248,8 @@ describe("openApiDocument(): problems", () => {
     expect([...statusesByCode].filter(([, { size }]) => size > 1)).toEqual([]);
     expect(document.components.schemas.Problem).toMatchObject({
       properties: { code: { type: "string", enum: [...statusesByCode.keys()].sort() } },
-      required: expect.arrayContaining(["code"]),
     });
+    expect(document.components.schemas.Problem?.required).toContain("code");
   });
 
   test("list the methods of the path for 405", () => {
