@@ -6,7 +6,7 @@ import { createApp } from "./app.ts";
 import { keyRetention } from "./idempotency/key-retention.ts";
 import { migrations } from "./migrations/index.ts";
 import { sqliteOrderStore } from "./orders/sqlite-order-store.ts";
-import { maxCallMs, userDirectory } from "./user-service/user-directory.ts";
+import { userDirectory } from "./user-service/user-directory.ts";
 import { userServiceMetrics } from "./user-service/metrics.ts";
 
 await runService(
@@ -22,8 +22,6 @@ await runService(
         max: 60_000,
       }),
     },
-    maxResponseSeconds: ({ userServiceTimeoutMs }) =>
-      Math.ceil(maxCallMs(userServiceTimeoutMs) / 1000),
     build({ config, storage, parts }) {
       const orders = sqliteOrderStore(storage);
       const users = userDirectory({

@@ -30,7 +30,7 @@ interface UserDirectoryParts {
 }
 
 /** How long a whole check may take, given the timeout of one attempt. */
-export function maxCallMs(timeoutMs: number): number {
+function maxCallMs(timeoutMs: number): number {
   return 2.5 * timeoutMs;
 }
 

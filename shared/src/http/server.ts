@@ -3,13 +3,14 @@ import { internalError } from "./common-problems.ts";
 import { problemResponse } from "./problem.ts";
 import { hasErrno } from "../core/errno.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { idleTimeout } from "./idle-timeout.ts";
 
 /** Where and how to listen. */
 export interface ListenOptions {
   readonly hostname: string;
   /** 0 means any free port. */
   readonly port: number;
-  /** How long a connection may stay without traffic in either direction: whole seconds, up to 255. */
+  /** How long a connection without a request is kept; see {@link idleTimeout} for the range. */
   readonly idleTimeoutSeconds: number;
   fetch(request: Request): Response | Promise<Response>;
   /** Gets an error that `fetch` throws, a bug outside of all error handling. */
@@ -36,12 +37,13 @@ export function listen({
   fetch,
   logger,
 }: ListenOptions): Bun.Server<undefined> {
+  const idle = idleTimeout(idleTimeoutSeconds, fetch);
   try {
     return Bun.serve({
       hostname,
       port,
-      fetch,
-      idleTimeout: idleTimeoutSeconds,
+      fetch: idle.fetch,
+      idleTimeout: idle.seconds,
       maxRequestBodySize: noBodyLimit,
       reusePort: false,
       development: false,

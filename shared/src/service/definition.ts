@@ -1,6 +1,7 @@
 // What the author of a service gives: its `main.ts` hands a `ServiceDefinition` to `runService()`
 // of cli.ts, which makes a program of it. user-service/src/main.ts is the smallest example.
 import type { AnyElysia } from "elysia";
+import { maxIdleTimeoutSeconds } from "../http/idle-timeout.ts";
 import { parseSqliteUrl, type SqliteStorage } from "../sqlite/sqlite-storage.ts";
 import { logLevels } from "../telemetry/logger.ts";
 import type { BackgroundJob } from "./background-jobs.ts";
@@ -43,14 +44,6 @@ export interface ServiceDefinition<S extends Settings> {
    * their values; see env.ts for the kinds. `{}` for none. {@link serviceSettings} has the others.
    */
   readonly settings: S;
-
-  /**
-   * How long this service takes at most until it responds, in whole seconds from 0 to 200, worked
-   * out from the timeouts of the services that a handler waits for. The server closes a connection
-   * on which nothing moves for 75 s or, where that is longer, for 30 s more than this. Default: 0,
-   * for handlers that wait for nothing but the storage.
-   */
-  maxResponseSeconds?(config: ServiceConfig<S>): number;
 
   /**
    * Makes the app and the jobs that run beside it, once the storage is open and migrated. It must
@@ -99,6 +92,15 @@ export function serviceSettings({ database }: { readonly database: string }) {
     maxBodyBytes: integer("MAX_BODY_BYTES", { default: 1_048_576, min: 1, max: 104_857_600 }),
     /** Requests that are handled at the same time; one more is 503. */
     maxInFlight: integer("MAX_IN_FLIGHT", { default: 1024, min: 1, max: 100_000 }),
+    /**
+     * How long an idle connection is kept. The default is longer than most load balancers keep
+     * theirs: the side that closes first may do so just when a request is on its way.
+     */
+    idleTimeoutSeconds: integer("IDLE_TIMEOUT_SECONDS", {
+      default: maxIdleTimeoutSeconds,
+      min: 1,
+      max: maxIdleTimeoutSeconds,
+    }),
     /** How long the service goes on accepting requests after a signal, while `/ready` is 503. */
     shutdownDrainMs: integer("SHUTDOWN_DRAIN_MS", { default: 0, min: 0, max: 300_000 }),
     /** How long requests in flight may take after that; the rest is cut. */

@@ -11,15 +11,6 @@ import type { Settings } from "./env.ts";
 import { createParts } from "./service-app.ts";
 import { shutdownSignal } from "./shutdown-signal.ts";
 
-/**
- * Longer than nginx and AWS's load balancers keep an idle connection, which is 60 s: the side that
- * closes first may do so just when a request is on its way.
- */
-const minIdleSeconds = 75;
-
-/** What a handler may still take after the longest of its waits. */
-const responseMarginSeconds = 30;
-
 interface ServeOptions<S extends Settings> {
   readonly service: ServiceDefinition<S>;
   readonly config: ServiceConfig<S>;
@@ -41,7 +32,7 @@ export async function serve<S extends Settings>({
   path,
   process,
 }: ServeOptions<S>): Promise<number> {
-  const { name, migrations, maxResponseSeconds } = service;
+  const { name, migrations } = service;
   const terminal = process.stdout.isTTY ? { destination: await terminalOutput() } : {};
   const { log, descriptors, parts } = createParts({ name, config, ...terminal });
   const { lifecycle, logger, metrics } = parts;
@@ -64,11 +55,10 @@ export async function serve<S extends Settings>({
   try {
     const given = { config, storage, parts: { ...parts, storage } };
     const { app, backgroundJobs = [] } = service.build(given);
-    const longestSeconds = (maxResponseSeconds?.(config) ?? 0) + responseMarginSeconds;
     const server = listen({
       hostname: config.host,
       port: config.port,
-      idleTimeoutSeconds: Math.max(minIdleSeconds, longestSeconds),
+      idleTimeoutSeconds: config.idleTimeoutSeconds,
       fetch: app.fetch,
       logger,
     });

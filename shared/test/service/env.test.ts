@@ -105,6 +105,7 @@ describe("readServiceConfig()", () => {
       logLevel: "info",
       maxBodyBytes: 1_048_576,
       maxInFlight: 1024,
+      idleTimeoutSeconds: 255,
       shutdownDrainMs: 0,
       shutdownGraceMs: 10_000,
       url: "http://localhost:8000",
@@ -115,6 +116,7 @@ describe("readServiceConfig()", () => {
     ["PORT", 0, 65_535],
     ["MAX_BODY_BYTES", 1, 104_857_600],
     ["MAX_IN_FLIGHT", 1, 100_000],
+    ["IDLE_TIMEOUT_SECONDS", 1, 255],
     ["SHUTDOWN_DRAIN_MS", 0, 300_000],
     ["SHUTDOWN_GRACE_MS", 1, 300_000],
   ])("takes for %s a whole number from %i to %i", (variable, min, max) => {
