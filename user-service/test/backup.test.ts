@@ -1,6 +1,6 @@
 // The commands that copy the database and put a copy back.
 import { expect, test } from "bun:test";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { processTests } from "@platform/shared/testing/process-tests";
 import { countUsers, post } from "./executable.ts";
 
@@ -23,7 +23,6 @@ test("backup copies the database of a running service whole, and overwrites no f
 
 test("backup-rotate keeps the newest copies, and restore brings one back", async () => {
   await run(service, ["migrate"]);
-  await mkdir(path("backups"));
   const rotate = () => run(service, ["backup-rotate", "backups", "2"]);
   for (let n = 0; n < 2; n += 1) expect(await rotate()).toMatchObject({ status: 0, stderr: "" });
   const [first = "", second = ""] = (await readdir(path("backups"))).toSorted();
@@ -47,4 +46,28 @@ test("backup-rotate keeps the newest copies, and restore brings one back", async
     stdout: "",
     stderr: expect.stringMatching(/^user-service: Cannot restore "missing.db" [^\n]+\n$/),
   });
+});
+
+test.each([
+  ["backup file/copy.db", "folder"],
+  ["backup folder", "exists already"],
+  [`backup ${"x".repeat(300)}.db`, "too long"],
+  ["backup circle/copy.db", "its folder cannot be made"],
+  ["backup-rotate file 7", "a file of this name"],
+  ["backup-rotate file/backups 7", "folder"],
+  ["restore missing.db", "no such file"],
+  ["restore folder", "not a file"],
+  ["restore file/copy.db", "no such file"],
+  ["restore file", "no backup"],
+  ["restore circle", "circle"],
+])("%s fails with one line in words, without an error code of the system", async (line, words) => {
+  await run(service, ["migrate"]);
+  await mkdir(path("folder"));
+  await writeFile(path("file"), "");
+  await Bun.$`ln -s circle ${path("circle")}`.quiet();
+  const { status, stdout, stderr } = await run(service, line.split(" "));
+  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  expect(stderr).toMatch(/^user-service: Cannot (back up|restore) "[^\n]+\n$/);
+  expect(stderr).toContain(words);
+  expect(stderr).not.toMatch(/\bE[A-Z]{3,}\b|\.tmp|errno|syscall/);
 });

@@ -1,7 +1,8 @@
 // The command line of the executable: what it prints, what it refuses, how it exits.
 import { describe, expect, test } from "bun:test";
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, openSync, realpathSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { spawnExecutable } from "@platform/shared/testing/executable";
 import { processTests } from "@platform/shared/testing/process-tests";
 
@@ -14,6 +15,12 @@ async function openPipe() {
   await Bun.$`mkfifo ${pipe}`.quiet();
   const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
   return { reader, writer: openSync(pipe, constants.O_WRONLY) };
+}
+
+/** Opens a file for writing; closes it at the end of the scope. */
+function openFile(file: string) {
+  const descriptor = openSync(file, "w");
+  return { descriptor, [Symbol.dispose]: () => closeSync(descriptor) };
 }
 
 describe("the command line", () => {
@@ -82,6 +89,24 @@ describe("the command line", () => {
     expect(await readdir(path())).toEqual([]);
   });
 
+  test("serve logs the absolute path of its database, and takes LOG_LEVEL in any case", async () => {
+    const env = { DATABASE_URL: "sqlite:some/users.db", LOG_LEVEL: "INFO" };
+    await using running = await start(service, env);
+    expect(await running.logged("listening")).toMatchObject({
+      database: join(realpathSync(path()), "some/users.db"),
+    });
+  });
+
+  test.each(["sqlite:///./users.db", "sqlite:////tmp/users.db"])(
+    "DATABASE_URL=%s is refused with both right spellings, and makes no file",
+    async (DATABASE_URL) => {
+      const outcome = await run(service, ["migrate"], { DATABASE_URL });
+      expect(outcome).toMatchObject({ status: 78, stdout: "" });
+      expect(outcome.stderr).toMatch(/^[^\n]+ sqlite:NAME [^\n]+ sqlite:\/NAME [^\n]+\n$/);
+      expect(await readdir(path())).toEqual([]);
+    },
+  );
+
   test("serve and migrate print one line to stderr for a taken port and an unusable database, and exit with 1", async () => {
     await using running = await start(service);
     const env = { PORT: String(running.port), HOST: "127.0.0.1" };
@@ -131,6 +156,18 @@ describe("the command line", () => {
     expect(await child.stderr.text()).toBe("");
     expect(await child.exited).toBe(0);
   });
+
+  test.each(["openapi", "--version", "migrate"])(
+    "%s says in one line that its output has no room, and exits with 1",
+    async (command) => {
+      using full = openFile("/dev/full");
+      const child = spawnExecutable(service, [command], { cwd: path(), stdout: full.descriptor });
+      expect(await child.stderr.text()).toBe(
+        "user-service: Cannot write to stdout: the disk is full; make room\n",
+      );
+      expect(await child.exited).toBe(1);
+    },
+  );
 
   test("healthcheck ignores HTTP_PROXY", async () => {
     await using running = await start(service);

@@ -1,12 +1,14 @@
 // The command line of every service's executable.
 import { buildInfo } from "../core/build-info.ts";
 import { hasErrno } from "../core/errno.ts";
+import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError } from "../core/storage.ts";
 import { ListenError } from "../http/server.ts";
 import { maxBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
 import { backupSqlite, BackupError } from "../sqlite/backup.ts";
 import { restoreSqlite, RestoreError } from "../sqlite/restore.ts";
-import { openSqlite, parseSqliteUrl } from "../sqlite/sqlite-storage.ts";
+import { openSqlite } from "../sqlite/sqlite-storage.ts";
+import { parseSqliteUrl } from "../sqlite/sqlite-url.ts";
 import {
   readServiceConfig,
   type ServiceConfig,
@@ -21,8 +23,13 @@ import { serve } from "./serve.ts";
 /** Exit statuses; 78 is EX_CONFIG of sysexits.h. */
 const exitStatus = { ok: 0, failure: 1, usage: 2, config: 78 } as const;
 
+/** The output of a command cannot be written. One line for the operator. */
+class OutputError extends Error {
+  override readonly name = "OutputError";
+}
+
 /** Errors that the operator can mend: their message is enough, a stack would hide it. */
-const operatorErrors = [StorageOpenError, ListenError, BackupError, RestoreError];
+const operatorErrors = [StorageOpenError, ListenError, BackupError, RestoreError, OutputError];
 
 /** Thrown for a command line that names no command, or not what the command needs. */
 class UsageError extends Error {
@@ -194,12 +201,14 @@ function explain(error: unknown, service: string): { status: number; lines: read
 /**
  * Writes text; resolves when all of it is written, since the process ends right after, or when the
  * reader has closed the pipe, as `head` does.
+ *
+ * @throws {OutputError} for any other reason
  */
 function writeWhole(stream: ServiceProcess["stdout"], text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const end = (error?: Error | null) => {
-      if (error && !hasErrno(error, "EPIPE")) reject(error);
-      else resolve();
+    const end = (cause?: Error | null) => {
+      if (!cause || hasErrno(cause, "EPIPE")) return resolve();
+      reject(new OutputError(`Cannot write to stdout: ${errorMessage(cause)}`, { cause }));
     };
     stream.once("error", end);
     stream.write(text, end);

@@ -2,7 +2,8 @@
 // of cli.ts, which makes a program of it. user-service/src/main.ts is the smallest example.
 import type { AnyElysia } from "elysia";
 import { maxIdleTimeoutSeconds } from "../http/idle-timeout.ts";
-import { parseSqliteUrl, type SqliteStorage } from "../sqlite/sqlite-storage.ts";
+import { parseSqliteUrl, sqliteUrlRemedy } from "../sqlite/sqlite-url.ts";
+import type { SqliteStorage } from "../sqlite/sqlite-storage.ts";
 import { logLevels } from "../telemetry/logger.ts";
 import type { BackgroundJob } from "./background-jobs.ts";
 import {
@@ -85,9 +86,14 @@ export function serviceSettings({ database }: { readonly database: string }) {
       isSecret: true,
       allowed: `sqlite: and the path of a file, such as ${database}`,
       parse: (text) => (parseSqliteUrl(text) === undefined ? undefined : text),
+      remedy: sqliteUrlRemedy,
     } satisfies Setting<string>,
     /** Lines below this level are not written. */
-    logLevel: enumeration("LOG_LEVEL", { default: "info", words: logLevels }),
+    logLevel: enumeration("LOG_LEVEL", {
+      default: "info",
+      words: logLevels,
+      synonyms: { warning: "warn", critical: "fatal" },
+    }),
     /** A larger request body is 413. */
     maxBodyBytes: integer("MAX_BODY_BYTES", { default: 1_048_576, min: 1, max: 104_857_600 }),
     /** Requests that are handled at the same time; one more is 503. */

@@ -10,6 +10,8 @@ export interface Setting<T> {
   readonly isSecret?: boolean;
   /** @returns the value of a non-empty text; undefined if it is not allowed */
   parse(text: string): T | undefined;
+  /** @returns the remedy for a text that is not allowed, if it is a well-known mistake */
+  remedy?(text: string): string | undefined;
 }
 
 /** Settings by the names under which code finds their values. */
@@ -46,16 +48,32 @@ export function integer(
   };
 }
 
-/** One of a few words, in this case. */
+/**
+ * One of a few words, in any case.
+ *
+ * @param options `words`: in lower case; `synonyms`: further words in lower case, and their meanings
+ */
 export function enumeration<const T extends string>(
   variable: string,
-  { words, ...rest }: { default: NoInfer<T>; words: readonly T[] },
+  {
+    words,
+    synonyms = {},
+    ...rest
+  }: {
+    default: NoInfer<T>;
+    words: readonly T[];
+    synonyms?: Readonly<Record<string, NoInfer<T>>>;
+  },
 ): Setting<T> {
+  const meanings = new Map<string, T>([
+    ...words.map((word) => [word, word] as const),
+    ...Object.entries(synonyms),
+  ]);
   return {
     ...rest,
     variable,
     allowed: `one of ${words.join(", ")}`,
-    parse: (text) => words.find((word) => word === text),
+    parse: (text) => meanings.get(text.toLowerCase()),
   };
 }
 
@@ -71,13 +89,24 @@ const isIPv4 = (text: string) =>
 /** Loads `node:net` when it is needed: that takes longer than reading all other settings. */
 const isIPv6 = (text: string) => process.getBuiltinModule("node:net").isIPv6(text);
 
+/** The type of a machine, as compilers name it: `x86_64-conda-linux-gnu`, `arm64-apple-darwin20.0.0`. */
+const machineType =
+  /^(?:x86_64|i\d86|arm\w*|aarch64|ppc64le|s390x|riscv64)-(?:\w+-)?(?:linux|darwin)/i;
+
 /** A network address to listen on. */
 export function listenAddress(variable: string, options: { default: string }): Setting<string> {
   return {
     ...options,
     variable,
     allowed: "an IP address or a host name",
-    parse: (text) => (hostName.test(text) || isIPv4(text) || isIPv6(text) ? text : undefined),
+    parse(text) {
+      if (machineType.test(text)) return undefined;
+      return hostName.test(text) || isIPv4(text) || isIPv6(text) ? text : undefined;
+    },
+    remedy: (text) =>
+      machineType.test(text)
+        ? `conda and compilers set ${variable} to the type of the machine; unset it, or set ${variable}=::`
+        : undefined,
   };
 }
 
@@ -103,6 +132,14 @@ export function quote(input: string): string {
   return JSON.stringify(input.slice(0, maxQuotedLength));
 }
 
+/** The remedy for a text that would be allowed without what `docker run --env-file` keeps around it. */
+function wrappingRemedy({ parse }: Setting<unknown>, text: string): string | undefined {
+  const trimmed = text.trim();
+  const bare = trimmed.replace(/^(["'])(.*)\1$/, "$2");
+  if (bare === text || bare === "" || parse(bare) === undefined) return undefined;
+  return `remove the ${bare === trimmed ? "white space" : "quotes"} around it`;
+}
+
 /**
  * Reads the variables of all settings.
  *
@@ -121,7 +158,9 @@ export function readConfig<S extends Settings>(
     const value = parse(text);
     if (value === undefined) {
       const quoted = isSecret ? "" : ` ${quote(text)}`;
-      messages.push(`Cannot use ${variable}${quoted}: it must be ${allowed}`);
+      const remedy = setting.remedy?.(text) ?? wrappingRemedy(setting, text);
+      const advice = remedy === undefined ? "" : `; ${remedy}`;
+      messages.push(`Cannot use ${variable}${quoted}: it must be ${allowed}${advice}`);
     }
     return [name, value];
   });

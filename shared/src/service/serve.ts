@@ -1,4 +1,5 @@
 // The life of a running service, from opening its database to the last line of its log.
+import { resolve } from "node:path";
 import { buildInfo } from "../core/build-info.ts";
 import { descriptorWatch } from "../http/file-descriptors.ts";
 import { closeServer, listen } from "../http/server.ts";
@@ -65,8 +66,8 @@ export async function serve<S extends Settings>({
     const watch = descriptorWatch({ descriptors, logger, metrics: metrics.http });
     const stopBackgroundJobs = startBackgroundJobs([...backgroundJobs, watch], logger);
     lifecycle.phase = "ready";
-    const { commit } = buildInfo;
-    logger.info({ host: config.host, port: server.port, commit }, "listening");
+    const { hostname: host, port } = server;
+    logger.info({ host, port, database: resolve(path), commit: buildInfo.commit }, "listening");
 
     await aborted(shutdown.signal);
     lifecycle.phase = "draining";

@@ -3,7 +3,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { fileTimestamp, finalName, flush } from "./durable-file.ts";
 import { backupSqlite, BackupError } from "./backup.ts";
-import { errorMessage } from "../core/error-message.ts";
+import { operatorReason } from "./errors.ts";
 
 /** How many backups a folder can keep. */
 export const maxBackups = 10_000;
@@ -49,7 +49,7 @@ export async function rotateBackups(
     return { made: join(folder, made), deleted: deleted.map((file) => join(folder, file)) };
   } catch (error) {
     throw new BackupError(
-      `Cannot delete old backups in "${folder}": ${errorMessage(error)}; "${made}" was made`,
+      `Cannot delete old backups in "${folder}": ${operatorReason(error)}; "${made}" was made`,
       { cause: error },
     );
   }

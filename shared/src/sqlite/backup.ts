@@ -2,11 +2,16 @@
 import { Database } from "bun:sqlite";
 import { stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { flush, isTaken, renameNoReplace, remove, temporaryName } from "./durable-file.ts";
-import { isDiskFull } from "./errors.ts";
+import {
+  flush,
+  isTaken,
+  makeFolder,
+  renameNoReplace,
+  remove,
+  temporaryName,
+} from "./durable-file.ts";
+import { operatorReason } from "./errors.ts";
 import { retryWhileBusy } from "./lock.ts";
-import { errorMessage } from "../core/error-message.ts";
-import { StorageUnavailable } from "../core/storage.ts";
 
 /** A backup failed. One line for the operator; it names files: never for clients. */
 export class BackupError extends Error {
@@ -15,7 +20,7 @@ export class BackupError extends Error {
 
 /**
  * Copies one consistent state of the database at `path` to the new file `target`, which appears
- * under its name complete. Run it in a separate process: SQLite blocks the event loop for about two
+ * under its name complete; missing folders are made. Run it in a separate process: SQLite blocks the event loop for about two
  * seconds per gigabyte.
  *
  * @param options `lockTimeoutMs`: how long to wait for another process's lock, by default 5000
@@ -31,6 +36,7 @@ export async function backupSqlite(
     const source = await stat(path).catch(() => undefined);
     if (!source?.isFile()) throw new Error("there is no database at this path");
     if (await isTaken(target)) throw new Error("the target exists already; name a new file");
+    await makeFolder(dirname(temporary));
     const mode = source.mode & 0o777; // no more readable than the source
     await writeFile(temporary, "", { flag: "wx", mode });
     await retryWhileBusy(() => vacuumInto(path, temporary), lockTimeoutMs);
@@ -38,21 +44,13 @@ export async function backupSqlite(
     await renameNoReplace(temporary, target);
     await flush(dirname(temporary));
   } catch (error) {
-    throw new BackupError(`Cannot back up "${path}" to "${target}": ${reasonFor(error)}`, {
+    throw new BackupError(`Cannot back up "${path}" to "${target}": ${operatorReason(error)}`, {
       cause: error,
     });
   } finally {
     await remove(temporary);
     await remove(`${temporary}-journal`);
   }
-}
-
-function reasonFor(error: unknown): string {
-  if (isDiskFull(error)) return "the disk is full; make room or name another place";
-  if (error instanceof StorageUnavailable) {
-    return "another process keeps it locked; stop that process or try again later";
-  }
-  return errorMessage(error);
 }
 
 function vacuumInto(path: string, target: string): void {

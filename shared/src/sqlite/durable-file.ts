@@ -1,6 +1,7 @@
 // Files that appear under their name complete, and survive a power failure.
-import { link, lstat, open, rename, rm } from "node:fs/promises";
-import { hasErrno } from "../core/errno.ts";
+import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errnoReason, hasErrno } from "../core/errno.ts";
 
 /** A name for a file while it is incomplete. If a killed process leaves it, its ending shows so. */
 export function temporaryName(path: string): string {
@@ -34,6 +35,27 @@ export async function flush(path: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Makes a folder and the missing ones above it, all on the disk when it resolves.
+ *
+ * @param path absolute
+ * @throws Error whose message is for the operator
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    const first = await mkdir(path, { recursive: true });
+    if (first === undefined) return;
+    for (let made = path; made.length >= first.length; made = dirname(made)) {
+      await flush(dirname(made));
+    }
+  } catch (cause) {
+    const reason = errnoReason(cause);
+    if (reason === undefined) throw cause;
+    const what = `its folder cannot be made (${reason.cause}: "${path}")`;
+    throw new Error(`${what}; ${reason.remedy}`, { cause });
   }
 }
 

@@ -1,7 +1,9 @@
 // What SQLite's result codes mean for a caller (https://sqlite.org/rescode.html).
 import { SQLiteError } from "bun:sqlite";
-import { hasErrno } from "../core/errno.ts";
+import { errnoReason, hasErrno } from "../core/errno.ts";
+import { errorMessage } from "../core/error-message.ts";
 import { StorageUnavailable } from "../core/storage.ts";
+import { finalName } from "./durable-file.ts";
 
 /** The result codes that a caller can do something about. */
 export const resultCode = {
@@ -44,4 +46,37 @@ export function findCorruption(error: unknown): string | undefined {
   const code = primaryCode(error);
   if (code === resultCode.SQLITE_CORRUPT) return "damaged";
   return code === resultCode.SQLITE_NOTADB ? "not an SQLite database" : undefined;
+}
+
+/**
+ * Why work on a file failed, and what the operator can do about it: an error of SQLite, of the file
+ * system or of the storage in words. "It" is the database.
+ */
+export function operatorReason(error: unknown): string {
+  if (isDiskFull(error)) return "the disk is full; make room";
+  if (error instanceof StorageUnavailable) {
+    return "another process keeps it locked; stop that process or try again later";
+  }
+  if (!(error instanceof SQLiteError)) return withPath(error);
+  switch (primaryCode(error)) {
+    case resultCode.SQLITE_READONLY:
+      return "it cannot be written; let this user write the file and its folder";
+    case resultCode.SQLITE_CORRUPT:
+      return "it is damaged; restore a backup";
+    case resultCode.SQLITE_CANTOPEN:
+      return "this user cannot open or make it; let it write the file and its folder";
+    case resultCode.SQLITE_NOTADB:
+      return "it is not an SQLite database; name another file";
+    default:
+      return `${error.message} (${error.code}); check its disk`;
+  }
+}
+
+/** The message of an error, with the path that an error of the file system has. */
+function withPath(error: unknown): string {
+  const reason = errnoReason(error);
+  if (reason === undefined || !(error instanceof Error)) return errorMessage(error);
+  const path = "path" in error && typeof error.path === "string" ? error.path : undefined;
+  const where = path === undefined ? "" : ` ("${finalName(path) ?? path}")`;
+  return `${reason.cause}${where}; ${reason.remedy}`;
 }

@@ -1,5 +1,6 @@
 // Brings a database's schema up to date, in one transaction. Several processes may try at once.
 import type { Database } from "bun:sqlite";
+import { isDiskFull } from "./errors.ts";
 import { retryWhileBusy } from "./lock.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError } from "../core/storage.ts";
@@ -95,6 +96,7 @@ function apply(db: Database, version: number, sql: string): void {
       checksumOf(sql),
     ]);
   } catch (error) {
+    if (isDiskFull(error)) throw error;
     throw new StorageOpenError(
       `Cannot bring the database "${db.filename}" to version ${version}: ${errorMessage(error)}; ` +
         "nothing was changed; run the previous version until this migration is fixed",

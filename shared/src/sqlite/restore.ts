@@ -8,18 +8,19 @@ import {
   rmSync,
   type Stats,
 } from "node:fs";
-import { access, chmod, chown, mkdir, readdir, realpath, stat, writeFile } from "node:fs/promises";
+import { access, chmod, chown, readdir, realpath, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   fileTimestamp,
   finalName,
   flush,
   isTaken,
+  makeFolder,
   renameNoReplace,
   remove,
   temporaryName,
 } from "./durable-file.ts";
-import { isDiskFull } from "./errors.ts";
+import { operatorReason } from "./errors.ts";
 import { lockExclusively } from "./exclusive-lock.ts";
 import { defaultLockTimeoutMs } from "./lock.ts";
 import { verifyBackup } from "./verify-backup.ts";
@@ -60,7 +61,7 @@ export async function restoreSqlite(
   try {
     const old = await statsOf(target);
     const source = await findCopy(copy, old);
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     if (old) await access(target, constants.W_OK);
     // SQLite deletes the WAL of an empty database, and it may be all that is left of the data.
     if (!old?.size) await refuseLogs(target, "put its database back, or move it away");
@@ -91,11 +92,8 @@ export async function restoreSqlite(
 }
 
 function reasonFor(error: unknown): string {
-  if (isDiskFull(error)) return "the disk is full; make room";
-  if (hasErrno(error, "EPERM", "EACCES")) {
-    return `${errorMessage(error)}; run this as the owner of the database`;
-  }
-  return errorMessage(error);
+  if (!hasErrno(error, "EPERM", "EACCES")) return operatorReason(error);
+  return `${operatorReason(error).replace(/;.*/, "")}; run this as the owner of the database`;
 }
 
 /** The properties of a regular file; undefined if the name is free. */

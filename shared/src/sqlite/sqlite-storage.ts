@@ -1,15 +1,15 @@
 // A service's storage in one SQLite file, which other processes on the same host may use as well.
-import { Database, SQLiteError } from "bun:sqlite";
-import { mkdir, stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
-import { isDiskFull, primaryCode, resultCode } from "./errors.ts";
+import { Database } from "bun:sqlite";
+import { stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { makeFolder } from "./durable-file.ts";
+import { isDiskFull, operatorReason, primaryCode, resultCode } from "./errors.ts";
 import { GroupCommit, type Synchronous } from "./group-commit.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { defaultLockTimeoutMs, retryWhileBusy } from "./lock.ts";
 import { hasMoved } from "./database-file.ts";
 import { migrate, type Migrated } from "./migrations.ts";
 import { readSecrets } from "./secrets.ts";
-import { errorMessage } from "../core/error-message.ts";
 import {
   StorageOpenError,
   StorageUnavailable,
@@ -50,16 +50,6 @@ export interface SqliteOptions {
 }
 
 /**
- * The path in a URL such as `sqlite:data/x.db`, `sqlite:/data/x.db` or `sqlite:///data/x.db`;
- * undefined for every other text. Nothing decodes the path, so percent signs are refused.
- */
-export function parseSqliteUrl(url: string): string | undefined {
-  const path = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)([^?#%\p{Cc}]*[^?#%\p{Cc}/])$/iu.exec(url)?.[1];
-  if (path === undefined || [".", "..", ":memory:"].includes(basename(path))) return undefined;
-  return path;
-}
-
-/**
  * Opens a database and brings its schema up to date.
  *
  * @throws {StorageOpenError} if one of the two fails; its message names the file, cause and remedy
@@ -74,12 +64,7 @@ export async function openSqlite({
   const file = resolve(path);
   let db: Database | undefined;
   try {
-    if (create) {
-      await mkdir(dirname(file), { recursive: true }).catch((cause: unknown) => {
-        const why = errorMessage(cause);
-        throw new Error(`its folder cannot be made (${why}); name another path`, { cause });
-      });
-    }
+    if (create) await makeFolder(dirname(file));
     refuseLoneWal(file);
     const opened = (db = new Database(file, { create, readwrite: true, strict: true }));
     await retryWhileBusy(() => configure(opened), lockTimeoutMs);
@@ -154,24 +139,10 @@ function sqliteStorage(
 /** Why a file could not be opened, and what the operator can do about it. */
 async function reason(file: string, error: unknown, create: boolean): Promise<string> {
   if (isDiskFull(error)) return "its disk is full; make room";
-  if (error instanceof StorageUnavailable) {
-    return "another process keeps it locked; stop that process or try again later";
+  if (primaryCode(error) === resultCode.SQLITE_CANTOPEN) {
+    const found = await stat(file).catch(() => undefined);
+    if (found?.isDirectory()) return "it is a folder; name a file";
+    if (found === undefined && !create) return "there is no such file; check the path";
   }
-  if (!(error instanceof SQLiteError)) return errorMessage(error);
-  switch (primaryCode(error)) {
-    case resultCode.SQLITE_READONLY:
-      return "it cannot be written; let this user write the file and its folder";
-    case resultCode.SQLITE_CORRUPT:
-      return "it is damaged; restore a backup";
-    case resultCode.SQLITE_CANTOPEN: {
-      const found = await stat(file).catch(() => undefined);
-      if (found?.isDirectory()) return "it is a folder; name a file";
-      if (found === undefined && !create) return "there is no such file; check the path";
-      return "this user cannot open or make it; let it write the file and its folder";
-    }
-    case resultCode.SQLITE_NOTADB:
-      return "it is not an SQLite database; name another file";
-    default:
-      return `${error.message} (${error.code}); check its disk`;
-  }
+  return operatorReason(error);
 }

@@ -14,7 +14,11 @@ type Environment = Record<string, string | undefined>;
 const settings = {
   port: integer("PORT", { default: 8000, min: 0, max: 65535 }),
   host: listenAddress("HOST", { default: "0.0.0.0" }),
-  level: enumeration("LEVEL", { default: "info", words: ["debug", "info", "warn"] }),
+  level: enumeration("LEVEL", {
+    default: "info",
+    words: ["debug", "info", "warn"],
+    synonyms: { warning: "warn" },
+  }),
   url: httpOrigin("URL", { default: "http://localhost:8000" }),
 };
 
@@ -47,6 +51,8 @@ describe("readConfig()", () => {
     ["HOST", "fd00::1:2", { host: "fd00::1:2" }],
     ["HOST", "my-host.example", { host: "my-host.example" }],
     ["LEVEL", "warn", { level: "warn" }],
+    ["LEVEL", "INFO", { level: "info" }],
+    ["LEVEL", "Warning", { level: "warn" }],
     ["URL", "http://users:8000", { url: "http://users:8000" }],
     ["URL", "http://users:8000/", { url: "http://users:8000" }],
     ["URL", "HTTPS://Users.Example:443", { url: "https://users.example" }],
@@ -58,7 +64,7 @@ describe("readConfig()", () => {
   test.each([
     ["PORT", ["65536", "-1", "+1", "1.5", "1e3", "0x10", " 80", "80 ", "80a", "9".repeat(30)]],
     ["HOST", ["a b", "http://a", "a/b", "[::1]", "ä.example", "a_b"]],
-    ["LEVEL", ["INFO", "information", " info", "toString"]],
+    ["LEVEL", ["information", " info", "toString", "20"]],
     ["URL", ["users:8000", "ftp://users", "http://", "http://:80", "http://users:99999"]],
     ["URL", ["http://users/api", "http://users?a=1", "http://users/?", "http://users#a"]],
     ["URL", ["http://bob@users", "http://bob:secret@users", "http://a b", "http:\\\\users"]],
@@ -76,6 +82,33 @@ describe("ConfigError", () => {
       'Cannot use LEVEL "loud": it must be one of debug, info, warn',
       "Cannot use URL: it must be an http or https URL without path, query or " +
         "credentials, such as http://users:8000",
+    ]);
+  });
+
+  test.each(["x86_64-conda-linux-gnu", "x86_64-conda_cos6-linux-gnu", "arm64-apple-darwin20.0.0"])(
+    "says of HOST=%s that conda has set it, and what to do",
+    (HOST) => {
+      expect(messagesOf(() => read({ HOST }))).toEqual([
+        `Cannot use HOST "${HOST}": it must be an IP address or a host name; ` +
+          "conda and compilers set HOST to the type of the machine; unset it, or set HOST=::",
+      ]);
+    },
+  );
+
+  test.each([
+    ["PORT", '"80"', "quotes"],
+    ["PORT", "'80'", "quotes"],
+    ["PORT", "80\r", "white space"],
+    ["URL", '"http://users:8000"', "quotes"],
+    ["URL", " http://users:8000", "white space"],
+  ])("says of %s=%s to remove the %s, which env files keep", (variable, text, what) => {
+    const [message = ""] = messagesOf(() => read({ [variable]: text }));
+    expect(message).toEndWith(`; remove the ${what} around it`);
+  });
+
+  test.each(["tcp://10.0.0.1:8000", '"80a"', '""'])("knows no remedy for PORT=%s", (PORT) => {
+    expect(messagesOf(() => read({ PORT }))).toEqual([
+      `Cannot use PORT ${JSON.stringify(PORT)}: it must be a whole number from 0 to 65535`,
     ]);
   });
 
@@ -136,6 +169,26 @@ describe("readServiceConfig()", () => {
   ])("takes %s=%s", (variable, text, name) => {
     expect(readService({ [variable]: text })).toHaveProperty(name, text);
   });
+
+  test.each([
+    ["INFO", "info"],
+    ["Warning", "warn"],
+    ["CRITICAL", "fatal"],
+    ["Silent", "silent"],
+  ])("takes LOG_LEVEL=%s as %s", (text, level) => {
+    expect(readService({ LOG_LEVEL: text })).toHaveProperty("logLevel", level);
+  });
+
+  test.each(["sqlite:///./users.db", "sqlite:////data/users.db"])(
+    "refuses DATABASE_URL=%s, and names both right spellings",
+    (DATABASE_URL) => {
+      expect(messagesOf(() => readService({ DATABASE_URL }))).toEqual([
+        "Cannot use DATABASE_URL: it must be sqlite: and the path of a file, such as " +
+          "sqlite:data/x.db; write sqlite:NAME for a path from the working directory, or " +
+          "sqlite:/NAME for an absolute path",
+      ]);
+    },
+  );
 
   test("takes for DATABASE_URL no database in memory or of another engine", () => {
     for (const url of ["sqlite::memory:", "postgres://db/x", "data/x.db"]) {

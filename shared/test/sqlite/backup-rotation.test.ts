@@ -99,10 +99,18 @@ describe("rotateBackups()", () => {
     expect(it.files()).toEqual([nameOf(2), nameOf(3), recent].toSorted());
   });
 
-  test("rejects a folder that does not exist, and does not make it", async () => {
+  test("makes a folder that does not exist, and the folders above it", async () => {
+    using it = setUp();
+    const folder = join(it.backups, "a/b");
+    const { made } = await rotateBackups(it.path, folder, { keep: 1, now: day(1) });
+    expect(made).toBe(join(folder, nameOf(1)));
+    expect(readdirSync(folder)).toEqual([nameOf(1)]);
+  });
+
+  test("makes no folder for a database that does not exist", async () => {
     using it = setUp();
     const folder = join(it.backups, "missing");
-    const error = await rejectionOf(rotateBackups(it.path, folder, { keep: 1 }));
+    const error = await rejectionOf(rotateBackups(`${it.path}.missing`, folder, { keep: 1 }));
     expect(error.name).toBe("BackupError");
     expect(it.files()).toEqual([]);
   });

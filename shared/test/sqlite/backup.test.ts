@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 import { backupSqlite } from "../../src/sqlite/backup.ts";
 import {
@@ -101,13 +108,36 @@ describe("backupSqlite()", () => {
   test("rejects a file that is no database, and leaves no file behind", async () => {
     using it = setUp();
     writeFileSync(it.path, "Dear reader");
-    expect(await refusal(it.path, it.target)).toBe("file is not a database");
+    expect(await refusal(it.path, it.target)).toBe(
+      "it is not an SQLite database; name another file",
+    );
     expect(it.files()).toEqual([]);
   });
 
-  test("rejects a target in a folder that does not exist", async () => {
+  test("makes the missing folders of the target", async () => {
     using it = setUp();
-    expect(await refusal(it.path, join(it.target, "copy.db"))).toContain("ENOENT");
+    await backupSqlite(it.path, join(it.target, "a/b/copy.db"));
+    expect(notesIn(join(it.target, "a/b/copy.db"))).toEqual(["kept"]);
+  });
+
+  test("makes no folder for a database that does not exist", async () => {
+    using it = setUp();
+    await refusal(`${it.path}.missing`, join(it.target, "copy.db"));
+    expect(it.files()).toEqual([]);
+  });
+
+  test.each([
+    ["below a file", "file/copy.db", "there is a file of this name already"],
+    ["with too long a name", `${"x".repeat(300)}.db`, "the path is too long"],
+    ["in a circle of symbolic links", "circle/a/copy.db", "symbolic links lead in a circle"],
+  ])("says in words that it cannot write a target %s", async (_, target, words) => {
+    using it = setUp();
+    const folder = dirname(it.target);
+    writeFileSync(join(folder, "file"), "");
+    symlinkSync("circle", join(folder, "circle"));
+    const message = await refusal(it.path, join(folder, target));
+    expect(message).toContain(words);
+    expect(message).not.toMatch(/\bE[A-Z]{3,}\b|\.tmp/);
   });
 
   test("waits for a locked database until the timeout, then leaves no file behind", async () => {

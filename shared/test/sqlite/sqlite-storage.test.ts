@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openSqlite, parseSqliteUrl } from "../../src/sqlite/sqlite-storage.ts";
+import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 import {
   migratedFrom,
@@ -109,7 +109,9 @@ describe("openSqlite()", () => {
     using it = temporaryDatabase();
     expect(await refusal(it.folder)).toBe("it is a folder; name a file");
     writeFileSync(it.path, "");
-    expect(await refusal(join(it.path, "test.db"))).toStartWith("its folder cannot be made (");
+    expect(await refusal(join(it.path, "test.db"))).toBe(
+      `its folder cannot be made (there is a file of this name already: "${it.path}"); name another one`,
+    );
     expect(await refusal("/proc/test.db")).toBe(
       "this user cannot open or make it; let it write the file and its folder",
     );
@@ -183,42 +185,5 @@ describe("openSqlite()", () => {
     expect(await refusal(it.path, { lockTimeoutMs: 10 })).toBe(
       "another process keeps it locked; stop that process or try again later",
     );
-  });
-});
-
-describe("parseSqliteUrl()", () => {
-  test.each([
-    ["sqlite:data/x.db", "data/x.db"],
-    ["sqlite:x.db", "x.db"],
-    ["sqlite:./x.db", "./x.db"],
-    ["sqlite:/data/x.db", "/data/x.db"],
-    ["sqlite:///data/x.db", "/data/x.db"],
-    ["sqlite:/data/my orders.db", "/data/my orders.db"],
-  ])("reads in %s the path %s", (url, path) => {
-    expect(parseSqliteUrl(url)).toBe(path);
-  });
-
-  test.each([
-    "",
-    "sqlite:",
-    "sqlite:/",
-    "sqlite://",
-    "sqlite:///",
-    "sqlite:data/",
-    "sqlite:..",
-    "sqlite://host/x.db",
-    "sqlite:////x.db",
-    "sqlite::memory:",
-    "sqlite:///:memory:",
-    "sqlite:x.db?mode=memory",
-    "sqlite:x.db#1",
-    "sqlite:x%20y.db",
-    "sqlite:x\n.db",
-    " sqlite:x.db",
-    "file:x.db",
-    "data/x.db",
-    "postgres://host/x",
-  ])("returns undefined for %j", (url) => {
-    expect(parseSqliteUrl(url)).toBeUndefined();
   });
 });
