@@ -1,5 +1,6 @@
 // `bun run dev`: all services from source, restarted on change, with logs made for people.
 import { hasErrno } from "../shared/src/core/errno.ts";
+import { everyAddress } from "../shared/src/http/server.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { linePrinter } from "./dev-log.ts";
 import { startService } from "./dev-service.ts";
@@ -47,7 +48,7 @@ if (process.env["DATABASE_URL"]) {
 
 /** Whether another process listens on a port. Any other error is left to the service to report. */
 function isTaken(port: number): boolean {
-  const hostname = process.env["HOST"] || "0.0.0.0";
+  const hostname = process.env["HOST"] || everyAddress;
   try {
     Bun.listen({ hostname, port, socket: { data: () => undefined } }).stop(true);
     return false;

@@ -68,7 +68,7 @@ test("IDLE_TIMEOUT_SECONDS=1 cuts no request while order-service waits for user-
 test("listen() with 1 s of idle time cuts no response that a client reads slowly, and keeps its connection no longer", async () => {
   // More than the kernel buffers for a connection, and so more than a service ever sends at once.
   const length = 16_000_000;
-  await using server = listen({
+  using server = listen({
     hostname: "127.0.0.1",
     port: 0,
     idleTimeoutSeconds: 1,

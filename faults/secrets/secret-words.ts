@@ -71,12 +71,16 @@ export function leaksOnStderr(text: string): string[] {
   return [...secretsIn(text, []), ...traces(text, { ...stackTrace, SQL: internals.SQL })];
 }
 
-/** Secrets and internals in a log line. An error has a stack, which may name code files only. */
+/**
+ * Secrets and internals in a log line. An error has a stack, which may name code files only; the line
+ * of the start names the database, for the operator.
+ */
 export function leaksInLine(text: string): string[] {
-  const line = JSON.parse(text) as { level: string };
+  const line = JSON.parse(text) as { level: string; msg: string };
   const mayHaveStack = line.level === "error" || line.level === "fatal";
   const stacks: string[] = [];
   const rest = JSON.stringify(line, (key, value: unknown) => {
+    if (key === "database" && line.msg === "listening") return secretsIn(String(value), []).join();
     if (key !== "stack" || !mayHaveStack) return value;
     stacks.push(String(value));
     return undefined;

@@ -99,7 +99,7 @@ describe.each(services.map(({ name }) => name))("the executable of %s", (service
     cleanup.defer(() => chmod(folder.path, 0o755));
     await using running = await startExecutable(service, {
       cwd: folder.path,
-      env: { HOST: "0.0.0.0" },
+      env: { HOST: "" },
       ...(canUnshare ? { under: unshare } : {}),
     });
     const { pid } = running;

@@ -125,6 +125,16 @@ describe("the command line", () => {
     });
   });
 
+  test("serve without HOST serves clients of both families, and healthcheck finds it ready", async () => {
+    await using running = await start(service, { HOST: "" });
+    expect(await running.logged("listening")).toMatchObject({ host: "::" });
+    for (const host of ["127.0.0.1", "[::1]"]) {
+      expect((await fetch(`http://${host}:${running.port}/ready`)).status).toBe(200);
+    }
+    const env = { PORT: String(running.port) };
+    expect(await run(service, ["healthcheck"], env)).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+
   test("healthcheck exits with 0 if the service is ready, and otherwise prints a line and exits with 1", async () => {
     const running = await start(service);
     const env = { PORT: String(running.port) };

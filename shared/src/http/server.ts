@@ -2,11 +2,19 @@
 import { internalError } from "./common-problems.ts";
 import { problemResponse } from "./problem.ts";
 import { hasErrno } from "../core/errno.ts";
+import { errorMessage } from "../core/error-message.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { idleTimeout } from "./idle-timeout.ts";
 
+/** Every address of the machine, IPv6 and IPv4: Bun's socket takes both, whatever `bindv6only` says. */
+export const everyAddress = "::";
+
+/** Every address of a machine whose kernel has no IPv6. */
+const everyIPv4Address = "0.0.0.0";
+
 /** Where and how to listen. */
 export interface ListenOptions {
+  /** For {@link everyAddress} the server listens on all IPv4 addresses where there is no IPv6. */
   readonly hostname: string;
   /** 0 means any free port. */
   readonly port: number;
@@ -25,18 +33,33 @@ export class ListenError extends Error {
 /** Bun's own limit is switched off, so that a client with a too large body gets a problem document. */
 const noBodyLimit = Number.MAX_SAFE_INTEGER;
 
+/** A host as it stands in a URL: an IPv6 address in brackets. */
+export function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** Why the socket could not be opened, and what the operator can do about it. */
+function reasonFor(cause: unknown): string {
+  if (hasErrno(cause, "EADDRINUSE")) {
+    return "the port is taken; stop the other process or set PORT, e.g. PORT=9000";
+  }
+  if (hasErrno(cause, "EACCES")) {
+    return "this user may not use a port below 1024; set PORT to a higher one, e.g. PORT=8000";
+  }
+  // What Bun throws for a name without an address, and for a link-local address without interface.
+  if (hasErrno(cause, "EINVAL", "EAGAIN", "ENOTFOUND")) {
+    return "no address of this machine is known for it; set HOST to an IP address, or unset it";
+  }
+  return errorMessage(cause);
+}
+
 /**
  * Opens the socket.
  *
  * @throws ListenError if the port is taken or the address is not one of this machine
  */
-export function listen({
-  hostname,
-  port,
-  idleTimeoutSeconds,
-  fetch,
-  logger,
-}: ListenOptions): Bun.Server<undefined> {
+export function listen(options: ListenOptions): Bun.Server<undefined> {
+  const { hostname, port, idleTimeoutSeconds, fetch, logger } = options;
   const idle = idleTimeout(idleTimeoutSeconds, fetch);
   try {
     return Bun.serve({
@@ -57,10 +80,12 @@ export function listen({
       },
     });
   } catch (cause) {
-    const why = hasErrno(cause, "EADDRINUSE")
-      ? "the port is taken; stop the other process or set PORT, e.g. PORT=9000"
-      : String(cause instanceof Error ? cause.message : cause);
-    throw new ListenError(`Cannot listen on ${hostname}:${port}: ${why}`, { cause });
+    const isWithoutIPv6 = hasErrno(cause, "EAFNOSUPPORT", "EADDRNOTAVAIL");
+    if (hostname === everyAddress && isWithoutIPv6) {
+      return listen({ ...options, hostname: everyIPv4Address });
+    }
+    const address = `${urlHost(hostname)}:${port}`;
+    throw new ListenError(`Cannot listen on ${address}: ${reasonFor(cause)}`, { cause });
   }
 }
 

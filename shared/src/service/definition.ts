@@ -1,6 +1,7 @@
 // What the author of a service gives: its `main.ts` hands a `ServiceDefinition` to `runService()`
 // of cli.ts, which makes a program of it. user-service/src/main.ts is the smallest example.
 import type { AnyElysia } from "elysia";
+import { everyAddress } from "../http/server.ts";
 import { maxIdleTimeoutSeconds } from "../http/idle-timeout.ts";
 import { parseSqliteUrl, sqliteUrlRemedy } from "../sqlite/sqlite-url.ts";
 import type { SqliteStorage } from "../sqlite/sqlite-storage.ts";
@@ -78,8 +79,8 @@ export function serviceSettings({ database }: { readonly database: string }) {
   return {
     /** The TCP port to listen on; 0 takes any free one, which the log line `listening` has. */
     port: integer("PORT", { default: 8000, min: 0, max: 65535 }),
-    /** The address to listen on; 0.0.0.0 is every IPv4 address of the machine. */
-    host: listenAddress("HOST", { default: "0.0.0.0" }),
+    /** The address to listen on; by default every address of the machine, IPv6 and IPv4. */
+    host: listenAddress("HOST", { default: everyAddress }),
     databaseUrl: {
       variable: "DATABASE_URL",
       default: database,

@@ -1,4 +1,7 @@
 // Asks a service on this machine whether it is ready, for images that have no curl.
+import { hasErrno } from "../core/errno.ts";
+import { errorMessage } from "../core/error-message.ts";
+import { everyAddress, urlHost } from "../http/server.ts";
 
 /** Where the service listens. */
 interface Address {
@@ -8,18 +11,23 @@ interface Address {
 
 const timeoutMs = 2000;
 
-/** A host for a URL; an address that stands for all of a machine's becomes the loopback address. */
-function urlHost(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  if (host === "::") return "[::1]";
-  return host.includes(":") ? `[${host}]` : host;
+/**
+ * The hosts to ask, in this order; the next one only if there is no connection. A service on every
+ * address is asked over IPv6, and over IPv4 where the machine has no IPv6.
+ */
+function hostsOf(host: string): readonly string[] {
+  if (host === everyAddress) return ["::1", "127.0.0.1"];
+  return [host === "0.0.0.0" ? "127.0.0.1" : host];
 }
 
+/** What a connection fails with at once where nothing listens, or where there is no IPv6. */
+const noConnection = ["ECONNREFUSED", "EADDRNOTAVAIL", "EAFNOSUPPORT", "ENETUNREACH"] as const;
+
 /** The status of a GET. Unlike `fetch`, it ignores proxy variables and follows no redirect. */
-async function statusOf(url: string): Promise<number | undefined> {
+async function statusOf(url: string, signal: AbortSignal): Promise<number | undefined> {
   const { get } = await import("node:http"); // loaded here, since it takes 10 ms of every start
   return new Promise((resolve, reject) => {
-    const request = get(url, { signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+    const request = get(url, { signal }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
@@ -29,12 +37,17 @@ async function statusOf(url: string): Promise<number | undefined> {
 
 /** @returns why the service is not ready; undefined if it is */
 export async function healthCheck({ host, port }: Address): Promise<string | undefined> {
-  const url = `http://${urlHost(host)}:${port}/ready`;
-  try {
-    const status = await statusOf(url);
-    return status === 200 ? undefined : `${url} responded with status ${status}`;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `${url} did not respond: ${reason}`;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const failures: string[] = [];
+  for (const each of hostsOf(host)) {
+    const url = `http://${urlHost(each)}:${port}/ready`;
+    try {
+      const status = await statusOf(url, signal);
+      return status === 200 ? undefined : `${url} responded with status ${status}`;
+    } catch (error) {
+      failures.push(`${url} did not respond: ${errorMessage(error)}`);
+      if (!hasErrno(error, ...noConnection)) break;
+    }
   }
+  return failures.join("; ");
 }

@@ -133,7 +133,7 @@ describe("readServiceConfig()", () => {
   test("has a default for every variable", () => {
     expect(readService({})).toEqual({
       port: 8000,
-      host: "0.0.0.0",
+      host: "::",
       databaseUrl: "sqlite:data/x.db",
       logLevel: "info",
       maxBodyBytes: 1_048_576,
