@@ -1,6 +1,7 @@
 // `bun run dev`: all services from source, restarted on change, with logs made for people.
 import { hasErrno } from "../shared/src/core/errno.ts";
 import { everyAddress } from "../shared/src/http/server.ts";
+import { ignoredSignals } from "../shared/src/service/start-signals.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { linePrinter } from "./dev-log.ts";
 import { startService } from "./dev-service.ts";
@@ -26,7 +27,7 @@ const { values } = readArguments(usage, {
   options: { inspect: { type: "string" } },
 });
 
-/** Ctrl-C arrives twice, from the terminal and through `bun run`, and means one thing. */
+/** Ctrl-C and a closed terminal arrive twice, directly and through `bun run`, and mean one thing. */
 const sameSignalMs = 1000;
 
 /** Reads the first of as many ports as there are services. */
@@ -94,7 +95,9 @@ function onSignal(): void {
     for (const service of running) service.kill();
   }
 }
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+const ignored = ignoredSignals(endingSignals);
+for (const signal of endingSignals) if (!ignored.includes(signal)) process.on(signal, onSignal);
 
 // The reader of our output has gone, as in `bun run dev | head`.
 process.stdout.on("error", stop);

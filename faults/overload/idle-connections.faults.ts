@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { listen } from "../../shared/src/http/server.ts";
 import { startHeldUserService } from "../support/platform/fake-user-service.ts";
-import { newOrder } from "../support/platform/resources.ts";
 import { startService } from "../support/platform/services.ts";
+import { newOrder } from "../support/platform/resources.ts";
 import { openConnection } from "../support/raw-connection.ts";
 import { requestBytes, sendingJson } from "../support/raw-request.ts";
 

@@ -92,6 +92,7 @@ describe("POST /orders while user-service hangs", () => {
     ["SIGINT", "SIGINT", 130],
     ["SIGTERM", "SIGINT", 130],
     ["SIGINT", "SIGTERM", 143],
+    ["SIGHUP", "SIGQUIT", 131],
   ] as const)("does not delay a second signal: %s, then %s", async (first, second, status) => {
     const stages = [
       { SHUTDOWN_DRAIN_MS: longMs },

@@ -11,14 +11,18 @@ export function clientsOf(running: Running, count: number): Send[] {
 }
 
 /**
- * Sends SIGTERM after so many responses, while callers work for as long as the service is ready.
+ * Sends a signal after so many responses, while callers work for as long as the service is ready.
  * Rejects if a request got no response.
  *
  * @returns how many requests got a response, before and after the signal
  */
 export async function shutDownUnderLoad(
   running: Running,
-  { responses, work }: { responses: number; work: (send: Send) => Promise<void> },
+  {
+    responses,
+    signal = "SIGTERM",
+    work,
+  }: { responses: number; signal?: NodeJS.Signals; work: (send: Send) => Promise<void> },
 ) {
   await using readiness = watchReadiness(running.url);
   await readiness.until(true);
@@ -37,7 +41,7 @@ export async function shutDownUnderLoad(
   );
   await Promise.race([enough.promise, callers]);
   const beforeSignal = count;
-  running.kill("SIGTERM");
+  running.kill(signal);
   await callers;
   return { beforeSignal, afterSignal: count - beforeSignal };
 }

@@ -22,7 +22,7 @@ const build = Bun.spawnSync([process.execPath, "scripts/build.ts", "--outdir", e
 if (!build.success) throw new Error(`Cannot build the executables: ${build.stderr.toString()}`);
 
 /** The path of a service's executable. @throws Error if the build makes none of that name */
-function executableOf(service: ServiceName): string {
+export function executableOf(service: ServiceName): string {
   const path = join(executables, service);
   if (existsSync(path)) return path;
   throw new Error(`Cannot run "${service}": scripts/services.ts has no such service`);

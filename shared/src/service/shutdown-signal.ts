@@ -1,28 +1,61 @@
 // What ends a service: a signal of the operating system, or an error that no code caught.
+import { constants } from "node:os";
 import type { Log } from "../telemetry/logger.ts";
 import type { ServiceProcess } from "./definition.ts";
+import { hasTerminal, ignoredSignals, type HandledSignal } from "./start-signals.ts";
 
-/** Exit statuses of processes that a signal ended: 128 and the signal's number. */
-const exitStatus = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Signals that mean the end: SIGHUP comes from a closed terminal, SIGQUIT from Ctrl-\. */
+const endingSignals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const;
+
+/** Signals that would end the process at once, and that log rotation and other tools send. */
+const meaninglessSignals = ["SIGUSR1", "SIGUSR2"] as const;
+
+/** Both kinds, for {@link SignalFacts.ignored}. */
+const handledSignals: readonly HandledSignal[] = [...endingSignals, ...meaninglessSignals];
+
+/** A process that a signal ended has 128 and the signal's number as its exit status. */
+const exitStatusBase = 128;
+
+/** A terminal that is closed sends SIGHUP twice: its shell does, and then the kernel. */
+const sameHangUpMs = 250;
+
+/** What is known about signals when the process starts. */
+interface SignalFacts {
+  /** They stay ignored. */
+  readonly ignored: readonly HandledSignal[];
+  readonly hasTerminal: boolean;
+}
 
 /**
  * Listens for the causes of a shutdown, and logs errors. A second signal ends the process at once,
  * so that an operator does not have to wait for requests in flight.
  */
-export function shutdownSignal(process: ServiceProcess, log: Log) {
+export function shutdownSignal(
+  process: ServiceProcess,
+  log: Log,
+  facts: SignalFacts = { ignored: ignoredSignals(handledSignals), hasTerminal: hasTerminal() },
+) {
   const shutdown = new AbortController();
+  let hungUpAt = -Infinity;
   let isSignalled = false;
   let isFailed = false;
 
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (isSignalled) {
-        log.flush();
-        process.exit(exitStatus[signal]);
-      }
-      isSignalled = true;
-      shutdown.abort(signal);
-    });
+  function end(signal: (typeof endingSignals)[number]): void {
+    if (isSignalled) {
+      const isRepeated = signal === "SIGHUP" && performance.now() - hungUpAt < sameHangUpMs;
+      if (isRepeated) return;
+      log.flush();
+      process.exit(exitStatusBase + constants.signals[signal]);
+    }
+    isSignalled = true;
+    if (signal === "SIGHUP" && facts.hasTerminal) hungUpAt = performance.now();
+    shutdown.abort(signal);
+  }
+
+  const isHandled = (signal: HandledSignal) => !facts.ignored.includes(signal);
+  for (const signal of endingSignals) if (isHandled(signal)) process.on(signal, () => end(signal));
+  for (const signal of meaninglessSignals) {
+    if (isHandled(signal)) process.on(signal, () => undefined);
   }
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (err: unknown) => {
@@ -33,7 +66,7 @@ export function shutdownSignal(process: ServiceProcess, log: Log) {
   }
   return {
     /**
-     * Aborted by the first cause. Its `reason` names the cause: `SIGINT`, `SIGTERM`,
+     * Aborted by the first cause. Its `reason` names the cause: a signal such as `SIGTERM`,
      * `uncaughtException` or `unhandledRejection`.
      */
     signal: shutdown.signal,
