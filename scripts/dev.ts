@@ -1,7 +1,6 @@
 // `bun run dev`: all services from source, restarted on change, with logs made for people.
 import { hasErrno } from "../shared/src/core/errno.ts";
 import { everyAddress } from "../shared/src/http/server.ts";
-import { ignoredSignals } from "../shared/src/service/start-signals.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { linePrinter } from "./dev-log.ts";
 import { startService } from "./dev-service.ts";
@@ -95,9 +94,9 @@ function onSignal(): void {
     for (const service of running) service.kill();
   }
 }
-const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
-const ignored = ignoredSignals(endingSignals);
-for (const signal of endingSignals) if (!ignored.includes(signal)) process.on(signal, onSignal);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
+  process.on(signal, onSignal);
+}
 
 // The reader of our output has gone, as in `bun run dev | head`.
 process.stdout.on("error", stop);

@@ -90,6 +90,39 @@ describe.each(services.map(({ name }) => name))("the executable of %s", (service
     },
   );
 
+  test.each([
+    ["BUN_INSPECT", "127.0.0.1:0"],
+    ["BUN_BE_BUN", "0"],
+    ["BUN_OPTIONS", "--smol"],
+    ["BUN_CONFIG_VERBOSE_FETCH", "curl"],
+    ["NODE_TLS_REJECT_UNAUTHORIZED", "0"],
+  ])("refuses %s=%s of the runtime in one line, with status 78", async (variable, value) => {
+    await using folder = temporaryFolder();
+    const env = { [variable]: value, PORT: "0" };
+    const { status, stdout, stderr } = await runCommand(service, [], { cwd: folder.path, env });
+    expect({ status, stdout }).toEqual({ status: 78, stdout: "" });
+    const lines = stderr.split("\n").filter((line) => line.startsWith(`${service}: `));
+    expect(lines).toEqual([expect.stringContaining(`Cannot run with ${variable}: `)]);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test("ignores what else might open a debugger, write keys or take a proxy", async () => {
+    await using folder = temporaryFolder();
+    const cwd = folder.path;
+    const env = {
+      NODE_OPTIONS: "--inspect=127.0.0.1:0",
+      BUN_INSPECT_PRELOAD: "./hostile.ts",
+      BUN_INSPECT_CONNECT_TO: "127.0.0.1:1",
+      SSLKEYLOGFILE: "keys",
+      NODE_V8_COVERAGE: "coverage",
+      NODE_DEBUG: "http,net",
+    };
+    await using running = await startExecutable(service, { cwd, env });
+    running.kill("SIGTERM");
+    expect(await running.exited).toBe(0);
+    expect(await readdir(cwd)).toEqual(["data"]);
+  });
+
   // On machines without namespaces PID, user and network stay as they are; e2e-compose.sh tests all of it.
   test("runs as PID 1 and an unknown user, without network, and writes to data/ alone", async () => {
     await using folder = temporaryFolder();

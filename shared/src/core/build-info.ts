@@ -7,3 +7,6 @@ export const buildInfo = {
   version: typeof BUILD_VERSION === "undefined" ? "dev" : BUILD_VERSION,
   commit: typeof BUILD_COMMIT === "undefined" ? "unknown" : BUILD_COMMIT,
 } as const;
+
+/** Whether this process is an executable, and not run from source by Bun. */
+export const isExecutable = typeof BUILD_VERSION !== "undefined";

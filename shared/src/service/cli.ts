@@ -1,5 +1,5 @@
 // The command line of every service's executable.
-import { buildInfo } from "../core/build-info.ts";
+import { buildInfo, isExecutable } from "../core/build-info.ts";
 import { hasErrno } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError } from "../core/storage.ts";
@@ -18,6 +18,7 @@ import {
 import { ConfigError, quote, type Settings } from "./env.ts";
 import { healthCheck } from "./health-check.ts";
 import { printOpenApi } from "./openapi-command.ts";
+import { refusedVariables } from "./runtime-variables.ts";
 import { serve } from "./serve.ts";
 
 /** Exit statuses; 78 is EX_CONFIG of sysexits.h. */
@@ -158,6 +159,9 @@ export async function runService<S extends Settings>(
     },
   };
   try {
+    // From source a debugger is welcome: editors attach theirs by these variables.
+    const refused = isExecutable ? refusedVariables(process.env) : [];
+    if (refused.length > 0) throw new ConfigError(refused);
     const [name = "serve", ...args] = process.argv.slice(2);
     const status = await findCommand(name, args).run(invocation, ...args);
     process.exit(status ?? exitStatus.ok);

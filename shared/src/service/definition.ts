@@ -13,6 +13,7 @@ import {
   listenAddress,
   readConfig,
   type Config,
+  type Environment,
   type Setting,
   type Settings,
 } from "./env.ts";
@@ -118,7 +119,7 @@ export function serviceSettings({ database }: { readonly database: string }) {
 /** Reads a service's configuration. @throws {ConfigError} with a line for every wrong variable */
 export function readServiceConfig<S extends Settings>(
   { database, settings }: Pick<ServiceDefinition<S>, "database" | "settings">,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): ServiceConfig<S> {
   const all = { ...serviceSettings({ database }), ...settings };
   // The compiler does not see that the values of both are the values of each.

@@ -14,6 +14,9 @@ export interface Setting<T> {
   remedy?(text: string): string | undefined;
 }
 
+/** Environment variables, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Settings by the names under which code finds their values. */
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
@@ -146,10 +149,7 @@ function wrappingRemedy({ parse }: Setting<unknown>, text: string): string | und
  * @param environment the variables; an empty one counts as not set
  * @throws {ConfigError} with a line for every wrong variable
  */
-export function readConfig<S extends Settings>(
-  settings: S,
-  environment: Readonly<Record<string, string | undefined>>,
-): Config<S> {
+export function readConfig<S extends Settings>(settings: S, environment: Environment): Config<S> {
   const messages: string[] = [];
   const values = Object.entries(settings).map(([name, setting]) => {
     const { variable, default: defaultValue, allowed, isSecret = false, parse } = setting;
