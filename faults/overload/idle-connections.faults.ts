@@ -74,6 +74,7 @@ test("listen() with 1 s of idle time cuts no response that a client reads slowly
     idleTimeoutSeconds: 1,
     fetch: ({ url }) =>
       Promise.resolve(new Response(url.endsWith("/long") ? "x".repeat(length) : "")),
+    logger: console,
   });
   const port = server.port ?? 0;
   using reading = await openConnection(port);

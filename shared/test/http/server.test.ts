@@ -48,14 +48,9 @@ describe("listen()", () => {
   });
 
   test("serves both families on every address", async () => {
-    using server = listen({
-      hostname: everyAddress,
-      port: 0,
-      idleTimeoutSeconds: 10,
-      fetch: () => new Response("x"),
-    });
+    using server = listenOn(everyAddress, 0)();
     for (const host of ["127.0.0.1", "[::1]"]) {
-      expect(await (await fetch(`http://${host}:${server.port}/`)).text()).toBe("x");
+      expect((await fetch(`http://${host}:${server.port}/`)).ok).toBe(true);
     }
   });
 
