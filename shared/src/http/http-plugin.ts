@@ -2,6 +2,7 @@
 // files of their own.
 import { Elysia } from "elysia";
 import { bodyParser, noBody } from "./body-parser.ts";
+import { cacheControl } from "./caching.ts";
 import { overload, unknownPath } from "./common-problems.ts";
 import { errorHandler, type ErrorHandler, type ErrorHandlerParts } from "./error-handler.ts";
 import { awaitsContinue, withoutContinue } from "./expectation.ts";
@@ -130,8 +131,11 @@ export function httpPlugin({
       if (elysia.body === noBody) elysia.body = undefined;
       const context = requireRequest();
       context.route = routeTemplate(elysia.route);
-      // Elysia builds the response with this header. Setting it on the finished response costs more.
-      elysia.set.headers["x-request-id"] = context.requestId;
+      // Elysia builds the response with these headers. Setting them on the finished response costs more.
+      const { headers } = elysia.set;
+      headers["x-request-id"] = context.requestId;
+      headers["x-content-type-options"] = "nosniff";
+      headers["cache-control"] = cacheControl(context.method);
       context.hasRequestIdHeader = true;
       if (context.query === "" || isManagementPath(context.path)) return;
       const { values, fieldErrors } = errors().parseQuery(context);

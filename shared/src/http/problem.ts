@@ -1,5 +1,6 @@
 // Problem details for HTTP APIs (RFC 9457): the body of every error response.
 import { Type } from "@sinclair/typebox";
+import { uncached } from "./caching.ts";
 
 const fieldError = Type.Object({
   pointer: Type.Optional(
@@ -141,6 +142,6 @@ export function problemResponse(
   };
   return new Response(JSON.stringify(body), {
     status,
-    headers: { ...headers, "content-type": "application/problem+json" },
+    headers: { ...headers, ...uncached, "content-type": "application/problem+json" },
   });
 }

@@ -4,6 +4,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Lifecycle } from "../core/lifecycle.ts";
 import type { Storage } from "../core/storage.ts";
+import { uncached } from "../http/caching.ts";
 import { routeDocs, managementTag as tag } from "../openapi/route-docs.ts";
 import type { ServiceMetrics } from "../telemetry/metrics.ts";
 
@@ -22,6 +23,10 @@ const notReady = Type.Object({
 /** `GET /health`, `GET /ready` and `GET /metrics`. */
 export const managementRoutes = ({ lifecycle, metrics: { registry }, storage }: ManagementParts) =>
   new Elysia({ name: "management", normalize: false })
+    // A probe through a cache must not see the state of an earlier request.
+    .onTransform(({ set }) => {
+      set.headers["cache-control"] = uncached["cache-control"];
+    })
     .get("/health", () => ({ status: "ok" as const }), {
       response: { 200: Type.Object({ status: Type.Literal("ok") }) },
       detail: routeDocs({ operationId: "getHealth", summary: "Whether the process runs", tag }),

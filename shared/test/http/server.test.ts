@@ -109,6 +109,8 @@ describe("listen()", () => {
     expect(problem.request_id).toBe(response.headers.get("x-request-id") ?? "");
     expect(text).not.toContain("secret");
     expect(logged).toEqual([[{ request_id: problem.request_id, err: cause }, "request failed"]]);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   });
 });
 
