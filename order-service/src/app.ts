@@ -72,7 +72,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         const key = keyIn(request.headers.get("idempotency-key"));
         const placement = await placeOrder({ orders, users }, draftOrder(body), key);
         const { original, current, isReplay } = placement;
-        set.headers.location = `/orders/${original.id}`;
+        set.headers.location = `${parts.publicUrl}/orders/${original.id}`;
         set.headers.etag = entityTag(current);
         if (isReplay) set.headers["idempotent-replayed"] = "true";
         return status(201, original);
@@ -102,7 +102,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         });
         if (nextAfter) {
           const cursor = pages.cursor({ id: nextAfter.id }, query, parts.storage);
-          set.headers.link = nextLink("/orders", query, cursor);
+          set.headers.link = nextLink(`${parts.publicUrl}/orders`, query, cursor);
         }
         return items;
       },

@@ -29,6 +29,7 @@ interface Options {
   readonly timeoutMs?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  readonly publicUrl?: string;
 }
 
 /** A directory in which the check of every user ends like this. */
@@ -42,6 +43,7 @@ export async function startOrderService({
   userService,
   timeoutMs = 60_000,
   now,
+  publicUrl,
 }: Options = {}) {
   const fake = typeof userService === "function" ? fakeUserService(userService) : undefined;
   const server =
@@ -50,6 +52,7 @@ export async function startOrderService({
   const service = await startService({
     name: "order-service",
     migrations,
+    publicUrl,
     build: (parts, storage) =>
       createApp({
         ...parts,

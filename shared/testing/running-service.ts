@@ -75,6 +75,8 @@ interface HarnessOptions {
   readonly name: string;
   readonly migrations: readonly string[];
   readonly limits?: Partial<ServiceParts["limits"]>;
+  /** Default: none. */
+  readonly publicUrl?: string | undefined;
   build(parts: ServiceParts, storage: SqliteStorage): AnyElysia;
 }
 
@@ -83,6 +85,7 @@ export async function startService({
   name,
   migrations,
   limits,
+  publicUrl = "",
   build,
 }: HarnessOptions): Promise<RunningService> {
   const database = await temporaryStorage(migrations);
@@ -90,7 +93,7 @@ export async function startService({
   const log = logLines();
   const { parts } = createParts({
     name,
-    config: { logLevel: "debug", maxBodyBytes: 1_048_576, maxInFlight: 1024, ...limits },
+    config: { logLevel: "debug", maxBodyBytes: 1_048_576, maxInFlight: 1024, publicUrl, ...limits },
     destination: log,
     build: { version: "test", commit: "test" },
   });

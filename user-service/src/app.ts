@@ -73,6 +73,8 @@ function isUserKey(value: unknown): value is UserKey {
 
 /** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */
 export const createApp = ({ users, ...parts }: UserServiceParts) => {
+  const { publicUrl } = parts;
+
   async function changeUser({ params, body, headers, set }: ChangeRequest): Promise<User> {
     const changed = await users.update(params.id.toLowerCase(), body, parsePrecondition(headers));
     return withEntityTag(set, changed);
@@ -87,7 +89,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
       "/users",
       async ({ body, set, status }) => {
         const created = await users.create(body);
-        set.headers.location = `/users/${created.id}`;
+        set.headers.location = `${publicUrl}/users/${created.id}`;
         return status(201, withEntityTag(set, created));
       },
       {
@@ -113,7 +115,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
         if (nextAfter) {
           const { name, id } = nextAfter;
           const cursor = pages.cursor({ name, id }, query, parts.storage);
-          set.headers.link = nextLink("/users", query, cursor);
+          set.headers.link = nextLink(`${publicUrl}/users`, query, cursor);
         }
         return items;
       },

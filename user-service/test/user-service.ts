@@ -9,11 +9,18 @@ import { migrations } from "../src/migrations/index.ts";
 import { sqliteUserStore } from "../src/users/sqlite-user-store.ts";
 import type { User } from "../src/users/user.ts";
 
-/** Starts user-service on a free port with an empty database; `now` is in milliseconds since 1970. */
-export function startUserService({ now }: { now?: () => number } = {}): Promise<RunningService> {
+interface Options {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly publicUrl?: string;
+}
+
+/** Starts user-service on a free port with an empty database. */
+export function startUserService({ now, publicUrl }: Options = {}): Promise<RunningService> {
   return startService({
     name: "user-service",
     migrations,
+    publicUrl,
     build: (parts, storage) => createApp({ ...parts, users: sqliteUserStore(storage, now) }),
   });
 }

@@ -132,13 +132,14 @@ export function pagedList<Key, Sort extends string>({
 }
 
 /**
- * The `Link` field (RFC 8288) to the page behind `cursor`, relative to the server.
+ * The `Link` field (RFC 8288) to the page behind `cursor`.
  *
+ * @param address the address of the list, such as `/users`
  * @param query the whole query of this page, so that the limit, the sort and every filter hold on the
  * next
  */
 export function nextLink(
-  path: string,
+  address: string,
   query: Readonly<Record<string, string | undefined>>,
   cursor: string,
 ): string {
@@ -146,5 +147,5 @@ export function nextLink(
   for (const [name, value] of Object.entries({ ...query, after: cursor })) {
     if (value !== undefined) next.set(name, value);
   }
-  return `<${path}?${next.toString()}>; rel="next"`;
+  return `<${address}?${next.toString()}>; rel="next"`;
 }

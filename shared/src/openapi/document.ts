@@ -21,13 +21,25 @@ has an \`X-Request-Id\`. Errors are problem details (RFC 9457): programs switch 
 \`x-common\`.`;
 
 /**
+ * The server, relative to the document at `/swagger/json`. `/` would lead out of the path prefix that a
+ * proxy may have put before both.
+ */
+const serverOfDocument = "..";
+
+/**
  * The OpenAPI 3.1 document of an app that has all its routes. A route without documentation is in it
  * as far as its schemas tell; the check in `testing/document-check.ts` lists what is missing.
  *
  * The version is 3.1 because its schemas are JSON Schema, as TypeBox writes them. The plugin calls the
  * same schemas 3.0.3, which has no `const` and no `examples`.
+ *
+ * @param publicUrl the URL at which clients reach the service; empty if it is not known
  */
-export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<OpenApiDocument> {
+export async function openApiDocument(
+  app: AnyElysia,
+  info: ApiInfo,
+  publicUrl = "",
+): Promise<OpenApiDocument> {
   const routes = await documentedRoutes(app);
   const schemas: SchemaComponents = {};
   toComponent(problemComponent(routes), schemas);
@@ -50,7 +62,7 @@ export async function openApiDocument(app: AnyElysia, info: ApiInfo): Promise<Op
   const document: OpenApiDocument = {
     openapi: "3.1.0",
     info: { ...info, description: info.description + conventions },
-    servers: [{ url: "/" }],
+    servers: [{ url: publicUrl === "" ? serverOfDocument : publicUrl }],
     tags: Array.from(tags, (name) => ({ name })),
     paths,
     components: {

@@ -43,9 +43,9 @@ export const responseHeaders = {
     schema: { type: "string", pattern: '^<[^>]+>; rel="next"$' },
   },
   Location: {
-    description: "The path of what was created",
+    description: "Where what was created is; a path, or a URL where the service knows its own",
     required: true,
-    schema: { type: "string", format: "uri-reference", pattern: "^/" },
+    schema: { type: "string", format: "uri-reference", pattern: "^(https?://[^/]+)?/" },
   },
   "Retry-After": {
     description: "Seconds after which it makes sense to try again",

@@ -116,7 +116,7 @@ const commands: readonly Command[] = [
   {
     call: "openapi",
     help: "print the OpenAPI document",
-    run: async ({ service, print }) => print(await printOpenApi(service)),
+    run: async ({ service, process, print }) => print(await printOpenApi(service, process.env)),
   },
   {
     call: "--version",

@@ -9,6 +9,7 @@ import { logLevels } from "../telemetry/logger.ts";
 import type { BackgroundJob } from "./background-jobs.ts";
 import {
   enumeration,
+  httpBaseUrl,
   integer,
   listenAddress,
   readConfig,
@@ -51,7 +52,7 @@ export interface ServiceDefinition<S extends Settings> {
   /**
    * Makes the app and the jobs that run beside it, once the storage is open and migrated. It must
    * neither read data nor call other services: the command `openapi` calls it too, with an empty
-   * database in memory and the defaults of all settings.
+   * database in memory and the defaults of all settings but `PUBLIC_URL`.
    */
   build(given: {
     /** The values of `settings` and of {@link serviceSettings}, all validated. */
@@ -96,6 +97,8 @@ export function serviceSettings({ database }: { readonly database: string }) {
       words: logLevels,
       synonyms: { warning: "warn", critical: "fatal" },
     }),
+    /** Stands before every address in a response; the default makes them relative to the server. */
+    publicUrl: httpBaseUrl("PUBLIC_URL", { default: "" }),
     /** A larger request body is 413. */
     maxBodyBytes: integer("MAX_BODY_BYTES", { default: 1_048_576, min: 1, max: 104_857_600 }),
     /** Requests that are handled at the same time; one more is 503. */

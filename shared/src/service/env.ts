@@ -127,6 +127,29 @@ export function httpOrigin(variable: string, options: { default: string }): Sett
   };
 }
 
+// RFC 3986, section 3.3. URL has encoded what is not ASCII, but leaves some other characters as they are.
+const uriPath = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$/;
+
+/**
+ * The URL at which clients reach this service: scheme, host and port, and a path prefix if there is one.
+ * The value is ASCII, as header fields need it, and a path can follow it: one slash at its end is dropped.
+ */
+export function httpBaseUrl(variable: string, options: { default: string }): Setting<string> {
+  return {
+    ...options,
+    variable,
+    isSecret: true,
+    allowed:
+      "an http or https URL without query, fragment or credentials, such as https://shop.example/api",
+    parse(text) {
+      if (!/^https?:\/\/[^/?#@\\\s]+(?:\/[^?#\\\s]*)?$/i.test(text)) return undefined;
+      const url = URL.parse(text);
+      if (url === null || !uriPath.test(url.pathname)) return undefined;
+      return url.origin + url.pathname.replace(/\/$/, "");
+    },
+  };
+}
+
 /** UTF-16 code units of an operator's input that an error text repeats. */
 const maxQuotedLength = 100;
 

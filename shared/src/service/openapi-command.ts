@@ -1,7 +1,7 @@
 // The OpenAPI document of a service that is not running.
 import { Database } from "bun:sqlite";
 import type { SqliteStorage } from "../sqlite/sqlite-storage.ts";
-import { readServiceConfig, type ServiceDefinition } from "./definition.ts";
+import { readServiceConfig, type ServiceDefinition, type ServiceProcess } from "./definition.ts";
 import type { Settings } from "./env.ts";
 import { createParts } from "./service-app.ts";
 
@@ -21,12 +21,18 @@ function emptyStorage(migrations: readonly string[]): SqliteStorage {
   return { db, migrated, secret, read: refuse, write: refuse, ping: refuse, close: refuse };
 }
 
-/** The document as JSON, the same as the running service has it at `/swagger/json`. */
+/**
+ * The document as JSON, the same as the running service has it at `/swagger/json`. Of the environment
+ * it reads only what shows in the document, so that no other variable has to be right.
+ *
+ * @throws {ConfigError} if PUBLIC_URL is wrong
+ */
 export async function printOpenApi<S extends Settings>(
   service: ServiceDefinition<S>,
+  { PUBLIC_URL }: ServiceProcess["env"],
 ): Promise<string> {
   const { name, migrations } = service;
-  const config = readServiceConfig(service, {});
+  const config = readServiceConfig(service, { PUBLIC_URL });
   const { parts } = createParts({ name, config: { ...config, logLevel: "silent" } });
   const storage = emptyStorage(migrations);
   const { app } = service.build({ config, storage, parts: { ...parts, storage } });

@@ -16,13 +16,18 @@ export interface ServiceParts extends Pick<
   "descriptors" | "lifecycle" | "limits" | "logger"
 > {
   readonly metrics: ServiceMetrics;
+  /**
+   * What stands before the path of every address in a response: the URL at which clients reach the
+   * service, without a slash at its end. Empty: addresses are relative to the server.
+   */
+  readonly publicUrl: string;
   readonly storage: Pick<Storage, "ping" | "secret">;
   readonly version: string;
 }
 
 interface PartsOptions {
   readonly name: string;
-  readonly config: RequestLimits & { readonly logLevel: LogLevel };
+  readonly config: RequestLimits & { readonly logLevel: LogLevel; readonly publicUrl?: string };
   /** Where log lines go. Default: stdout, as JSON. */
   readonly destination?: DestinationStream;
   /** Default: the version and commit of this executable. */
@@ -32,7 +37,7 @@ interface PartsOptions {
 /** Makes a service's log and parts, but for the storage, which reports to their metrics. */
 export function createParts({
   name: service,
-  config: { logLevel: level, maxBodyBytes, maxInFlight },
+  config: { logLevel: level, maxBodyBytes, maxInFlight, publicUrl = "" },
   build: { version, commit } = buildInfo,
   ...output
 }: PartsOptions): {
@@ -51,6 +56,7 @@ export function createParts({
       limits: { maxBodyBytes, maxInFlight },
       logger: log.logger,
       metrics: createMetrics({ service, version, commit }),
+      publicUrl,
       version,
     },
   };
@@ -67,7 +73,7 @@ interface AppOptions extends Pick<HttpPluginParts, "problemOf"> {
  * logs, management routes and API reference. Chain the service's routes onto it.
  */
 export function serviceApp(
-  { lifecycle, descriptors, limits, logger, metrics, storage, version }: ServiceParts,
+  { lifecycle, descriptors, limits, logger, metrics, publicUrl, storage, version }: ServiceParts,
   { title, description, problemOf }: AppOptions,
 ) {
   const app = new Elysia({
@@ -95,5 +101,5 @@ export function serviceApp(
       }),
     )
     .use(managementRoutes({ lifecycle, metrics, storage }))
-    .use(apiReference(() => app, { title, description, version }));
+    .use(apiReference(() => app, { title, description, version }, publicUrl));
 }

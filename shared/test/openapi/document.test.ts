@@ -65,10 +65,23 @@ describe("openApiDocument()", () => {
     expect(JSON.stringify(again)).toBe(JSON.stringify(document));
   });
 
-  test("names the API, and the server that serves the document as its server", () => {
+  test("names the API", () => {
     expect(document.info).toMatchObject({ title: "sample", version: "1.2.3" });
     expect(document.info.description).toStartWith("Samples.\n");
-    expect(document.servers).toEqual([{ url: "/" }]);
+  });
+
+  test.each([
+    ["http://localhost:8000/swagger/json", "http://localhost:8000/"],
+    ["https://shop.example/api/users/swagger/json", "https://shop.example/api/users/"],
+  ])("served at %s, names as its server %s", (served, server) => {
+    const [{ url } = { url: "" }, ...others] = document.servers;
+    expect(new URL(url, served).href).toBe(server);
+    expect(others).toEqual([]);
+  });
+
+  test("names the public URL as its server, where the service knows it", async () => {
+    const url = "https://shop.example/api";
+    expect((await openApiDocument(sampleApp(), sampleInfo, url)).servers).toEqual([{ url }]);
   });
 
   test("lists every route except the files of the reference, and the tag of the management routes last", () => {

@@ -4,6 +4,7 @@ import {
   listenAddress,
   enumeration,
   readConfig,
+  httpBaseUrl,
   httpOrigin,
   integer,
 } from "../../src/service/env.ts";
@@ -20,6 +21,7 @@ const settings = {
     synonyms: { warning: "warn" },
   }),
   url: httpOrigin("URL", { default: "http://localhost:8000" }),
+  base: httpBaseUrl("BASE", { default: "" }),
 };
 
 const read = (environment: Environment) => readConfig(settings, environment);
@@ -57,6 +59,17 @@ describe("readConfig()", () => {
     ["URL", "http://users:8000/", { url: "http://users:8000" }],
     ["URL", "HTTPS://Users.Example:443", { url: "https://users.example" }],
     ["URL", "http://[::1]:8000", { url: "http://[::1]:8000" }],
+    ["BASE", "https://shop.example", { base: "https://shop.example" }],
+    ["BASE", "https://shop.example/", { base: "https://shop.example" }],
+    ["BASE", "HTTPS://Shop.Example:443/API/v1/", { base: "https://shop.example/API/v1" }],
+    ["BASE", "http://localhost:8080/a//", { base: "http://localhost:8080/a/" }],
+    ["BASE", "http://[::1]:8000/a@b:c", { base: "http://[::1]:8000/a@b:c" }],
+    [
+      "BASE",
+      "https://bücher.example/schöne",
+      { base: "https://xn--bcher-kva.example/sch%C3%B6ne" },
+    ],
+    ["BASE", "https://shop.example/a/../b%20c", { base: "https://shop.example/b%20c" }],
   ])("takes %s=%p", (variable, text, expected) => {
     expect(read({ [variable]: text })).toMatchObject(expected);
   });
@@ -67,6 +80,16 @@ describe("readConfig()", () => {
     ["LEVEL", ["information", " info", "toString", "20"]],
     ["URL", ["users:8000", "ftp://users", "http://", "http://:80", "http://users:99999"]],
     ["URL", ["http://users/api", "http://users?a=1", "http://users/?", "http://users#a"]],
+    ["BASE", ["shop.example", "/api", "ftp://a", "http://", "http://:80", "http://a:99999", "*"]],
+    [
+      "BASE",
+      ["http://a?", "http://a/b?c=1", "http://a#", "http://a/b#c", "http://a/b c", " http://a"],
+    ],
+    [
+      "BASE",
+      ["http://bob@a", "http://bob:secret@a/b", "http:\\\\a", "http://a\\b", "http://a/\tb"],
+    ],
+    ["BASE", ["http://a/|", "http://a/[b]", "http://a/100%", "http://a/%zz", "http://a\n"]],
     ["URL", ["http://bob@users", "http://bob:secret@users", "http://a b", "http:\\\\users"]],
   ])("refuses %s with any of %p", (variable, texts) => {
     for (const text of texts) expect(messagesOf(() => read({ [variable]: text }))).toHaveLength(1);
@@ -136,6 +159,7 @@ describe("readServiceConfig()", () => {
       host: "::",
       databaseUrl: "sqlite:data/x.db",
       logLevel: "info",
+      publicUrl: "",
       maxBodyBytes: 1_048_576,
       maxInFlight: 1024,
       idleTimeoutSeconds: 255,

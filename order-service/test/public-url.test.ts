@@ -1,0 +1,18 @@
+// The addresses in responses with PUBLIC_URL.
+import { expect, test } from "bun:test";
+import { bodyOf } from "@platform/shared/testing/running-service";
+import { startOrderService, wish } from "./order-service.ts";
+
+test("The addresses of order-service begin with PUBLIC_URL, those of a replayed order too", async () => {
+  const publicUrl = "https://shop.example/api";
+  await using service = await startOrderService({ publicUrl });
+  const headers = { "idempotency-key": "k" };
+  const place = () => service.request("/orders", { json: wish, headers });
+  const [first, again] = [await place(), await place()];
+  const { id } = await bodyOf<{ id: string }>(first);
+  expect(first.headers.get("location")).toBe(`${publicUrl}/orders/${id}`);
+  expect(again.headers.get("location")).toBe(`${publicUrl}/orders/${id}`);
+  await service.request("/orders", { json: wish });
+  const list = await service.request("/orders?limit=1");
+  expect(list.headers.get("link")).toStartWith(`<${publicUrl}/orders?limit=1&after=`);
+});
