@@ -11,6 +11,8 @@ export type Send = (request: Request) => Response | Promise<Response>;
 
 /** Fields for the transport, caches and browsers, which the document does not list. */
 const standardFields = new Set([
+  "access-control-allow-origin",
+  "access-control-expose-headers",
   "cache-control",
   "connection",
   "content-length",

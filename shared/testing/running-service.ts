@@ -76,6 +76,8 @@ interface HarnessOptions {
   readonly migrations: readonly string[];
   readonly limits?: Partial<ServiceParts["limits"]>;
   /** Default: none. */
+  readonly corsOrigins?: readonly string[] | undefined;
+  /** Default: none. */
   readonly publicUrl?: string | undefined;
   build(parts: ServiceParts, storage: SqliteStorage): AnyElysia;
 }
@@ -85,6 +87,7 @@ export async function startService({
   name,
   migrations,
   limits,
+  corsOrigins = [],
   publicUrl = "",
   build,
 }: HarnessOptions): Promise<RunningService> {
@@ -93,7 +96,14 @@ export async function startService({
   const log = logLines();
   const { parts } = createParts({
     name,
-    config: { logLevel: "debug", maxBodyBytes: 1_048_576, maxInFlight: 1024, publicUrl, ...limits },
+    config: {
+      logLevel: "debug",
+      maxBodyBytes: 1_048_576,
+      maxInFlight: 1024,
+      corsOrigins,
+      publicUrl,
+      ...limits,
+    },
     destination: log,
     build: { version: "test", commit: "test" },
   });

@@ -26,6 +26,7 @@ import { startService, type RunningService } from "./running-service.ts";
 export const sampleInfo = { title: "sample", version: "1.2.3", description: "Samples." };
 
 interface SampleOptions {
+  readonly corsOrigins?: readonly string[];
   readonly limits?: Partial<ServiceParts["limits"]>;
   /** Default: those of this process. */
   readonly descriptors?: ServiceParts["descriptors"];
@@ -184,14 +185,14 @@ export function sampleApp({
 
 /** Starts the service on a free port. */
 export function startSample({
-  limits = {},
   find,
   descriptors,
+  ...options
 }: SampleOptions = {}): Promise<RunningService> {
   return startService({
     name: sampleInfo.title,
     migrations: [],
-    limits,
+    ...options,
     build: (parts) => createSampleApp({ ...parts, ...(descriptors && { descriptors }) }, find),
   });
 }

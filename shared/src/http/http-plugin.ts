@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import { bodyParser, noBody } from "./body-parser.ts";
 import { cacheControl } from "./caching.ts";
+import { addCorsFields, type CorsPolicy } from "./cors.ts";
 import { overload, unknownPath } from "./common-problems.ts";
 import { errorHandler, type ErrorHandler, type ErrorHandlerParts } from "./error-handler.ts";
 import { awaitsContinue, withoutContinue } from "./expectation.ts";
@@ -44,6 +45,8 @@ function alertStatuses(responses: Readonly<Record<string, unknown>> = {}): numbe
 
 /** What the plugin works with. */
 export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
+  /** Undefined: the service allows no script of another origin anything. */
+  readonly cors: CorsPolicy | undefined;
   readonly lifecycle: Lifecycle;
   readonly descriptors: Pick<FileDescriptors, "areShort">;
   readonly limits: RequestLimits;
@@ -59,6 +62,7 @@ type AppHandler = (request: Request) => Response | Promise<Response>;
 
 /** The plugin; `use` it before any route, since Elysia's hooks reach only later routes. */
 export function httpPlugin({
+  cors,
   lifecycle,
   descriptors,
   limits,
@@ -95,7 +99,10 @@ export function httpPlugin({
       const finish = (response: Response) => {
         limiter.release(context);
         const { method, requestId, route, hasRequestIdHeader } = context;
-        if (!hasRequestIdHeader) response.headers.set("x-request-id", requestId);
+        if (!hasRequestIdHeader) {
+          response.headers.set("x-request-id", requestId);
+          addCorsFields(response.headers, cors?.fieldsFor(request, context.path));
+        }
         // Bun sends no Date in a response to HEAD (RFC 9110, 6.6.1).
         if (method === "HEAD") response.headers.set("date", new Date().toUTCString());
         // Asked of every response, since it counts them.
@@ -110,6 +117,13 @@ export function httpPlugin({
       const fail = (error: unknown) => finish(respond(error, context));
 
       return currentRequest.run(context, () => {
+        // No route has OPTIONS: a known path gives a 405, with the methods that a preflight asks for.
+        const preflight = cors?.preflightResponse(
+          request,
+          context.path,
+          () => routingProblem(context)?.headers["allow"],
+        );
+        if (preflight !== undefined) return finish(preflight);
         if (!isManagement && !limiter.acquire(context)) {
           const reject = () => fail(routingProblem(context) ?? overload);
           return limiter.paceRejection()?.then(reject) ?? reject();
@@ -136,6 +150,7 @@ export function httpPlugin({
       headers["x-request-id"] = context.requestId;
       headers["x-content-type-options"] = "nosniff";
       headers["cache-control"] = cacheControl(context.method);
+      if (cors) Object.assign(headers, cors.fieldsFor(elysia.request, context.path));
       context.hasRequestIdHeader = true;
       if (context.query === "" || isManagementPath(context.path)) return;
       const { values, fieldErrors } = errors().parseQuery(context);

@@ -10,6 +10,7 @@ import type { BackgroundJob } from "./background-jobs.ts";
 import {
   enumeration,
   httpBaseUrl,
+  httpOrigins,
   integer,
   listenAddress,
   readConfig,
@@ -99,6 +100,8 @@ export function serviceSettings({ database }: { readonly database: string }) {
     }),
     /** Stands before every address in a response; the default makes them relative to the server. */
     publicUrl: httpBaseUrl("PUBLIC_URL", { default: "" }),
+    /** Scripts of these origins may read responses in a browser. */
+    corsOrigins: httpOrigins("CORS_ORIGINS", { default: [] }),
     /** A larger request body is 413. */
     maxBodyBytes: integer("MAX_BODY_BYTES", { default: 1_048_576, min: 1, max: 104_857_600 }),
     /** Requests that are handled at the same time; one more is 503. */

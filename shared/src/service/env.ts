@@ -113,6 +113,12 @@ export function listenAddress(variable: string, options: { default: string }): S
   };
 }
 
+/** The origin of an http or https URL that has nothing but an origin; undefined for any other text. */
+function parseOrigin(text: string): string | undefined {
+  const isBare = /^https?:\/\/[^/?#@*\\\s]+\/?$/i.test(text);
+  return isBare ? URL.parse(text)?.origin : undefined;
+}
+
 /** The URL of another service: scheme, host and port. The value is its origin, without a slash. */
 export function httpOrigin(variable: string, options: { default: string }): Setting<string> {
   return {
@@ -120,9 +126,26 @@ export function httpOrigin(variable: string, options: { default: string }): Sett
     variable,
     isSecret: true,
     allowed: "an http or https URL without path, query or credentials, such as http://users:8000",
+    parse: parseOrigin,
+  };
+}
+
+/** Origins, separated by commas. The values are written as browsers write them (RFC 6454, 6.2). */
+export function httpOrigins(
+  variable: string,
+  options: { default: readonly string[] },
+): Setting<readonly string[]> {
+  return {
+    ...options,
+    variable,
+    isSecret: true,
+    allowed:
+      "a comma-separated list of http or https origins without *, such as " +
+      "https://shop.example,http://localhost:3000",
     parse(text) {
-      const isBare = /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text);
-      return isBare ? URL.parse(text)?.origin : undefined;
+      const origins = text.split(",").map((part) => parseOrigin(part.trim()));
+      const valid = origins.filter((origin) => origin !== undefined);
+      return valid.length === origins.length ? [...new Set(valid)] : undefined;
     },
   };
 }
@@ -142,7 +165,7 @@ export function httpBaseUrl(variable: string, options: { default: string }): Set
     allowed:
       "an http or https URL without query, fragment or credentials, such as https://shop.example/api",
     parse(text) {
-      if (!/^https?:\/\/[^/?#@\\\s]+(?:\/[^?#\\\s]*)?$/i.test(text)) return undefined;
+      if (!/^https?:\/\/[^/?#@*\\\s]+(?:\/[^?#\\\s]*)?$/i.test(text)) return undefined;
       const url = URL.parse(text);
       if (url === null || !uriPath.test(url.pathname)) return undefined;
       return url.origin + url.pathname.replace(/\/$/, "");

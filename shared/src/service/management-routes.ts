@@ -82,3 +82,11 @@ const paths = new Set(["/health", "/ready", "/metrics", "/swagger"]);
 export function isManagementPath(path: string): boolean {
   return paths.has(path) || path.startsWith("/swagger/");
 }
+
+/**
+ * Whether scripts of other origins may read a path, if the configuration allows their origin: the
+ * service's own routes, and the API document for tools that run in a browser.
+ */
+export function isOpenPath(path: string): boolean {
+  return path === "/swagger/json" || !isManagementPath(path);
+}

@@ -3,18 +3,21 @@ import { Elysia } from "elysia";
 import type { DestinationStream } from "pino";
 import { buildInfo } from "../core/build-info.ts";
 import type { Storage } from "../core/storage.ts";
+import { corsPolicy } from "../http/cors.ts";
 import { fileDescriptors, type FileDescriptors } from "../http/file-descriptors.ts";
 import { httpPlugin, type HttpPluginParts, type RequestLimits } from "../http/http-plugin.ts";
 import { apiReference } from "../openapi/api-reference.ts";
 import { createLog, type Log, type LogLevel } from "../telemetry/logger.ts";
 import { createMetrics, type ServiceMetrics } from "../telemetry/metrics.ts";
-import { isManagementPath, managementRoutes } from "./management-routes.ts";
+import { isManagementPath, isOpenPath, managementRoutes } from "./management-routes.ts";
 
 /** What a service's app is made of, beside its own domain. */
 export interface ServiceParts extends Pick<
   HttpPluginParts,
   "descriptors" | "lifecycle" | "limits" | "logger"
 > {
+  /** The origins whose scripts may read responses, as browsers write them. None: CORS is off. */
+  readonly corsOrigins: readonly string[];
   readonly metrics: ServiceMetrics;
   /**
    * What stands before the path of every address in a response: the URL at which clients reach the
@@ -27,7 +30,9 @@ export interface ServiceParts extends Pick<
 
 interface PartsOptions {
   readonly name: string;
-  readonly config: RequestLimits & { readonly logLevel: LogLevel; readonly publicUrl?: string };
+  readonly config: RequestLimits & { readonly logLevel: LogLevel } & Partial<
+      Pick<ServiceParts, "corsOrigins" | "publicUrl">
+    >;
   /** Where log lines go. Default: stdout, as JSON. */
   readonly destination?: DestinationStream;
   /** Default: the version and commit of this executable. */
@@ -37,7 +42,7 @@ interface PartsOptions {
 /** Makes a service's log and parts, but for the storage, which reports to their metrics. */
 export function createParts({
   name: service,
-  config: { logLevel: level, maxBodyBytes, maxInFlight, publicUrl = "" },
+  config: { logLevel: level, maxBodyBytes, maxInFlight, corsOrigins = [], publicUrl = "" },
   build: { version, commit } = buildInfo,
   ...output
 }: PartsOptions): {
@@ -51,6 +56,7 @@ export function createParts({
     log,
     descriptors,
     parts: {
+      corsOrigins,
       lifecycle: { phase: "starting" },
       descriptors,
       limits: { maxBodyBytes, maxInFlight },
@@ -73,7 +79,17 @@ interface AppOptions extends Pick<HttpPluginParts, "problemOf"> {
  * logs, management routes and API reference. Chain the service's routes onto it.
  */
 export function serviceApp(
-  { lifecycle, descriptors, limits, logger, metrics, publicUrl, storage, version }: ServiceParts,
+  {
+    corsOrigins,
+    descriptors,
+    lifecycle,
+    limits,
+    logger,
+    metrics,
+    publicUrl,
+    storage,
+    version,
+  }: ServiceParts,
   { title, description, problemOf }: AppOptions,
 ) {
   const app = new Elysia({
@@ -88,6 +104,7 @@ export function serviceApp(
   return app
     .use(
       httpPlugin({
+        cors: corsPolicy(corsOrigins, isOpenPath),
         lifecycle,
         descriptors,
         limits,

@@ -6,6 +6,7 @@ import {
   readConfig,
   httpBaseUrl,
   httpOrigin,
+  httpOrigins,
   integer,
 } from "../../src/service/env.ts";
 import { readServiceConfig } from "../../src/service/definition.ts";
@@ -22,6 +23,7 @@ const settings = {
   }),
   url: httpOrigin("URL", { default: "http://localhost:8000" }),
   base: httpBaseUrl("BASE", { default: "" }),
+  origins: httpOrigins("ORIGINS", { default: [] }),
 };
 
 const read = (environment: Environment) => readConfig(settings, environment);
@@ -59,6 +61,19 @@ describe("readConfig()", () => {
     ["URL", "http://users:8000/", { url: "http://users:8000" }],
     ["URL", "HTTPS://Users.Example:443", { url: "https://users.example" }],
     ["URL", "http://[::1]:8000", { url: "http://[::1]:8000" }],
+    ["ORIGINS", "https://shop.example", { origins: ["https://shop.example"] }],
+    [
+      "ORIGINS",
+      "HTTPS://Shop.Example:443/,http://a:80",
+      { origins: ["https://shop.example", "http://a"] },
+    ],
+    [
+      "ORIGINS",
+      " http://a:3000 , http://[::1]:1 ",
+      { origins: ["http://a:3000", "http://[::1]:1"] },
+    ],
+    ["ORIGINS", "https://bücher.example", { origins: ["https://xn--bcher-kva.example"] }],
+    ["ORIGINS", "http://a,http://A:80", { origins: ["http://a"] }],
     ["BASE", "https://shop.example", { base: "https://shop.example" }],
     ["BASE", "https://shop.example/", { base: "https://shop.example" }],
     ["BASE", "HTTPS://Shop.Example:443/API/v1/", { base: "https://shop.example/API/v1" }],
@@ -80,7 +95,25 @@ describe("readConfig()", () => {
     ["LEVEL", ["information", " info", "toString", "20"]],
     ["URL", ["users:8000", "ftp://users", "http://", "http://:80", "http://users:99999"]],
     ["URL", ["http://users/api", "http://users?a=1", "http://users/?", "http://users#a"]],
-    ["BASE", ["shop.example", "/api", "ftp://a", "http://", "http://:80", "http://a:99999", "*"]],
+    ["ORIGINS", ["*", "null", "https://*", "https://*.shop.example", "http://a:*", "shop.example"]],
+    [
+      "ORIGINS",
+      ["http://a,", ",http://a", "http://a,,http://b", "http://a http://b", "http://a,*", ","],
+    ],
+    ["ORIGINS", ["http://a/b", "http://a?", "http://bob:secret@a", "ftp://a", "file:///a", " "]],
+    [
+      "BASE",
+      [
+        "https://*.shop.example",
+        "shop.example",
+        "/api",
+        "ftp://a",
+        "http://",
+        "http://:80",
+        "http://a:99999",
+        "*",
+      ],
+    ],
     [
       "BASE",
       ["http://a?", "http://a/b?c=1", "http://a#", "http://a/b#c", "http://a/b c", " http://a"],
@@ -160,6 +193,7 @@ describe("readServiceConfig()", () => {
       databaseUrl: "sqlite:data/x.db",
       logLevel: "info",
       publicUrl: "",
+      corsOrigins: [],
       maxBodyBytes: 1_048_576,
       maxInFlight: 1024,
       idleTimeoutSeconds: 255,
