@@ -41,6 +41,12 @@ describe("The addresses of user-service", () => {
     expect(link).toStartWith("</users?limit=1&after=");
   });
 
+  test("begin with PUBLIC_URL in the 404 of /, which names the API reference", async () => {
+    await using service = await startUserService({ publicUrl });
+    const { detail } = await bodyOf(await service.request("/"));
+    expect(detail).toBe(`No such path; the API reference is at ${publicUrl}/swagger`);
+  });
+
   test("leave the instance of a problem the path of the request", async () => {
     await using service = await startUserService({ publicUrl });
     const problem = await bodyOf(await service.request("/users/42"));

@@ -28,8 +28,8 @@ interface KnownRoute extends Route {
 export interface ErrorHandlerParts {
   /** All routes of the app. */
   readonly routes: readonly KnownRoute[];
-  /** The path of the API reference, which the 404 of `/` names. */
-  readonly apiReferencePath: string;
+  /** The address of the API reference, which the 404 of `/` names. */
+  readonly apiReferenceAddress: string;
   /** Whose secret decrypts the cursors in queries. */
   readonly storage: Pick<Storage, "secret">;
   /** The problem of a domain error; undefined for an error that is a bug. */
@@ -43,7 +43,12 @@ export type ErrorHandler = ReturnType<typeof errorHandler>;
  * Makes the error handler of an app. It changes the routes' schemas by {@link makeErrorsBrief}, and
  * Elysia reads them when it compiles a route: call it before the first request reaches Elysia.
  */
-export function errorHandler({ routes, apiReferencePath, storage, problemOf }: ErrorHandlerParts) {
+export function errorHandler({
+  routes,
+  apiReferenceAddress,
+  storage,
+  problemOf,
+}: ErrorHandlerParts) {
   const findRoute = routeMatcher(routes);
   const schemasByRoute = new Map<string, RequestSchemas>();
   for (const { method, path, hooks } of routes) {
@@ -80,7 +85,7 @@ export function errorHandler({ routes, apiReferencePath, storage, problemOf }: E
     routingProblem(context: RequestContext): HttpProblem | undefined {
       const match = findRoute(context.path);
       if (match === undefined) {
-        const hint = `; the API reference is at ${apiReferencePath}`;
+        const hint = `; the API reference is at ${apiReferenceAddress}`;
         return unknownPath(context.path === "/" ? hint : "");
       }
       context.route = match.template;

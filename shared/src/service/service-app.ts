@@ -114,7 +114,7 @@ export function serviceApp(
         problemOf,
         routes: () => app.routes,
         isManagementPath,
-        apiReferencePath: "/swagger",
+        apiReferenceAddress: `${publicUrl}/swagger`,
       }),
     )
     .use(managementRoutes({ lifecycle, metrics, storage }))
