@@ -27,6 +27,9 @@ describe("order-service names an invalid variable, but not its value:", () => {
     ["USER_SERVICE_URL", `http://users:8000/?token=${password}`],
     ["USER_SERVICE_URL", `users:${password}`],
     ["USER_SERVICE_URL", password],
+    ["PUBLIC_URL", `https://order-service:${password}@shop.example`],
+    ["PUBLIC_URL", `https://shop.example/?token=${password}`],
+    ["CORS_ORIGINS", `https://shop.example,https://order-service:${password}@shop.example`],
   ])("%s=%s", async (variable, value) => {
     const env = { ...otherVariables, [variable]: value };
     const outcome = await run("order-service", [], env);
