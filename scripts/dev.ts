@@ -1,6 +1,5 @@
 // `bun run dev`: all services from source, restarted on change, with logs made for people.
 import { hasErrno } from "../shared/src/core/errno.ts";
-import { everyAddress } from "../shared/src/http/server.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { linePrinter } from "./dev-log.ts";
 import { startService } from "./dev-service.ts";
@@ -17,6 +16,7 @@ const usage = `Usage: bun run dev [--inspect[=PORT]]
                     ${names[0]} on this port (${defaultInspectPort}), each further service on the next one
 
 The services listen on port 8000 and those after it. For others: PORT=9000 bun run dev
+They listen on 127.0.0.1, for clients on this machine. For other machines: HOST=0.0.0.0 bun run dev
 `;
 
 const { values } = readArguments(usage, {
@@ -25,6 +25,9 @@ const { values } = readArguments(usage, {
     .map((word) => (word === "--inspect" ? `--inspect=${defaultInspectPort}` : word)),
   options: { inspect: { type: "string" } },
 });
+
+/** The services authenticate no client, so other machines on the network reach them only on demand. */
+const host = process.env["HOST"] || "127.0.0.1";
 
 /** Ctrl-C and a closed terminal arrive twice, directly and through `bun run`, and mean one thing. */
 const sameSignalMs = 1000;
@@ -48,9 +51,8 @@ if (process.env["DATABASE_URL"]) {
 
 /** Whether another process listens on a port. Any other error is left to the service to report. */
 function isTaken(port: number): boolean {
-  const hostname = process.env["HOST"] || everyAddress;
   try {
-    Bun.listen({ hostname, port, socket: { data: () => undefined } }).stop(true);
+    Bun.listen({ hostname: host, port, socket: { data: () => undefined } }).stop(true);
     return false;
   } catch (error) {
     return hasErrno(error, "EADDRINUSE");
@@ -71,7 +73,7 @@ const inspectors = firstInspectPort
   : [];
 
 const running = services.map(({ name, colour, upstreams = {} }, index) => {
-  const env = { ...process.env };
+  const env: Record<string, string | undefined> = { ...process.env, HOST: host };
   for (const [variable, upstream] of Object.entries(upstreams)) env[variable] ||= urlOf(upstream);
   const print = linePrinter(name, width, colour);
   return startService({ name, port: firstPort + index, inspector: inspectors[index], env, print });

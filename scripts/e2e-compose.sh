@@ -93,6 +93,13 @@ image_alone() (
   contains "[$(inspect container .State.ExitCode "$container")]" '[0]'
   ok "$service: as PID 1 it ends on SIGTERM with status 0"
 )
+
+# The services authenticate no client, so no other machine may reach them unless a variable says so.
+defaults=$(env -u USER_SERVICE_PUBLISH -u ORDER_SERVICE_PUBLISH docker compose config)
+published=$(grep -c '^ *published: ' <<<"$defaults")
+contains "[$(grep -c '^ *host_ip: 127.0.0.1$' <<<"$defaults") of $published]" "[$published of $published]"
+ok "the default configuration publishes both services on 127.0.0.1 alone"
+
 docker compose --progress plain build
 image_alone user-service
 image_alone order-service

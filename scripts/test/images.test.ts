@@ -11,7 +11,12 @@ const read = (path: string) => Bun.file(resolve(import.meta.dir, "../..", path))
 interface Compose {
   services: Record<
     string,
-    { stop_grace_period: string; environment: Record<string, unknown>; volumes: string[] }
+    {
+      stop_grace_period: string;
+      environment: Record<string, unknown>;
+      volumes: string[];
+      ports: string[];
+    }
   >;
 }
 
@@ -56,6 +61,12 @@ describe.each(names)("%s in compose.yaml", (name) => {
     const { SHUTDOWN_DRAIN_MS: drainMs, SHUTDOWN_GRACE_MS: graceMs } = service?.environment ?? {};
     const [, seconds] = /^(\d+)s$/.exec(service?.stop_grace_period ?? "") ?? [];
     expect(Number(seconds) * 1000).toBeGreaterThan(Number(drainMs) + Number(graceMs));
+  });
+
+  test("is published to this machine alone, on a port of its own, unless a variable says more", () => {
+    const variable = `${name.toUpperCase().replace("-", "_")}_PUBLISH`;
+    const port = 8000 + names.indexOf(name);
+    expect(service?.ports).toEqual([`\${${variable}:-127.0.0.1:${port}}:8000`]);
   });
 
   test("keeps its database on a volume of its own", async () => {
