@@ -39,3 +39,22 @@ export function startCaddy(configuration: string): Promise<Proxy> {
     args: () => ["run", "--config", "Caddyfile", "--adapter", "caddyfile"],
   });
 }
+
+/** Starts Varnish. */
+export function startVarnish(vcl: string): Promise<Proxy> {
+  return startProxy("varnishd", {
+    file: "default.vcl",
+    configuration: () => vcl,
+    args: (folder, port) => {
+      const listening = ["-F", "-j", "none", "-a", `127.0.0.1:${port}`];
+      return listening.concat(
+        "-f",
+        `${folder}/default.vcl`,
+        "-n",
+        `${folder}/varnish`,
+        "-s",
+        "malloc,16m",
+      );
+    },
+  });
+}
