@@ -23,6 +23,18 @@ export function configurationOf(language: string): string {
 }
 
 /**
+ * A later block in the language that contains a text.
+ *
+ * @throws Error if there is none
+ */
+export function variantOf(language: string, text: string): string {
+  const [, ...variants] = blocks(language);
+  const variant = variants.find((block) => block.includes(text));
+  if (variant === undefined) throw new Error(`Cannot find ${text} in a later block of ${language}`);
+  return variant;
+}
+
+/**
  * Replaces texts of a configuration.
  *
  * @throws Error if one of them is not in it, which then says something else than the test expects
