@@ -64,6 +64,8 @@ function toParameters(
       ...parameter,
       name,
       schema: toComponent(examples ? { ...schema, examples } : schema, components),
+      // OpenAPI's default would be one parameter for each item.
+      ...(schema.type === "array" ? { style: "form", explode: false } : {}),
       // Swagger UI sends the example of a parameter when a reader tries a request: right for a required
       // parameter, wrong for a filter that the reader left empty. A filter's example stays in its schema.
       example: parameter.required ? examples?.[0] : undefined,

@@ -34,6 +34,9 @@ export interface Parameter {
   required: boolean;
   description?: string;
   schema: JsonSchema;
+  /** How a client writes an array: in one parameter, its items separated by commas. */
+  style?: "form" | undefined;
+  explode?: false | undefined;
   example?: Json | undefined;
   /** Marks a parameter that many operations have. The API reference folds it. */
   "x-common"?: true;

@@ -11,7 +11,7 @@ export interface CustomTypeDefinition<T> {
    * The normal form of an acceptable value, in which handlers get it. The normal form of a normal form
    * is itself: Elysia decodes a query twice. Default: the value as it is.
    */
-  normalise?(value: T): T;
+  normalise?(value: T, schema: TSchema): T;
   /** What is allowed, to be read after "Must be", such as `a UUID`. */
   rule(schema: TSchema): string;
 }
@@ -51,7 +51,7 @@ export function normalForm(schema: TSchema, value: unknown): unknown {
   const options: readonly TSchema[] = schema.anyOf ?? [schema];
   for (const option of options) {
     const definition = definitions.get(option[Kind]);
-    if (definition?.check(value, option)) return definition.normalise?.(value) ?? value;
+    if (definition?.check(value, option)) return definition.normalise?.(value, option) ?? value;
   }
   return value;
 }

@@ -1,5 +1,6 @@
 // Identifiers: UUIDs of any version from clients, of version 7 (RFC 9562) from the services.
 import { Type } from "@sinclair/typebox";
+import { commaList } from "./comma-list.ts";
 import { customType } from "./custom-type.ts";
 
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -19,28 +20,16 @@ export const uuid = customType<string>("Uuid", {
 /** The schema of the params of a route that has `:id`. Handlers put the identifier into lower case. */
 export const idParams = Type.Object({ id: uuid });
 
-/** A URL has to hold the list. */
-const maxUuids = 100;
-
-const spelling = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
-
 /** The schema of 1 to 100 identifiers in a query, separated by commas; lower case is normal. */
-export const uuidList = customType<string>("Uuids", {
-  check(value) {
-    if (typeof value !== "string" || value.length > maxUuids * 37) return false;
-    return value.split(",").every(isUuid);
-  },
-  normalise: (list) => list.toLowerCase(),
-  rule: () => `1 to ${maxUuids} UUIDs, separated by commas`,
-})({
-  type: "string",
-  pattern: `^${spelling}(?:,${spelling}){0,${maxUuids - 1}}$`,
-  description: `Only those with one of these identifiers, up to ${maxUuids}, separated by commas`,
+export const uuidList = commaList(uuid, {
+  maxItems: 100,
+  noun: "UUIDs",
+  description: "Only those with one of these identifiers",
 });
 
 /** The identifiers in the normal form of a {@link uuidList}, each once. */
 export function splitUuids(list: string): string[] {
-  return [...new Set(list.split(","))];
+  return list.split(",");
 }
 
 /**

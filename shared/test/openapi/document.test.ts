@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
+import { Elysia } from "elysia";
 import type { Operation } from "../../src/openapi/types.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
+import { routeDocs } from "../../src/openapi/route-docs.ts";
+import { requestObject } from "../../src/schema/request-object.ts";
+import { uuid, uuidList } from "../../src/schema/uuid.ts";
 import { documentErrors } from "../../testing/document-check.ts";
 import { sampleApp, sampleInfo } from "../../testing/sample-service.ts";
 
@@ -308,4 +313,27 @@ test("openApiDocument() gives an example to required parameters only, since Swag
   expect(id).toMatchObject({ required: true, example: "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42" });
   const optional = [...Object.values(document.components.parameters), ...listTasks.parameters];
   for (const parameter of optional) expect(parameter).not.toHaveProperty("example");
+});
+
+test("openApiDocument() shows a list with commas as an array, and how a client writes it", async () => {
+  const app = new Elysia().get("/a", () => "a", {
+    query: requestObject({ ids: Type.Optional(uuidList) }),
+    response: { 200: Type.String({ examples: ["a"] }) },
+    detail: routeDocs({ operationId: "getA", summary: "Get", tag: "letters" }),
+  });
+  const { paths } = await openApiDocument(app, sampleInfo);
+  expect(paths["/a"]?.get?.parameters[0]).toEqual({
+    name: "ids",
+    in: "query",
+    required: false,
+    description: "Only those with one of these identifiers",
+    schema: {
+      type: "array",
+      items: JSON.parse(JSON.stringify(uuid)),
+      minItems: 1,
+      maxItems: 100,
+    },
+    style: "form",
+    explode: false,
+  });
 });

@@ -1,0 +1,43 @@
+// Lists in one query parameter: `?status=pending,confirmed`.
+import type { TSchema, TUnsafe } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { customType, normalForm } from "./custom-type.ts";
+import { withRule } from "./rule.ts";
+
+const allowed = (maxItems: number, noun: string) => `1 to ${maxItems} ${noun}, separated by commas`;
+
+const listType = customType<string>("CommaList", {
+  check: (value, { items, maxItems }) => {
+    if (typeof value !== "string") return false;
+    const parts = value.split(",", maxItems + 1);
+    return parts.length <= maxItems && parts.every((part) => Value.Check(items, part));
+  },
+  normalise: (list, { items }) =>
+    [...new Set(list.split(",").map((part) => normalForm(items, part)))].join(","),
+  rule: ({ maxItems }) => allowed(maxItems, "values"),
+});
+
+interface ListOptions {
+  /** The most items, inclusive. A URL has to hold the list. */
+  readonly maxItems: number;
+  /** What the items are, in the plural, for validation errors. Default: `values`. */
+  readonly noun?: string;
+  readonly description?: string;
+}
+
+/**
+ * The schema of one or more items in a query parameter, separated by commas. Its normal form is text with
+ * the normal form of each item once.
+ *
+ * The API document shows what a client has in its hands, an array, and how the client writes it into the
+ * URL (`style: form`, `explode: false`).
+ *
+ * @param items the schema of one item, whose values are text without a comma
+ */
+export function commaList(
+  items: TSchema,
+  { maxItems, noun, description }: ListOptions,
+): TUnsafe<string> {
+  const list = listType({ type: "array", items, minItems: 1, maxItems, description });
+  return noun === undefined ? list : withRule(list, allowed(maxItems, noun));
+}
