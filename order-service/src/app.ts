@@ -64,6 +64,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
   serviceApp(parts, {
     title: "order-service",
     description: "Orders of users.",
+    tags: { orders: "An order has a user, up to 100 items, and a status that moves on." },
     problemOf,
   })
     .post(
@@ -132,6 +133,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         detail: routeDocs({
           operationId: "getOrder",
           summary: "Get an order",
+          description: "With `If-None-Match`, only if the order has changed.",
           tag: "orders",
           conditional: true,
         }),

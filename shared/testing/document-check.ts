@@ -61,6 +61,10 @@ export async function documentErrors(document: OpenApiDocument): Promise<string[
   for (const [name, component] of Object.entries(document.components.schemas)) {
     errors.push(...subschemaErrors(`the schema "${name}"`, component));
   }
+  for (const { name, description } of document.tags) {
+    if (description !== undefined) continue;
+    errors.push(`the tag "${name}" has no description (give one to serviceApp: tags)`);
+  }
   const operationIds = new Set<string>();
   for (const [path, item] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(item)) {

@@ -23,7 +23,12 @@ import { createParts, serviceApp, type ServiceParts } from "../src/service/servi
 import { startService, type RunningService } from "./running-service.ts";
 
 /** The Info Object of the service. */
-export const sampleInfo = { title: "sample", version: "1.2.3", description: "Samples." };
+export const sampleInfo = {
+  title: "sample",
+  version: "1.2.3",
+  description: "Samples.",
+  tags: { notes: "Short texts", tasks: "What is to be done" },
+};
 
 interface SampleOptions {
   readonly corsOrigins?: readonly string[];
@@ -75,6 +80,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
   return serviceApp(parts, {
     title: sampleInfo.title,
     description: sampleInfo.description,
+    tags: sampleInfo.tags,
     problemOf: (error) =>
       error instanceof PreconditionFailed ? preconditions[error.reason] : undefined,
   })

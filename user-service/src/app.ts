@@ -37,7 +37,7 @@ export const userList = pages.query({
 });
 
 /** The schemas and the documentation of PUT and PATCH, which do the same. */
-const changeOfUser = (operationId: string, summary: string) => ({
+const changeOfUser = (operationId: string, summary: string, description: string) => ({
   params: idParams,
   headers: conditionalHeaders,
   body: userChange,
@@ -48,6 +48,7 @@ const changeOfUser = (operationId: string, summary: string) => ({
   detail: routeDocs({
     operationId,
     summary,
+    description,
     tag: "users",
     conditional: true,
   }),
@@ -83,6 +84,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
   return serviceApp(parts, {
     title: "user-service",
     description: "Profiles of users.",
+    tags: { users: "A user has a name, and an e-mail address that no other user has." },
     problemOf,
   })
     .post(
@@ -98,6 +100,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
         detail: routeDocs({
           operationId: "createUser",
           summary: "Create a user",
+          description: "Upper and lower case make no difference between e-mail addresses.",
           tag: "users",
         }),
       },
@@ -145,13 +148,30 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
         detail: routeDocs({
           operationId: "getUser",
           summary: "Get a user",
+          description: "With `If-None-Match`, only if the user has changed.",
           tag: "users",
           conditional: true,
         }),
       },
     )
-    .put("/users/:id", changeUser, changeOfUser("putUser", "Change a user; what is left out stays"))
-    .patch("/users/:id", changeUser, changeOfUser("patchUser", "Change a user"))
+    .put(
+      "/users/:id",
+      changeUser,
+      changeOfUser(
+        "putUser",
+        "Change a user; what is left out stays",
+        "The same as `patchUser`: members that the body lacks are not erased.",
+      ),
+    )
+    .patch(
+      "/users/:id",
+      changeUser,
+      changeOfUser(
+        "patchUser",
+        "Change a user",
+        "What is left out stays. With `If-Match`, only if the user has not changed meanwhile.",
+      ),
+    )
     .delete(
       "/users/:id",
       async ({ params, headers, set }) => {
@@ -168,6 +188,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
         detail: routeDocs({
           operationId: "deleteUser",
           summary: "Delete a user",
+          description: "The user's orders stay. A new order for the user is refused.",
           tag: "users",
           conditional: true,
         }),

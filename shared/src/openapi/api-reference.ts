@@ -93,6 +93,7 @@ export function apiReference(app: () => AnyElysia, info: ApiInfo, publicUrl = ""
         detail: routeDocs({
           operationId: "getApiReference",
           summary: "This reference, to read and to try",
+          description: "A page that works without internet access.",
           tag: managementTag,
           conditional: true,
           produces: html,
@@ -110,6 +111,7 @@ export function apiReference(app: () => AnyElysia, info: ApiInfo, publicUrl = ""
       detail: routeDocs({
         operationId: "getApiDocument",
         summary: "This reference, for machines",
+        description: "An OpenAPI document, for generators of clients and other tools.",
         tag: managementTag,
         conditional: true,
       }),

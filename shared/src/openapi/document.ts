@@ -20,6 +20,14 @@ has an \`X-Request-Id\`. Errors are problem details (RFC 9457): programs switch 
 \`detail\` is for people. Header fields and problems that operations share are marked
 \`x-common\`.`;
 
+const publisher = {
+  contact: { name: "The bun-elysia-platform authors" },
+  license: { name: "MIT License", identifier: "MIT" },
+};
+
+const managementDescription =
+  "For operators, probes and Prometheus. They need no storage and are never shed under load.";
+
 /**
  * The server, relative to the document at `/swagger/json`. `/` would lead out of the path prefix that a
  * proxy may have put before both.
@@ -37,7 +45,7 @@ const serverOfDocument = "..";
  */
 export async function openApiDocument(
   app: AnyElysia,
-  info: ApiInfo,
+  { tags: descriptions = {}, ...info }: ApiInfo,
   publicUrl = "",
 ): Promise<OpenApiDocument> {
   const routes = await documentedRoutes(app);
@@ -61,9 +69,14 @@ export async function openApiDocument(
     );
   const document: OpenApiDocument = {
     openapi: "3.1.0",
-    info: { ...info, description: info.description + conventions },
+    info: { ...info, description: info.description + conventions, ...publisher },
     servers: [{ url: publicUrl === "" ? serverOfDocument : publicUrl }],
-    tags: Array.from(tags, (name) => ({ name })),
+    // No request needs authentication.
+    security: [],
+    tags: Array.from(tags, (name) => ({
+      name,
+      description: name === managementTag ? managementDescription : descriptions[name],
+    })),
     paths,
     components: {
       schemas,

@@ -40,6 +40,7 @@ export function headOperation(get: Operation): Operation {
     ...get,
     operationId: `${get.operationId}Head`,
     summary: `${get.summary}: header fields only`,
+    description: `The same as \`${get.operationId}\`, without the body.`,
     responses: Object.fromEntries(responses),
   };
 }

@@ -72,20 +72,30 @@ export type Method = "get" | "head" | "post" | "put" | "patch" | "delete";
 /** The methods of one path. */
 export type PathItem = { [M in Method]?: Operation };
 
-/** The Info Object. */
+/** How a service introduces itself in its document. */
 export interface ApiInfo {
   title: string;
   version: string;
   /** In CommonMark. */
   description: string;
+  /** What each tag of the service's routes is about, in CommonMark. Default: none has a description. */
+  tags?: Readonly<Record<string, string>>;
+}
+
+/** The Info Object. */
+interface Info extends Omit<ApiInfo, "tags"> {
+  contact: { name: string };
+  license: { name: string; identifier: string };
 }
 
 /** The OpenAPI Object: the whole document. */
 export interface OpenApiDocument {
   openapi: string;
-  info: ApiInfo;
+  info: Info;
   servers: { url: string }[];
-  tags: { name: string }[];
+  /** The alternatives of authentication; none of them is needed if the list is empty. */
+  security: Record<string, string[]>[];
+  tags: { name: string; description?: string | undefined }[];
   paths: Record<string, PathItem>;
   components: {
     schemas: Record<string, JsonSchema>;

@@ -29,7 +29,12 @@ export const managementRoutes = ({ lifecycle, metrics: { registry }, storage }: 
     })
     .get("/health", () => ({ status: "ok" as const }), {
       response: { 200: Type.Object({ status: Type.Literal("ok") }) },
-      detail: routeDocs({ operationId: "getHealth", summary: "Whether the process runs", tag }),
+      detail: routeDocs({
+        operationId: "getHealth",
+        summary: "Whether the process runs",
+        description: "For liveness probes: 200 until the process ends, also while it drains.",
+        tag,
+      }),
     })
     .get(
       "/ready",
@@ -52,6 +57,9 @@ export const managementRoutes = ({ lifecycle, metrics: { registry }, storage }: 
         detail: routeDocs({
           operationId: "getReadiness",
           summary: "Whether requests can be served",
+          description:
+            "For readiness probes: 503 while the service starts or drains, and while its storage does " +
+            "not respond. No other service is asked.",
           tag,
         }),
       },
@@ -67,6 +75,7 @@ export const managementRoutes = ({ lifecycle, metrics: { registry }, storage }: 
         detail: routeDocs({
           operationId: "getMetrics",
           summary: "Metrics in Prometheus' text format",
+          description: "Requests to the management routes are not counted.",
           tag,
           produces: "text/plain; version=0.0.4",
         }),

@@ -7,6 +7,7 @@ import { corsPolicy } from "../http/cors.ts";
 import { fileDescriptors, type FileDescriptors } from "../http/file-descriptors.ts";
 import { httpPlugin, type HttpPluginParts, type RequestLimits } from "../http/http-plugin.ts";
 import { apiReference } from "../openapi/api-reference.ts";
+import type { ApiInfo } from "../openapi/types.ts";
 import { createLog, type Log, type LogLevel } from "../telemetry/logger.ts";
 import { createMetrics, type ServiceMetrics } from "../telemetry/metrics.ts";
 import { isManagementPath, isOpenPath, managementRoutes } from "./management-routes.ts";
@@ -69,10 +70,7 @@ export function createParts({
 }
 
 /** How the API document presents a service, and what the service's own errors mean. */
-interface AppOptions extends Pick<HttpPluginParts, "problemOf"> {
-  readonly title: string;
-  readonly description: string;
-}
+interface AppOptions extends Pick<HttpPluginParts, "problemOf">, Omit<ApiInfo, "version"> {}
 
 /**
  * An app with everything but the service's own routes: request context, limits, problems, metrics,
@@ -90,7 +88,7 @@ export function serviceApp(
     storage,
     version,
   }: ServiceParts,
-  { title, description, problemOf }: AppOptions,
+  { problemOf, ...info }: AppOptions,
 ) {
   const app = new Elysia({
     // Elysia would rewrite bodies and responses after their schemas. Here schemas allow unknown
@@ -118,5 +116,5 @@ export function serviceApp(
       }),
     )
     .use(managementRoutes({ lifecycle, metrics, storage }))
-    .use(apiReference(() => app, { title, description, version }, publicUrl));
+    .use(apiReference(() => app, { ...info, version }, publicUrl));
 }

@@ -73,6 +73,7 @@ describe("openApiDocument()", () => {
   test("names the API", () => {
     expect(document.info).toMatchObject({ title: "sample", version: "1.2.3" });
     expect(document.info.description).toStartWith("Samples.\n");
+    expect(document.info).not.toHaveProperty("tags");
   });
 
   test.each([
@@ -101,7 +102,17 @@ describe("openApiDocument()", () => {
       "/tasks",
       "/tasks/{id}",
     ]);
-    expect(document.tags).toEqual([{ name: "notes" }, { name: "tasks" }, { name: "operations" }]);
+    expect(document.tags).toEqual([
+      { name: "notes", description: "Short texts" },
+      { name: "tasks", description: "What is to be done" },
+      { name: "operations", description: expect.stringContaining("probes") },
+    ]);
+  });
+
+  test("says that no request needs authentication, and which license there is", () => {
+    expect(document.security).toEqual([]);
+    expect(document.info.license).toEqual({ name: "MIT License", identifier: "MIT" });
+    expect(document.info.contact.name).not.toBe("");
   });
 
   test("describes every status that a route can respond with", () => {

@@ -8,7 +8,12 @@ import { routeDocs } from "../../src/openapi/route-docs.ts";
 import type { OpenApiDocument } from "../../src/openapi/types.ts";
 import { documentErrors } from "../../testing/document-check.ts";
 
-const info = { title: "letters", version: "1.2.3", description: "Letters." };
+const info = {
+  title: "letters",
+  version: "1.2.3",
+  description: "Letters.",
+  tags: { letters: "What people send to each other" },
+};
 
 const errorsOf = async (app: AnyElysia) => documentErrors(await openApiDocument(app, info));
 
@@ -79,6 +84,13 @@ describe("documentErrors()", () => {
     expect(await errorsOf(app)).toEqual([
       'GET /b: operationId "getA" is not unique',
       'HEAD /b: operationId "getAHead" is not unique',
+    ]);
+  });
+
+  test("finds a tag without a description", async () => {
+    const document = await openApiDocument(appWith(), { ...info, tags: {} });
+    expect(await documentErrors(document)).toEqual([
+      'the tag "letters" has no description (give one to serviceApp: tags)',
     ]);
   });
 
