@@ -18,12 +18,12 @@ export const uuid = customType<string>("Uuid", {
 })({ type: "string", format: "uuid", examples: ["01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"] });
 
 /** The schema of the params of a route that has `:id`. Handlers put the identifier into lower case. */
-export const idParams = Type.Object({ id: uuid });
+export const idParams = Type.Object({ id: { ...uuid, description: "Its identifier" } });
 
 /** The schema of 1 to 100 identifiers in a query, separated by commas; lower case is normal. */
 export const uuidList = commaList(uuid, {
   maxItems: 100,
-  noun: "UUIDs",
+  rule: "1 to 100 UUIDs, separated by commas",
   description: "Only those with one of these identifiers",
 });
 
