@@ -42,7 +42,7 @@ const pages = pagedList({ name: "orders", sorts: orderSorts, isKey: isOrderKey }
 
 /** The query of `GET /orders`. */
 export const orderList = pages.query({
-  user_id: Type.Optional(uuid),
+  user_id: Type.Optional({ ...uuid, description: "Only the orders of this user" }),
   status: Type.Optional(statusList),
   ...creationRange,
 });

@@ -91,7 +91,10 @@ function operationErrors(operation: Operation, check: SchemaCheck): string[] {
     errors.push("has a body and no problems of bodies (use problemsWithBody)");
   }
   for (const parameter of operation.parameters) {
-    if ("schema" in parameter) errors.push(...schemaErrors(parameter.name, parameter.schema));
+    if (!("schema" in parameter)) continue;
+    const { name, description, schema } = parameter;
+    if (!description) errors.push(`${name} has no description (give one to its schema)`);
+    errors.push(...schemaErrors(name, schema));
   }
   const bodies = [
     { place: "the request body", content: operation.requestBody?.content },

@@ -39,7 +39,7 @@ interface SampleOptions {
   readonly find?: () => Promise<string>;
 }
 
-const oneOf = requestObject({ id: uuid });
+const oneOf = requestObject({ id: { ...uuid, description: "Its identifier" } });
 const note = Type.Object({ text: text({ minLength: 1, maxLength: 10 }, { examples: ["hello"] }) });
 
 const title = text({ minLength: 1, maxLength: 40 }, { examples: ["Milk & bread"] });
@@ -118,7 +118,9 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
       },
     )
     .get("/tasks", () => [...tasks.values()], {
-      query: taskPages.query({ state: Type.Optional(state) }),
+      query: taskPages.query({
+        state: Type.Optional({ ...state, description: "Only those in this state" }),
+      }),
       response: { 200: Type.Array(task), ...problems() },
       detail: routeDocs({
         operationId: "listTasks",

@@ -33,6 +33,7 @@ function undocumentedApp() {
       response: { 200: Type.String({ examples: ["b"] }), ...problems() },
     })
     .post("/c", () => "c", {
+      query: Type.Object({ size: Type.Optional(Type.String()) }),
       body: Type.Object({ name: Type.String() }),
       response: { 299: Type.String({ examples: ["c"] }) },
       detail: docs("postC"),
@@ -51,6 +52,7 @@ describe("documentErrors()", () => {
       "GET /b: no tag (give one to routeDocs)",
       "POST /c: response 299 has no description (give one to its schema)",
       "POST /c: has a body and no problems of bodies (use problemsWithBody)",
+      "POST /c: size has no description (give one to its schema)",
       "POST /c: the request body has no example (give one to its schema)",
     ]);
   });
