@@ -49,11 +49,18 @@ export async function problemResponses(route: DocumentedRoute): Promise<Response
   return responses;
 }
 
-/** The schema of problems: {@link problemComponent}, with their codes as an enumeration. */
+/**
+ * The schema of the problems of one status: {@link problemComponent}, with their status and codes as
+ * enumerations, by which typed clients tell the problems of all statuses apart.
+ */
 export function problemSchema(problems: readonly HttpProblem[]): JsonSchema {
+  const status = { type: "integer", enum: [...new Set(problems.map((one) => one.status))] };
   const code = { type: "string", enum: codesOf(problems) };
   return {
-    allOf: [{ $ref: "#/components/schemas/Problem" }, { type: "object", properties: { code } }],
+    allOf: [
+      { $ref: "#/components/schemas/Problem" },
+      { type: "object", properties: { status, code } },
+    ],
   };
 }
 

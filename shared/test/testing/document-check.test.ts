@@ -111,10 +111,14 @@ describe("GET /swagger/json", () => {
     const { paths } = (await response.json()) as OpenApiDocument;
     const responses = { 200: { description: "Success" } };
     expect(paths["/a"]?.get).toMatchObject({ summary: "Get", responses });
+    const status = { type: "integer", enum: [500] };
     const code = { type: "string", enum: ["internal"] };
     const problem = {
       schema: {
-        allOf: [{ $ref: "#/components/schemas/Problem" }, { type: "object", properties: { code } }],
+        allOf: [
+          { $ref: "#/components/schemas/Problem" },
+          { type: "object", properties: { status, code } },
+        ],
       },
     };
     expect(paths["/b"]?.get).toMatchObject({
