@@ -15,6 +15,8 @@ It takes about a minute.`,
 It takes most of an hour.`,
   "test:faults:fast": `Injects every kind of fault, less often; takes folders as test:faults does.
 It takes about twelve minutes.`,
+  "test:openapi": `Lints the API documents, and calls both services with generated clients.
+It takes 15 seconds, and some more the first time.`,
   check: `Checks types, format, lint, unused code and workflows; stops at the first failure.
 It takes 5 to 20 seconds.`,
   "check:types": `Checks the types of all TypeScript.

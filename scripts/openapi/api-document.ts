@@ -1,0 +1,18 @@
+// The API documents of the services, as `bun run test:openapi` gives them to other people's tools.
+import { join } from "node:path";
+import { services } from "../services.ts";
+
+const root = join(import.meta.dir, "../..");
+
+/** The names of all services. */
+export const serviceNames = services.map(({ name }) => name);
+
+/** The document of a service, as its command `openapi` prints it, in JSON. */
+export function apiDocument(service: string): string {
+  const { stdout, exitCode } = Bun.spawnSync(
+    [process.execPath, join(root, service, "src/main.ts"), "openapi"],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  if (exitCode !== 0) throw new Error(`${service} prints no document: exit status ${exitCode}`);
+  return stdout.toString();
+}
