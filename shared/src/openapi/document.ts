@@ -12,8 +12,8 @@ import type { ApiInfo, OpenApiDocument, PathItem } from "./types.ts";
 const conventions = `
 
 Every \`GET\` also answers \`HEAD\`. An unknown path is a 404 problem; a known path with another
-method is a 405 problem with \`Allow\`. Unknown members of a body and unknown query parameters are
-ignored.
+method is a 405 problem with \`Allow\`. Unknown members of a body are ignored; an unknown or
+repeated query parameter is a 422 problem, except for the operations.
 
 Every request may have an \`X-Request-Id\`, a \`traceparent\` and a \`tracestate\`; every response
 has an \`X-Request-Id\`. Errors are problem details (RFC 9457): programs switch on \`code\`, and
@@ -71,7 +71,7 @@ export async function openApiDocument(
     openapi: "3.1.0",
     info: { ...info, description: info.description + conventions, ...publisher },
     servers: [{ url: publicUrl === "" ? serverOfDocument : publicUrl }],
-    // No request needs authentication.
+    // An empty list: no request needs authentication.
     security: [],
     tags: Array.from(tags, (name) => ({
       name,
