@@ -3,7 +3,7 @@
 import { runService } from "@platform/shared/service/cli";
 import { httpOrigin, integer } from "@platform/shared/service/env";
 import { createApp } from "./app.ts";
-import { keyRetention } from "./idempotency/key-retention.ts";
+import { keyRetention } from "@platform/shared/idempotency/key-retention";
 import { migrations } from "./migrations/index.ts";
 import { sqliteOrderStore } from "./orders/sqlite-order-store.ts";
 import { userDirectory } from "./user-service/user-directory.ts";

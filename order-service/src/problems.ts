@@ -2,7 +2,7 @@
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { retryAfterOneSecond } from "@platform/shared/http/common-problems";
 import { preconditionProblems } from "@platform/shared/http/etag";
-import { keyInProgress, keyReused } from "@platform/shared/http/idempotency-problems";
+import { keyInProgress, keyReused } from "@platform/shared/idempotency/key-problems";
 import { HttpProblem } from "@platform/shared/http/problem";
 import { OrderRefused, type RefusalReason } from "./orders/place-order.ts";
 import { OrderNotFound, StatusConflict } from "./orders/order.ts";

@@ -10,8 +10,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["core", "schema"],
   sqlite: ["core"],
   http: ["core", "schema", "telemetry"],
+  idempotency: ["core", "sqlite", "http"],
   openapi: ["core", "schema", "telemetry", "http"],
-  service: ["core", "schema", "telemetry", "sqlite", "http", "openapi"],
+  service: ["core", "schema", "telemetry", "sqlite", "http", "idempotency", "openapi"],
 };
 
 const root = join(import.meta.dir, "../..");
@@ -77,13 +78,12 @@ test.each(["shared", "faults", "bench", "k8s", "scripts"])(
 describe("the folders of order-service/src", () => {
   // The files beside the folders (app.ts, main.ts) put the folders together.
   const mayUse: Readonly<Record<string, readonly string[]>> = {
-    orders: ["idempotency", "user-service"],
-    idempotency: [],
+    orders: ["user-service"],
     "user-service": [],
     migrations: [],
   };
 
-  test("import one way: idempotency and the client of user-service know no order", async () => {
+  test("import one way: the client of user-service knows no order", async () => {
     const isAllowed = (from: string, to: string) =>
       from.endsWith(".ts") || mayUse[from]?.includes(to) === true;
     expect(await forbidden("order-service/src", isAllowed)).toEqual([]);

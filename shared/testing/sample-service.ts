@@ -11,7 +11,7 @@ import {
   withEntityTag,
 } from "../src/http/etag.ts";
 import { pagedList } from "../src/http/pagination.ts";
-import { keyInProgress, keyMalformed, keyReused } from "../src/http/idempotency-problems.ts";
+import { keyInProgress, keyMalformed, keyReused } from "../src/idempotency/key-problems.ts";
 import { HttpProblem } from "../src/http/problem.ts";
 import { problems, problemsWithBody } from "../src/http/route-problems.ts";
 import { routeDocs } from "../src/openapi/route-docs.ts";

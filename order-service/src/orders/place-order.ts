@@ -1,5 +1,5 @@
 // Placing an order: for a user that exists, and at most once for each idempotency key.
-import { ClaimLost } from "../idempotency/claim.ts";
+import { ClaimLost } from "@platform/shared/idempotency/claim";
 import type { UserCheck, UserDirectory } from "../user-service/user-directory.ts";
 import { fingerprintOf } from "./order-fingerprint.ts";
 import type { OrderStore } from "./order-store.ts";

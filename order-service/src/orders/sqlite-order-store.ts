@@ -16,7 +16,7 @@ import {
   type Order,
   type OrderLine,
 } from "./order.ts";
-import { sqliteIdempotency } from "../idempotency/sqlite-idempotency.ts";
+import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
 
 /** The most lines in a page: about a megabyte, which occupies the event loop for some 20 ms. */
 const maxLines = 10_000;

@@ -2,7 +2,7 @@
 import { describe, expect, jest, test } from "bun:test";
 import { PreconditionFailed, type Precondition } from "@platform/shared/core/precondition";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
-import { ClaimLost, type Claim } from "../../src/idempotency/claim.ts";
+import { ClaimLost, type Claim } from "@platform/shared/idempotency/claim";
 import type { OrderKey, OrderStore } from "../../src/orders/order-store.ts";
 import { OrderNotFound, StatusConflict, type Order } from "../../src/orders/order.ts";
 import { userId } from "../order-service.ts";

@@ -1,17 +1,6 @@
-// Work that a service does at intervals, without a request.
+// Runs the work that a service does at intervals, without a request.
+import type { BackgroundJob } from "../core/background-job.ts";
 import type { Logger } from "../telemetry/logger.ts";
-
-/** Work that is done at the start and then at every interval. */
-export interface BackgroundJob {
-  /** Milliseconds from start to start; a start is left out while the run before it is not over. */
-  readonly intervalMs: number;
-  /**
-   * Does the work once. A rejection is logged, and the next run comes at its usual time.
-   *
-   * @param stop aborted when the service ends, which then waits for this run
-   */
-  run(stop: AbortSignal): Promise<void>;
-}
 
 /** Starts jobs, each at once. @returns stops them; resolves when the runs under way are over */
 export function startBackgroundJobs(

@@ -1,12 +1,12 @@
 // What the author of a service gives: its `main.ts` hands a `ServiceDefinition` to `runService()`
 // of cli.ts, which makes a program of it. user-service/src/main.ts is the smallest example.
 import type { AnyElysia } from "elysia";
+import type { BackgroundJob } from "../core/background-job.ts";
 import { everyAddress } from "../http/server.ts";
 import { maxIdleTimeoutSeconds } from "../http/idle-timeout.ts";
 import { parseSqliteUrl, sqliteUrlRemedy } from "../sqlite/sqlite-url.ts";
 import type { SqliteStorage } from "../sqlite/sqlite-storage.ts";
 import { logLevels } from "../telemetry/logger.ts";
-import type { BackgroundJob } from "./background-jobs.ts";
 import {
   enumeration,
   httpBaseUrl,

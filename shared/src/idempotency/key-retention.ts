@@ -1,5 +1,5 @@
 // Deletes idempotency keys once no client can still be repeating their requests.
-import type { BackgroundJob } from "@platform/shared/service/background-jobs";
+import type { BackgroundJob } from "../core/background-job.ts";
 import type { IdempotencyKeys } from "./claim.ts";
 import { keyClock, type KeyClock } from "./key-clock.ts";
 

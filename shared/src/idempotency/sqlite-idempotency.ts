@@ -1,5 +1,5 @@
 // Idempotency keys in SQLite.
-import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
+import type { SqliteStorage } from "../sqlite/sqlite-storage.ts";
 import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
 import { claimRenewal } from "./claim-renewal.ts";
 import { keyClock } from "./key-clock.ts";

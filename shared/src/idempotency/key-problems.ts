@@ -1,6 +1,6 @@
 // The problems of the `Idempotency-Key` field, for every route that heeds it.
-import { retryAfterOneSecond } from "./common-problems.ts";
-import { HttpProblem } from "./problem.ts";
+import { retryAfterOneSecond } from "../http/common-problems.ts";
+import { HttpProblem } from "../http/problem.ts";
 
 const header = "Idempotency-Key";
 
