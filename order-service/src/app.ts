@@ -1,7 +1,6 @@
 // The HTTP interface of order-service: routes, schemas, status codes.
 import {
   conditionalHeaders,
-  entityTag,
   parsePrecondition,
   unlessNotModified,
   withEntityTag,
@@ -10,16 +9,24 @@ import { routeDocs } from "@platform/shared/openapi/route-docs";
 import { nextLink, pagedList } from "@platform/shared/http/pagination";
 import { creationRange, parseCreationRange } from "@platform/shared/schema/instant";
 import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
-import { keyMalformed } from "@platform/shared/idempotency/key-problems";
+import { idempotentCreation } from "@platform/shared/idempotency/idempotent-creation";
+import { keyProblems } from "@platform/shared/idempotency/key-problems";
 import { problems, problemsWithBody } from "@platform/shared/http/route-problems";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { idParams, isUuid, uuid } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
-import { parseIdempotencyKey } from "@platform/shared/idempotency/idempotency-key";
+import { fingerprintOf } from "./orders/order-fingerprint.ts";
 import { placeOrder } from "./orders/place-order.ts";
 import { splitStatuses, statusList } from "./orders/order-status.ts";
 import { orderSorts, type OrderKey, type OrderStore } from "./orders/order-store.ts";
-import { draftOrder, newOrder, order, OrderNotFound, statusChange } from "./orders/order.ts";
+import {
+  asPlaced,
+  draftOrder,
+  newOrder,
+  order,
+  OrderNotFound,
+  statusChange,
+} from "./orders/order.ts";
 import {
   orderNotFound,
   orderPreconditions,
@@ -51,17 +58,15 @@ function isOrderKey(value: unknown): value is OrderKey {
   return typeof value === "object" && value !== null && "id" in value && isUuid(value.id);
 }
 
-/** The key in the field, if there is one. */
-function keyIn(field: string | null): string | undefined {
-  if (field === null) return undefined;
-  const key = parseIdempotencyKey(field);
-  if (key !== undefined) return key;
-  throw keyMalformed;
-}
-
 /** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */
-export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
-  serviceApp(parts, {
+export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
+  const createOnce = idempotentCreation({
+    keys: orders,
+    fingerprint: fingerprintOf,
+    original: asPlaced,
+  });
+
+  return serviceApp(parts, {
     title: "order-service",
     description: "Orders of users.",
     tags: { orders: "An order has a user, up to 100 items, and a status that moves on." },
@@ -70,17 +75,16 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
     .post(
       "/orders",
       async ({ body, request, set, status }) => {
-        const key = keyIn(request.headers.get("idempotency-key"));
-        const placement = await placeOrder({ orders, users }, draftOrder(body), key);
-        const { original, current, isReplay } = placement;
-        set.headers.location = `${parts.publicUrl}/orders/${original.id}`;
-        set.headers.etag = entityTag(current);
-        if (isReplay) set.headers["idempotent-replayed"] = "true";
-        return status(201, original);
+        const draft = draftOrder(body);
+        const placed = await createOnce(request, set, draft, (claim) =>
+          placeOrder({ orders, users }, draft, claim),
+        );
+        set.headers.location = `${parts.publicUrl}/orders/${placed.id}`;
+        return status(201, placed);
       },
       {
         body: newOrder,
-        response: { 201: order, ...problemsWithBody(keyMalformed, ...Object.values(refusals)) },
+        response: { 201: order, ...problemsWithBody(...keyProblems, ...Object.values(refusals)) },
         detail: routeDocs({
           operationId: "placeOrder",
           summary: "Place an order",
@@ -171,3 +175,4 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) =>
         }),
       },
     );
+};

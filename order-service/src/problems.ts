@@ -2,7 +2,6 @@
 import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { retryAfterOneSecond } from "@platform/shared/http/common-problems";
 import { preconditionProblems } from "@platform/shared/http/etag";
-import { keyInProgress, keyReused } from "@platform/shared/idempotency/key-problems";
 import { HttpProblem } from "@platform/shared/http/problem";
 import { OrderRefused, type RefusalReason } from "./orders/place-order.ts";
 import { OrderNotFound, StatusConflict } from "./orders/order.ts";
@@ -23,8 +22,6 @@ export const refusals = {
   "user-unavailable": new HttpProblem(503, "user-service-unavailable", "User service unavailable", {
     headers: retryAfterOneSecond,
   }),
-  "key-in-progress": keyInProgress,
-  "key-reused": keyReused,
 } satisfies Record<RefusalReason, HttpProblem>;
 
 /** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */

@@ -76,32 +76,26 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
     return row ? toOrder(row, linesOf.all({ id })) : undefined;
   }
 
-  const idempotency = sqliteIdempotency(storage, { find: findNow, now });
+  const idempotency = sqliteIdempotency(storage, { find: findNow, now, idColumn: "order_id" });
 
   return {
     ...idempotency.keys,
 
-    async place({ userId, lines }, claim) {
-      try {
-        return await write(() => {
-          const { id, time } = nextId();
-          const row: OrderRow = {
-            id,
-            user_id: userId,
-            total_cents: totalCents(lines),
-            status: "pending",
-            created_at: time,
-            updated_at: time,
-          };
-          insertOrder.run(row);
-          for (const [position, line] of lines.entries()) insertLine.run({ ...line, id, position });
-          if (claim) idempotency.complete(claim, id);
-          return toOrder(row, lines);
-        });
-      } finally {
-        if (claim) idempotency.stopRenewing(claim);
-      }
-    },
+    place: ({ userId, lines }, claim) =>
+      idempotency.writeOnce(() => {
+        const { id, time } = nextId();
+        const row: OrderRow = {
+          id,
+          user_id: userId,
+          total_cents: totalCents(lines),
+          status: "pending",
+          created_at: time,
+          updated_at: time,
+        };
+        insertOrder.run(row);
+        for (const [position, line] of lines.entries()) insertLine.run({ ...line, id, position });
+        return toOrder(row, lines);
+      }, claim),
 
     find: (id) => read(() => findNow(id)),
 

@@ -1,8 +1,9 @@
 // What every store of orders does, whatever database is behind it.
-import { describe, expect, jest, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { PreconditionFailed, type Precondition } from "@platform/shared/core/precondition";
+import { testIdempotencyKeys } from "@platform/shared/testing/idempotency-keys";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
-import { ClaimLost, type Claim } from "@platform/shared/idempotency/claim";
+import type { Claim } from "@platform/shared/idempotency/claim";
 import type { OrderKey, OrderStore } from "../../src/orders/order-store.ts";
 import { OrderNotFound, StatusConflict, type Order } from "../../src/orders/order.ts";
 import { userId } from "../order-service.ts";
@@ -11,12 +12,6 @@ import { draft, everything, temporarySqliteOrders } from "./temporary-orders.ts"
 const otherUser = "01936f5e-8a3c-7c4e-9d2b-000000000000";
 const always: Precondition = () => undefined;
 const never: Precondition = () => new PreconditionFailed("changed");
-
-async function claimed(store: OrderStore, key = "k", fingerprint = "f"): Promise<Claim> {
-  const result = await store.claim(key, fingerprint);
-  if (result.outcome !== "claimed") throw new Error(`Not claimed: ${result.outcome}`);
-  return result.claim;
-}
 
 describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open) => {
   test("find() returns an order as it was placed, on every replica", async () => {
@@ -156,89 +151,12 @@ describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open)
   });
 });
 
-describe.each([["SQLite", temporarySqliteOrders]])("IdempotencyKeys in %s", (_, open) => {
-  test("claim() grants a key to the first request, on whichever replica", async () => {
-    await using stores = await open();
-    const claim = await claimed(stores.orders);
-    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "in-progress" });
-    expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "reused" });
-    await stores.orders.release(claim);
-    await stores.replica.release(await claimed(stores.replica));
+testIdempotencyKeys("SQLite", async () => {
+  const stores = await temporarySqliteOrders();
+  const withCount = (orders: OrderStore) => ({
+    ...orders,
+    create: (claim: Claim) => orders.place(draft, claim),
+    count: async () => (await orders.list(everything)).items.length,
   });
-
-  test("claim() returns the order of a completed key, on every replica", async () => {
-    await using stores = await open();
-    const order = await stores.orders.place(draft, await claimed(stores.orders));
-    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "completed", result: order });
-    expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "reused" });
-  });
-
-  test("claim() grants one of many claims at once", async () => {
-    await using stores = await open();
-    const results = await Promise.all(
-      Array.from({ length: 10 }, (_, n) =>
-        (n % 2 ? stores.orders : stores.replica).claim("k", "f"),
-      ),
-    );
-    const granted = results.filter((result) => result.outcome === "claimed");
-    expect(granted).toHaveLength(1);
-    for (const { claim } of granted) {
-      await stores.orders.release(claim);
-      await stores.replica.release(claim);
-    }
-  });
-
-  test("claim() grants the key of a dead process within ten seconds", async () => {
-    await using stores = await open();
-    const dead = await claimed(stores.orders);
-    stores.clock.ms += 7000;
-    expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "in-progress" });
-    stores.clock.ms += 3000;
-    const claim = await claimed(stores.replica, "k", "other");
-    // The process was not dead but stopped, and goes on: its claim is lost.
-    expect(await rejectionOf(stores.orders.place(draft, dead))).toBeInstanceOf(ClaimLost);
-    await stores.orders.release(dead);
-    await stores.replica.place(draft, claim);
-    expect((await stores.orders.list(everything)).items).toHaveLength(1);
-  });
-
-  test("place() ends the renewal of its claim, also of one that was lost", async () => {
-    await using stores = await open();
-    jest.useFakeTimers();
-    try {
-      await stores.orders.place(draft, await claimed(stores.orders));
-      expect(jest.getTimerCount()).toBe(0);
-      const lost = await claimed(stores.orders, "lost");
-      stores.clock.ms += 10_000;
-      const taken = await claimed(stores.replica, "lost");
-      expect(jest.getTimerCount()).toBe(2);
-      expect(await rejectionOf(stores.orders.place(draft, lost))).toBeInstanceOf(ClaimLost);
-      expect(jest.getTimerCount()).toBe(1);
-      await stores.replica.release(taken);
-    } finally {
-      jest.useRealTimers();
-    }
-  });
-
-  test("claim() grants the key of a dead process although the clock was set back", async () => {
-    await using stores = await open();
-    const dead = await claimed(stores.orders);
-    stores.clock.ms -= 3_600_000;
-    await stores.replica.release(await claimed(stores.replica));
-    await stores.orders.release(dead);
-  });
-
-  test("forgetKeys() deletes old keys, a few at a time, and keeps their orders", async () => {
-    await using stores = await open();
-    for (const key of ["a", "b", "c"]) {
-      await stores.orders.place(draft, await claimed(stores.orders, key));
-      stores.clock.ms += 1000;
-    }
-    const time = stores.clock.ms - 1000;
-    expect(await stores.orders.forgetKeys(time, 1)).toBe(1);
-    expect(await stores.orders.forgetKeys(time, 10)).toBe(1);
-    expect(await stores.orders.claim("c", "f")).toMatchObject({ outcome: "completed" });
-    await stores.orders.release(await claimed(stores.orders, "a"));
-    expect((await stores.orders.list(everything)).items).toHaveLength(3);
-  });
+  return { ...stores, store: withCount(stores.orders), replica: withCount(stores.replica) };
 });

@@ -12,17 +12,24 @@ export type ClaimResult<T> =
   | { readonly outcome: "claimed"; readonly claim: Claim }
   /** Another request with the same key and fingerprint is being processed. */
   | { readonly outcome: "in-progress" }
-  /** An earlier request with the same key and fingerprint stored this. */
+  /** An earlier request with the same key and fingerprint stored this; it may have changed since. */
   | { readonly outcome: "completed"; readonly result: T }
   /** The key belongs to a request with another fingerprint. */
-  | { readonly outcome: "reused" };
+  | { readonly outcome: "reused" }
+  /** An earlier request with the same key stored something that was deleted since. */
+  | { readonly outcome: "deleted" };
 
 /** Thrown where a claim has lapsed, so that another request may have used its key since. */
 export class ClaimLost extends Error {
   override readonly name = "ClaimLost";
 }
 
-/** Idempotency keys, and the claims on them. Every method may reject with StorageUnavailable. */
+/**
+ * Idempotency keys, and the claims on them. Every method may reject with StorageUnavailable.
+ *
+ * A store of resources has these methods, and one that stores a new resource of type `T` and, in the
+ * same transaction, that it completes a claim. That method throws ClaimLost if the claim has lapsed.
+ */
 export interface IdempotencyKeys<T> {
   /**
    * Claims a key for a request. The claim is renewed until its result is stored or `release()` is

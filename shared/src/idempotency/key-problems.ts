@@ -26,3 +26,6 @@ export const keyReused = new HttpProblem(
   `This ${header} was used with another body`,
   { fieldErrors: [{ header, detail: "Must be new for another body" }] },
 );
+
+/** The problems of the key, for the responses of a route that heeds it. */
+export const keyProblems = [keyMalformed, keyInProgress, keyReused] as const;

@@ -8,27 +8,36 @@ import { keyClock } from "./key-clock.ts";
 const leaseMs = 8000;
 
 interface KeyRow {
-  fingerprint: string;
+  fingerprint: string | null;
   lease_until: number;
-  order_id: string | null;
+  resource_id: string | null;
 }
 
 interface SqliteIdempotencyParts<T> {
-  /** The result of a completed key; runs inside a read or a write. */
-  find(orderId: string): T | undefined;
+  /** The resource with an id; runs inside a read or a write. */
+  find(id: string): T | undefined;
   /** Milliseconds since 1970, the same clock for every process on the database. */
   now(): number;
+  /** The column with the id of a completed key's resource. Default: `resource_id` */
+  readonly idColumn?: `${string}_id`;
 }
 
-/** Makes the keys' part of a store, whose results `T` are rows of the same database. */
+/**
+ * Makes the keys' part of a store, whose resources `T` are rows of the same database. Its table
+ * `idempotency_keys` is as docs/add-a-service.md shows it:
+ *
+ * - claimed: there is a fingerprint and no id. The claim holds until `lease_until`.
+ * - completed: there are both.
+ * - deleted: there is neither; a trigger erases both when the resource is deleted.
+ */
 export function sqliteIdempotency<T>(
   { db, read, write }: SqliteStorage,
-  { find: findResult, now }: SqliteIdempotencyParts<T>,
+  { find: findResource, now, idColumn = "resource_id" }: SqliteIdempotencyParts<T>,
 ) {
   const clock = keyClock(now);
 
   const find = db.prepare<KeyRow, { key: string }>(`
-    SELECT fingerprint, lease_until, order_id
+    SELECT fingerprint, lease_until, ${idColumn} AS resource_id
     FROM idempotency_keys
     WHERE key = $key`);
   const claim = db.prepare<
@@ -43,14 +52,14 @@ export function sqliteIdempotency<T>(
   const renew = db.prepare<unknown, Claim & { leaseUntil: number }>(`
     UPDATE idempotency_keys
     SET lease_until = $leaseUntil
-    WHERE key = $key AND token = $token AND order_id IS NULL`);
-  const complete = db.prepare<unknown, Claim & { orderId: string }>(`
+    WHERE key = $key AND token = $token AND ${idColumn} IS NULL`);
+  const completeClaim = db.prepare<unknown, Claim & { id: string }>(`
     UPDATE idempotency_keys
-    SET order_id = $orderId
-    WHERE key = $key AND token = $token AND order_id IS NULL`);
+    SET ${idColumn} = $id
+    WHERE key = $key AND token = $token AND ${idColumn} IS NULL`);
   const release = db.prepare<unknown, Claim>(`
     DELETE FROM idempotency_keys
-    WHERE key = $key AND token = $token AND order_id IS NULL`);
+    WHERE key = $key AND token = $token AND ${idColumn} IS NULL`);
   const forget = db.prepare<unknown, { time: number; max: number }>(`
     DELETE FROM idempotency_keys
     WHERE key IN (
@@ -74,15 +83,20 @@ export function sqliteIdempotency<T>(
   function knownResult(key: string, fingerprint: string): ClaimResult<T> | undefined {
     const row = find.get({ key });
     if (row === null) return undefined;
+    if (row.fingerprint === null) return { outcome: "deleted" };
     // A claim's lease never ends later than `leaseMs` from now. One that does was given before the
     // clock was set back, and says nothing.
     const leaseLeftMs = row.lease_until - now();
     const isClaimed = leaseLeftMs > 0 && leaseLeftMs <= leaseMs;
-    if (row.order_id === null && !isClaimed) return undefined;
+    if (row.resource_id === null && !isClaimed) return undefined;
     if (row.fingerprint !== fingerprint) return { outcome: "reused" };
-    if (row.order_id === null) return { outcome: "in-progress" };
-    const result = findResult(row.order_id);
-    return result && { outcome: "completed", result };
+    if (row.resource_id === null) return { outcome: "in-progress" };
+    const result = findResource(row.resource_id);
+    return result === undefined ? { outcome: "deleted" } : { outcome: "completed", result };
+  }
+
+  function complete({ key, token }: Claim, id: string): void {
+    if (completeClaim.run({ key, token, id }).changes === 0) throw new ClaimLost();
   }
 
   const keys: IdempotencyKeys<T> = {
@@ -111,14 +125,29 @@ export function sqliteIdempotency<T>(
     /** The store's own methods. */
     keys,
     /**
-     * Runs inside the write that stores the order, so that both are stored or neither.
+     * A write that stores a new resource and, in the same transaction, that it completes the claim.
      *
-     * @throws ClaimLost, which undoes the write
+     * @param insert the change of the write: it stores the resource and returns its row, or returns an
+     * error and has stored nothing
+     * @returns the row. Rejects with the error, and with ClaimLost if the claim has lapsed: nothing is
+     * stored then
      */
-    complete({ key, token }: Claim, orderId: string): void {
-      if (complete.run({ key, token, orderId }).changes === 0) throw new ClaimLost();
+    async writeOnce<R extends { readonly id: string }>(
+      insert: () => R | Error,
+      claim: Claim | undefined,
+    ): Promise<R> {
+      try {
+        // In an object, since the compiler cannot know of a type parameter that it is no promise.
+        const { outcome } = await write(() => {
+          const outcome = insert();
+          if (claim !== undefined && !(outcome instanceof Error)) complete(claim, outcome.id);
+          return { outcome };
+        });
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
+      } finally {
+        if (claim !== undefined) renewal.stop(claim);
+      }
     },
-    /** Ends a claim's renewal, once the write that completes it has ended. */
-    stopRenewing: renewal.stop,
   };
 }

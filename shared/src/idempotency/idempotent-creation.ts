@@ -1,0 +1,77 @@
+// The Idempotency-Key of a request that creates a resource: one key creates at most one.
+import type { Versioned } from "../core/precondition.ts";
+import { withEntityTag, type ResponseFields } from "../http/etag.ts";
+import type { HttpProblem } from "../http/problem.ts";
+import { ClaimLost, type Claim, type IdempotencyKeys } from "./claim.ts";
+import { parseIdempotencyKey } from "./idempotency-key.ts";
+import { keyInProgress, keyMalformed, keyReused } from "./key-problems.ts";
+
+/** How the creating route of one kind of resource `T` heeds keys. */
+interface IdempotentCreation<B, T> {
+  /** The store of the resources. */
+  readonly keys: IdempotencyKeys<T>;
+  /** The same for equal bodies, and only for those: {@link requestDigest} makes one. */
+  fingerprint(body: B): string;
+  /** The resource in the response to the first request, whose body was equal to `body`. */
+  original(current: T, body: B): T;
+  /** The response to a repeat after the resource was deleted. Left out: none is ever deleted. */
+  readonly deleted?: HttpProblem;
+}
+
+/** The part of Elysia's `set` that the response to a creating request needs. */
+interface CreationFields extends ResponseFields {
+  readonly headers: { etag?: string | undefined; "idempotent-replayed"?: string | undefined };
+}
+
+/** How long a refused request waits for its key's release before its response is sent. */
+const maxReleaseMs = 200;
+
+/**
+ * Makes what a creating route calls to create its resource, or to find the one that an earlier request
+ * with the same key created.
+ *
+ * @returns creates the resource with `create`, which hands the claim to the store. Resolves with the
+ * body of the response, and has put `ETag` and `Idempotent-Replayed` into the response. Throws the
+ * problems of the key, and what `create` throws: the key is free again then
+ */
+export function idempotentCreation<B, T extends Versioned>({
+  keys,
+  fingerprint,
+  original,
+  deleted,
+}: IdempotentCreation<B, T>) {
+  type Create = (claim: Claim | undefined) => Promise<T>;
+
+  async function createUnder(claim: Claim, create: Create): Promise<T> {
+    try {
+      return await create(claim);
+    } catch (error) {
+      if (error instanceof ClaimLost) throw keyInProgress;
+      // Lets the client retry with the same key at once. If the release fails, the claim lapses by itself.
+      const released = keys.release(claim).catch(() => undefined);
+      await Promise.race([released, Bun.sleep(maxReleaseMs)]);
+      throw error;
+    }
+  }
+
+  return async (request: Request, set: CreationFields, body: B, create: Create): Promise<T> => {
+    const field = request.headers.get("idempotency-key");
+    if (field === null) return withEntityTag(set, await create(undefined));
+    const key = parseIdempotencyKey(field);
+    if (key === undefined) throw keyMalformed;
+    const result = await keys.claim(key, fingerprint(body));
+    switch (result.outcome) {
+      case "claimed":
+        return withEntityTag(set, await createUnder(result.claim, create));
+      case "completed":
+        set.headers["idempotent-replayed"] = "true";
+        return original(withEntityTag(set, result.result), body);
+      case "in-progress":
+        throw keyInProgress;
+      case "reused":
+        throw keyReused;
+      case "deleted":
+        throw deleted ?? new Error("The resource of an idempotency key is gone");
+    }
+  };
+}

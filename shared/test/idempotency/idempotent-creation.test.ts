@@ -1,0 +1,77 @@
+import { describe, expect, jest, test } from "bun:test";
+import { keyInProgress } from "../../src/idempotency/key-problems.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
+import { temporaryNotes } from "./temporary-notes.ts";
+
+const refuse = () => Promise.reject(new Error("refused"));
+
+describe("idempotentCreation()", () => {
+  test.each([undefined, "k"])(
+    "passes on the error of a creation, and accepts a retry (key: %p)",
+    async (key) => {
+      await using service = await temporaryNotes();
+      expect((await rejectionOf(service.post(key, refuse))).message).toBe("refused");
+      expect((await service.post(key)).isReplay).toBe(false);
+    },
+  );
+
+  test("creates nothing if the claim of its key lapsed and another request used the key", async () => {
+    await using service = await temporaryNotes();
+    const { clock, notes, post } = service;
+    const late = post("k", async (claim) => {
+      clock.ms += 60_000; // the process was stopped, and renewed no claim
+      await post("k");
+      return notes.create("hello", claim);
+    });
+    expect(await rejectionOf(late)).toBe(keyInProgress);
+    expect(service.count()).toBe(1);
+  });
+
+  test("keeps the claim of its key however long the creation takes", async () => {
+    await using service = await temporaryNotes();
+    const { clock, notes, post, committed } = service;
+    jest.useFakeTimers();
+    const slow = post("k", async (claim) => {
+      for (let seconds = 0; seconds < 60; seconds += 1) {
+        clock.ms += 1000;
+        jest.advanceTimersByTime(1000);
+        await committed();
+      }
+      expect(await rejectionOf(post("k"))).toBe(keyInProgress);
+      return notes.create("hello", claim);
+    });
+    const { isReplay } = await slow.finally(() => jest.useRealTimers());
+    expect(isReplay).toBe(false);
+    expect(service.count()).toBe(1);
+  });
+
+  test("passes on the first error although the key's release fails", async () => {
+    await using service = await temporaryNotes();
+    const failing = service.post("k", refuse, async (claim) => {
+      await service.notes.release(claim);
+      throw new Error("busy");
+    });
+    expect((await rejectionOf(failing)).message).toBe("refused");
+  });
+
+  test("passes on the error although the key's release hangs", async () => {
+    await using service = await temporaryNotes();
+    jest.useFakeTimers();
+    const hanging = service.post("k", refuse, () => {
+      setImmediate(() => void jest.advanceTimersByTime(200));
+      return new Promise<void>(() => undefined);
+    });
+    const error = await rejectionOf(hanging).finally(() => jest.useRealTimers());
+    expect(error.message).toBe("refused");
+  });
+
+  test("creates no second resource after the first was deleted without a trace in its key", async () => {
+    await using service = await temporaryNotes();
+    await service.post("k");
+    service.storage.db.run("DELETE FROM notes");
+    expect((await rejectionOf(service.post("k"))).message).toBe(
+      "The resource of an idempotency key is gone",
+    );
+    expect(service.count()).toBe(0);
+  });
+});

@@ -1,0 +1,115 @@
+// What every store of idempotency keys does, whichever engine is behind it.
+import { describe, expect, jest, test } from "bun:test";
+import { ClaimLost, type Claim, type IdempotencyKeys } from "../src/idempotency/claim.ts";
+import { rejectionOf } from "./rejection-of.ts";
+
+/** A store of resources `T`. */
+interface ResourceStore<T> extends IdempotencyKeys<T> {
+  /** Stores a resource. @param n default: 0; no two resources have the same number */
+  create(claim: Claim, n?: number): Promise<T>;
+  /** The number of resources stored. */
+  count(): Promise<number>;
+}
+
+/** An empty store, and a second one on the same data, as another replica has it. */
+interface Replicas<T> extends AsyncDisposable {
+  readonly store: ResourceStore<T>;
+  readonly replica: ResourceStore<T>;
+  /** The clock of both, in milliseconds since 1970. */
+  readonly clock: { ms: number };
+}
+
+async function claimed<T>(store: IdempotencyKeys<T>, key = "k", fingerprint = "f"): Promise<Claim> {
+  const result = await store.claim(key, fingerprint);
+  if (result.outcome !== "claimed") throw new Error(`Not claimed: ${result.outcome}`);
+  return result.claim;
+}
+
+/** Tests the keys of a service's store. @param open starts the clock anywhere */
+export function testIdempotencyKeys<T>(engine: string, open: () => Promise<Replicas<T>>): void {
+  describe(`IdempotencyKeys in ${engine}`, () => {
+    test("claim() grants a key to the first request, on whichever replica", async () => {
+      await using stores = await open();
+      const claim = await claimed(stores.store);
+      expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "in-progress" });
+      expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "reused" });
+      await stores.store.release(claim);
+      await stores.replica.release(await claimed(stores.replica));
+    });
+
+    test("claim() returns the resource of a completed key, on every replica", async () => {
+      await using stores = await open();
+      const result = await stores.store.create(await claimed(stores.store));
+      expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "completed", result });
+      expect(await stores.replica.claim("k", "other")).toEqual({ outcome: "reused" });
+    });
+
+    test("claim() grants one of many claims at once", async () => {
+      await using stores = await open();
+      const results = await Promise.all(
+        Array.from({ length: 10 }, (_, n) =>
+          (n % 2 ? stores.store : stores.replica).claim("k", "f"),
+        ),
+      );
+      const granted = results.filter((result) => result.outcome === "claimed");
+      expect(granted).toHaveLength(1);
+      for (const { claim } of granted) {
+        await stores.store.release(claim);
+        await stores.replica.release(claim);
+      }
+    });
+
+    test("claim() grants the key of a dead process within ten seconds", async () => {
+      await using stores = await open();
+      const dead = await claimed(stores.store);
+      stores.clock.ms += 7000;
+      expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "in-progress" });
+      stores.clock.ms += 3000;
+      const claim = await claimed(stores.replica, "k", "other");
+      // The process was not dead but stopped, and goes on: its claim is lost.
+      expect(await rejectionOf(stores.store.create(dead))).toBeInstanceOf(ClaimLost);
+      await stores.store.release(dead);
+      await stores.replica.create(claim);
+      expect(await stores.store.count()).toBe(1);
+    });
+
+    test("a creation ends the renewal of its claim, also of one that was lost", async () => {
+      await using stores = await open();
+      jest.useFakeTimers();
+      try {
+        const lost = await claimed(stores.store, "lost");
+        stores.clock.ms += 10_000;
+        const taken = await claimed(stores.replica, "lost");
+        expect(jest.getTimerCount()).toBe(2);
+        expect(await rejectionOf(stores.store.create(lost))).toBeInstanceOf(ClaimLost);
+        expect(jest.getTimerCount()).toBe(1);
+        await stores.replica.create(taken);
+        expect(jest.getTimerCount()).toBe(0);
+      } finally {
+        jest.useRealTimers();
+      }
+    });
+
+    test("claim() grants the key of a dead process although the clock was set back", async () => {
+      await using stores = await open();
+      const dead = await claimed(stores.store);
+      stores.clock.ms -= 3_600_000;
+      await stores.replica.release(await claimed(stores.replica));
+      await stores.store.release(dead);
+    });
+
+    test("forgetKeys() deletes old keys, a few at a time, and keeps their resources", async () => {
+      await using stores = await open();
+      for (const [n, key] of ["a", "b", "c"].entries()) {
+        await stores.store.create(await claimed(stores.store, key), n);
+        stores.clock.ms += 1000;
+      }
+      const time = stores.clock.ms - 1000;
+      expect(await stores.store.forgetKeys(time, 1)).toBe(1);
+      expect(await stores.store.forgetKeys(time, 10)).toBe(1);
+      expect(await stores.store.claim("c", "f")).toMatchObject({ outcome: "completed" });
+      await stores.store.release(await claimed(stores.store, "a"));
+      expect(await stores.store.count()).toBe(3);
+    });
+  });
+}
