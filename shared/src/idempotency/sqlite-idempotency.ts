@@ -57,9 +57,18 @@ export function sqliteIdempotency<T>(
     UPDATE idempotency_keys
     SET ${idColumn} = $id
     WHERE key = $key AND token = $token AND ${idColumn} IS NULL`);
+  const held = db.prepare<unknown, Claim>(`
+    SELECT key
+    FROM idempotency_keys
+    WHERE key = $key AND token = $token AND ${idColumn} IS NULL`);
   const release = db.prepare<unknown, Claim>(`
     DELETE FROM idempotency_keys
     WHERE key = $key AND token = $token AND ${idColumn} IS NULL`);
+  const anyOlder = db.prepare<unknown, { time: number }>(`
+    SELECT key
+    FROM idempotency_keys
+    WHERE created_at < $time
+    LIMIT 1`);
   const forget = db.prepare<unknown, { time: number; max: number }>(`
     DELETE FROM idempotency_keys
     WHERE key IN (
@@ -99,6 +108,8 @@ export function sqliteIdempotency<T>(
     if (completeClaim.run({ key, token, id }).changes === 0) throw new ClaimLost();
   }
 
+  const isHeld = ({ key, token }: Claim) => held.get({ key, token }) !== null;
+
   const keys: IdempotencyKeys<T> = {
     async claim(key, fingerprint) {
       const known = await read(() => knownResult(key, fingerprint));
@@ -118,7 +129,11 @@ export function sqliteIdempotency<T>(
       renewal.stop({ key, token });
       await write(() => void release.run({ key, token }));
     },
-    forgetKeys: (time, max) => write(() => forget.run({ time, max }).changes),
+    async forgetKeys(time, max) {
+      // Mostly no key is old enough, and a read does not wait for another process's lock.
+      if ((await read(() => anyOlder.get({ time }))) === null) return 0;
+      return write(() => forget.run({ time, max }).changes);
+    },
   };
 
   return {
@@ -129,8 +144,8 @@ export function sqliteIdempotency<T>(
      *
      * @param insert the change of the write: it stores the resource and returns its row, or returns an
      * error and has stored nothing
-     * @returns the row. Rejects with the error, and with ClaimLost if the claim has lapsed: nothing is
-     * stored then
+     * @returns the row. Rejects with ClaimLost if another request has claimed the key since, and else
+     * with the error: nothing is stored then
      */
     async writeOnce<R extends { readonly id: string }>(
       insert: () => R | Error,
@@ -140,7 +155,10 @@ export function sqliteIdempotency<T>(
         // In an object, since the compiler cannot know of a type parameter that it is no promise.
         const { outcome } = await write(() => {
           const outcome = insert();
-          if (claim !== undefined && !(outcome instanceof Error)) complete(claim, outcome.id);
+          if (claim === undefined) return { outcome };
+          if (!(outcome instanceof Error)) complete(claim, outcome.id);
+          // What is in the way may have been stored by another request with this key.
+          else if (!isHeld(claim)) return { outcome: new ClaimLost() };
           return { outcome };
         });
         if (outcome instanceof Error) throw outcome;
