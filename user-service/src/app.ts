@@ -8,6 +8,9 @@ import {
 } from "@platform/shared/http/etag";
 import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
 import { nextLink, pagedList } from "@platform/shared/http/pagination";
+import { idempotentCreation } from "@platform/shared/idempotency/idempotent-creation";
+import { keyProblems } from "@platform/shared/idempotency/key-problems";
+import { requestDigest } from "@platform/shared/idempotency/request-digest";
 import { problems, problemsWithBody } from "@platform/shared/http/route-problems";
 import { routeDocs } from "@platform/shared/openapi/route-docs";
 import { creationRange, parseCreationRange } from "@platform/shared/schema/instant";
@@ -17,7 +20,7 @@ import { Type } from "@sinclair/typebox";
 import { email } from "./users/email.ts";
 import { emailTaken, problemOf, userNotFound, userPreconditions } from "./problems.ts";
 import { userSorts, type UserKey, type UserStore } from "./users/user-store.ts";
-import { newUser, user, userChange, UserNotFound, type User } from "./users/user.ts";
+import { asCreated, newUser, user, userChange, UserNotFound, type User } from "./users/user.ts";
 
 /** What the app is made of. */
 export interface UserServiceParts extends ServiceParts {
@@ -75,6 +78,12 @@ function isUserKey(value: unknown): value is UserKey {
 /** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */
 export const createApp = ({ users, ...parts }: UserServiceParts) => {
   const { publicUrl } = parts;
+  const createOnce = idempotentCreation({
+    keys: users,
+    fingerprint: requestDigest(parts.storage, "users"),
+    original: asCreated,
+    deleted: userNotFound,
+  });
 
   async function changeUser({ params, body, headers, set }: ChangeRequest): Promise<User> {
     const changed = await users.update(params.id.toLowerCase(), body, parsePrecondition(headers));
@@ -89,19 +98,23 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
   })
     .post(
       "/users",
-      async ({ body, set, status }) => {
-        const created = await users.create(body);
+      async ({ body, request, set, status }) => {
+        const created = await createOnce(request, set, body, (claim) => users.create(body, claim));
         set.headers.location = `${publicUrl}/users/${created.id}`;
-        return status(201, withEntityTag(set, created));
+        return status(201, created);
       },
       {
         body: newUser,
-        response: { 201: user, ...problemsWithBody(emailTaken) },
+        response: { 201: user, ...problemsWithBody(...keyProblems, userNotFound, emailTaken) },
         detail: routeDocs({
           operationId: "createUser",
           summary: "Create a user",
-          description: "Upper and lower case make no difference between e-mail addresses.",
+          description:
+            "Upper and lower case make no difference between e-mail addresses. With an " +
+            "Idempotency-Key it can be repeated without harm: one key creates one user. After that " +
+            "user was deleted, a repeat is 404.",
           tag: "users",
+          idempotencyKey: true,
         }),
       },
     )

@@ -1,5 +1,6 @@
 // user-service as a program: its database, its store and its app.
 import { runService } from "@platform/shared/service/cli";
+import { keyRetention } from "@platform/shared/idempotency/key-retention";
 import { createApp } from "./app.ts";
 import { migrations } from "./migrations/index.ts";
 import { sqliteUserStore } from "./users/sqlite-user-store.ts";
@@ -10,9 +11,10 @@ await runService(
     database: "sqlite:data/user_service.db",
     migrations,
     settings: {},
-    build: ({ storage, parts }) => ({
-      app: createApp({ ...parts, users: sqliteUserStore(storage) }),
-    }),
+    build({ storage, parts }) {
+      const users = sqliteUserStore(storage);
+      return { app: createApp({ ...parts, users }), backgroundJobs: [keyRetention(users)] };
+    },
   },
   process,
 );

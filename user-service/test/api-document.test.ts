@@ -3,6 +3,9 @@ import { startUserService } from "./user-service.ts";
 
 testApiDocument(startUserService, [
   "email-taken",
+  "key-in-progress",
+  "key-malformed",
+  "key-reused",
   "precondition-failed",
   "user-not-found",
   "weak-tag",

@@ -7,21 +7,28 @@ import {
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
 import { sqliteUserStore } from "../src/users/sqlite-user-store.ts";
+import type { UserStore } from "../src/users/user-store.ts";
 import type { User } from "../src/users/user.ts";
 
 interface Options {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly publicUrl?: string;
+  /** Puts something between the app and its store. */
+  readonly wrap?: (users: UserStore) => UserStore;
 }
 
 /** Starts user-service on a free port with an empty database. */
-export function startUserService({ now, publicUrl }: Options = {}): Promise<RunningService> {
+export function startUserService({
+  now,
+  publicUrl,
+  wrap = (users) => users,
+}: Options = {}): Promise<RunningService> {
   return startService({
     name: "user-service",
     migrations,
     publicUrl,
-    build: (parts, storage) => createApp({ ...parts, users: sqliteUserStore(storage, now) }),
+    build: (parts, storage) => createApp({ ...parts, users: wrap(sqliteUserStore(storage, now)) }),
   });
 }
 

@@ -76,13 +76,17 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
     return row ? toOrder(row, linesOf.all({ id })) : undefined;
   }
 
-  const idempotency = sqliteIdempotency(storage, { find: findNow, now, idColumn: "order_id" });
+  const { keys, writeOnce } = sqliteIdempotency(storage, {
+    find: findNow,
+    now,
+    idColumn: "order_id",
+  });
 
   return {
-    ...idempotency.keys,
+    ...keys,
 
     place: ({ userId, lines }, claim) =>
-      idempotency.writeOnce(() => {
+      writeOnce(() => {
         const { id, time } = nextId();
         const row: OrderRow = {
           id,

@@ -1,4 +1,5 @@
 // Users in SQLite.
+import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
 import { unwrap } from "@platform/shared/core/result";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
 import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
@@ -18,16 +19,17 @@ function toUser({ id, name, email, created_at, updated_at }: UserRow): User {
 }
 
 /**
- * Makes the store of users.
+ * Makes the store of users and of their idempotency keys.
  *
  * @param now milliseconds since 1970
  * @param maxUsersRead see {@link sqliteUserList}
  */
 export function sqliteUserStore(
-  { db, read, write }: SqliteStorage,
+  storage: SqliteStorage,
   now = Date.now,
   maxUsersRead = 10_000,
 ): UserStore {
+  const { db, read, write } = storage;
   const nextId = uuidSequence(now);
   const listUsers = sqliteUserList(db, maxUsersRead);
 
@@ -51,21 +53,25 @@ export function sqliteUserStore(
     DELETE FROM users
     WHERE id = $id`);
 
+  function findNow(id: string): User | undefined {
+    const row = byId.get({ id });
+    return row ? toUser(row) : undefined;
+  }
+
+  // A trigger of the database erases what a key keeps of its user when the user is deleted.
+  const { keys, writeOnce } = sqliteIdempotency(storage, { find: findNow, now });
+
   return {
-    async create(user) {
-      const outcome = await write(() => {
+    ...keys,
+
+    create: (user, claim) =>
+      writeOnce<User>(() => {
         const { id, time } = nextId();
         const row = { id, ...user, created_at: time, updated_at: time };
-        return insert.run(row).changes === 0 ? new EmailTaken() : row;
-      });
-      return toUser(unwrap(outcome));
-    },
+        return insert.run(row).changes === 0 ? new EmailTaken() : toUser(row);
+      }, claim),
 
-    find: (id) =>
-      read(() => {
-        const row = byId.get({ id });
-        return row ? toUser(row) : undefined;
-      }),
+    find: (id) => read(() => findNow(id)),
 
     list: (query) =>
       read(() => {

@@ -1,6 +1,7 @@
 // What the service asks of its storage, whichever engine is behind it.
 import type { Page } from "@platform/shared/core/page";
 import type { Precondition } from "@platform/shared/core/precondition";
+import type { Claim, IdempotencyKeys } from "@platform/shared/idempotency/claim";
 import type { CreationRange } from "@platform/shared/schema/instant";
 import type { NewUser, User, UserChange } from "./user.ts";
 
@@ -28,10 +29,17 @@ export interface UserQuery extends CreationRange {
   readonly limit: number;
 }
 
-/** Stores users. Every method rejects with StorageUnavailable while the storage is in trouble. */
-export interface UserStore {
-  /** Stores a new user. @throws EmailTaken */
-  create(user: NewUser): Promise<User>;
+/**
+ * Stored users, and the idempotency keys of the requests that created them. Every method rejects with
+ * StorageUnavailable while the storage is in trouble.
+ */
+export interface UserStore extends IdempotencyKeys<User> {
+  /**
+   * Stores a new user and, in the same transaction, that it completes the claim.
+   *
+   * @throws EmailTaken, ClaimLost
+   */
+  create(user: NewUser, claim?: Claim): Promise<User>;
   /** The user with an id in lower case; undefined if there is none. */
   find(id: string): Promise<User | undefined>;
   /** A page may end before its limit, even without a user, although more follow. */
@@ -42,6 +50,11 @@ export interface UserStore {
    * @throws UserNotFound, PreconditionFailed, EmailTaken
    */
   update(id: string, change: UserChange, precondition: Precondition): Promise<User>;
-  /** Deletes a user. @throws UserNotFound, PreconditionFailed */
+  /**
+   * Deletes a user and, in the same transaction, what its idempotency key keeps of it: the key's
+   * result is `deleted` from then on.
+   *
+   * @throws UserNotFound, PreconditionFailed
+   */
   remove(id: string, precondition: Precondition): Promise<void>;
 }

@@ -26,6 +26,11 @@ export const userChange = requestObject({ name: Type.Optional(name), email: Type
 
 export type UserChange = typeof userChange.static;
 
+/** A user as it was created from this body, before any change of it. */
+export function asCreated({ id, created_at }: User, { name, email }: NewUser): User {
+  return { id, name, email, created_at, updated_at: created_at };
+}
+
 /** Another user has the e-mail address; upper and lower case make no difference. */
 export class EmailTaken extends Error {
   override readonly name = "EmailTaken";

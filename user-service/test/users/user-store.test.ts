@@ -1,11 +1,13 @@
 // What every storage of users must do, whichever engine is behind it.
 import { describe, expect, test } from "bun:test";
 import { PreconditionFailed, type Precondition } from "@platform/shared/core/precondition";
+import type { Claim } from "@platform/shared/idempotency/claim";
+import { testIdempotencyKeys } from "@platform/shared/testing/idempotency-keys";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { migrations } from "../../src/migrations/index.ts";
 import { sqliteUserStore } from "../../src/users/sqlite-user-store.ts";
-import type { UserQuery } from "../../src/users/user-store.ts";
+import type { UserQuery, UserStore } from "../../src/users/user-store.ts";
 import { EmailTaken, UserNotFound, type User } from "../../src/users/user.ts";
 
 /** Makes an empty store, and a second one on the same data, as another replica has it. */
@@ -196,4 +198,29 @@ describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) =
     expect(await find("ALICE@EXAMPLE.COM")).toEqual([user]);
     expect(await find("nobody@example.com")).toEqual([]);
   });
+});
+
+testIdempotencyKeys("SQLite", async () => {
+  const stores = await temporarySqliteUsers();
+  const withCount = (users: UserStore) => ({
+    ...users,
+    create: (claim: Claim, n = 0) =>
+      users.create({ name: "Alice", email: `alice${n}@example.com` }, claim),
+    count: async () => (await users.list(everything)).items.length,
+  });
+  return { ...stores, store: withCount(stores.users), replica: withCount(stores.replica) };
+});
+
+test("claim() tells that the user of a completed key was deleted, on every replica", async () => {
+  await using stores = await temporarySqliteUsers();
+  const result = await stores.users.claim("k", "f");
+  if (result.outcome !== "claimed") throw new Error(`Not claimed: ${result.outcome}`);
+  const { id } = await stores.users.create(alice, result.claim);
+  await stores.users.remove(id, always);
+  for (const store of [stores.users, stores.replica]) {
+    for (const fingerprint of ["f", "other"]) {
+      expect(await store.claim("k", fingerprint)).toEqual({ outcome: "deleted" });
+    }
+  }
+  expect(await stores.users.forgetKeys(stores.clock.ms + 60_000, 1)).toBe(1);
 });
