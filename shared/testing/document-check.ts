@@ -79,6 +79,8 @@ export async function documentErrors(document: OpenApiDocument): Promise<string[
   return errors;
 }
 
+const keyField = "#/components/parameters/Idempotency-Key";
+
 function operationErrors(operation: Operation, check: SchemaCheck): string[] {
   const errors: string[] = [];
   if (operation.summary === "") errors.push("no summary (give one to routeDocs)");
@@ -89,6 +91,10 @@ function operationErrors(operation: Operation, check: SchemaCheck): string[] {
   }
   if (operation.requestBody && !operation.responses[415]) {
     errors.push("has a body and no problems of bodies (use problemsWithBody)");
+  }
+  const heedsKeys = operation.parameters.some((one) => "$ref" in one && one.$ref === keyField);
+  if (operation.responses[201] && !heedsKeys) {
+    errors.push("has a 201 and no Idempotency-Key (use idempotentCreation)");
   }
   for (const parameter of operation.parameters) {
     if (!("schema" in parameter)) continue;

@@ -57,6 +57,18 @@ describe("documentErrors()", () => {
     ]);
   });
 
+  test("finds a route that creates and heeds no Idempotency-Key: a client could not retry safely", async () => {
+    const response = { 201: Type.String({ examples: ["a"] }), ...problems() };
+    const creating = (idempotencyKey: boolean) => {
+      const detail = { ...docs("postA"), idempotencyKey };
+      return appWith().post("/a", () => "a", { response, detail });
+    };
+    expect(await errorsOf(creating(true))).toEqual([]);
+    expect(await errorsOf(creating(false))).toEqual([
+      "POST /a: has a 201 and no Idempotency-Key (use idempotentCreation)",
+    ]);
+  });
+
   test("finds two different schemas with one title, also inside of other schemas", async () => {
     const letter = (example: string) =>
       Type.String({ title: "Letter", examples: [example], description: "A letter" });
