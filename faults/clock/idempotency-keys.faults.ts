@@ -1,11 +1,17 @@
-// A clock that jumps while clients place orders by key: one key still makes one order, and is
-// remembered for as long as promised.
+// A clock that jumps while clients create orders and users by key: one key still makes one of them,
+// and is remembered for as long as promised.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { bodyOfStatus, fetchClient, listAll } from "../support/clients.ts";
 import { startHeldUserService, user } from "../support/platform/fake-user-service.ts";
-import { createUser, newOrder, type Order } from "../support/platform/resources.ts";
+import {
+  createUser,
+  newOrder,
+  newUser,
+  type Order,
+  type User,
+} from "../support/platform/resources.ts";
 import { crash, startPlatform, startService } from "../support/platform/services.ts";
 import type { TextResponse } from "../support/raw-client.ts";
 import { amount } from "../support/scale.ts";
@@ -47,6 +53,34 @@ test("POST /orders still replays the order of each key after the clock has jumpe
   shim.set({ clockOffsetMs: 0 });
   await repeatAll();
   expect(await listAll<Order>(fetchClient(orders.url), "/orders")).toHaveLength(placed.size);
+}, 180_000);
+
+test("POST /users still replays the user of each key after the clock has jumped by days", async () => {
+  await using shim = await startShim();
+  await using users = await startService("user-service", shim.env);
+  const send = fetchClient(users.url);
+  const create = (key: string, n: number) =>
+    send("POST", "/users", { json: newUser(n), headers: { "idempotency-key": key } });
+  const created: User[] = [];
+  const repeatAll = async () => {
+    for (const [n, user] of created.entries()) {
+      const response = await create(`key-${n}`, n);
+      expect(bodyOfStatus(response, 201)).toEqual(user);
+      expect(response.headers.get("idempotent-replayed")).toBe("true");
+    }
+  };
+  for (const [n, days] of [0, -2, 2].entries()) {
+    shim.set({ clockOffsetMs: days * dayMs });
+    created.push(bodyOfStatus(await create(`key-${n}`, n), 201) as User);
+    await repeatAll();
+  }
+  // user-service deletes expired keys once a minute. Its clock is two days ahead of the first keys.
+  using expired = insertExpiredKeys(join(users.folder, "data/user_service.db"), 30);
+  while (expired.left() > 0) await Bun.sleep(100);
+  await repeatAll();
+  shim.set({ clockOffsetMs: 0 });
+  await repeatAll();
+  expect(await listAll<User>(send, "/users")).toHaveLength(created.length);
 }, 180_000);
 
 /** Two replicas with one clock, whose user-service holds its responses back. */

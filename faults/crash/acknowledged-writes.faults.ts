@@ -9,7 +9,7 @@ import { expectCleanExit } from "../support/platform/services.ts";
 import { UserBook } from "../support/platform/user-book.ts";
 import { amount } from "../support/scale.ts";
 import { crashDuringLoad, type Caller } from "./crash-during-load.ts";
-import { keysWithoutOrder } from "./keys-without-order.ts";
+import { unfinishedKeys } from "./unfinished-keys.ts";
 
 const { start, path } = processTests();
 const rounds = amount({ full: 20, fast: 6 });
@@ -88,7 +88,7 @@ test("POST /orders makes one order per key, whenever order-service crashes and c
   const stored = await book.settle(send);
   expect(stored).toBe(book.plannedCount);
   await expectCleanExit(running);
-  expect(keysWithoutOrder(database)).toBe(0);
+  expect(unfinishedKeys(database, "order_id")).toBe(0);
   checkDatabase(database);
   console.log(
     `${rounds} crashes: ${book.responses} orders and changes acknowledged, ${cut} cut, ` +

@@ -9,7 +9,7 @@ import { OrderBook } from "../support/platform/order-book.ts";
 import { createUser } from "../support/platform/resources.ts";
 import { crash, expectCleanExit, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
-import { keysWithoutOrder } from "./keys-without-order.ts";
+import { unfinishedKeys } from "./unfinished-keys.ts";
 
 test("POST /orders leaves complete orders and nothing else when user-service crashes", async () => {
   await using platform = await startPlatform();
@@ -44,7 +44,7 @@ test("POST /orders leaves complete orders and nothing else when user-service cra
   await load.stop();
   expect(await book.settle(send)).toBe(placed);
   await expectCleanExit(orders);
-  expect(keysWithoutOrder(database)).toBe(0);
+  expect(unfinishedKeys(database, "order_id")).toBe(0);
   checkDatabase(database);
   console.log(`${placed} orders placed, ${refused} refused while user-service was down`);
 });

@@ -5,7 +5,7 @@ import { processTests } from "../../shared/testing/process-tests.ts";
 import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { OrderBook } from "../support/platform/order-book.ts";
-import { createUser } from "../support/platform/resources.ts";
+import { createUser, newOrder } from "../support/platform/resources.ts";
 import { UserBook, type AfterChange } from "../support/platform/user-book.ts";
 import { amount } from "../support/scale.ts";
 import { raceForEmail, raceForKey } from "./races.ts";
@@ -86,7 +86,9 @@ test("two replicas of each service show clients the same data, and share the com
   loads.push(
     repeat(1, async (n) => {
       await raceForEmail([...usersAt, ...usersAt], n);
-      await raceForKey([...ordersAt, ...ordersAt], racerId, n);
+      await raceForKey([...ordersAt, ...ordersAt], "/orders", newOrder(racerId, n), `race-${n}`);
+      const racer = { name: "Racer", email: `key-race${n}@example.com` };
+      await raceForKey([...usersAt, ...usersAt], "/users", racer, `race-${n}`);
       races = n + 1;
     }),
   );

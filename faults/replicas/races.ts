@@ -1,6 +1,6 @@
 // Concurrent requests of which only one may win.
 import { bodyOfStatus, type Send } from "../support/clients.ts";
-import { newOrder, type Order, type User } from "../support/platform/resources.ts";
+import type { User } from "../support/platform/resources.ts";
 import type { TextResponse } from "../support/raw-client.ts";
 
 function only<T>(winners: readonly T[], prize: string): T {
@@ -33,17 +33,26 @@ export async function raceForEmail(sends: readonly Send[], n: number): Promise<v
   }
 }
 
-/** Places orders under one key at once. @throws Error unless one is placed and all clients get it */
-export async function raceForKey(sends: readonly Send[], userId: string, n: number): Promise<void> {
-  const key = `race-${n}`;
-  const place = (send: Send) =>
-    send("POST", "/orders", { json: newOrder(userId, n), headers: { "idempotency-key": key } });
-  const responses = await Promise.all(sends.map(place));
-  const order = bodyOfStatus(only(responses.filter(isFirst), key), 201) as Order;
-  // A client that came while the key was in progress got 409, and gets the order now.
-  const repeated = await Promise.all(sends.map(place));
+/** What requests for one key get: the 201 of the first, or 409 while it is in progress. */
+function isExpected({ status, body }: TextResponse): boolean {
+  return status === 201 || (status === 409 && JSON.parse(body).code === "key-in-progress");
+}
+
+/** Sends a POST under one key at once. @throws Error unless one creates, and all clients get that */
+export async function raceForKey(
+  sends: readonly Send[],
+  path: string,
+  json: unknown,
+  key: string,
+): Promise<void> {
+  const create = (send: Send) => send("POST", path, { json, headers: { "idempotency-key": key } });
+  const responses = await Promise.all(sends.map(create));
+  const created = bodyOfStatus(only(responses.filter(isFirst), key), 201);
+  for (const response of responses) if (!isExpected(response)) bodyOfStatus(response, 201);
+  // A client that came while the key was in progress got 409, and gets the resource now.
+  const repeated = await Promise.all(sends.map(create));
   for (const response of [...responses.filter(({ status }) => status !== 409), ...repeated]) {
-    if (Bun.deepEquals(bodyOfStatus(response, 201), order)) continue;
-    throw new Error(`${key} made ${JSON.stringify(order)}, and a repetition got ${response.body}`);
+    if (Bun.deepEquals(bodyOfStatus(response, 201), created)) continue;
+    throw new Error(`${key} made ${JSON.stringify(created)}, and a repeat got ${response.body}`);
   }
 }

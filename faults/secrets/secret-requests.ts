@@ -23,7 +23,11 @@ export function secretOrder(userId: string, sku: unknown = secret("article")): s
 
 /** Creates a user. @returns its path */
 export async function createSecretUser(ask: Ask): Promise<string> {
-  const created = await ask(201, ["POST", "/users", json, secretUser], ["name", "address"]);
+  // After a user was deleted, its key creates no other.
+  const key = { ...json, "idempotency-key": `${secret("key")}-${randomUUIDv7()}` };
+  const created = await ask(201, ["POST", "/users", key, secretUser], ["name", "address"]);
+  await ask(201, ["POST", "/users", key, secretUser], ["name", "address"]);
+  await ask(422, ["POST", "/users", key, `{"name":"${secret("body")}","email":"x@example.com"}`]);
   return created.headers.get("location") ?? "";
 }
 

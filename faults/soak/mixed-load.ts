@@ -67,8 +67,11 @@ async function userLife(ask: Ask): Promise<string> {
   const name = randomUUIDv7();
   const email = `${name}@example.com`;
   const user = JSON.stringify({ name, email });
-  const created = await ask(201, "POST", "/users", json, user);
+  const key = { ...json, "idempotency-key": name };
+  const created = await ask(201, "POST", "/users", key, user);
   const path = `/users/${idIn(created)}`;
+  await ask(201, "POST", "/users", key, user);
+  await ask(422, "POST", "/users", key, JSON.stringify({ name: "Another", email }));
   const etag = created.headers.get("etag") ?? "";
   await ask(200, "GET", path);
   await ask(304, "GET", path, { "if-none-match": etag });
