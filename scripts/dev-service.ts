@@ -5,6 +5,8 @@ import { type PrintLine, printLines } from "./dev-log.ts";
 
 interface ServiceOptions {
   name: string;
+  /** Where it is to listen, as a client on this machine reaches it. */
+  url: string;
   port: number;
   /** Where a debugger can attach, as `host:port/path`; nowhere if undefined. */
   inspector: string | undefined;
@@ -38,7 +40,8 @@ const readyPollMs = 50;
  * `bun --watch` would replace the process while its asynchronous shutdown is still at work, which cuts
  * requests and leaves storage open, and lose a SIGTERM that comes in between (oven-sh/bun#38689).
  */
-export function startService({ name, port, inspector, env, print }: ServiceOptions): DevService {
+export function startService(options: ServiceOptions): DevService {
+  const { name, url, port, inspector, env, print } = options;
   const ready = Promise.withResolvers<void>();
   let isEnding = false;
   let wasReady = false;
@@ -66,8 +69,8 @@ export function startService({ name, port, inspector, env, print }: ServiceOptio
   }
 
   async function waitUntilReady(): Promise<void> {
-    const url = `http://localhost:${port}/ready`;
-    const ask = () => fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+    const ask = () =>
+      fetch(`${url}/ready`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
     while ((await ask())?.ok !== true) {
       if (isEnding) return;
       await Bun.sleep(readyPollMs);
@@ -87,6 +90,8 @@ export function startService({ name, port, inspector, env, print }: ServiceOptio
       if (change !== undefined) print(change);
       child.kill("SIGTERM");
       status = await child.exited;
+      // SIGTERM ends a service that has not come to listen to signals; so far it has done nothing.
+      if (isEnding && child.signalCode === "SIGTERM") status = 0;
       await Promise.all(output);
       if (change === undefined && !isEnding) {
         if (!wasReady) break;

@@ -1,5 +1,7 @@
 // `bun run dev`: all services from source, restarted on change, with logs made for people.
 import { hasErrno } from "../shared/src/core/errno.ts";
+import { everyAddress, urlHost } from "../shared/src/http/server.ts";
+import { ignoredSignals } from "../shared/src/service/start-signals.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { linePrinter } from "./dev-log.ts";
 import { startService } from "./dev-service.ts";
@@ -17,6 +19,7 @@ const usage = `Usage: bun run dev [--inspect[=PORT]]
 
 The services listen on port 8000 and those after it. For others: PORT=9000 bun run dev
 They listen on 127.0.0.1, for clients on this machine. For other machines: HOST=0.0.0.0 bun run dev
+To go on after the terminal is closed: nohup bun scripts/dev.ts (bun run would undo nohup)
 `;
 
 const { values } = readArguments(usage, {
@@ -67,7 +70,11 @@ for (const [index, name] of names.entries()) {
 }
 
 const width = Math.max(...names.map((name) => name.length));
-const urlOf = (name: string) => `http://localhost:${firstPort + names.indexOf(name)}`;
+
+/** How a client on this machine names the services' address. */
+const isLocalhost = ["127.0.0.1", "0.0.0.0", everyAddress].includes(host);
+const localHost = isLocalhost ? "localhost" : urlHost(host);
+const urlOf = (name: string) => `http://${localHost}:${firstPort + names.indexOf(name)}`;
 const inspectors = firstInspectPort
   ? names.map((name, index) => `localhost:${firstInspectPort + index}/${name}`)
   : [];
@@ -76,7 +83,8 @@ const running = services.map(({ name, colour, upstreams = {} }, index) => {
   const env: Record<string, string | undefined> = { ...process.env, HOST: host };
   for (const [variable, upstream] of Object.entries(upstreams)) env[variable] ||= urlOf(upstream);
   const print = linePrinter(name, width, colour);
-  return startService({ name, port: firstPort + index, inspector: inspectors[index], env, print });
+  const port = firstPort + index;
+  return startService({ name, url: urlOf(name), port, inspector: inspectors[index], env, print });
 });
 
 function stop(): void {
@@ -96,9 +104,10 @@ function onSignal(): void {
     for (const service of running) service.kill();
   }
 }
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
-  process.on(signal, onSignal);
-}
+const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+// A handler for a signal that `nohup` has set to be ignored would undo that.
+const ignored = ignoredSignals(endingSignals);
+for (const signal of endingSignals) if (!ignored.includes(signal)) process.on(signal, onSignal);
 
 // The reader of our output has gone, as in `bun run dev | head`.
 process.stdout.on("error", stop);

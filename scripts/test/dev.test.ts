@@ -1,9 +1,12 @@
 // `bun run dev` as a developer starts it, on a copy of the scripts beside links to the services.
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { cp, mkdir, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { ignoredSignals } from "../../shared/src/service/start-signals.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { printLines } from "../dev-log.ts";
+import { startService } from "../dev-service.ts";
 import { services } from "../services.ts";
 
 const root = resolve(import.meta.dir, "../..");
@@ -33,33 +36,102 @@ function freePorts(): number {
   }
 }
 
-test("bun run dev serves this machine alone, and other machines do not reach its open routes", async () => {
-  await using folder = temporaryFolder();
+/** Runs `scripts/dev.ts` until it is disposed of, by a command line that ends in its own. */
+async function startDev(env: Record<string, string> = {}, before: readonly string[] = []) {
+  const folder = temporaryFolder();
   await cp(join(root, "scripts"), join(folder.path, "scripts"), { recursive: true });
   const linked = ["package.json", "node_modules", "shared", ...services.map(({ name }) => name)];
   for (const name of linked) await symlink(join(root, name), join(folder.path, name));
   await mkdir(join(folder.path, "data"));
 
   const port = freePorts();
-  const dev = Bun.spawn([process.execPath, "--no-orphans", "scripts/dev.ts"], {
+  const dev = Bun.spawn([...before, process.execPath, "--no-orphans", "scripts/dev.ts"], {
     cwd: folder.path,
-    env: { ...process.env, PORT: `${port}`, HOST: "", DATABASE_URL: "", USER_SERVICE_URL: "" },
+    env: {
+      ...process.env,
+      PORT: `${port}`,
+      HOST: "",
+      DATABASE_URL: "",
+      USER_SERVICE_URL: "",
+      ...env,
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
+  const lines: string[] = [];
   const ready = Promise.withResolvers<void>();
   const printed = printLines(dev.stdout, (line) => {
+    lines.push(line);
     if (line.startsWith("The services are ready.")) ready.resolve();
   });
-  try {
-    await Promise.race([ready.promise, dev.exited]);
-    for (let index = 0; index < services.length; index += 1) {
-      expect(await isReachable("127.0.0.1", port + index)).toBe(true);
-      // Like an address of a network interface: a socket that is bound to 127.0.0.1 does not accept it.
-      expect(await isReachable("127.0.0.2", port + index)).toBe(false);
-    }
-  } finally {
-    dev.kill("SIGTERM");
-    expect(await dev.exited).toBe(0);
-    await printed;
+  await Promise.race([ready.promise, dev.exited]);
+  return {
+    port,
+    pid: dev.pid,
+    /** What it has printed. */
+    lines,
+    async [Symbol.asyncDispose]() {
+      dev.kill("SIGTERM");
+      expect(await dev.exited).toBe(0);
+      await printed;
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+test("bun run dev serves this machine alone, and other machines do not reach its open routes", async () => {
+  await using dev = await startDev();
+  for (let index = 0; index < services.length; index += 1) {
+    expect(await isReachable("127.0.0.1", dev.port + index)).toBe(true);
+    // Like an address of a network interface: a socket that is bound to 127.0.0.1 does not accept it.
+    expect(await isReachable("127.0.0.2", dev.port + index)).toBe(false);
   }
+});
+
+test("bun run dev with HOST connects the services, and prints URLs, at that address", async () => {
+  await using dev = await startDev({ HOST: "127.0.0.2" });
+  const [users, orders] = [dev.port, dev.port + 1].map((port) => `http://127.0.0.2:${port}`);
+  expect(dev.lines).toContain(`  API reference  ${users}/swagger   ${orders}/swagger`);
+
+  // 400 says that user-service has responded; without its response the order would be 503.
+  const response = await fetch(`${orders}/orders`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      user_id: "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
+      items: [{ sku: "tea", quantity: 1, unit_price: 1 }],
+    }),
+  });
+  expect(response.status).toBe(400);
+});
+
+test("scripts/dev.ts under nohup keeps SIGHUP ignored, so a closed terminal does not end it", async () => {
+  await using dev = await startDev({}, ["nohup"]);
+  const status = () => readFileSync(`/proc/${dev.pid}/status`, "utf8");
+  expect(ignoredSignals(["SIGHUP", "SIGTERM"], status)).toEqual(["SIGHUP"]);
+});
+
+test("a service that is stopped before it listens to signals has not failed", async () => {
+  using folder = temporaryFolder();
+  const port = freePorts();
+  const service = startService({
+    name: "user-service",
+    url: `http://localhost:${port}`,
+    port,
+    inspector: undefined,
+    env: { ...process.env, DATABASE_URL: `sqlite:${join(folder.path, "users.db")}` },
+    print: () => undefined,
+  });
+  service.stop();
+  expect(await service.ended).toBe(0);
+});
+
+test("the debugger launches of VS Code serve this machine alone, as bun run dev does", async () => {
+  const source = await Bun.file(join(root, ".vscode/launch.json")).text();
+  const env = expect.objectContaining({ HOST: "127.0.0.1" });
+  const launches = services.map(({ name }) =>
+    expect.objectContaining({ name, request: "launch", env }),
+  );
+  expect(Bun.JSONC.parse(source)).toMatchObject({
+    configurations: expect.arrayContaining(launches),
+  });
 });
