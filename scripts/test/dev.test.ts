@@ -1,15 +1,13 @@
-// `bun run dev` as a developer starts it, on a copy of the scripts beside links to the services.
+// `bun run dev`, and the other ways to start the services from source.
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { cp, mkdir, symlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { ignoredSignals } from "../../shared/src/service/start-signals.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
-import { printLines } from "../dev-log.ts";
 import { startService } from "../dev-service.ts";
 import { services } from "../services.ts";
-
-const root = resolve(import.meta.dir, "../..");
+import { freePorts, startDev } from "./dev-process.ts";
+import { root } from "./pages.ts";
 
 /** Whether a TCP connection to this address and port succeeds. */
 async function isReachable(hostname: string, port: number): Promise<boolean> {
@@ -18,64 +16,6 @@ async function isReachable(hostname: string, port: number): Promise<boolean> {
     (socket) => (socket.terminate(), true),
     () => false,
   );
-}
-
-/** The first of as many free ports as there are services. */
-function freePorts(): number {
-  for (;;) {
-    using first = Bun.serve({ port: 0, hostname: "0.0.0.0", fetch: () => new Response() });
-    const port = first.port ?? 0;
-    try {
-      for (let next = 1; next < services.length; next += 1) {
-        using _ = Bun.serve({ port: port + next, fetch: () => new Response() });
-      }
-      return port;
-    } catch {
-      // The port after it is taken.
-    }
-  }
-}
-
-/** Runs `scripts/dev.ts` until it is disposed of, by a command line that ends in its own. */
-async function startDev(env: Record<string, string> = {}, before: readonly string[] = []) {
-  const folder = temporaryFolder();
-  await cp(join(root, "scripts"), join(folder.path, "scripts"), { recursive: true });
-  const linked = ["package.json", "node_modules", "shared", ...services.map(({ name }) => name)];
-  for (const name of linked) await symlink(join(root, name), join(folder.path, name));
-  await mkdir(join(folder.path, "data"));
-
-  const port = freePorts();
-  const dev = Bun.spawn([...before, process.execPath, "--no-orphans", "scripts/dev.ts"], {
-    cwd: folder.path,
-    env: {
-      ...process.env,
-      PORT: `${port}`,
-      HOST: "",
-      DATABASE_URL: "",
-      USER_SERVICE_URL: "",
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines: string[] = [];
-  const ready = Promise.withResolvers<void>();
-  const printed = printLines(dev.stdout, (line) => {
-    lines.push(line);
-    if (line.startsWith("The services are ready.")) ready.resolve();
-  });
-  await Promise.race([ready.promise, dev.exited]);
-  return {
-    port,
-    pid: dev.pid,
-    /** What it has printed. */
-    lines,
-    async [Symbol.asyncDispose]() {
-      dev.kill("SIGTERM");
-      expect(await dev.exited).toBe(0);
-      await printed;
-      folder[Symbol.dispose]();
-    },
-  };
 }
 
 test("bun run dev serves this machine alone, and other machines do not reach its open routes", async () => {

@@ -1,0 +1,76 @@
+// `bun run dev` as a developer starts it, on a copy of the scripts beside links to the services.
+import { expect } from "bun:test";
+import { cp, mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { printLines } from "../dev-log.ts";
+import { services } from "../services.ts";
+import { root } from "./pages.ts";
+
+/** The first of as many free ports as there are services. */
+export function freePorts(): number {
+  for (;;) {
+    using first = Bun.serve({ port: 0, hostname: "0.0.0.0", fetch: () => new Response() });
+    const port = first.port ?? 0;
+    try {
+      for (let next = 1; next < services.length; next += 1) {
+        using _ = Bun.serve({ port: port + next, fetch: () => new Response() });
+      }
+      return port;
+    } catch {
+      // The port after it is taken.
+    }
+  }
+}
+
+/** Runs `scripts/dev.ts` until it is disposed of, by a command line that ends in its own. */
+export async function startDev(env: Record<string, string> = {}, before: readonly string[] = []) {
+  const folder = temporaryFolder();
+  await cp(join(root, "scripts"), join(folder.path, "scripts"), { recursive: true });
+  const linked = ["package.json", "node_modules", "shared", ...services.map(({ name }) => name)];
+  for (const name of linked) await symlink(join(root, name), join(folder.path, name));
+  await mkdir(join(folder.path, "data"));
+
+  const port = freePorts();
+  const dev = Bun.spawn([...before, process.execPath, "--no-orphans", "scripts/dev.ts"], {
+    cwd: folder.path,
+    env: {
+      ...process.env,
+      PORT: `${port}`,
+      HOST: "",
+      DATABASE_URL: "",
+      USER_SERVICE_URL: "",
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines: string[] = [];
+  const waiting = new Set<() => void>();
+  const printed = printLines(dev.stdout, (line) => {
+    lines.push(line);
+    for (const check of waiting) check();
+  });
+  /** Resolves when a line that it printed, or prints, has this text. */
+  async function shown(text: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const check = () => lines.some((line) => line.includes(text)) && resolve();
+    waiting.add(check);
+    check();
+    await Promise.race([promise, dev.exited]);
+    waiting.delete(check);
+  }
+  await shown("The services are ready.");
+  return {
+    port,
+    pid: dev.pid,
+    /** What it has printed. */
+    lines,
+    shown,
+    async [Symbol.asyncDispose]() {
+      dev.kill("SIGTERM");
+      expect(await dev.exited).toBe(0);
+      await printed;
+      folder[Symbol.dispose]();
+    },
+  };
+}
