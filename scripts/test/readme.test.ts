@@ -74,8 +74,8 @@ test.skipIf(isSkipped)(
     }
 
     const lastLines = ["request POST /orders 201", "call user-service 200", "request GET /users/"];
-  for (const line of lastLines) await dev.shown(line);
-  const log = readme.find(({ code }) => code.includes("user-service  │"))?.code ?? "";
+    for (const line of lastLines) await dev.shown(line);
+    const log = readme.find(({ code }) => code.includes("user-service  │"))?.code ?? "";
     const orderId = /request POST \/orders .*"request_id":"([^"]+)"/.exec(log)?.[1] ?? "";
     // The id has its number in both: what the page shows is one order, from its response to its log.
     const logged = dev.lines.filter((line) => seen(line).includes(`"${shown(orderId)}"`));
