@@ -11,11 +11,12 @@ import { openSqlite } from "../sqlite/sqlite-storage.ts";
 import { parseSqliteUrl } from "../sqlite/sqlite-url.ts";
 import {
   readServiceConfig,
+  serviceSettings,
   type ServiceConfig,
   type ServiceDefinition,
   type ServiceProcess,
 } from "./definition.ts";
-import { ConfigError, quote, type Settings } from "./env.ts";
+import { ConfigError, quote, type Setting, type Settings } from "./env.ts";
 import { healthCheck } from "./health-check.ts";
 import { printOpenApi } from "./openapi-command.ts";
 import { refusedVariables } from "./runtime-variables.ts";
@@ -127,19 +128,35 @@ const commands: readonly Command[] = [
   {
     call: "--help",
     help: "print this text",
-    run: ({ service, print }) => print(usage(service.name)),
+    run: ({ service, print }) => print(usage(service)),
   },
 ];
 
-function usage(service: string): string {
-  const width = Math.max(...commands.map(({ call }) => call.length));
-  const rows = commands.map(({ call, help }) => `  ${call.padEnd(width)}  ${help}`);
-  return `Usage: ${service} [COMMAND]
+function usage<S extends Settings>(service: ServiceDefinition<S>): string {
+  const settings = Object.values<Setting<unknown>>({
+    ...serviceSettings(service),
+    ...service.settings,
+  });
+  const variables = settings.map(({ variable, allowed, default: value }): [string, string] => {
+    const text = String(value);
+    return [
+      variable,
+      text === "" ? `${allowed}; not set by default` : `${allowed}; default ${text}`,
+    ];
+  });
+  return `Usage: ${service.name} [COMMAND]
 
 Commands:
-${rows.join("\n")}
+${table(commands.map(({ call, help }) => [call, help]))}
 
-Everything else is configured by environment variables: PORT, HOST, DATABASE_URL, LOG_LEVEL, …`;
+Environment variables:
+${table(variables)}`;
+}
+
+/** Lines of two columns, indented. */
+function table(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join("\n");
 }
 
 /** Runs the command that the command line names, and ends the process. */
@@ -166,7 +183,7 @@ export async function runService<S extends Settings>(
     const status = await findCommand(name, args).run(invocation, ...args);
     process.exit(status ?? exitStatus.ok);
   } catch (error) {
-    const { status, lines } = explain(error, service.name);
+    const { status, lines } = explain(error, service);
     for (const line of lines) process.stderr.write(`${service.name}: ${line}\n`);
     process.exit(status);
   }
@@ -192,7 +209,10 @@ function parseCount(text: string): number {
 }
 
 /** The exit status and the text of stderr for what a command threw. */
-function explain(error: unknown, service: string): { status: number; lines: readonly string[] } {
+function explain<S extends Settings>(
+  error: unknown,
+  service: ServiceDefinition<S>,
+): { status: number; lines: readonly string[] } {
   if (error instanceof UsageError) {
     return { status: exitStatus.usage, lines: [`${error.message}\n\n${usage(service)}`] };
   }

@@ -1,0 +1,37 @@
+// docs/operating.md describes the environment variables and the commands that each service has.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { services } from "../services.ts";
+import { readPage, root } from "./pages.ts";
+
+/** The rows of the page's tables, by the first thing that each names; cells are separated by `|`. */
+const rows = new Map<string, string>();
+for (const line of (await readPage("docs/operating.md")).split("\n")) {
+  const names = line.split("|")[1]?.matchAll(/`([^`]+)`/g) ?? [];
+  for (const [, name = ""] of names) rows.set(name, line);
+}
+
+test.each(services.map(({ name }) => name))(
+  "docs/operating.md has every command and variable of %s --help, with its default and range",
+  (service) => {
+    const main = join(root, service, "src/main.ts");
+    const { stdout } = Bun.spawnSync([process.execPath, main, "--help"]);
+    const [commands = "", variables = ""] = stdout.toString().split("\n\nEnvironment variables:\n");
+
+    const calls = [...commands.matchAll(/^ {2}(\S+(?: \S+)*) {2,}/gm)].map(([, call = ""]) => call);
+    expect(calls.length).toBeGreaterThan(7);
+    const known = [...rows.keys()].map((name) => name.replace("user-service ", ""));
+    expect(calls.filter((call) => !known.includes(call))).toEqual([]);
+
+    const lines = variables.trimEnd().split("\n");
+    expect(lines.length).toBeGreaterThan(9);
+    for (const line of lines) {
+      const [, name = ""] = /^ {2}(\w+) /.exec(line) ?? [];
+      const [, , shown = "", allowed = ""] = (rows.get(name) ?? "").split("|");
+      const [, initial = ""] = /; default (\S+)$/.exec(line) ?? [];
+      expect([name, shown]).toEqual([name, expect.stringContaining(initial)]);
+      const [, min, max] = /number from (\d+) to (\d+)/.exec(line) ?? [];
+      if (max !== undefined) expect([name, allowed.trim()]).toEqual([name, `${min}–${max}`]);
+    }
+  },
+);
