@@ -13,6 +13,9 @@ import {
 import { operatorReason } from "./errors.ts";
 import { retryWhileBusy } from "./lock.ts";
 
+const noDatabase =
+  "there is no database at this path; check DATABASE_URL, or start the service, which makes one";
+
 /** A backup failed. One line for the operator; it names files: never for clients. */
 export class BackupError extends Error {
   override readonly name = "BackupError";
@@ -34,7 +37,7 @@ export async function backupSqlite(
   const temporary = temporaryName(resolve(target));
   try {
     const source = await stat(path).catch(() => undefined);
-    if (!source?.isFile()) throw new Error("there is no database at this path");
+    if (!source?.isFile()) throw new Error(noDatabase);
     if (await isTaken(target)) throw new Error("the target exists already; name a new file");
     await makeFolder(dirname(temporary));
     const mode = source.mode & 0o777; // no more readable than the source

@@ -101,7 +101,9 @@ describe("backupSqlite()", () => {
   test("rejects a missing database, and does not make it", async () => {
     using it = setUp();
     const missing = `${it.path}.missing`;
-    expect(await refusal(missing, it.target)).toBe("there is no database at this path");
+    expect(await refusal(missing, it.target)).toBe(
+      "there is no database at this path; check DATABASE_URL, or start the service, which makes one",
+    );
     expect(it.files()).toEqual([]);
   });
 
