@@ -5,12 +5,22 @@ import process from "node:process";
 const [users = "http://localhost:8000", orders = "http://localhost:8001"] = process.argv.slice(2);
 
 const clients = 8;
+
+/** How long a client waits after a failure: one that cannot connect would use a whole core. */
+const pauseMs = 100;
+
 const headers = { "content-type": "application/json" };
 const failures: string[] = [];
 let sent = 0;
 let isOver = false;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => (isOver = true));
+
+/** Keeps a failure, and prints the first at once: the services may not be there. */
+function fail(what: string): undefined {
+  if (failures.push(what) === 1) console.error(`Failed, and goes on: ${what}`);
+  return undefined;
+}
 
 /** Sends a request. @returns the body of the response; undefined, and a failure more, if it failed */
 async function send<T>(status: number, url: string, body?: object): Promise<T | undefined> {
@@ -19,18 +29,20 @@ async function send<T>(status: number, url: string, body?: object): Promise<T | 
     const init = body ? { method: "POST", headers, body: JSON.stringify(body) } : {};
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(15_000) });
     if (response.status === status) return (await response.json()) as T;
-    failures.push(`${response.status} of ${url}`);
+    return fail(`${response.status} of ${url}`);
   } catch (error) {
-    failures.push(`${String(error)} of ${url}`);
+    return fail(`${String(error)} of ${url}`);
   }
-  return undefined;
 }
 
 async function client(n: number): Promise<void> {
   for (let round = 0; !isOver; round += 1) {
     const email = `load-${process.pid}-${Date.now()}-${n}-${round}@example.com`;
     const user = await send<{ id: string }>(201, `${users}/users`, { name: "Load", email });
-    if (user === undefined) continue;
+    if (user === undefined) {
+      await Bun.sleep(pauseMs);
+      continue;
+    }
     const items = [{ sku: "LOAD", quantity: 1, unit_price: 1 }];
     await send(201, `${orders}/orders`, { user_id: user.id, items });
     await send(200, `${users}/users/${user.id}`);
