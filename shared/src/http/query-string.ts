@@ -64,7 +64,8 @@ export function unknownParameter(name: string, schema: QuerySchema): FieldError 
 function decodePair(pair: string): readonly [name: string, value: string] {
   // Most queries need no decoding, and a URLSearchParams takes longer than the rest of the parsing.
   if (/[%+]/.test(pair)) {
-    for (const decoded of new URLSearchParams(pair)) return decoded;
+    // URLSearchParams drops a question mark at the start of its text, which here is part of a name.
+    for (const decoded of new URLSearchParams(`&${pair}`)) return decoded;
   }
   const end = pair.indexOf("=");
   return end < 0 ? [pair, ""] : [pair.slice(0, end), pair.slice(end + 1)];

@@ -19,6 +19,8 @@ describe("a query", () => {
     ["GET", "/tasks?__proto__=1", "__proto__", `Is not known here; ${known}`],
     ["GET", "/tasks?constructor=1", "constructor", `Is not known here; ${known}`],
     ["GET", "/tasks?=open", "", `Is not known here; ${known}`],
+    ["GET", "/tasks??state=open", "?state", `Is not known here; ${known}`],
+    ["GET", "/tasks??state=%6fpen", "?state", `Is not known here; ${known}`],
     ["GET", "/tasks?state%3Dopen", "state=open", `Is not known here; ${known}`],
     ["GET", "/tasks?a+b%2Bc%C3%A9", undefined, undefined],
     ["GET", "/tasks?limit=1&limit=1", "limit", "Must not be repeated"],
