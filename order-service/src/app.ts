@@ -5,20 +5,19 @@ import {
   unlessNotModified,
   withEntityTag,
 } from "@platform/shared/http/etag";
-import { routeDocs } from "@platform/shared/openapi/route-docs";
-import { nextLink, pagedList } from "@platform/shared/http/pagination";
-import { creationRange, parseCreationRange } from "@platform/shared/schema/instant";
 import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
+import { nextLink, pagedList } from "@platform/shared/http/pagination";
+import { problems, problemsWithBody } from "@platform/shared/http/route-problems";
 import { idempotentCreation } from "@platform/shared/idempotency/idempotent-creation";
 import { keyProblems } from "@platform/shared/idempotency/key-problems";
-import { problems, problemsWithBody } from "@platform/shared/http/route-problems";
+import { routeDocs } from "@platform/shared/openapi/route-docs";
+import { creationRange, parseCreationRange } from "@platform/shared/schema/instant";
+import { idParams, uuid } from "@platform/shared/schema/uuid";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
-import { idParams, isUuid, uuid } from "@platform/shared/schema/uuid";
 import { Type } from "@sinclair/typebox";
 import { fingerprintOf } from "./orders/order-fingerprint.ts";
-import { placeOrder } from "./orders/place-order.ts";
 import { splitStatuses, statusList } from "./orders/order-status.ts";
-import { orderSorts, type OrderKey, type OrderStore } from "./orders/order-store.ts";
+import { orderSorts, type OrderStore } from "./orders/order-store.ts";
 import {
   asPlaced,
   draftOrder,
@@ -27,6 +26,7 @@ import {
   OrderNotFound,
   statusChange,
 } from "./orders/order.ts";
+import { placeOrder } from "./orders/place-order.ts";
 import {
   orderNotFound,
   orderPreconditions,
@@ -45,7 +45,11 @@ export interface OrderServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const pages = pagedList({ name: "orders", sorts: orderSorts, isKey: isOrderKey });
+const pages = pagedList({
+  name: "orders",
+  sorts: orderSorts,
+  key: Type.Object({ id: uuid }),
+});
 
 /** The query of `GET /orders`. */
 export const orderList = pages.query({
@@ -53,10 +57,6 @@ export const orderList = pages.query({
   status: Type.Optional(statusList),
   ...creationRange,
 });
-
-function isOrderKey(value: unknown): value is OrderKey {
-  return typeof value === "object" && value !== null && "id" in value && isUuid(value.id);
-}
 
 /** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */
 export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {

@@ -49,11 +49,7 @@ const task = Type.Object(
   { title: "Task", description: "A task", additionalProperties: false },
 );
 type Task = typeof task.static;
-const taskPages = pagedList({
-  name: "tasks",
-  sorts: ["created_at"],
-  isKey: (key: unknown): key is string => typeof key === "string",
-});
+const taskPages = pagedList({ name: "tasks", sorts: ["created_at"], key: Type.String() });
 
 const taskNotFound = new HttpProblem(404, "task-not-found", "Task not found");
 const preconditions = preconditionProblems("Task has changed");

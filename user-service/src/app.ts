@@ -8,18 +8,18 @@ import {
 } from "@platform/shared/http/etag";
 import { yieldToShortRequests } from "@platform/shared/http/fair-scheduling";
 import { nextLink, pagedList } from "@platform/shared/http/pagination";
+import { problems, problemsWithBody } from "@platform/shared/http/route-problems";
 import { idempotentCreation } from "@platform/shared/idempotency/idempotent-creation";
 import { keyProblems } from "@platform/shared/idempotency/key-problems";
 import { requestDigest } from "@platform/shared/idempotency/request-digest";
-import { problems, problemsWithBody } from "@platform/shared/http/route-problems";
 import { routeDocs } from "@platform/shared/openapi/route-docs";
 import { creationRange, parseCreationRange } from "@platform/shared/schema/instant";
-import { idParams, isUuid, splitUuids, uuidList } from "@platform/shared/schema/uuid";
+import { idParams, splitUuids, uuid, uuidList } from "@platform/shared/schema/uuid";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { Type } from "@sinclair/typebox";
-import { email } from "./users/email.ts";
 import { emailTaken, problemOf, userNotFound, userPreconditions } from "./problems.ts";
-import { userSorts, type UserKey, type UserStore } from "./users/user-store.ts";
+import { email } from "./users/email.ts";
+import { userSorts, type UserStore } from "./users/user-store.ts";
 import { asCreated, newUser, user, userChange, UserNotFound, type User } from "./users/user.ts";
 
 /** What the app is made of. */
@@ -30,7 +30,11 @@ export interface UserServiceParts extends ServiceParts {
 /** The app's type, for typed clients. @public */
 export type App = ReturnType<typeof createApp>;
 
-const pages = pagedList({ name: "users", sorts: userSorts, isKey: isUserKey });
+const pages = pagedList({
+  name: "users",
+  sorts: userSorts,
+  key: Type.Object({ name: Type.String(), id: uuid }),
+});
 
 /** The query of `GET /users`. */
 export const userList = pages.query({
@@ -62,17 +66,6 @@ interface ChangeRequest {
   readonly headers: typeof conditionalHeaders.static;
   readonly body: typeof userChange.static;
   readonly set: ResponseFields;
-}
-
-function isUserKey(value: unknown): value is UserKey {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "name" in value &&
-    "id" in value &&
-    typeof value.name === "string" &&
-    isUuid(value.id)
-  );
 }
 
 /** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */

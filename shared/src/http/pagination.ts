@@ -1,11 +1,12 @@
 // Lists in pages: a limit, a sort, an opaque cursor that says where the page starts, a Link to the next
 // page.
-import { Type, type TProperties, type TUnsafe } from "@sinclair/typebox";
+import { Type, type Static, type TProperties, type TSchema, type TUnsafe } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import type { Storage } from "../core/storage.ts";
 import { customType } from "../schema/custom-type.ts";
 import { requestObject } from "../schema/request-object.ts";
 import { isCursorShaped, maxCursorLength, openCursor, sealCursor } from "./cursor-cipher.ts";
-import { withQueryRule, type QueryRule } from "./query-string.ts";
+import { withQueryCheck, type QueryCheck } from "./query-string.ts";
 
 const maxLimit = 1000;
 const defaultLimit = 100;
@@ -25,17 +26,17 @@ export const limit = customType<string>("Limit", {
   minimum: 1,
   maximum: maxLimit,
   // Elysia would put a `default` keyword into the query as a number.
-  description: `Most items in one answer, ${defaultLimit} if left out`,
+  description: `The most items in the response, ${defaultLimit} if left out`,
 });
 
 /** A list that clients read page by page. */
-interface ListOptions<Key, Sort extends string> {
+interface ListOptions<Key extends TSchema, Sort extends string> {
   /** Its name, such as `users`. */
   readonly name: string;
   /** What `sort` may be; the first one is the default. A minus means the exact reverse. */
   readonly sorts: readonly [Sort, ...Sort[]];
-  /** Whether a value is a position in the list: its cursors may be an older version's. */
-  isKey(value: unknown): value is Key;
+  /** The schema of a position in the list. A cursor of an older version may hold another one. */
+  readonly key: Key;
 }
 
 /** What the query of a list says about pages. */
@@ -61,21 +62,22 @@ type Secrets = Pick<Storage, "secret">;
  * page was made, encrypted under a secret of the storage: whatever happens to that item, the next page
  * starts there. A cursor of another list, of another sort or of another database is 422.
  */
-export function pagedList<Key, Sort extends string>({
+export function pagedList<K extends TSchema, Sort extends string>({
   name,
   sorts,
-  isKey,
-}: ListOptions<Key, Sort>) {
+  key: keySchema,
+}: ListOptions<K, Sort>) {
+  type Key = Static<K>;
   const purpose = (sort: Sort) => `${name}\0${sort}`;
   const secretOf = ({ secret }: Secrets) => secret("cursor");
 
   const open = (cursor: string, sort: Sort, storage: Secrets): Key | undefined => {
     const key = openCursor(cursor, secretOf(storage), purpose(sort));
-    return isKey(key) ? key : undefined;
+    return Value.Check(keySchema, key) ? key : undefined;
   };
 
   const allowed = `a cursor from the Link of an earlier page of ${name} in the same order`;
-  // Whether the service made the cursor depends on the storage and on `sort`: the rule checks it.
+  // Whether the service made the cursor depends on the storage and on `sort`, which checkCursor() has.
   const after = customType<string>(`Cursor of ${name}`, {
     check: (value) => typeof value === "string" && isCursorShaped(value),
     rule: () => allowed,
@@ -92,9 +94,9 @@ export function pagedList<Key, Sort extends string>({
     ),
   );
 
-  const rule: QueryRule = ({ after: cursor, sort: sent }, secret) => {
+  const checkCursor: QueryCheck = ({ after: cursor, sort: sent }, secret) => {
     if (cursor === undefined || !isCursorShaped(cursor)) return undefined;
-    // Of a cursor beside a sort that is none, only what fits no sort at all is an error.
+    // An invalid sort is an error of its own: the cursor then has to fit any of the sorts.
     const candidates = sorts.filter((each) => each === (sent ?? sorts[0]));
     const isOurs = (candidates.length > 0 ? candidates : sorts).some(
       (each) => open(cursor, each, { secret }) !== undefined,
@@ -105,14 +107,14 @@ export function pagedList<Key, Sort extends string>({
   return {
     /** The schema of the query: the parameters of pages and the list's own filters. */
     query: <P extends TProperties>(filters: P) =>
-      withQueryRule(
+      withQueryCheck(
         requestObject({
           limit: Type.Optional(limit),
           after: Type.Optional(after),
           sort: Type.Optional(sort),
           ...filters,
         }),
-        rule,
+        checkCursor,
       ),
 
     /** The page that a client asks for, from a query that matched the schema. */

@@ -94,6 +94,9 @@ export class HttpProblem<
   }
 }
 
+/** The most field errors in one response: more of them help no client, and finding them takes time. */
+export const maxFieldErrors = 1000;
+
 /** The most characters of one value, or of one path segment, that an error response repeats. */
 export const maxEchoLength = 100;
 

@@ -3,7 +3,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { SecretName } from "../core/storage.ts";
-import { maxEchoLength, type FieldError } from "./problem.ts";
+import { maxEchoLength, maxFieldErrors, type FieldError } from "./problem.ts";
 
 /** The parameters of a query by their names, decoded. */
 export type QueryValues = Readonly<Record<string, string>>;
@@ -14,21 +14,21 @@ export type QueryValues = Readonly<Record<string, string>>;
  * @param values may have values that do not match their schemas
  * @param secret finds a secret of the service's storage
  */
-export type QueryRule = (
+export type QueryCheck = (
   values: QueryValues,
   secret: (name: SecretName) => Uint8Array,
 ) => FieldError | undefined;
 
 // A symbol: the API document does not show it.
-const ruleKey = Symbol("query rule");
+const checkKey = Symbol("query check");
 
-/** A copy of the schema of a query whose requests have to obey a rule too. */
-export function withQueryRule<T extends TSchema>(schema: T, rule: QueryRule): T {
-  return { ...schema, [ruleKey]: rule };
+/** A copy of the schema of a query that has to pass a check of all its parameters too. */
+export function withQueryCheck<T extends TSchema>(schema: T, check: QueryCheck): T {
+  return { ...schema, [checkKey]: check };
 }
 
 /** The schema of a query; undefined for a route without parameters. */
-export type QuerySchema = (TSchema & { readonly [ruleKey]?: QueryRule }) | undefined;
+export type QuerySchema = (TSchema & { readonly [checkKey]?: QueryCheck }) | undefined;
 
 /** What a query string has, and what is wrong with it beyond the schema of a single parameter. */
 export interface ParsedQuery {
@@ -37,10 +37,7 @@ export interface ParsedQuery {
   readonly fieldErrors: readonly FieldError[];
 }
 
-/** At most this many: a query string has no room for many more, and they help no client. */
-const maxFieldErrors = 1000;
-
-/** The first characters of a name, none of them cut in halves. */
+/** The first {@link maxEchoLength} characters of a name. */
 function echoedName(name: string): string {
   // A character has one or two UTF-16 units.
   return Array.from(name.slice(0, 2 * maxEchoLength))
@@ -102,8 +99,8 @@ export function parseQuery(
       }
     }
   }
-  const ruleError = schema?.[ruleKey]?.(values, secret);
-  return { values, fieldErrors: [...errors.values(), ...(ruleError ? [ruleError] : [])] };
+  const checkError = schema?.[checkKey]?.(values, secret);
+  return { values, fieldErrors: [...errors.values(), ...(checkError ? [checkError] : [])] };
 }
 
 /** A query string has errors that the schema of the query does not find. */

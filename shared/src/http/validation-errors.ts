@@ -3,10 +3,7 @@ import type { TSchema } from "@sinclair/typebox";
 import { Value, ValueErrorType, type ValueError } from "@sinclair/typebox/value";
 import { customTypeRule } from "../schema/custom-type.ts";
 import { statedRule } from "../schema/rule.ts";
-import { maxEchoLength, type FieldError } from "./problem.ts";
-
-/** Field errors in one response: more of them help no client, and finding them takes time. */
-const maxFieldErrors = 1000;
+import { maxEchoLength, maxFieldErrors, type FieldError } from "./problem.ts";
 
 /** ` from 1 to 9`, ` of at least 1`, ` of at most 9`, or nothing. */
 function range(min: number | undefined, max: number | undefined, unit = ""): string {

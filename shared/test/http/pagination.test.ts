@@ -1,12 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { limit, nextLink, pagedList } from "../../src/http/pagination.ts";
 import { parseQuery } from "../../src/http/query-string.ts";
 
-const isText = (value: unknown): value is string => typeof value === "string";
-const isNumber = (value: unknown): value is number => typeof value === "number";
 const sorts = ["age", "-age"] as const;
-const pages = pagedList({ name: "pages", sorts, isKey: isText });
+const pages = pagedList({ name: "pages", sorts, key: Type.String() });
 const schema = pages.query({});
 
 /** A storage whose secrets are made of this byte. */
@@ -76,14 +75,14 @@ describe("pagedList()", () => {
   });
 
   test("opens a cursor after a restart and on another replica", () => {
-    const replica = pagedList({ name: "pages", sorts, isKey: isText });
+    const replica = pagedList({ name: "pages", sorts, key: Type.String() });
     for (const key of keys) {
       expect(replica.page({ after: cursorOf(key) }, storageOf(1)).after).toBe(key);
     }
   });
 
   test("refuses the cursors of another list, another sort and another database", () => {
-    const other = pagedList({ name: "page", sorts, isKey: isText });
+    const other = pagedList({ name: "page", sorts, key: Type.String() });
     for (const key of keys) {
       expect(errorsOf(`after=${other.cursor(key, {}, storage)}`)).toEqual([notOurs]);
       expect(errorsOf(`after=${cursorOf(key, "-age")}`)).toEqual([notOurs]);
@@ -93,7 +92,7 @@ describe("pagedList()", () => {
   });
 
   test("refuses beside an unknown sort only a cursor that fits no sort", () => {
-    const other = pagedList({ name: "page", sorts, isKey: isText });
+    const other = pagedList({ name: "page", sorts, key: Type.String() });
     expect(errorsOf(`sort=x&after=${cursorOf("a", "-age")}`)).toEqual([]);
     expect(errorsOf(`sort=x&after=${other.cursor("a", {}, storage)}`)).toEqual([notOurs]);
   });
@@ -114,7 +113,7 @@ describe("pagedList()", () => {
   });
 
   test("refuses a cursor whose key the list no longer has", () => {
-    const before = pagedList({ name: "pages", sorts, isKey: isNumber });
+    const before = pagedList({ name: "pages", sorts, key: Type.Number() });
     expect(errorsOf(`after=${before.cursor(5, {}, storage)}`)).toEqual([notOurs]);
   });
 

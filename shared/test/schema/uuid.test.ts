@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { isUuid, uuid, uuidSequence } from "../../src/schema/uuid.ts";
+import { uuid, uuidSequence } from "../../src/schema/uuid.ts";
 
 /** The milliseconds since 1970 in a version 7 UUID (RFC 9562, 5.7). */
 function timeIn(id: string): number {
@@ -14,7 +14,6 @@ describe("a UUID", () => {
     "f47ac10b-58cc-4372-a567-0e02b2c3d479",
     "00000000-0000-0000-0000-000000000000",
   ])("may be %s", (id) => {
-    expect(isUuid(id)).toBe(true);
     expect(Value.Check(uuid, id)).toBe(true);
   });
 
@@ -23,13 +22,12 @@ describe("a UUID", () => {
     ["a URN", "urn:uuid:01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"],
     ["in braces", "{01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42}"],
     ["too short", "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b4"],
-    ["with a digit that is none", "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b4g"],
+    ["with a letter beyond f", "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b4g"],
     ["hyphenated elsewhere", "01936f5e8-a3c-7c4e-9d2b-6f1a0e5c7b42"],
     ["followed by a line feed", "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42\n"],
     ["a number", 5],
     ["nothing", undefined],
   ])("is not %s", (_, id) => {
-    expect(isUuid(id)).toBe(false);
     expect(Value.Check(uuid, id)).toBe(false);
   });
 });
