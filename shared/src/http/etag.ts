@@ -64,8 +64,8 @@ export function parsePrecondition(headers: typeof conditionalHeaders.static): Pr
 const weakTag = new HttpProblem(
   412,
   "weak-tag",
-  "If-Match has weak tags (W/), which never match, and no strong tag that does; proxies that " +
-    "compress responses make tags weak: send the tag without W/, or switch compression off there",
+  "If-Match has weak tags (W/), which never match, and no strong tag that matches. A proxy that " +
+    "compresses responses makes tags weak: send the tag without W/, or switch compression off there",
 );
 
 const excludedState = new HttpProblem(

@@ -11,13 +11,13 @@ import type { ApiInfo, OpenApiDocument, PathItem } from "./types.ts";
 
 const conventions = `
 
-Every \`GET\` also answers \`HEAD\`. An unknown path is a 404 problem; a known path with another
-method is a 405 problem with \`Allow\`. Unknown members of a body are ignored; an unknown or
-repeated query parameter is a 422 problem, except for the operations.
+A path that has \`GET\` has \`HEAD\` too. An unknown path is a 404 problem; a known path with another
+method is a 405 problem with \`Allow\`. Unknown members of a body are ignored. An unknown, repeated or
+empty query parameter is a 422 problem, except at the routes with the tag \`operations\`.
 
 Every request may have an \`X-Request-Id\`, a \`traceparent\` and a \`tracestate\`; every response
 has an \`X-Request-Id\`. Errors are problem details (RFC 9457): programs switch on \`code\`, and
-\`detail\` is for people. Header fields and problems that operations share are marked
+\`detail\` is for people. Header fields and problems that most routes share are marked
 \`x-common\`.`;
 
 const publisher = {

@@ -33,9 +33,8 @@ export async function problemResponses(route: DocumentedRoute): Promise<Response
   const responses: Responses = {};
   for (const [status, problems] of Object.entries(byStatus)) {
     const isCommon = problems.every(({ code }) => commonCodes.has(code));
-    const description = problems.map(({ detail }) => detail).join("; ");
     responses[status] = {
-      description: (isCommon && commonDescriptions[status]) || description,
+      description: (isCommon && commonDescriptions[status]) || descriptionOf(problems),
       headers: problemFields(problems),
       content: {
         "application/problem+json": {
@@ -47,6 +46,13 @@ export async function problemResponses(route: DocumentedRoute): Promise<Response
     };
   }
   return responses;
+}
+
+/** What the problems of one status say, in CommonMark: several are a list with their codes. */
+function descriptionOf(problems: readonly HttpProblem[]): string {
+  const [first, ...others] = problems;
+  if (first !== undefined && others.length === 0) return first.detail;
+  return problems.map(({ code, detail }) => `- \`${code}\`: ${detail}`).join("\n");
 }
 
 /**

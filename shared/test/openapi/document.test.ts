@@ -205,6 +205,15 @@ describe("openApiDocument(): bodies", () => {
 });
 
 describe("openApiDocument(): problems", () => {
+  test("are a list with their codes where a status has several", () => {
+    expect(getTask.responses[404]?.description).toBe("Task not found");
+    expect(deleteTask.responses[412]?.description.split("\n")).toEqual([
+      "- `precondition-failed`: Task has changed",
+      expect.stringMatching(/^- `weak-tag`: If-Match has weak tags/),
+      "- `precondition-failed`: If-None-Match excludes the present state",
+    ]);
+  });
+
   test("have an example for each cause, as the service sends it", () => {
     expect(problemExamples(getTask, 404)).toEqual([
       {
