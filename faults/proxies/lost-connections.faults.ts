@@ -1,7 +1,7 @@
 // Connections between a proxy and a service that end while a request is on its way.
 import { describe, expect } from "bun:test";
-import { publish, publishers } from "./published.ts";
 import { newUser, sending } from "../support/platform/resources.ts";
+import { publish, publishers } from "./published.ts";
 import { testWith } from "./required-program.ts";
 
 interface ClosingService extends Disposable {

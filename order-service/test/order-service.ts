@@ -5,7 +5,6 @@ import {
   type RunningService,
   type Sent,
 } from "@platform/shared/testing/running-service";
-import { fakeUserService, type Respond } from "./fake-user-service.ts";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/index.ts";
 import type { Order } from "../src/orders/order.ts";
@@ -16,6 +15,7 @@ import {
   type UserDirectory,
 } from "../src/user-service/user-directory.ts";
 import { userServiceMetrics } from "../src/user-service/metrics.ts";
+import { fakeUserService, type Respond } from "./fake-user-service.ts";
 
 /** The id of a user. */
 export const userId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";

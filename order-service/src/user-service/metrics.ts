@@ -1,7 +1,7 @@
 // Metrics of the calls of user-service.
 import { latencyBuckets } from "@platform/shared/telemetry/metrics";
-import type { CircuitState } from "./circuit-breaker.ts";
 import { counter, Gauge, histogram, type Registry } from "@platform/shared/telemetry/prometheus";
+import type { CircuitState } from "./circuit-breaker.ts";
 
 const service = "user-service";
 

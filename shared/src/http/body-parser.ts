@@ -1,4 +1,5 @@
 // What a service accepts as the body of a request: JSON in UTF-8, bounded in bytes, depth and time.
+import { requireRequest } from "../telemetry/request-context.ts";
 import { bodyReader } from "./body-reader.ts";
 import {
   bodyTooLarge,
@@ -13,7 +14,6 @@ import { awaitsContinue } from "./expectation.ts";
 import { yieldToShortRequests } from "./fair-scheduling.ts";
 import type { ConcurrencyLimiter } from "./load-shedding.ts";
 import type { HttpProblem } from "./problem.ts";
-import { requireRequest } from "../telemetry/request-context.ts";
 
 /** A Content-Type that says JSON: `application/json` or `application/*+json`. */
 const jsonType = /^application\/(?:[\w.!#$&^+-]+\+)?json\s*(?:;|$)/i;

@@ -1,5 +1,7 @@
 // Turns every error into a problem: the one place where a status is chosen for an error.
 import { ValidationError } from "elysia";
+import { StorageUnavailable, type Storage } from "../core/storage.ts";
+import type { RequestContext } from "../telemetry/request-context.ts";
 import {
   internalError,
   schemaMismatch,
@@ -16,8 +18,6 @@ import {
   type CheckedRequest,
   type RequestSchemas,
 } from "./validation-errors.ts";
-import { StorageUnavailable, type Storage } from "../core/storage.ts";
-import type { RequestContext } from "../telemetry/request-context.ts";
 
 /** An Elysia route, as far as errors need it. */
 interface KnownRoute extends Route {

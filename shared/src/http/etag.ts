@@ -6,9 +6,9 @@ import {
   type UnmetReason,
   type Versioned,
 } from "../core/precondition.ts";
-import { HttpProblem } from "./problem.ts";
 import { customType } from "../schema/custom-type.ts";
 import { fromTimestamp } from "../schema/timestamp.ts";
+import { HttpProblem } from "./problem.ts";
 
 /** The strong entity tag of a resource's current state. */
 export function entityTag({ updated_at }: Versioned): string {

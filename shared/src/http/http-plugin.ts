@@ -1,16 +1,6 @@
 // What every request goes through: context, load shedding, metrics, access log. Bodies and errors have
 // files of their own.
 import { Elysia } from "elysia";
-import { bodyParser, noBody } from "./body-parser.ts";
-import { cacheControl } from "./caching.ts";
-import { addCorsFields, type CorsPolicy } from "./cors.ts";
-import { overload, unknownPath } from "./common-problems.ts";
-import { errorHandler, type ErrorHandler, type ErrorHandlerParts } from "./error-handler.ts";
-import { awaitsContinue, withoutContinue } from "./expectation.ts";
-import type { FileDescriptors } from "./file-descriptors.ts";
-import { concurrencyLimiter } from "./load-shedding.ts";
-import { QueryMismatch } from "./query-string.ts";
-import { routeTemplate } from "./route-matcher.ts";
 import type { Lifecycle } from "../core/lifecycle.ts";
 import { logRequest } from "../telemetry/access-log.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -21,6 +11,17 @@ import {
   requireRequest,
   withAbsoluteUrl,
 } from "../telemetry/request-context.ts";
+import { startAlertSeries, type CountedRoute } from "./alert-series.ts";
+import { bodyParser, noBody } from "./body-parser.ts";
+import { cacheControl } from "./caching.ts";
+import { overload, unknownPath } from "./common-problems.ts";
+import { addCorsFields, type CorsPolicy } from "./cors.ts";
+import { errorHandler, type ErrorHandler, type ErrorHandlerParts } from "./error-handler.ts";
+import { awaitsContinue, withoutContinue } from "./expectation.ts";
+import type { FileDescriptors } from "./file-descriptors.ts";
+import { concurrencyLimiter } from "./load-shedding.ts";
+import { QueryMismatch } from "./query-string.ts";
+import { routeTemplate } from "./route-matcher.ts";
 
 /** Bounds on what clients may ask of a service. */
 export interface RequestLimits {
@@ -30,22 +31,11 @@ export interface RequestLimits {
   readonly maxInFlight: number;
 }
 
-type AppRoute = ErrorHandlerParts["routes"][number] & {
-  readonly hooks: { readonly response?: Readonly<Record<string, unknown>> };
-};
-
-/** How every route can fail: by a bug, or while the storage cannot work. */
-const failures = [500, 503];
-
-/** The statuses of a route that alerts compare: its successes and its failures. */
-function alertStatuses(responses: Readonly<Record<string, unknown>> = {}): number[] {
-  const declared = Object.keys(responses).map(Number);
-  return [...declared.filter((status) => status < 300 || status >= 500), ...failures];
-}
+type AppRoute = ErrorHandlerParts["routes"][number] & CountedRoute;
 
 /** What the plugin works with. */
 export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
-  /** Undefined: the service allows no script of another origin anything. */
+  /** Undefined: CORS is off, and no script of another origin can read a response. */
   readonly cors: CorsPolicy | undefined;
   readonly lifecycle: Lifecycle;
   readonly descriptors: Pick<FileDescriptors, "areShort">;
@@ -81,10 +71,8 @@ export function httpPlugin({
   const errors = () => (errorsOfRoutes ??= prepare(routes()));
 
   function prepare(known: readonly AppRoute[]): ErrorHandler {
-    for (const { method, path, hooks } of known) {
-      if (isManagementPath(path)) continue;
-      metrics.expect(method, routeTemplate(path), alertStatuses(hooks.response));
-    }
+    const counted = known.filter(({ path }) => !isManagementPath(path));
+    startAlertSeries(metrics, counted);
     return errorHandler({ ...parts, routes: known });
   }
 
@@ -105,7 +93,7 @@ export function httpPlugin({
         }
         // Bun sends no Date in a response to HEAD (RFC 9110, 6.6.1).
         if (method === "HEAD") response.headers.set("date", new Date().toUTCString());
-        // Asked of every response, since it counts them.
+        // areShort() counts responses, so each of them calls it, also while the service drains.
         const isShort = descriptors.areShort();
         if (isShort || lifecycle.phase === "draining") response.headers.set("connection", "close");
         const { status } = response;

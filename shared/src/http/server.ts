@@ -1,9 +1,9 @@
 // The listening socket: opened with every limit set explicitly, closed without dropping a request.
-import { internalError } from "./common-problems.ts";
-import { problemResponse } from "./problem.ts";
 import { hasErrno } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { internalError } from "./common-problems.ts";
+import { problemResponse } from "./problem.ts";
 import { idleTimeout } from "./idle-timeout.ts";
 
 /** Every address of the machine, IPv6 and IPv4: Bun's socket takes both, whatever `bindv6only` says. */

@@ -1,4 +1,5 @@
 // The metrics that every service has. Names and labels are part of the wire contract.
+import type { StorageObserver } from "../core/storage.ts";
 import {
   counter,
   Gauge,
@@ -7,7 +8,6 @@ import {
   type CounterSeries,
   type HistogramSeries,
 } from "./prometheus.ts";
-import type { StorageObserver } from "../core/storage.ts";
 
 /** A service's metrics: the registry that `/metrics` prints, and the observers that fill it. */
 export interface ServiceMetrics {
@@ -65,11 +65,8 @@ function httpMetrics(registry: Registry) {
     shortOfDescriptors(seconds: number): void {
       shortage.add(seconds);
     },
-    /**
-     * Makes the series of these responses, at 0. Prometheus sees no increase in a series that begins
-     * at 1: an alert would miss the first failure.
-     */
-    expect(method: string, endpoint: string, statuses: readonly number[]): void {
+    /** Makes the series of responses with these statuses, before there is one. */
+    startAtZero(method: string, endpoint: string, statuses: readonly number[]): void {
       for (const status of statuses) seriesOf(method, endpoint, status);
     },
     /** Registers the gauge of requests in flight; `count` is called when metrics are scraped. */

@@ -107,6 +107,29 @@ describe("httpPlugin() and metrics", () => {
     const labels = 'method="GET",endpoint="/notes/{id}"';
     expect(await service.metric(`http_request_duration_seconds_count{${labels}}`)).toBe(2);
   });
+
+  test("begins the series at 0 that alerts use, and only those of the service's own routes", async () => {
+    await using service = await startSample();
+    const printed = await (await service.request("/metrics")).text();
+    const series = printed.match(/^http_requests_total.*$/gm) ?? [];
+    for (const status of [200, 500, 503]) {
+      expect(series).toContain(`${requestsTotal("POST", "/notes", status)} 0`);
+      expect(series).toContain(`${requestsTotal("GET", "/notes/{id}", status)} 0`);
+    }
+    expect(series.filter((line) => !line.endsWith(" 0"))).toEqual([]);
+    expect(series.filter((line) => /status="[34]/.test(line))).toEqual([]);
+    expect(printed).not.toMatch(/endpoint="\/(health|ready|metrics|swagger)/);
+    expect(printed).toMatch(/^storage_busy_total 0$/m);
+  });
+
+  test("counts the first failure of a route from 0 to 1", async () => {
+    await using service = await startSample({ find: () => Promise.reject(new Error("bug")) });
+    const failed = requestsTotal("GET", "/notes/{id}", 500);
+    expect(await service.request("/metrics")).toMatchObject({ status: 200 });
+    expect(await service.metric(failed)).toBe(0);
+    await service.request(note);
+    expect(await service.metric(failed)).toBe(1);
+  });
 });
 
 describe("httpPlugin() and the access log", () => {
@@ -143,30 +166,5 @@ describe("httpPlugin() and the access log", () => {
     await using service = await startSample();
     await service.request("/health");
     expect(service.lines.map(({ level }) => level)).toEqual(["debug"]);
-  });
-});
-
-describe("httpPlugin() and metrics", () => {
-  test("begins the series at 0 that alerts use, and only those of the service's own routes", async () => {
-    await using service = await startSample();
-    const printed = await (await service.request("/metrics")).text();
-    const series = printed.match(/^http_requests_total.*$/gm) ?? [];
-    for (const status of [200, 500, 503]) {
-      expect(series).toContain(`${requestsTotal("POST", "/notes", status)} 0`);
-      expect(series).toContain(`${requestsTotal("GET", "/notes/{id}", status)} 0`);
-    }
-    expect(series.filter((line) => !line.endsWith(" 0"))).toEqual([]);
-    expect(series.filter((line) => /status="[34]/.test(line))).toEqual([]);
-    expect(printed).not.toMatch(/endpoint="\/(health|ready|metrics|swagger)/);
-    expect(printed).toMatch(/^storage_busy_total 0$/m);
-  });
-
-  test("counts the first failure of a route from 0 to 1", async () => {
-    await using service = await startSample({ find: () => Promise.reject(new Error("bug")) });
-    const failed = requestsTotal("GET", "/notes/{id}", 500);
-    expect(await service.request("/metrics")).toMatchObject({ status: 200 });
-    expect(await service.metric(failed)).toBe(0);
-    await service.request(note);
-    expect(await service.metric(failed)).toBe(1);
   });
 });
