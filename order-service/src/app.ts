@@ -118,8 +118,8 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
           operationId: "listOrders",
           summary: "List orders",
           description:
-            "Oldest first, unless `sort` says otherwise. A page ends early where its orders have about ten thousand items: whether there are " +
-            "more is told by the Link, and not by the number of orders.",
+            "Oldest first, unless `sort` says otherwise. A page ends early where its orders have " +
+            "about ten thousand items: only the Link tells whether there are more.",
           tag: "orders",
         }),
       },

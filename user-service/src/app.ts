@@ -135,8 +135,8 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
           operationId: "listUsers",
           summary: "List users",
           description:
-            "By name in code point order, then by id. A page may have fewer users than the limit: " +
-            "whether there are more is told by the Link alone.",
+            "By name in code point order, then by id, unless `sort` says otherwise. A page may have " +
+            "fewer users than the limit: only the Link tells whether there are more.",
           tag: "users",
         }),
       },

@@ -12,8 +12,8 @@ export const uncached = {
 } as const;
 
 /**
- * The `Cache-Control` of a route's response to this method. A client may keep what it got by GET or HEAD,
- * and has to ask with `If-None-Match` before it uses that again; a cache that clients share may not.
+ * The `Cache-Control` of a route's response to this method. A client may keep the response to a GET or HEAD,
+ * and has to ask with `If-None-Match` before it uses it again. A cache that clients share may not keep it.
  */
 export function cacheControl(method: string): "private, no-cache" | "no-store" {
   return method === "GET" || method === "HEAD" ? "private, no-cache" : "no-store";

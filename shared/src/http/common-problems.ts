@@ -53,7 +53,7 @@ export const noRoomForBody = new HttpProblem(503, "overloaded", "Too many large 
 
 const jsonType = "application/json";
 
-/** A 415 whose header field says which media type would do. */
+/** A 415 whose header field names the media type that a body must have. */
 const notJson = (field: "accept" | "accept-patch") =>
   new HttpProblem(
     415,
@@ -66,14 +66,14 @@ const notJsonInPatch = notJson("accept-patch");
 const notJsonElsewhere = notJson("accept");
 
 /**
- * The Content-Type is not JSON. A response to PATCH says what would do in `Accept-Patch` (RFC 5789,
- * 2.2), one to another method in `Accept` (RFC 9110, 15.5.16).
+ * The Content-Type is not JSON. The response to PATCH names JSON in `Accept-Patch` (RFC 5789, 2.2), the
+ * response to another method in `Accept` (RFC 9110, 15.5.16).
  */
 export function wrongMediaType(method: string) {
   return method === "PATCH" ? notJsonInPatch : notJsonElsewhere;
 }
 
-/** The body has a Content-Encoding, such as gzip. RFC 9110, 12.5.3: `Accept-Encoding` says so. */
+/** The body has a Content-Encoding, such as gzip. `Accept-Encoding` says so (RFC 9110, 12.5.3). */
 export const wrongCoding = new HttpProblem(
   415,
   "unsupported-encoding",

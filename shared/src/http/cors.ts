@@ -1,10 +1,10 @@
-// Requests of scripts of other origins, which a browser sends and lets the script read only with the
-// service's permission (https://fetch.spec.whatwg.org/#http-cors-protocol).
+// CORS: the permission of scripts of other origins. Without it a browser does not send some of their
+// requests, and does not let them read responses (https://fetch.spec.whatwg.org/#http-cors-protocol).
 //
 // docs/decisions/tried-and-dropped.md says why @elysiajs/cors does not do this.
 import { uncached } from "./caching.ts";
 
-/** The fields of requests that a service reads, and that a script may send with permission alone. */
+/** The request fields that services read and that a browser sends only with permission. */
 const allowedHeaders = [
   "Content-Type",
   "Idempotency-Key",
@@ -15,7 +15,7 @@ const allowedHeaders = [
   "tracestate",
 ].join(", ");
 
-/** The fields of responses that a script may read with permission alone. */
+/** The response fields that a browser shows to a script only with permission. */
 const exposedHeaders = [
   "Accept",
   "Accept-Encoding",

@@ -3,9 +3,9 @@
 
 /**
  * Whether the client waits for a 100 (Continue) that Bun does not send: Bun sends it where the field is
- * `100-continue`, in lower case and alone. Such a client needs another response at once, with
+ * `100-continue`, in lower case and alone. Such a client needs a final response at once, with
  * `Connection: close`: what it sends next on the connection may be its body or another request.
- * Expectations that are unknown here are ignored.
+ * Other expectations are ignored.
  */
 export function awaitsContinue(headers: Headers): boolean {
   const field = headers.get("expect");
@@ -15,7 +15,7 @@ export function awaitsContinue(headers: Headers): boolean {
     .some((expectation) => expectation.trim().toLowerCase() === "100-continue");
 }
 
-/** JDK 11 to 19: `java.net.http.HttpClient` names itself and its version. */
+/** The `User-Agent` of `java.net.http.HttpClient` in JDK 11 to 19. */
 const brokenJdk = /^Java-http-client\/1[1-9]\b/;
 
 /**

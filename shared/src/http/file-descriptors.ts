@@ -17,7 +17,10 @@ export interface FileDescriptors {
   readonly max: number;
 }
 
-/** The soft limit of this process. Bun raises it to the hard limit at its start. */
+/**
+ * The soft limit of this process, which Bun raises to the hard limit at its start. Infinite where the
+ * system has no such file or no limit; NaN if the file cannot be read now.
+ */
 function readMax(): number {
   try {
     const limits = readFileSync("/proc/self/limits", "latin1");
@@ -36,7 +39,7 @@ function countOpen(): number {
   }
 }
 
-/** For the storage, for calls of other services, and for connections that last for one response. */
+/** Descriptors for the storage, for calls of other services, and for connections of one response. */
 const [minReserve, maxReserve] = [8, 4096];
 
 /** How many of `max` descriptors are kept free. */
@@ -57,7 +60,7 @@ export function fileDescriptors(system = { readMax, countOpen }): FileDescriptor
     const left = max - reserve - open;
     isShort = left <= 0;
     wasShort ||= isShort;
-    // A response stands for one new connection at most. To count takes longer than many responses, so
+    // Each response belongs to one new connection at most. Counting takes longer than many responses, so
     // connections may use an eighth of the reserve before the next count.
     responsesUntilCheck = Math.max(left, Math.ceil(reserve / 8));
   }

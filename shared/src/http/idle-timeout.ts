@@ -6,7 +6,7 @@ export const maxIdleTimeoutSeconds = 255;
 /** Bun counts idle time in ticks of 4 s, and the first tick may come at once. */
 const tickSeconds = 4;
 
-/** Interval at which connections with a slow reader are kept open: shorter than a tick. */
+/** Interval at which the timeouts of connections with a slow reader are renewed, in ms: below a tick. */
 const renewMs = 1000;
 
 /** How long a client may read nothing of its response, in ms. */
@@ -29,8 +29,8 @@ export interface IdleTimeout {
  * {@link maxIdleTimeoutSeconds} up to 3 s shorter).
  *
  * Bun's timeout also runs while a handler works, a client sends its body or reads its response, so
- * it is switched off until the handler responds, and then renewed until the response is sent. With
- * the longest timeout this costs nothing, because no request takes that long without a byte.
+ * it is switched off until the handler responds, and then renewed until the response is sent. The
+ * longest timeout stays as it is, which costs nothing: no request takes that long without a byte.
  *
  * @param keepSeconds from 1 to {@link maxIdleTimeoutSeconds}
  */

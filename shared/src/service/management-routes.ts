@@ -48,7 +48,7 @@ export const managementRoutes = ({ lifecycle, metrics: { registry }, storage }: 
         try {
           await storage.ping();
         } catch {
-          return status(503, { status: "unavailable", reason: "The storage does not answer" });
+          return status(503, { status: "unavailable", reason: "The storage does not respond" });
         }
         return { status: "ready" as const };
       },
