@@ -69,7 +69,7 @@ export function testIdempotencyKeys<T>(engine: string, open: () => Promise<Repli
       // The process was not dead but stopped, and goes on: its claim is lost.
       expect(await rejectionOf(stores.store.create(dead))).toBeInstanceOf(ClaimLost);
       await stores.replica.create(claim);
-      // Not "e-mail taken": the client has to learn that its own key may have created the resource.
+      // Not the error of a duplicate: the client's own key may have created the resource.
       expect(await rejectionOf(stores.store.create(dead))).toBeInstanceOf(ClaimLost);
       await stores.store.release(dead);
       expect(await stores.store.claim("k", "other")).toMatchObject({ outcome: "completed" });

@@ -15,14 +15,15 @@ export type UserServiceMetrics = ReturnType<typeof userServiceMetrics>;
 export function userServiceMetrics(registry: Registry) {
   const calls = counter(registry, {
     name: "external_service_calls_total",
-    help: "HTTP tries of other services by status, error, timeout or circuit_open",
+    help: "HTTP attempts to call other services, by status, error, timeout or circuit_open",
   });
   // Prometheus sees no increase in a series that begins at 1: an alert would miss the first failure.
-  for (const status of ["200", "404", "error", "timeout", "circuit_open"])
+  for (const status of ["200", "404", "error", "timeout", "circuit_open"]) {
     calls({ service, status });
+  }
   const durations = histogram(
     registry,
-    { name: "external_service_duration_seconds", help: "Time that an HTTP try took" },
+    { name: "external_service_duration_seconds", help: "Time that an HTTP attempt took" },
     latencyBuckets,
   )({ service });
   return {

@@ -1,5 +1,5 @@
 // Finds an upstream whose name has got another address. Bun keeps the address of a name for 30 s, also
-// after a connection to it has failed, and has no call that clears it.
+// after a connection to that address has failed, and has no call that makes Bun forget it.
 import type { Fetch } from "./bounded-fetch.ts";
 
 /** Resolves with the addresses that a name has now; with none if it has none or that is unknown. */
@@ -20,10 +20,10 @@ const doubtMs = 31_000;
 /** Failures that follow one another faster share a look-up. */
 const minLookUpIntervalMs = 200;
 
-/** A resolver that takes longer does not hold a call up: the call goes to the address known before. */
+/** After this, in ms, a call goes to the address known before: a slow resolver does not hold it up. */
 const maxLookUpWaitMs = 250;
 
-// A name server gives a few. The bound matters for one that makes up another at each look-up.
+// A name has a few addresses. The bound is for a name server that gives another one at each look-up.
 const maxTried = 100;
 
 /** Asks the C library, as Bun's fetch does, but without Bun's cache. */
@@ -39,8 +39,8 @@ async function lookUpByLibc(hostname: string): Promise<readonly string[]> {
 const ipAddress = /^\[|^[\d.]+$/;
 
 /**
- * Fetches from an upstream by its name, as Bun does, and by addresses of its own finding for 31 s
- * after each {@link UpstreamAddress.doubt}. `Host` and the name in the TLS handshake stay the same.
+ * Fetches from an upstream by its name, as Bun does, and by the addresses that it looks up itself for
+ * 31 s after each {@link UpstreamAddress.doubt}. `Host` and the name in the TLS handshake stay the same.
  *
  * @param url the origin of the upstream; one with an IP address is never looked up
  * @param now monotonic ms
@@ -56,7 +56,7 @@ export function upstreamAddress(
   const { origin, protocol, host, hostname, port } = new URL(url);
   const isName = !ipAddress.test(hostname);
   const tls = protocol === "https:" ? { tls: { serverName: hostname } } : {};
-  /** In the order of their last try. */
+  /** In the order of their last use. */
   const tried = new Set<string>();
   let doubtedUntil = -Infinity;
   let lookedUpAt = -Infinity;
@@ -104,7 +104,7 @@ export function upstreamAddress(
     },
     doubt() {
       if (!isName) return;
-      // What was tried before Bun looked the name up itself says nothing any more.
+      // Since the last doubt Bun has looked the name up itself: earlier failures say nothing any more.
       if (now() >= doubtedUntil) tried.clear();
       doubtedUntil = now() + doubtMs;
       current = undefined;

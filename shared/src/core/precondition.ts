@@ -6,9 +6,9 @@ export interface Versioned {
 }
 
 /**
- * Why a request's conditions do not accept the state of a row: `changed`: the row has changed since the
- * client saw it; `weak-tag`: the client sent only weak tags, which never match; `excluded`: the client
- * wants a change of any state but the present one.
+ * Why a request's conditions do not accept the state of a row. `changed`: the row has changed since the
+ * client saw it. `weak-tag`: the same, as far as the client's weak tags tell, which never match.
+ * `excluded`: the client accepts any state but the present one.
  */
 export type UnmetReason = "changed" | "weak-tag" | "excluded";
 

@@ -4,14 +4,14 @@ import { Type, type TUnsafe } from "@sinclair/typebox";
 import * as common from "./common-problems.ts";
 import type { HttpProblem, Problem } from "./problem.ts";
 
-/** The problems that a schema stands for; the API document shows each as an example. */
-const members = Symbol("problems");
+// A symbol: the API document shows each problem as an example, and not as a keyword of the schema.
+const problemsKey = Symbol("problems");
 
 /** The response schema of the problems with one status. */
 interface ProblemSchema<P extends HttpProblem> extends TUnsafe<
   Omit<Problem, "status" | "code"> & Pick<P, "status" | "code">
 > {
-  readonly [members]: readonly HttpProblem[];
+  readonly [problemsKey]: readonly HttpProblem[];
 }
 
 /** The response schemas of problems, by status. */
@@ -45,7 +45,7 @@ function toSchemas<P extends HttpProblem>(problems: readonly P[]): ProblemSchema
   const byStatus = Map.groupBy(problems, ({ status }) => status);
   const schemas = Array.from(byStatus, ([status, sameStatus]) => {
     // Elysia checks what handlers return. A problem is thrown, and becomes a Response of its own.
-    return [status, { ...Type.Any(), [members]: sameStatus }] as const;
+    return [status, { ...Type.Any(), [problemsKey]: sameStatus }] as const;
   });
   // The type of Object.fromEntries does not keep the keys.
   return Object.fromEntries(schemas) as unknown as ProblemSchemas<P>;
@@ -67,5 +67,5 @@ export function problemsWithBody<P extends readonly HttpProblem[]>(
 
 /** The problems that a response schema stands for; undefined for the schema of a success. */
 export function problemsOf(schema: object): readonly HttpProblem[] | undefined {
-  return members in schema ? (schema as ProblemSchema<HttpProblem>)[members] : undefined;
+  return problemsKey in schema ? (schema as ProblemSchema<HttpProblem>)[problemsKey] : undefined;
 }

@@ -23,7 +23,7 @@ export const responseHeaders = {
     schema: { type: "string", const: "application/json" },
   },
   Allow: {
-    description: "The methods that this path can be asked with",
+    description: "The methods of this path",
     required: true,
     schema: { type: "string", pattern: "^[A-Z]+(, [A-Z]+)*$", examples: ["GET, HEAD"] },
   },
@@ -33,7 +33,7 @@ export const responseHeaders = {
     schema: { type: "string", pattern: '^"[\\x21\\x23-\\x7E]*"$', examples: [exampleETag] },
   },
   "Idempotent-Replayed": {
-    description: "Present if the key was used before: this is the first response once more",
+    description: "Present if an earlier request used the key: the response repeats the first one",
     required: false,
     schema: { type: "string", enum: ["true"] },
   },
@@ -43,7 +43,8 @@ export const responseHeaders = {
     schema: { type: "string", pattern: '^<[^>]+>; rel="next"$' },
   },
   Location: {
-    description: "Where what was created is; a path, or a URL where the service knows its own",
+    description:
+      "The address of the created resource: a path, or a URL if the service knows its own",
     required: true,
     schema: { type: "string", format: "uri-reference", pattern: "^(https?://[^/]+)?/" },
   },
@@ -75,7 +76,7 @@ const requestFields = {
     schema: { type: "string", examples: [exampleETag] },
   },
   "X-Request-Id": {
-    description: "Names the request; one that is not well-formed is replaced",
+    description: "Names the request; the service replaces an id that is not well-formed",
     schema: { type: "string", examples: [exampleRequestId] },
     "x-common": true,
   },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { responseHeaders } from "../../src/openapi/headers.ts";
+import { requestHeaders, responseHeaders } from "../../src/openapi/headers.ts";
 import { startSample } from "../../testing/sample-service.ts";
 import { requestsTotal } from "../telemetry/requests-total.ts";
 import { exchange } from "./requests.ts";
@@ -164,6 +164,13 @@ describe("A request of another origin", () => {
       201, 200, 200, 304, 415, 422, 404, 405, 412, 204, 404, 500, 200,
     ]);
     for (const response of responses) expect(corsFields(response)).toEqual(readable(shop));
+  });
+
+  test("may send every field of requests that the API document lists", async () => {
+    await using service = await startSample(withCors);
+    const response = await preflight(`${service.url}/notes`, shop);
+    const allowed = response.headers.get("access-control-allow-headers")?.split(", ");
+    for (const field of Object.keys(requestHeaders)) expect(allowed).toContain(field);
   });
 
   test("may read every field of responses that the API document lists", async () => {
