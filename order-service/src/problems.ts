@@ -3,8 +3,8 @@ import { PreconditionFailed } from "@platform/shared/core/precondition";
 import { retryAfterOneSecond } from "@platform/shared/http/common-problems";
 import { preconditionProblems } from "@platform/shared/http/etag";
 import { HttpProblem } from "@platform/shared/http/problem";
-import { OrderRefused, type RefusalReason } from "./orders/place-order.ts";
 import { OrderNotFound, StatusConflict } from "./orders/order.ts";
+import { OrderRefused, type Refusal } from "./orders/place-order.ts";
 
 export const orderNotFound = new HttpProblem(404, "order-not-found", "Order not found");
 
@@ -15,19 +15,19 @@ export function statusConflict(detail: string) {
   return new HttpProblem(409, "status-conflict", detail);
 }
 
-/** Why an order was not placed. */
+/** The problems of orders that were not placed, by the result of the user check. */
 export const refusals = {
-  "user-unknown": new HttpProblem(400, "user-unknown", "User does not exist"),
-  "user-failed": new HttpProblem(502, "user-check-failed", "Failed to validate user"),
-  "user-unavailable": new HttpProblem(503, "user-service-unavailable", "User service unavailable", {
+  unknown: new HttpProblem(400, "user-unknown", "User does not exist"),
+  failed: new HttpProblem(502, "user-check-failed", "Failed to validate user"),
+  unavailable: new HttpProblem(503, "user-service-unavailable", "User service unavailable", {
     headers: retryAfterOneSecond,
   }),
-} satisfies Record<RefusalReason, HttpProblem>;
+} satisfies Record<Refusal, HttpProblem>;
 
 /** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */
 export function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof OrderNotFound) return orderNotFound;
-  if (error instanceof OrderRefused) return refusals[error.reason];
+  if (error instanceof OrderRefused) return refusals[error.check];
   if (error instanceof StatusConflict) return statusConflict(error.message);
   if (error instanceof PreconditionFailed) return orderPreconditions[error.reason];
   return undefined;

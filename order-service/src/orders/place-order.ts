@@ -4,15 +4,15 @@ import type { UserCheck, UserDirectory } from "../user-service/user-directory.ts
 import type { OrderStore } from "./order-store.ts";
 import type { Order, OrderDraft } from "./order.ts";
 
-/** Why an order was not placed. */
-export type RefusalReason = `user-${Exclude<UserCheck, "exists">}`;
+/** The result of a user check that refuses an order. */
+export type Refusal = Exclude<UserCheck, "exists">;
 
 /** Thrown where an order was not placed; nothing of it is stored. */
 export class OrderRefused extends Error {
   override readonly name = "OrderRefused";
 
-  constructor(readonly reason: RefusalReason) {
-    super(reason);
+  constructor(readonly check: Refusal) {
+    super(`The user check says "${check}"`);
   }
 }
 
@@ -28,6 +28,6 @@ export async function placeOrder(
   claim: Claim | undefined,
 ): Promise<Order> {
   const check = await users.check(draft.userId);
-  if (check !== "exists") throw new OrderRefused(`user-${check}`);
+  if (check !== "exists") throw new OrderRefused(check);
   return orders.place(draft, claim);
 }
