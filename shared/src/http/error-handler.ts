@@ -102,7 +102,7 @@ export function errorHandler({
     respond(error: unknown, context: RequestContext, request: CheckedRequest = {}): Response {
       const problem = toProblem(error, context, request);
       if (problem.status >= 500 && !problem.isShed) context.error = problem.cause ?? problem;
-      context.hasRequestIdHeader = false;
+      context.hasCommonFields = false;
       return problemResponse(problem, context);
     },
   };

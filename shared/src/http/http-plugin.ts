@@ -86,8 +86,8 @@ export function httpPlugin({
 
       const finish = (response: Response) => {
         limiter.release(context);
-        const { method, requestId, route, hasRequestIdHeader } = context;
-        if (!hasRequestIdHeader) {
+        const { method, requestId, route, hasCommonFields } = context;
+        if (!hasCommonFields) {
           response.headers.set("x-request-id", requestId);
           addCorsFields(response.headers, cors?.fieldsFor(request, context.path));
         }
@@ -139,7 +139,7 @@ export function httpPlugin({
       headers["x-content-type-options"] = "nosniff";
       headers["cache-control"] = cacheControl(context.method);
       if (cors) Object.assign(headers, cors.fieldsFor(elysia.request, context.path));
-      context.hasRequestIdHeader = true;
+      context.hasCommonFields = true;
       if (context.query === "" || isManagementPath(context.path)) return;
       const { values, fieldErrors } = errors().parseQuery(context);
       // Elysia's own parser keeps the last of repeated values.

@@ -15,8 +15,8 @@ export interface RequestContext {
   route: string | undefined;
   /** The cause of a 5xx response, for the log. */
   error: unknown;
-  /** Whether Elysia sends `X-Request-Id` with the response. */
-  hasRequestIdHeader: boolean;
+  /** Whether Elysia sends the fields that every response has, such as `X-Request-Id`. */
+  hasCommonFields: boolean;
   /** Whether it counts among the requests in flight. */
   isAdmitted: boolean;
 }
@@ -69,7 +69,7 @@ export function openContext({ headers, method, url }: Request): RequestContext {
     query: queryStart < 0 ? "" : url.slice(queryStart + 1),
     route: undefined,
     error: undefined,
-    hasRequestIdHeader: false,
+    hasCommonFields: false,
     isAdmitted: false,
   };
 }
