@@ -7,7 +7,7 @@ export interface Versioned {
 
 /**
  * Why a request's conditions do not accept the state of a row. `changed`: the row has changed since the
- * client saw it. `weak-tag`: the same, as far as the client's weak tags tell, which never match.
+ * client saw it. `weak-tag`: no strong tag of the client matches, and weak tags never match.
  * `excluded`: the client accepts any state but the present one.
  */
 export type UnmetReason = "changed" | "weak-tag" | "excluded";
