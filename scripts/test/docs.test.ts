@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { join } from "node:path";
 import { apiDocument, serviceNames } from "../openapi/api-document.ts";
+import { readPage } from "./pages.ts";
 
 test("docs/api.md explains every problem code of the services, and no other", async () => {
-  const page = await Bun.file(join(import.meta.dir, "../../docs/api.md")).text();
+  const page = await readPage("docs/api.md");
   const rows = page.matchAll(/^\| \d{3} +\| `([a-z-]+)` +\|/gm);
   const codes = serviceNames.flatMap((service): string[] => {
     const { components } = JSON.parse(apiDocument(service));
