@@ -9,7 +9,7 @@ import {
   unknownMethod,
   unknownPath,
 } from "./common-problems.ts";
-import { HttpProblem, problemResponse } from "./problem.ts";
+import { HttpProblem, problemResponse, type FieldError } from "./problem.ts";
 import { parseQuery, QueryMismatch, type ParsedQuery } from "./query-string.ts";
 import { routeMatcher, routeTemplate, type Route } from "./route-matcher.ts";
 import {
@@ -21,7 +21,12 @@ import {
 
 /** An Elysia route, as far as errors need it. */
 interface KnownRoute extends Route {
-  readonly hooks: RequestSchemas;
+  readonly hooks: RouteHooks;
+}
+
+/** The schemas of a route, and the documentation that it gives beside them. */
+export interface RouteHooks extends RequestSchemas {
+  readonly detail?: object | undefined;
 }
 
 /** What the error handler works with. */
@@ -34,6 +39,16 @@ export interface ErrorHandlerParts {
   readonly storage: Pick<Storage, "secret">;
   /** The problem of a domain error; undefined for an error that is a bug. */
   problemOf(error: unknown): HttpProblem | undefined;
+  /**
+   * The errors of header fields that have no schema, since alone they are no 422. A 422 for other errors
+   * names them too. Default: none.
+   *
+   * @param headers the fields by their names in lower case
+   */
+  headerErrors?(
+    route: RouteHooks,
+    headers: NonNullable<CheckedRequest["headers"]>,
+  ): readonly FieldError[];
 }
 
 /** Chooses the responses to requests that failed. */
@@ -48,17 +63,30 @@ export function errorHandler({
   apiReferenceAddress,
   storage,
   problemOf,
+  headerErrors = () => [],
 }: ErrorHandlerParts) {
   const findRoute = routeMatcher(routes);
-  const schemasByRoute = new Map<string, RequestSchemas>();
+  const schemasByRoute = new Map<string, RouteHooks>();
   for (const { method, path, hooks } of routes) {
     schemasByRoute.set(`${method} ${routeTemplate(path)}`, hooks);
     const { body, params, query, headers } = hooks;
     for (const schema of [body, params, query, headers]) if (schema) makeErrorsBrief(schema);
   }
 
-  const schemasOf = ({ method, route }: RequestContext): RequestSchemas =>
+  const schemasOf = ({ method, route }: RequestContext): RouteHooks =>
     schemasByRoute.get(`${method === "HEAD" ? "GET" : method} ${route}`) ?? {};
+
+  function mismatch(
+    context: RequestContext,
+    request: CheckedRequest,
+    queryErrors?: readonly FieldError[],
+  ): HttpProblem {
+    const hooks = schemasOf(context);
+    return schemaMismatch([
+      ...validationErrors(hooks, request, queryErrors),
+      ...headerErrors(hooks, request.headers ?? {}),
+    ]);
+  }
 
   function toProblem(
     error: unknown,
@@ -69,12 +97,10 @@ export function errorHandler({
     const known = problemOf(error);
     if (known !== undefined) return known;
     if (error instanceof StorageUnavailable) return storageProblems[error.reason];
-    if (error instanceof QueryMismatch) {
-      return schemaMismatch(validationErrors(schemasOf(context), request, error.fieldErrors));
-    }
+    if (error instanceof QueryMismatch) return mismatch(context, request, error.fieldErrors);
     if (!(error instanceof ValidationError)) return internalError(error);
     if (error.type === "response") return internalError(responseMismatch(error));
-    return schemaMismatch(validationErrors(schemasOf(context), request));
+    return mismatch(context, request);
   }
 
   return {

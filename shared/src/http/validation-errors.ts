@@ -99,7 +99,7 @@ function* errorsIn(schema: TSchema, value: unknown): Generator<{ path: string; d
 export interface CheckedRequest {
   params?: unknown;
   query?: unknown;
-  headers?: unknown;
+  headers?: Readonly<Record<string, unknown>>;
   body?: unknown;
 }
 

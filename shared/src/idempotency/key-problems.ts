@@ -1,6 +1,7 @@
 // The problems of the `Idempotency-Key` field, for every route that heeds it.
 import { retryAfterOneSecond } from "../http/common-problems.ts";
-import { HttpProblem } from "../http/problem.ts";
+import { HttpProblem, type FieldError } from "../http/problem.ts";
+import { parseIdempotencyKey } from "./idempotency-key.ts";
 
 const header = "Idempotency-Key";
 
@@ -10,6 +11,17 @@ export const keyMalformed = new HttpProblem(400, "key-malformed", `${header} is 
     { header, detail: "Must be one key of 1 to 255 visible ASCII characters, bare or quoted" },
   ],
 });
+
+/**
+ * The error of a malformed key, for the 422 of a request that has other errors too.
+ *
+ * @param headers the fields of the request by their names in lower case
+ */
+export function keyErrors(headers: Readonly<Record<string, unknown>>): readonly FieldError[] {
+  const field = headers[header.toLowerCase()];
+  if (typeof field !== "string" || parseIdempotencyKey(field) !== undefined) return [];
+  return keyMalformed.fieldErrors ?? [];
+}
 
 /** The first request with the key has no result yet. */
 export const keyInProgress = new HttpProblem(

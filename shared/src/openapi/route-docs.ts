@@ -49,3 +49,8 @@ export function routeDocs({ tag, ...docs }: RouteDocs): DocumentDecoration {
   // toOperation() reads them there.
   return { ...docs, tags: [tag] };
 }
+
+/** Whether a route with this `detail` accepts an `Idempotency-Key`. */
+export function heedsKey(detail: object = {}): boolean {
+  return "idempotencyKey" in detail && detail.idempotencyKey === true;
+}

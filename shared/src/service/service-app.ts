@@ -7,6 +7,8 @@ import { corsPolicy } from "../http/cors.ts";
 import { fileDescriptors, type FileDescriptors } from "../http/file-descriptors.ts";
 import { httpPlugin, type HttpPluginParts, type RequestLimits } from "../http/http-plugin.ts";
 import { apiReference } from "../openapi/api-reference.ts";
+import { keyErrors } from "../idempotency/key-problems.ts";
+import { heedsKey } from "../openapi/route-docs.ts";
 import type { ApiInfo } from "../openapi/types.ts";
 import { createLog, type Log, type LogLevel } from "../telemetry/logger.ts";
 import { createMetrics, type ServiceMetrics } from "../telemetry/metrics.ts";
@@ -110,6 +112,7 @@ export function serviceApp(
         metrics: metrics.http,
         storage,
         problemOf,
+        headerErrors: (route, headers) => (heedsKey(route.detail) ? keyErrors(headers) : []),
         routes: () => app.routes,
         isManagementPath,
         apiReferenceAddress: `${publicUrl}/swagger`,
