@@ -171,6 +171,17 @@ describe("GET /users/{id}", () => {
     }
   });
 
+  test("shows an id with a wrong percent sign as the client sent it", async () => {
+    await using alice = await startWithUser();
+    for (const id of ["%zz", "%E0%A4", "a%"]) {
+      const { errors } = await bodyOf(await alice.service.request(`/users/${id}?x=1`));
+      expect(errors).toContainEqual({
+        parameter: "id",
+        detail: expect.stringMatching(new RegExp(`, found "${id}"$`)),
+      });
+    }
+  });
+
   test("has the same header fields for HEAD, without a body", async () => {
     await using alice = await startWithUser();
     const get = await alice.request();

@@ -21,7 +21,7 @@ import { awaitsContinue, withoutContinue } from "./expectation.ts";
 import type { FileDescriptors } from "./file-descriptors.ts";
 import { concurrencyLimiter } from "./load-shedding.ts";
 import { QueryMismatch } from "./query-string.ts";
-import { routeTemplate } from "./route-matcher.ts";
+import { routeTemplate, sentParameters } from "./route-matcher.ts";
 
 /** Bounds on what clients may ask of a service. */
 export interface RequestLimits {
@@ -155,6 +155,7 @@ export function httpPlugin({
       const cause = code === "PARSE" ? error.cause : error;
       const body = "body" in rest ? rest.body : undefined;
       const headers = Object.fromEntries(request.headers);
-      return respond(cause, context, { params, query, headers, body });
+      const sent = sentParameters(params, context.route, context.path);
+      return respond(cause, context, { params: sent, query, headers, body });
     });
 }

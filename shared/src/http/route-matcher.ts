@@ -26,6 +26,27 @@ export function routeTemplate(path: string): string {
   return template;
 }
 
+/**
+ * The parameters in a path as clients sent them.
+ *
+ * @param parameters Elysia's: null where percent-decoding failed, undefined for a path without any
+ * @param template in OpenAPI's spelling
+ */
+export function sentParameters(
+  parameters: Readonly<Record<string, unknown>> | undefined,
+  template: string,
+  path: string,
+): Record<string, unknown> {
+  const names = template.split("/");
+  const segments = path.split("/");
+  return Object.fromEntries(
+    Object.entries(parameters ?? {}).map(([name, value]) => [
+      name,
+      value ?? segments[names.indexOf(`{${name}}`)],
+    ]),
+  );
+}
+
 /** Makes a look-up of routes by the path of a request; undefined for a path that matches none. */
 export function routeMatcher(routes: readonly Route[]): (path: string) => RouteMatch | undefined {
   const byPath = Map.groupBy(routes, ({ path }) => path);
