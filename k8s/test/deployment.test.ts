@@ -17,7 +17,9 @@ const ownSettings = {
 describe.each(cases)("$service by $title", ({ service, objects }) => {
   const { deployment, pod, spec, container } = workload(objects, service);
   const claim = only(objects, "PersistentVolumeClaim", service);
-  const settings = { ...serviceSettings({ database: "sqlite:data/x.db" }), ...ownSettings };
+  const engines = { sqlite: { migrations: [], stores: () => ({}) } };
+  const database = "sqlite:data/x.db";
+  const settings = { ...serviceSettings({ database, engines }), ...ownSettings };
   const variables = only(objects, "ConfigMap", service).data ?? {};
   const config = readConfig(settings, variables);
 

@@ -1,11 +1,10 @@
-// order-service as a program: its database, its settings, its store, its client of user-service and
-// its app.
+// order-service as a program: its storage engines, its settings, its client of user-service and its
+// app.
+import { keyRetention } from "@platform/shared/idempotency/key-retention";
 import { runService } from "@platform/shared/service/cli";
 import { httpOrigin, integer } from "@platform/shared/service/env";
 import { createApp } from "./app.ts";
-import { keyRetention } from "@platform/shared/idempotency/key-retention";
-import { migrations } from "./migrations/index.ts";
-import { sqliteOrderStore } from "./orders/sqlite-order-store.ts";
+import { sqlite } from "./engines/sqlite.ts";
 import { userDirectory } from "./user-service/user-directory.ts";
 import { userServiceMetrics } from "./user-service/metrics.ts";
 
@@ -13,7 +12,7 @@ await runService(
   {
     name: "order-service",
     database: "sqlite:data/order_service.db",
-    migrations,
+    engines: { sqlite, postgres: async () => (await import("./engines/postgres.ts")).postgres },
     settings: {
       userServiceUrl: httpOrigin("USER_SERVICE_URL", { default: "http://localhost:8000" }),
       userServiceTimeoutMs: integer("USER_SERVICE_TIMEOUT_MS", {
@@ -22,8 +21,7 @@ await runService(
         max: 60_000,
       }),
     },
-    build({ config, storage, parts }) {
-      const orders = sqliteOrderStore(storage);
+    build({ config, stores: { orders }, parts }) {
       const users = userDirectory({
         url: config.userServiceUrl,
         timeoutMs: config.userServiceTimeoutMs,

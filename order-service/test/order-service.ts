@@ -6,7 +6,7 @@ import {
   type Sent,
 } from "@platform/shared/testing/running-service";
 import { createApp } from "../src/app.ts";
-import { migrations } from "../src/migrations/index.ts";
+import { migrations } from "../src/migrations/sqlite/index.ts";
 import type { Order } from "../src/orders/order.ts";
 import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
 import {

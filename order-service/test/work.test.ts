@@ -4,7 +4,7 @@ import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { sending, workCounter } from "@platform/shared/testing/work-counter";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
 import { createApp } from "../src/app.ts";
-import { migrations } from "../src/migrations/index.ts";
+import { migrations } from "../src/migrations/sqlite/index.ts";
 import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
 import type { UserDirectory } from "../src/user-service/user-directory.ts";
 import { directoryOn, timedAttempts } from "./fake-user-service.ts";

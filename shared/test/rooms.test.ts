@@ -9,10 +9,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   schema: ["core"],
   telemetry: ["core", "schema"],
   sqlite: ["core"],
+  postgres: ["core"],
   http: ["core", "schema", "telemetry"],
-  idempotency: ["core", "sqlite", "http"],
+  idempotency: ["core", "sqlite", "postgres", "http"],
   openapi: ["core", "schema", "telemetry", "http"],
-  service: ["core", "schema", "telemetry", "sqlite", "http", "idempotency", "openapi"],
+  service: ["core", "schema", "telemetry", "sqlite", "postgres", "http", "idempotency", "openapi"],
 };
 
 const root = join(import.meta.dir, "../..");
@@ -81,6 +82,7 @@ describe("the folders of order-service/src", () => {
     orders: ["user-service"],
     "user-service": [],
     migrations: [],
+    engines: ["migrations", "orders"],
   };
 
   test("import one way: the client of user-service knows no order", async () => {

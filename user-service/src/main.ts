@@ -1,20 +1,19 @@
-// user-service as a program: its database, its store and its app.
+// user-service as a program: its storage engines and its app.
 import { runService } from "@platform/shared/service/cli";
 import { keyRetention } from "@platform/shared/idempotency/key-retention";
 import { createApp } from "./app.ts";
-import { migrations } from "./migrations/index.ts";
-import { sqliteUserStore } from "./users/sqlite-user-store.ts";
+import { sqlite } from "./engines/sqlite.ts";
 
 await runService(
   {
     name: "user-service",
     database: "sqlite:data/user_service.db",
-    migrations,
+    engines: { sqlite, postgres: async () => (await import("./engines/postgres.ts")).postgres },
     settings: {},
-    build({ storage, parts }) {
-      const users = sqliteUserStore(storage);
-      return { app: createApp({ ...parts, users }), backgroundJobs: [keyRetention(users)] };
-    },
+    build: ({ stores: { users }, parts }) => ({
+      app: createApp({ ...parts, users }),
+      backgroundJobs: [keyRetention(users)],
+    }),
   },
   process,
 );

@@ -5,7 +5,7 @@ import {
   type RunningService,
 } from "@platform/shared/testing/running-service";
 import { createApp } from "../src/app.ts";
-import { migrations } from "../src/migrations/index.ts";
+import { migrations } from "../src/migrations/sqlite/index.ts";
 import { sqliteUserStore } from "../src/users/sqlite-user-store.ts";
 import type { UserStore } from "../src/users/user-store.ts";
 import type { User } from "../src/users/user.ts";

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { temporaryStorage } from "@platform/shared/testing/running-service";
 import { sending, workCounter } from "@platform/shared/testing/work-counter";
 import { createApp } from "../src/app.ts";
-import { migrations } from "../src/migrations/index.ts";
+import { migrations } from "../src/migrations/sqlite/index.ts";
 import { sqliteUserStore } from "../src/users/sqlite-user-store.ts";
 
 const work = workCounter();

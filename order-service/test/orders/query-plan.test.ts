@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { preparedStatements, queryPlan, testQueryPlans } from "@platform/shared/testing/query-plan";
 import { temporaryStorage } from "@platform/shared/testing/running-service";
-import { migrations } from "../../src/migrations/index.ts";
+import { migrations } from "../../src/migrations/sqlite/index.ts";
 import { orderStatuses } from "../../src/orders/order-status.ts";
 import { orderSorts, type OrderStore } from "../../src/orders/order-store.ts";
 import { sqliteOrderStore } from "../../src/orders/sqlite-order-store.ts";

@@ -1,6 +1,6 @@
 // A store of orders for one test, and orders to put into it.
 import { temporaryStorage } from "@platform/shared/testing/running-service";
-import { migrations } from "../../src/migrations/index.ts";
+import { migrations } from "../../src/migrations/sqlite/index.ts";
 import { sqliteOrderStore } from "../../src/orders/sqlite-order-store.ts";
 import { userId } from "../order-service.ts";
 

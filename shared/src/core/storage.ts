@@ -17,8 +17,8 @@ export type SecretName = "cursor" | "request-digest";
  *   commit would survive a crash of the process and of the machine. If `change` throws, its writes
  *   are undone and its error is passed on. `change` may run more than once.
  *
- * All functions reject with {@link StorageUnavailable} when the storage cannot do their work now,
- * and have changed nothing then. After `close` they reject with another error.
+ * All functions reject with {@link StorageUnavailable} when the storage cannot do their work now.
+ * After `close` they reject with another error.
  */
 export interface Storage {
   /** Resolves when the storage can serve a read; rejects with the reason when it cannot. */
@@ -42,6 +42,18 @@ export interface Storage {
   close(discardsQueue?: boolean): Promise<void>;
 }
 
+/** The sessions of a storage that has a server. */
+export interface SessionCounts {
+  /** Sessions that the storage may have at once. */
+  readonly max: number;
+  /** Sessions that are open, busy or not. */
+  readonly open: number;
+  /** Statements that are under way, each on a session of its own. */
+  readonly used: number;
+  /** Statements that wait for a session. */
+  readonly waiting: number;
+}
+
 /** Receives what a storage measures, for metrics. Its functions must not throw. */
 export interface StorageObserver {
   /**
@@ -52,24 +64,41 @@ export interface StorageObserver {
    */
   committed(durationSeconds: number, writes: number): void;
 
-  /** Writes have to wait for another process's lock. Called once per wait, however long it is. */
+  /**
+   * Writes have to wait for another process's lock. Called once per wait, however long it is; on
+   * PostgreSQL once per statement that gave up waiting.
+   */
   lockWaited(): void;
+
+  /**
+   * Registers gauges of the sessions; `count` is called when metrics are scraped.
+   *
+   * @returns to be called when a statement got no session in time
+   */
+  watchSessions(count: () => SessionCounts): () => void;
 }
 
 const messages = {
   busy: "The storage is busy",
   full: "The storage is full",
   gone: "The storage is not where it was",
+  unreachable: "The storage cannot be reached",
+  interrupted: "The storage was lost during a write, which may have been stored",
 } as const;
 
-/** The storage cannot read or write now and has changed nothing; a retry may succeed. */
+/**
+ * The storage cannot read or write now; a retry may succeed. Nothing was changed, unless the reason
+ * is `interrupted`.
+ */
 export class StorageUnavailable extends Error {
   override readonly name = "StorageUnavailable";
 
   constructor(
     /**
      * `busy`: another process held the lock for too long; `full`: there is no room to write;
-     * `gone`: the storage was moved or deleted, and a write would be lost.
+     * `gone`: the storage was moved or deleted, and a write would be lost; `unreachable`: the server
+     * is away, read-only or without a free session; `interrupted`: the session was lost while the
+     * server worked on a write, which may or may not have been stored.
      */
     readonly reason: keyof typeof messages,
     options?: ErrorOptions,

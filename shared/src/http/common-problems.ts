@@ -24,11 +24,18 @@ const shed = { headers: retryAfterOneSecond, isShed: true };
 /** Too many requests are in flight. */
 export const overload = new HttpProblem(503, "overloaded", "Too many requests at once", shed);
 
-/** The storage was busy for too long, is full, or its file was removed. */
+/** The storage cannot do its work now; see {@link StorageUnavailable}. */
 export const storageProblems = {
   busy: new HttpProblem(503, "storage-busy", "Storage is busy", shed),
   full: new HttpProblem(503, "storage-full", "Storage is full", shed),
   gone: new HttpProblem(503, "storage-unavailable", "Storage is gone", shed),
+  unreachable: new HttpProblem(503, "storage-unavailable", "Storage cannot be reached", shed),
+  interrupted: new HttpProblem(
+    503,
+    "storage-unavailable",
+    "Storage was lost during the request; what it asked for may have been stored",
+    shed,
+  ),
 } satisfies Record<StorageUnavailable["reason"], HttpProblem>;
 
 /** The body is larger than the service allows. */

@@ -7,8 +7,6 @@ import { ListenError } from "../http/server.ts";
 import { maxBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
 import { backupSqlite, BackupError } from "../sqlite/backup.ts";
 import { restoreSqlite, RestoreError } from "../sqlite/restore.ts";
-import { openSqlite } from "../sqlite/sqlite-storage.ts";
-import { parseSqliteUrl } from "../sqlite/sqlite-url.ts";
 import {
   readServiceConfig,
   serviceSettings,
@@ -16,6 +14,7 @@ import {
   type ServiceDefinition,
   type ServiceProcess,
 } from "./definition.ts";
+import { findDatabase, type Database } from "./engine.ts";
 import { ConfigError, quote, type Setting, type Settings } from "./env.ts";
 import { healthCheck } from "./health-check.ts";
 import { printOpenApi } from "./openapi-command.ts";
@@ -30,8 +29,20 @@ class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
+/** A command that copies a database file was given for a server. One line for the operator. */
+class FileCommandError extends Error {
+  override readonly name = "FileCommandError";
+}
+
 /** Errors that the operator can mend: their message is enough, a stack would hide it. */
-const operatorErrors = [StorageOpenError, ListenError, BackupError, RestoreError, OutputError];
+const operatorErrors = [
+  StorageOpenError,
+  ListenError,
+  BackupError,
+  RestoreError,
+  OutputError,
+  FileCommandError,
+];
 
 /** Thrown for a command line that names no command, or not what the command needs. */
 class UsageError extends Error {
@@ -39,13 +50,13 @@ class UsageError extends Error {
 }
 
 /** What a command works with. */
-interface Invocation<S extends Settings> {
-  readonly service: ServiceDefinition<S>;
+interface Invocation<S extends Settings, Stores> {
+  readonly service: ServiceDefinition<S, Stores>;
   readonly process: ServiceProcess;
   /** Writes a line to stdout; resolves when all of it is written. */
   print(line: string): Promise<void>;
-  /** Reads the environment; `path` is the file of the database. @throws {ConfigError} */
-  readConfig(): { readonly config: ServiceConfig<S>; readonly path: string };
+  /** Reads the environment. @throws {ConfigError} */
+  readConfig(): { readonly config: ServiceConfig<S>; readonly database: Database<Stores> };
 }
 
 interface Command {
@@ -54,7 +65,10 @@ interface Command {
   /** One line of the usage text. */
   readonly help: string;
   /** @returns the exit status. Default: 0 */
-  run<S extends Settings>(invocation: Invocation<S>, ...args: string[]): Promise<number | void>;
+  run<S extends Settings, Stores>(
+    invocation: Invocation<S, Stores>,
+    ...args: string[]
+  ): Promise<number | void>;
 }
 
 const commands: readonly Command[] = [
@@ -76,19 +90,22 @@ const commands: readonly Command[] = [
   {
     call: "migrate",
     help: "bring the database up to date and exit",
-    async run({ service: { migrations }, print, readConfig }) {
-      const { path } = readConfig();
-      const storage = await openSqlite({ path, migrations });
-      await storage.close();
-      const { from, to } = storage.migrated;
-      await print(`${path} is at version ${to}, and was at ${from}`);
+    async run({ print, readConfig }) {
+      const { database } = readConfig();
+      const { storage, migrated } = await database.open();
+      try {
+        const { from, to } = await withinMigrationWait(database.name, migrated);
+        await print(`${database.path ?? database.name} is at version ${to}, and was at ${from}`);
+      } finally {
+        await storage.close();
+      }
     },
   },
   {
     call: "backup FILE",
     help: "copy the database, which may be in use, to a new file",
     async run({ print, readConfig }, file) {
-      const { path } = readConfig();
+      const path = fileOf(readConfig());
       await backupSqlite(path, file);
       await print(`${file} is a copy of ${path}`);
     },
@@ -98,7 +115,7 @@ const commands: readonly Command[] = [
     help: "copy it to a file named after the time, and keep the newest COUNT copies",
     async run({ print, readConfig }, folder, count) {
       const keep = parseCount(count);
-      const { path } = readConfig();
+      const path = fileOf(readConfig());
       const { made, deleted } = await rotateBackups(path, folder, { keep });
       await print(`${made} is a copy of ${path}`);
       for (const file of deleted) await print(`${file} is deleted`);
@@ -107,8 +124,9 @@ const commands: readonly Command[] = [
   {
     call: "restore FILE",
     help: "replace the database, which must not be in use, by a copy; keep the old file",
-    async run({ service: { migrations }, print, readConfig }, file) {
-      const { path } = readConfig();
+    async run({ service: { engines }, print, readConfig }, file) {
+      const path = fileOf(readConfig());
+      const { migrations } = engines.sqlite;
       const kept = await restoreSqlite(path, file, { migrations });
       await print(`${path} is a copy of ${file}`);
       if (kept !== undefined) await print(`${kept} is the old database`);
@@ -132,7 +150,7 @@ const commands: readonly Command[] = [
   },
 ];
 
-function usage<S extends Settings>(service: ServiceDefinition<S>): string {
+function usage<S extends Settings, Stores>(service: ServiceDefinition<S, Stores>): string {
   const settings = Object.values<Setting<unknown>>({
     ...serviceSettings(service),
     ...service.settings,
@@ -160,19 +178,18 @@ function table(rows: readonly (readonly [string, string])[]): string {
 }
 
 /** Runs the command that the command line names, and ends the process. */
-export async function runService<S extends Settings>(
-  service: ServiceDefinition<S>,
+export async function runService<S extends Settings, Stores>(
+  service: ServiceDefinition<S, Stores>,
   process: ServiceProcess,
 ): Promise<void> {
-  const invocation: Invocation<S> = {
+  const invocation: Invocation<S, Stores> = {
     service,
     process,
     print: (line) => writeWhole(process.stdout, `${line}\n`),
     readConfig() {
       const config = readServiceConfig(service, process.env);
-      const path = parseSqliteUrl(config.databaseUrl);
-      if (path === undefined) throw new Error(`Not a SQLite URL: "${service.database}"`);
-      return { config, path };
+      const { databaseUrl: url, databasePoolSize: poolSize } = config;
+      return { config, database: findDatabase(service.engines, { url, poolSize }) };
     },
   };
   try {
@@ -186,6 +203,30 @@ export async function runService<S extends Settings>(
     const { status, lines } = explain(error, service);
     for (const line of lines) process.stderr.write(`${service.name}: ${line}\n`);
     process.exit(status);
+  }
+}
+
+/** The file of a database. @throws {FileCommandError} if it is a server's */
+function fileOf({ database: { name, path } }: { database: Database<unknown> }): string {
+  if (path !== undefined) return path;
+  throw new FileCommandError(
+    `Cannot copy ${name}: this command copies SQLite files; use pg_dump and pg_restore, or the ` +
+      "backups of the server",
+  );
+}
+
+/** How long the command `migrate` waits for a server, which an orchestrator may start beside it. */
+const migrationWaitMs = 10_000;
+
+async function withinMigrationWait<T>(name: string, migrated: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new StorageOpenError(`Cannot reach the database ${name}; start its server`));
+  }, migrationWaitMs);
+  try {
+    return await Promise.race([migrated, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -209,9 +250,9 @@ function parseCount(text: string): number {
 }
 
 /** The exit status and the text of stderr for what a command threw. */
-function explain<S extends Settings>(
+function explain<S extends Settings, Stores>(
   error: unknown,
-  service: ServiceDefinition<S>,
+  service: ServiceDefinition<S, Stores>,
 ): { status: number; lines: readonly string[] } {
   if (error instanceof UsageError) {
     return { status: exitStatus.usage, lines: [`${error.message}\n\n${usage(service)}`] };

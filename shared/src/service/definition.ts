@@ -4,9 +4,10 @@ import type { AnyElysia } from "elysia";
 import type { BackgroundJob } from "../core/background-job.ts";
 import { everyAddress } from "../http/server.ts";
 import { maxIdleTimeoutSeconds } from "../http/idle-timeout.ts";
+import { parsePostgresUrl, postgresUrlRemedy } from "../postgres/postgres-url.ts";
 import { parseSqliteUrl, sqliteUrlRemedy } from "../sqlite/sqlite-url.ts";
-import type { SqliteStorage } from "../sqlite/sqlite-storage.ts";
 import { logLevels } from "../telemetry/logger.ts";
+import type { Engines } from "./engine.ts";
 import {
   enumeration,
   httpBaseUrl,
@@ -22,7 +23,7 @@ import {
 import type { ServiceParts } from "./service-app.ts";
 
 /** A service: everything in which it differs from every other service. */
-export interface ServiceDefinition<S extends Settings> {
+export interface ServiceDefinition<S extends Settings, Stores> {
   /**
    * The name of its folder and executable, such as `user-service`. Every log line has it as
    * `service`, and so has the metric `build_info`.
@@ -36,13 +37,8 @@ export interface ServiceDefinition<S extends Settings> {
    */
   readonly database: string;
 
-  /**
-   * The SQL that brings the database from each version to the next: `migrations[0]` makes version 1
-   * of an empty database. Every start runs those that are missing, all in one transaction. Append,
-   * and never edit one that has been released: its checksum is in the databases that ran it. During
-   * a rollout the previous version of the service runs on the new schema, and has to work with it.
-   */
-  readonly migrations: readonly string[];
+  /** The service's migrations and stores on each storage engine that it runs on. */
+  readonly engines: Engines<Stores>;
 
   /**
    * The environment variables that only this service has, by the names under which `build` gets
@@ -51,15 +47,15 @@ export interface ServiceDefinition<S extends Settings> {
   readonly settings: S;
 
   /**
-   * Makes the app and the jobs that run beside it, once the storage is open and migrated. It must
-   * neither read data nor call other services: the command `openapi` calls it too, with an empty
-   * database in memory and the defaults of all settings but `PUBLIC_URL`.
+   * Makes the app and the jobs that run beside it. It must neither read data nor call other
+   * services: the command `openapi` calls it too, with stores that refuse everything and the
+   * defaults of all settings but `PUBLIC_URL`.
    */
   build(given: {
     /** The values of `settings` and of {@link serviceSettings}, all validated. */
     readonly config: ServiceConfig<S>;
-    /** For the service's stores. */
-    readonly storage: SqliteStorage;
+    /** What the engine's `stores` made. */
+    readonly stores: Stores;
     /** For `serviceApp()`, whose result the service chains its routes onto. */
     readonly parts: ServiceParts;
   }): {
@@ -76,9 +72,14 @@ export type ServiceConfig<S extends Settings> = Config<ReturnType<typeof service
 /**
  * The settings that every service has. Ranges are inclusive.
  *
- * @param database the default of `DATABASE_URL`
+ * @param definition `database`: the default of `DATABASE_URL`
  */
-export function serviceSettings({ database }: { readonly database: string }) {
+export function serviceSettings({
+  database,
+  engines,
+}: Pick<ServiceDefinition<Settings, unknown>, "database" | "engines">) {
+  const isOnServer = engines.postgres !== undefined;
+  const isPostgresUrl = (text: string) => isOnServer && parsePostgresUrl(text) !== undefined;
   return {
     /** The TCP port to listen on; 0 takes any free one, which the log line `listening` has. */
     port: integer("PORT", { default: 8000, min: 0, max: 65535 }),
@@ -88,10 +89,14 @@ export function serviceSettings({ database }: { readonly database: string }) {
       variable: "DATABASE_URL",
       default: database,
       isSecret: true,
-      allowed: `sqlite: and the path of a file, such as ${database}`,
-      parse: (text) => (parseSqliteUrl(text) === undefined ? undefined : text),
-      remedy: sqliteUrlRemedy,
+      allowed:
+        `sqlite: and the path of a file, such as ${database}` +
+        (isOnServer ? ", or postgres://user:password@host:5432/name" : ""),
+      parse: (text) => ((parseSqliteUrl(text) ?? isPostgresUrl(text)) ? text : undefined),
+      remedy: (text) => sqliteUrlRemedy(text) ?? (isOnServer ? postgresUrlRemedy(text) : undefined),
     } satisfies Setting<string>,
+    /** Sessions with a PostgreSQL server; SQLite has none. */
+    databasePoolSize: integer("DATABASE_POOL_SIZE", { default: 10, min: 1, max: 1000 }),
     /** Lines below this level are not written. */
     logLevel: enumeration("LOG_LEVEL", {
       default: "info",
@@ -124,10 +129,14 @@ export function serviceSettings({ database }: { readonly database: string }) {
 
 /** Reads a service's configuration. @throws {ConfigError} with a line for every wrong variable */
 export function readServiceConfig<S extends Settings>(
-  { database, settings }: Pick<ServiceDefinition<S>, "database" | "settings">,
+  {
+    database,
+    engines,
+    settings,
+  }: Pick<ServiceDefinition<S, unknown>, "database" | "engines" | "settings">,
   environment: Environment,
 ): ServiceConfig<S> {
-  const all = { ...serviceSettings({ database }), ...settings };
+  const all = { ...serviceSettings({ database, engines }), ...settings };
   // The compiler does not see that the values of both are the values of each.
   return readConfig(all, environment) as ServiceConfig<S>;
 }

@@ -1,22 +1,20 @@
 // The life of a running service, from opening its database to the last line of its log.
-import { resolve } from "node:path";
 import { buildInfo } from "../core/build-info.ts";
 import { descriptorWatch } from "../http/file-descriptors.ts";
 import { closeServer, listen } from "../http/server.ts";
-import { openSqlite } from "../sqlite/sqlite-storage.ts";
 import { terminalOutput } from "../telemetry/logger.ts";
 import { addProcessMetrics } from "../telemetry/prometheus.ts";
 import { startBackgroundJobs } from "./background-jobs.ts";
 import type { ServiceConfig, ServiceDefinition, ServiceProcess } from "./definition.ts";
+import type { Database } from "./engine.ts";
 import type { Settings } from "./env.ts";
 import { createParts } from "./service-app.ts";
 import { shutdownSignal } from "./shutdown-signal.ts";
 
-interface ServeOptions<S extends Settings> {
-  readonly service: ServiceDefinition<S>;
+interface ServeOptions<S extends Settings, Stores> {
+  readonly service: ServiceDefinition<S, Stores>;
   readonly config: ServiceConfig<S>;
-  /** The file of the database. */
-  readonly path: string;
+  readonly database: Database<Stores>;
   readonly process: ServiceProcess;
 }
 
@@ -27,34 +25,44 @@ interface ServeOptions<S extends Settings> {
  * @throws {StorageOpenError} if the database cannot be opened or migrated
  * @throws {ListenError} if the port cannot be listened on
  */
-export async function serve<S extends Settings>({
+export async function serve<S extends Settings, Stores>({
   service,
   config,
-  path,
+  database,
   process,
-}: ServeOptions<S>): Promise<number> {
-  const { name, migrations } = service;
+}: ServeOptions<S, Stores>): Promise<number> {
+  const { name } = service;
   const terminal = process.stdout.isTTY ? { destination: await terminalOutput() } : {};
   const { log, descriptors, parts } = createParts({ name, config, ...terminal });
   const { lifecycle, logger, metrics } = parts;
   const shutdown = shutdownSignal(process, log);
   addProcessMetrics(metrics.registry);
 
-  const opening = openSqlite({ path, migrations, observer: metrics.storage });
+  const opening = database.open({
+    observer: metrics.storage,
+    reachabilityChanged(isReachable, reason) {
+      if (isReachable) logger.info("database reached");
+      else logger.warn({ reason }, "database cannot be reached");
+    },
+  });
   // A shutdown does not wait for another process's lock or for a long migration: a migration that
   // is cut changes nothing.
-  const storage = await Promise.race([opening, aborted(shutdown.signal)]);
-  if (storage === undefined) {
+  const opened = await Promise.race([opening, aborted(shutdown.signal)]);
+  if (opened === undefined) {
     log.flush();
     return shutdown.hasFailed() ? 1 : 0;
   }
-  const { from, to, durationMs } = storage.migrated;
-  if (from !== to) {
+  const { storage, stores, migrated } = opened;
+  const stopping = aborted(shutdown.signal);
+  const migrating = migrated.then(({ from, to, durationMs }) => {
+    if (from === to) return;
     const duration_ms = Math.round(durationMs * 1000) / 1000;
     logger.info({ from, to, duration_ms }, "migrated");
-  }
+  });
   try {
-    const given = { config, storage, parts: { ...parts, storage } };
+    // The turn of promises in which a migration that is over already is logged, or fails.
+    await Promise.race([migrating, Promise.resolve()]);
+    const given = { config, stores, parts: { ...parts, storage } };
     const { app, backgroundJobs = [] } = service.build(given);
     const server = listen({
       hostname: config.host,
@@ -67,9 +75,10 @@ export async function serve<S extends Settings>({
     const stopBackgroundJobs = startBackgroundJobs([...backgroundJobs, watch], logger);
     lifecycle.phase = "ready";
     const { hostname: host, port } = server;
-    logger.info({ host, port, database: resolve(path), commit: buildInfo.commit }, "listening");
+    logger.info({ host, port, database: database.name, commit: buildInfo.commit }, "listening");
 
-    await aborted(shutdown.signal);
+    // A server that is away at the start may turn out to have another schema, or to refuse this role.
+    await Promise.race([stopping, migrating.then(() => stopping)]);
     lifecycle.phase = "draining";
     const reason: unknown = shutdown.signal.reason;
     logger.info({ reason }, "draining");

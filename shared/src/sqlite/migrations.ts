@@ -3,15 +3,8 @@ import type { Database } from "bun:sqlite";
 import { isDiskFull } from "./errors.ts";
 import { retryWhileBusy } from "./lock.ts";
 import { errorMessage } from "../core/error-message.ts";
+import { checksumOf, versionOf, type AppliedMigration, type Migrated } from "../core/migration.ts";
 import { StorageOpenError } from "../core/storage.ts";
-
-/** The versions of a database before and after its migration; an empty database has version 0. */
-export interface Migrated {
-  readonly from: number;
-  readonly to: number;
-  /** How long its transaction took, without the wait for another process's lock. */
-  readonly durationMs: number;
-}
 
 /**
  * Runs the migrations that `db` lacks, all or none, and records them. `migrations[n - 1]` leads to
@@ -53,8 +46,6 @@ function applyPending(db: Database, migrations: readonly string[]): Migrated {
 
 /** The version of the database. Throws unless `migrations` begin with its history. */
 function checkedVersion(db: Database, migrations: readonly string[]): number {
-  // A table and not `user_version`: a bare number cannot tell this service's database from another
-  // service's, nor from one whose migrations were edited after they had run.
   db.run(`
     CREATE TABLE IF NOT EXISTS schema_migrations (
       version    INTEGER NOT NULL PRIMARY KEY,
@@ -63,27 +54,12 @@ function checkedVersion(db: Database, migrations: readonly string[]): number {
     ) STRICT`);
   // SQLite begins a transaction on a read-only file too; it refuses only this statement.
   db.run("UPDATE schema_migrations SET version = version WHERE FALSE");
-  using history = db.prepare<{ version: number; checksum: string }, []>(`
+  using history = db.prepare<AppliedMigration, []>(`
     SELECT version, checksum
     FROM schema_migrations
     ORDER BY version`);
 
-  const applied = history.all();
-  for (const { version, checksum } of applied) {
-    const migration = migrations[version - 1];
-    if (migration === undefined) {
-      throw new StorageOpenError(
-        `Cannot use the database "${db.filename}": it is at version ${applied.length} and this ` +
-          `program knows ${migrations.length}; run a newer program`,
-      );
-    }
-    if (checksum === checksumOf(migration)) continue;
-    throw new StorageOpenError(
-      `Cannot use the database "${db.filename}": its version ${version} was made by another ` +
-        "program, or by a migration that was edited since; name the right file",
-    );
-  }
-  return applied.length;
+  return versionOf(db.filename, history.all(), migrations);
 }
 
 function apply(db: Database, version: number, sql: string): void {
@@ -109,8 +85,4 @@ function apply(db: Database, version: number, sql: string): void {
 export function tableWithOrphan(db: Database): string | undefined {
   using check = db.prepare<{ table: string }, []>("PRAGMA foreign_key_check");
   return check.get()?.table;
-}
-
-function checksumOf(sql: string): string {
-  return new Bun.CryptoHasher("sha256").update(sql.replaceAll("\r\n", "\n")).digest("hex");
 }

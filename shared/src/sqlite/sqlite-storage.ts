@@ -8,8 +8,9 @@ import { GroupCommit, type Synchronous } from "./group-commit.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { defaultLockTimeoutMs, retryWhileBusy } from "./lock.ts";
 import { hasMoved } from "./database-file.ts";
-import { migrate, type Migrated } from "./migrations.ts";
+import { migrate } from "./migrations.ts";
 import { readSecrets } from "./secrets.ts";
+import type { Migrated } from "../core/migration.ts";
 import {
   StorageOpenError,
   StorageUnavailable,

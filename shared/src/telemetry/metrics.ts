@@ -1,5 +1,5 @@
 // The metrics that every service has. Names and labels are part of the wire contract.
-import type { StorageObserver } from "../core/storage.ts";
+import type { SessionCounts, StorageObserver } from "../core/storage.ts";
 import {
   counter,
   Gauge,
@@ -114,7 +114,48 @@ function storageMetrics(registry: Registry): StorageObserver {
       batches.observe(writes);
     },
     lockWaited: () => busy.add(),
+    watchSessions: (count) => sessionMetrics(registry, count),
   };
+}
+
+/**
+ * The sessions with a database server, named by OpenTelemetry's conventions for the metrics of
+ * database clients (https://opentelemetry.io/docs/specs/semconv/db/database-metrics/).
+ */
+function sessionMetrics(registry: Registry, count: () => SessionCounts): () => void {
+  const registers = [registry];
+  new Gauge({
+    name: "db_client_connection_count",
+    help: "Open sessions with the database server, by state",
+    labelNames: ["state"],
+    registers,
+    collect() {
+      const { open, used } = count();
+      this.set({ state: "used" }, used);
+      this.set({ state: "idle" }, Math.max(0, open - used));
+    },
+  });
+  new Gauge({
+    name: "db_client_connection_max",
+    help: "Sessions that this process may have at once",
+    registers,
+    collect() {
+      this.set(count().max);
+    },
+  });
+  new Gauge({
+    name: "db_client_connection_pending_requests",
+    help: "Statements that wait for a session",
+    registers,
+    collect() {
+      this.set(count().waiting);
+    },
+  });
+  const timeouts = counter(registry, {
+    name: "db_client_connection_timeouts_total",
+    help: "Statements that got no session in time",
+  })();
+  return () => timeouts.add();
 }
 
 type BuildLabels = Readonly<Record<"service" | "version" | "commit", string>>;

@@ -231,6 +231,8 @@ describe("openApiDocument(): problems", () => {
       { detail: "Storage is busy" },
       { detail: "Storage is full" },
       { detail: "Storage is gone" },
+      { detail: "Storage cannot be reached" },
+      { detail: "Storage was lost during the request; what it asked for may have been stored" },
     ]);
   });
 

@@ -183,7 +183,8 @@ describe("ConfigError", () => {
 });
 
 describe("readServiceConfig()", () => {
-  const service = { database: "sqlite:data/x.db", settings: { url: settings.url } };
+  const engines = { sqlite: { migrations: [], stores: () => ({}) } };
+  const service = { database: "sqlite:data/x.db", engines, settings: { url: settings.url } };
   const readService = (environment: Environment) => readServiceConfig(service, environment);
 
   test("has a default for every variable", () => {
@@ -191,6 +192,7 @@ describe("readServiceConfig()", () => {
       port: 8000,
       host: "::",
       databaseUrl: "sqlite:data/x.db",
+      databasePoolSize: 10,
       logLevel: "info",
       publicUrl: "",
       corsOrigins: [],
@@ -205,6 +207,7 @@ describe("readServiceConfig()", () => {
 
   test.each([
     ["PORT", 0, 65_535],
+    ["DATABASE_POOL_SIZE", 1, 1000],
     ["MAX_BODY_BYTES", 1, 104_857_600],
     ["MAX_IN_FLIGHT", 1, 100_000],
     ["IDLE_TIMEOUT_SECONDS", 1, 255],
@@ -248,12 +251,25 @@ describe("readServiceConfig()", () => {
     },
   );
 
-  test("takes for DATABASE_URL no database in memory or of another engine", () => {
-    for (const url of ["sqlite::memory:", "postgres://db/x", "data/x.db"]) {
+  test("takes for DATABASE_URL no database in memory or of an engine that the service lacks", () => {
+    for (const url of ["sqlite::memory:", "postgres://u:p@db/x", "data/x.db"]) {
       expect(messagesOf(() => readService({ DATABASE_URL: url }))).toEqual([
         "Cannot use DATABASE_URL: it must be sqlite: and the path of a file, such as " +
           "sqlite:data/x.db",
       ]);
     }
+  });
+
+  test("takes the URL of a server if the service has a store for it, and else shows no part of it", () => {
+    const engine = { migrations: [], stores: () => ({}) };
+    const both = { ...service, engines: { sqlite: engine, postgres: async () => engine } };
+    const readBoth = (url: string) => readServiceConfig(both, { DATABASE_URL: url });
+    const url = "postgres://app:secret@db:5432/app?sslmode=verify-full";
+    expect(readBoth(url).databaseUrl).toBe(url);
+    expect(messagesOf(() => readBoth("postgres://app:secret@db,db2/app"))).toEqual([
+      "Cannot use DATABASE_URL: it must be sqlite: and the path of a file, such as " +
+        "sqlite:data/x.db, or postgres://user:password@host:5432/name; name one host: the " +
+        "address that follows the primary",
+    ]);
   });
 });

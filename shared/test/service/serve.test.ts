@@ -12,7 +12,9 @@ async function serveOnce(path: string, migrations: readonly string[]): Promise<L
     await runService({
       name: "sample",
       database: "sqlite:unused.db",
-      migrations: ${JSON.stringify(migrations)},
+      engines: {
+        sqlite: { migrations: ${JSON.stringify(migrations)}, stores: () => ({}) },
+      },
       settings: {},
       build() {
         setImmediate(() => process.kill(process.pid, "SIGTERM"));

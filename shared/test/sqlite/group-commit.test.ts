@@ -23,6 +23,7 @@ function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
         batches.push(writes);
       },
       lockWaited,
+      watchSessions: () => () => undefined,
     },
   });
   return {

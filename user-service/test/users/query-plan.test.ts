@@ -1,6 +1,6 @@
 import { describe } from "bun:test";
 import { testQueryPlans } from "@platform/shared/testing/query-plan";
-import { migrations } from "../../src/migrations/index.ts";
+import { migrations } from "../../src/migrations/sqlite/index.ts";
 import { sqliteUserStore } from "../../src/users/sqlite-user-store.ts";
 import { userSorts, type UserStore } from "../../src/users/user-store.ts";
 

@@ -5,7 +5,7 @@ import type { Claim } from "@platform/shared/idempotency/claim";
 import { testIdempotencyKeys } from "@platform/shared/testing/idempotency-keys";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import { temporaryStorage } from "@platform/shared/testing/running-service";
-import { migrations } from "../../src/migrations/index.ts";
+import { migrations } from "../../src/migrations/sqlite/index.ts";
 import { sqliteUserStore } from "../../src/users/sqlite-user-store.ts";
 import type { UserQuery, UserStore } from "../../src/users/user-store.ts";
 import { EmailTaken, UserNotFound, type User } from "../../src/users/user.ts";

@@ -1,4 +1,4 @@
-// The schema of the database, version by version.
+// The schema of the database on SQLite, version by version.
 import orders from "./001-orders.sql" with { type: "text" };
 import oneIndexPerUser from "./002-one-index-per-user.sql" with { type: "text" };
 import secrets from "./003-secrets.sql" with { type: "text" };

@@ -1,0 +1,147 @@
+// What an error of Bun.SQL means for a caller
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+import { SQL } from "bun";
+import { StorageUnavailable } from "../core/storage.ts";
+
+/**
+ * The server refused a value: a unique index has it already, a check fails, a text has a NUL. Nothing
+ * was changed. The server's text quotes the row, so it is not in the message.
+ */
+export class ValueRefused extends Error {
+  override readonly name = "ValueRefused";
+
+  constructor(
+    /** Such as `23505` (unique_violation), `23514` (check_violation), `22021` (a NUL in a text). */
+    readonly sqlState: string,
+    /** The name of the constraint or of the unique index, if it was one. */
+    readonly constraint: string | undefined,
+  ) {
+    super(`The server refused a value: ${[sqlState, constraint].filter(Boolean).join(" ")}`);
+  }
+}
+
+/** Whether a unique index or constraint of this name has the value already. */
+export function isUniqueViolation(error: unknown, constraint: string): error is ValueRefused {
+  const isRefused = error instanceof ValueRefused && error.sqlState === "23505";
+  return isRefused && error.constraint === constraint;
+}
+
+/** The SQLSTATE that the server sent; undefined for errors of the client and of the network. */
+export function sqlStateOf(error: unknown): string | undefined {
+  return error instanceof SQL.PostgresError && /^[0-9A-Z]{5}$/.test(error.errno ?? "")
+    ? error.errno
+    : undefined;
+}
+
+const codeOf = (error: unknown) => (error instanceof SQL.PostgresError ? error.code : undefined);
+
+/** Whether the server has undone the statement for the sake of another one, which may be over now. */
+export function isSerializationFailure(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === "40001" || state === "40P01";
+}
+
+/** No session was made, so nothing was sent. */
+const notConnected = [
+  "ERR_POSTGRES_CONNECTION_REFUSED",
+  "ERR_POSTGRES_CONNECTION_TIMEOUT",
+  "ERR_POSTGRES_CONNECTION_FAILED",
+];
+
+/** Sessions that end, whatever was under way on them. */
+const lost = [
+  "ERR_POSTGRES_CONNECTION_CLOSED",
+  "ERR_POSTGRES_IDLE_TIMEOUT",
+  "ERR_POSTGRES_LIFETIME_TIMEOUT",
+];
+
+/**
+ * Whether the session ended while the statement was under way, so that its outcome is unknown. 57P01
+ * and 57P02 are among them: a commit that waits for a standby is stored already.
+ */
+export function isSessionLost(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state === undefined) return lost.includes(codeOf(error) ?? "");
+  return /^(?:08(?!001|004)|40003|57P01|57P02|57P05)/.test(state);
+}
+
+/** Whether the server is read-only: a standby, or a primary that was told to be. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlStateOf(error) === "25006";
+}
+
+/**
+ * Why a storage cannot work now; undefined for an error that is no state of the storage.
+ *
+ * @param isWrite whether the statement changes data, so that it matters if it was done
+ */
+export function unavailableReason(
+  error: unknown,
+  isWrite: boolean,
+): StorageUnavailable["reason"] | undefined {
+  if (isSessionLost(error)) return isWrite ? "interrupted" : "unreachable";
+  const state = sqlStateOf(error);
+  if (state === undefined) {
+    const code = codeOf(error) ?? "";
+    return notConnected.includes(code) || isTlsError(error) ? "unreachable" : undefined;
+  }
+  if (state === "53100") return "full";
+  // Out of memory, out of sessions, a lock that is held, the server's own deadline, a conflict.
+  if (/^(?:53|55P03|57014|40001|40P01)/.test(state)) return "busy";
+  // No session, refused by now, restarting, read-only, an error of the server's disk.
+  return /^(?:08|28|3D000|57|25006|58)/.test(state) ? "unreachable" : undefined;
+}
+
+function isTlsError(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return /TLS|CERT|SELF_SIGNED|UNABLE_TO/.test(String(error.code));
+}
+
+/** The error that a caller of the storage gets. @param isWrite see {@link unavailableReason} */
+export function toStorageError(error: unknown, isWrite: boolean): unknown {
+  if (error instanceof StorageUnavailable) return error;
+  const reason = unavailableReason(error, isWrite);
+  if (reason !== undefined) return new StorageUnavailable(reason, { cause: error });
+  const state = sqlStateOf(error) ?? "";
+  if (!/^2[23]/.test(state)) return error;
+  const constraint = error instanceof SQL.PostgresError ? error.constraint : undefined;
+  return new ValueRefused(state, constraint);
+}
+
+/**
+ * Whether a server that refuses a session, or a migration, with this error will go on doing so until
+ * the operator changes something.
+ */
+export function isPermanent(error: unknown): boolean {
+  if (error instanceof StorageUnavailable) return false;
+  const state = sqlStateOf(error);
+  if (state === undefined)
+    return !notConnected.includes(codeOf(error) ?? "") && !isSessionLost(error);
+  return !/^(?:08|40|53|55P03|57|25006|58)/.test(state);
+}
+
+/** Why a server cannot be used, and what the operator can do about it. "It" is the database. */
+export function operatorReason(error: unknown): string {
+  const state = sqlStateOf(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (state?.startsWith("28")) return "the server refuses this user or its password; check both";
+  if (state === "3D000") return "the server has no such database; create it";
+  if (state === "42501") return "this role lacks a right; grant it, or run migrate as the owner";
+  if (state === "57P03") return "the server is starting or stopping";
+  if (state === "53300") return "the server has no free session; raise max_connections";
+  if (state === "25006") return "the server is read-only; name the primary";
+  if (code === "ERR_POSTGRES_TLS_NOT_AVAILABLE") {
+    return "the server offers no TLS; switch it on there, or set another sslmode";
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return "the server's certificate has another name; use its name as the host";
+  }
+  if (isTlsError(error)) {
+    return `the server's certificate is not trusted (${code}); set sslrootcert to its CA`;
+  }
+  if (notConnected.includes(code)) return "no server answers there; start it, or check the address";
+  if (isSessionLost(error)) return "the server ended the session";
+  if (error instanceof StorageUnavailable) return "the server does not answer";
+  const message = error instanceof Error ? error.message : String(error);
+  return state === undefined ? message : `${message} (SQLSTATE ${state})`;
+}

@@ -1,0 +1,91 @@
+// Lets in as many statements as there are sessions. Bun.SQL spreads further statements over busy
+// sessions, where they would wait behind a slow statement while other sessions are idle, and without
+// a bound.
+import { StorageUnavailable } from "../core/storage.ts";
+import { BoundedQueue } from "./bounded-queue.ts";
+
+/** What waits at the gate. */
+interface Waiting {
+  enter(): void;
+  reject(error: unknown): void;
+}
+
+/** A counting semaphore whose waits are bounded. */
+export class Gate {
+  readonly #max: number;
+  readonly #waiting: BoundedQueue<Waiting>;
+  /** A statement that goes before all others; there is one at most, and its caller bounds its wait. */
+  #first: (() => void) | undefined;
+  #inside = 0;
+  #onIdle: (() => void) | undefined;
+
+  /** @param onTimeout called for each statement that is turned away */
+  constructor(max: number, maxWaitMs: number, onTimeout: () => void) {
+    this.#max = max;
+    this.#waiting = new BoundedQueue(maxWaitMs, ({ reject }) => {
+      onTimeout();
+      reject(new StorageUnavailable("busy"));
+    });
+  }
+
+  /** Statements that were let in and have not left. */
+  get inside(): number {
+    return this.#inside;
+  }
+
+  /** Statements that wait. */
+  get waiting(): number {
+    return this.#waiting.size + (this.#first ? 1 : 0);
+  }
+
+  /** Whether a statement may go in at once. If true it is in, and has to {@link leave}. */
+  tryEnter(): boolean {
+    if (this.#inside >= this.#max) return false;
+    this.#inside += 1;
+    return true;
+  }
+
+  /** Resolves when a statement is in. @throws {StorageUnavailable} `busy` if it waited too long */
+  enter(): Promise<void> {
+    if (this.tryEnter()) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ enter: resolve, reject });
+    return promise;
+  }
+
+  /** As {@link enter}, before all others, and without a bound: abort `signal` to give up. */
+  enterFirst(signal: AbortSignal): Promise<void> {
+    if (this.tryEnter()) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#first = resolve;
+    signal.addEventListener("abort", () => {
+      if (this.#first === resolve) this.#first = undefined;
+      reject(new StorageUnavailable("busy"));
+    });
+    return promise;
+  }
+
+  /** Gives the place of a statement to the next. */
+  leave(): void {
+    const first = this.#first;
+    if (first) {
+      this.#first = undefined;
+      return first();
+    }
+    const next = this.#waiting.take();
+    if (next) return next.enter();
+    this.#inside -= 1;
+    if (this.#inside === 0) this.#onIdle?.();
+  }
+
+  /** Resolves when no statement is inside, and so none waits. */
+  idle(): Promise<void> {
+    if (this.#inside === 0) return Promise.resolve();
+    return new Promise((resolve) => void (this.#onIdle = resolve));
+  }
+
+  /** Rejects all that wait. */
+  rejectAll(error: unknown): void {
+    for (const { reject } of this.#waiting.takeAll()) reject(error);
+  }
+}

@@ -1,0 +1,252 @@
+// A database on a PostgreSQL server, for any number of processes on any number of machines.
+import type { Migrated } from "../core/migration.ts";
+import {
+  StorageOpenError,
+  StorageUnavailable,
+  type SecretName,
+  type Storage,
+  type StorageObserver,
+} from "../core/storage.ts";
+import {
+  isPermanent,
+  isReadOnly,
+  isSerializationFailure,
+  isSessionLost,
+  operatorReason,
+  toStorageError,
+} from "./errors.ts";
+import { migrate } from "./migrations.ts";
+import type { PostgresAddress } from "./postgres-url.ts";
+import { readSecrets } from "./secrets.ts";
+import { openSession, Sessions, withTimeout, type Statement } from "./sessions.ts";
+
+export type { Statement } from "./sessions.ts";
+
+/** A database on a server. Its functions do not need `this`. */
+export interface PostgresStorage extends Storage {
+  /** Resolves once the schema is up to date. @throws {StorageOpenError} if that cannot be */
+  readonly migrated: Promise<Migrated>;
+
+  /**
+   * Runs one statement that only reads. It is repeated once if its session was lost.
+   *
+   * @throws {StorageUnavailable}
+   * @throws {ValueRefused} if the server refused a parameter
+   */
+  read<Row>(statement: Statement<Row>): Promise<Row[]>;
+
+  /**
+   * Runs one statement that writes, and resolves once it would survive a crash of the server. It is
+   * atomic by itself: no transaction stays open across turns of the event loop. It is repeated if the
+   * server undid it for the sake of another one, and never if its outcome is unknown.
+   *
+   * @param writes how many writes of callers it has, for the metrics. Default: 1
+   * @throws {StorageUnavailable} with `interrupted`, the write may have been stored
+   * @throws {ValueRefused} if a constraint refused a value
+   */
+  write<Row>(statement: Statement<Row>, writes?: number): Promise<Row[]>;
+}
+
+/** Which database to open, and how. */
+export interface PostgresOptions {
+  readonly address: PostgresAddress;
+  /** In their order: `migrations[n - 1]` leads to version n. */
+  readonly migrations: readonly string[];
+  /** The most sessions at once. */
+  readonly poolSize: number;
+  readonly observer?: StorageObserver;
+  /** The server was lost, or came back. @param reason why it cannot be reached */
+  readonly reachabilityChanged?: (isReachable: boolean, reason: string) => void;
+}
+
+/** Between two attempts to reach a server that is away. */
+const retryMs = 500;
+
+/** How long the first contact may take, and each later one; a silent server counts as away. */
+const maxContactMs = 3500;
+
+/** A ping that takes longer has failed. */
+const maxPingMs = 1000;
+
+/** How often a write is tried that the server has undone for the sake of another one. */
+const maxTries = 5;
+
+/**
+ * Opens a database and brings its schema up to date. If the server is away, it resolves all the same,
+ * and goes on trying: until then everything rejects as `unreachable`.
+ *
+ * @throws {StorageOpenError} if the server refuses, or the schema is another one
+ */
+export async function openPostgres({
+  address,
+  migrations,
+  poolSize,
+  observer,
+  reachabilityChanged,
+}: PostgresOptions): Promise<PostgresStorage> {
+  const { name, rootCertificate } = address;
+  if (rootCertificate !== undefined && !(await Bun.file(rootCertificate).exists())) {
+    throw new StorageOpenError(
+      `Cannot use the database ${name}: there is no file "${rootCertificate}"; check sslrootcert`,
+    );
+  }
+  const stop = new AbortController();
+  const migrated = Promise.withResolvers<Migrated>();
+  let onGateTimeout: (() => void) | undefined;
+  const sessions = new Sessions(address, poolSize, () => onGateTimeout?.());
+  onGateTimeout = observer?.watchSessions(() => sessions.counts);
+
+  let secrets: ReadonlyMap<string, Uint8Array> | undefined;
+  let isReachable = true;
+  let pinging: Promise<void> | undefined;
+  let closed: Promise<void> | undefined;
+
+  function reached(): void {
+    if (isReachable) return;
+    isReachable = true;
+    reachabilityChanged?.(true, "");
+  }
+
+  function notReached(error: unknown): void {
+    if (!isReachable) return;
+    isReachable = false;
+    reachabilityChanged?.(false, operatorReason(error));
+  }
+
+  /** Migrates on a session of its own. @throws what Bun.SQL does, StorageOpenError */
+  async function contact(): Promise<Migrated> {
+    const sql = openSession(address, "migration");
+    const cut = () => void sql.close({ timeout: 0 }).catch(() => undefined);
+    stop.signal.addEventListener("abort", cut);
+    try {
+      const late = () => new StorageUnavailable("unreachable");
+      await withTimeout(sql`SELECT 1`, maxContactMs, late);
+      const result = await migrate(sql, name, migrations);
+      secrets = await readSecrets(sql);
+      return result;
+    } finally {
+      stop.signal.removeEventListener("abort", cut);
+      cut();
+    }
+  }
+
+  /** Whether the server was reached. @throws {StorageOpenError} if it never will be */
+  async function tryContact(): Promise<boolean> {
+    try {
+      const result = await contact();
+      reached();
+      migrated.resolve(result);
+      return true;
+    } catch (error) {
+      if (stop.signal.aborted) return true;
+      if (error instanceof StorageOpenError) throw error;
+      if (isPermanent(error)) {
+        const why = operatorReason(error);
+        throw new StorageOpenError(`Cannot use the database ${name}: ${why}`, { cause: error });
+      }
+      notReached(error);
+      return false;
+    }
+  }
+
+  async function keepTrying(): Promise<void> {
+    do await Bun.sleep(retryMs);
+    while (!(await tryContact()));
+  }
+
+  function refusal(): Error | undefined {
+    if (closed !== undefined) return new Error("Cannot use the storage: it is closed");
+    return secrets === undefined ? new StorageUnavailable("unreachable") : undefined;
+  }
+
+  /** What the caller gets for an error, after what the storage does about it. */
+  function failed(error: unknown, isWrite: boolean): unknown {
+    const wanted = toStorageError(error, isWrite);
+    // A session keeps the state of its beginning, and the address may lead to another server by now.
+    if (isReadOnly(error)) sessions.replace();
+    if (wanted instanceof StorageUnavailable) {
+      const isLost = wanted.reason === "interrupted" && isSessionLost(error);
+      if (wanted.reason === "busy") observer?.lockWaited();
+      else if (!isLost) notReached(error);
+    }
+    return wanted;
+  }
+
+  async function read<Row>(statement: Statement<Row>): Promise<Row[]> {
+    const refused = refusal();
+    if (refused !== undefined) throw refused;
+    try {
+      const rows = await sessions.run(statement, "unreachable").catch((error: unknown) => {
+        if (!isSessionLost(error)) throw error;
+        return sessions.run(statement, "unreachable");
+      });
+      reached();
+      return rows;
+    } catch (error) {
+      throw failed(error, false);
+    }
+  }
+
+  async function write<Row>(statement: Statement<Row>, writes = 1): Promise<Row[]> {
+    const refused = refusal();
+    if (refused !== undefined) throw refused;
+    for (let tries = 1; ; tries += 1) {
+      const startedAt = performance.now();
+      try {
+        const rows = await sessions.run(statement, "interrupted");
+        reached();
+        observer?.committed((performance.now() - startedAt) / 1000, writes);
+        return rows;
+      } catch (error) {
+        if (!isSerializationFailure(error) || tries === maxTries) throw failed(error, true);
+      }
+      // The statements that were in each other's way must not meet again.
+      await Bun.sleep(Math.random() * 5 * 2 ** tries);
+    }
+  }
+
+  async function ping(): Promise<void> {
+    const refused = refusal();
+    if (refused !== undefined) throw refused;
+    try {
+      const [state] = await sessions.runFirst(
+        (sql) => sql<{ read_only: boolean }[]>`
+          SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS read_only`,
+        maxPingMs,
+      );
+      if (state?.read_only) {
+        sessions.replace();
+        throw new StorageUnavailable("unreachable");
+      }
+      reached();
+    } catch (error) {
+      throw failed(error, false);
+    }
+  }
+
+  async function close(discardsQueue: boolean): Promise<void> {
+    stop.abort();
+    await sessions.close(discardsQueue);
+  }
+
+  try {
+    if (!(await tryContact())) keepTrying().catch(migrated.reject);
+  } catch (error) {
+    await sessions.close(true);
+    throw error;
+  }
+
+  return {
+    migrated: migrated.promise,
+    read,
+    write,
+    ping: () => (pinging ??= ping().finally(() => (pinging = undefined))),
+    secret(secretName: SecretName) {
+      if (secrets === undefined) throw new StorageUnavailable("unreachable");
+      const secret = secrets.get(secretName);
+      if (secret !== undefined) return secret;
+      throw new Error(`The database has no secret named "${secretName}"`);
+    },
+    close: (discardsQueue = false) => (closed ??= close(discardsQueue)),
+  };
+}

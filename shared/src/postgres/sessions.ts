@@ -1,0 +1,176 @@
+// The sessions with a server: Bun.SQL's pool, behind a gate and with a deadline for each statement.
+import { SQL } from "bun";
+import { StorageUnavailable, type SessionCounts } from "../core/storage.ts";
+import { Gate } from "./gate.ts";
+import type { PostgresAddress } from "./postgres-url.ts";
+
+/**
+ * A statement of a store, written with the tag that it is given, which sends values as parameters:
+ * ``(sql) => sql<Row[]>`SELECT … WHERE id = ${id}` ``. It may run more than once.
+ */
+export type Statement<Row> = (sql: SQL) => PromiseLike<Row[]>;
+
+/** How long a statement waits for a session before it is `busy`. */
+const maxGateWaitMs = 750;
+
+/** The server ends a statement after this time, and one that waits for a lock. */
+const serverTimeoutMs = 3250;
+
+/**
+ * A statement that takes longer has a server, or a network, that is silent: the server would have
+ * ended it. Together with the waits for a batch and for a session, a caller waits 5 s.
+ */
+const maxStatementMs = 3500;
+
+/** How long the statements of a pool that was replaced may go on, in seconds. */
+const replacedPoolSeconds = 4;
+
+/** A pool that was made in the last second is not replaced again, so that reconnecting has an end. */
+const minReplacementMs = 1000;
+
+/** Options for Bun.SQL. @param poolSize the most sessions */
+function poolOptions(address: PostgresAddress, poolSize: number, timeoutMs: number) {
+  const { applicationName, connectTimeoutSeconds = 3 } = address;
+  return {
+    max: poolSize,
+    connectionTimeout: connectTimeoutSeconds,
+    idleTimeout: 30,
+    // Bounds how long a session keeps settings that it began with, such as being read-only.
+    maxLifetime: 60,
+    connection: {
+      ...(applicationName !== undefined && { application_name: applicationName }),
+      statement_timeout: String(timeoutMs),
+      lock_timeout: String(timeoutMs),
+      idle_in_transaction_session_timeout: "10000",
+    },
+  };
+}
+
+/** The URL for Bun.SQL, which does not try TLS without `sslmode`, and has no `allow`. */
+function poolUrl(address: PostgresAddress): string {
+  const { host, port, user, password, database, sslMode, rootCertificate } = address;
+  const credentials = [user, password].map(encodeURIComponent).join(":");
+  const query = new URLSearchParams({ sslmode: sslMode === "allow" ? "prefer" : sslMode });
+  if (rootCertificate !== undefined) query.set("sslrootcert", rootCertificate);
+  return `postgres://${credentials}@${host}:${port}/${encodeURIComponent(database)}?${query.toString()}`;
+}
+
+/** One session of its own, without a deadline, for migrations. Close it with `timeout: 0`. */
+export function openSession(address: PostgresAddress, applicationName: string): SQL {
+  const named = { applicationName, ...definedName(address) };
+  return new SQL(poolUrl(address), poolOptions({ ...address, ...named }, 1, 0));
+}
+
+const definedName = ({ applicationName }: PostgresAddress) =>
+  applicationName === undefined ? {} : { applicationName };
+
+/** Settles as `work` does, or rejects when `ms` have passed. @param onTimeout makes the rejection */
+export function withTimeout<T>(
+  work: PromiseLike<T>,
+  ms: number,
+  onTimeout: () => unknown,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(onTimeout()), ms);
+    work.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}
+
+/** The sessions of one storage. */
+export class Sessions {
+  readonly #address: PostgresAddress;
+  readonly #max: number;
+  readonly #gate: Gate;
+  #sql: SQL;
+  #madeAt = -Infinity;
+  #open = 0;
+
+  /** @param onGateTimeout called for each statement that got no session in time */
+  constructor(address: PostgresAddress, max: number, onGateTimeout: () => void) {
+    this.#address = address;
+    this.#max = max;
+    this.#gate = new Gate(max, maxGateWaitMs, onGateTimeout);
+    this.#sql = this.#makePool();
+  }
+
+  get counts(): SessionCounts {
+    const { inside: used, waiting } = this.#gate;
+    return { max: this.#max, open: Math.max(this.#open, used), used, waiting };
+  }
+
+  /**
+   * Runs one statement on a session that no other statement uses.
+   *
+   * @param outcome the reason of the rejection if the server stays silent
+   * @throws {StorageUnavailable} `busy` if no session is free in time, or with `outcome`
+   * @throws whatever Bun.SQL does
+   */
+  async run<Row>(
+    statement: Statement<Row>,
+    outcome: "unreachable" | "interrupted",
+  ): Promise<Row[]> {
+    if (!this.#gate.tryEnter()) await this.#gate.enter();
+    try {
+      return await this.#runInside(statement, maxStatementMs, outcome);
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
+  /** As {@link run}, before all statements that wait, and within `maxMs` as a whole. */
+  async runFirst<Row>(statement: Statement<Row>, maxMs: number): Promise<Row[]> {
+    const endsAt = performance.now() + maxMs;
+    await this.#gate.enterFirst(AbortSignal.timeout(maxMs));
+    try {
+      return await this.#runInside(statement, endsAt - performance.now(), "unreachable");
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
+  /** Makes new sessions for all further statements. Those under way may end on the old ones. */
+  replace(): void {
+    if (performance.now() - this.#madeAt < minReplacementMs) return;
+    const old = this.#sql;
+    this.#sql = this.#makePool();
+    void old.close({ timeout: replacedPoolSeconds }).catch(() => undefined);
+  }
+
+  /** Ends all sessions, after the statements that run or wait unless `isNow`. */
+  async close(isNow: boolean): Promise<void> {
+    if (isNow) this.#gate.rejectAll(new StorageUnavailable("busy"));
+    else await this.#gate.idle();
+    await this.#sql.close({ timeout: 0 });
+  }
+
+  #runInside<Row>(
+    statement: Statement<Row>,
+    maxMs: number,
+    outcome: "unreachable" | "interrupted",
+  ): Promise<Row[]> {
+    const sql = this.#sql;
+    return withTimeout(statement(sql), maxMs, () => {
+      // Its session is lost until the peer speaks, and no call of Bun's says which session it is.
+      if (sql === this.#sql) this.replace();
+      return new StorageUnavailable(outcome);
+    });
+  }
+
+  #makePool(): SQL {
+    this.#madeAt = performance.now();
+    return new SQL(poolUrl(this.#address), {
+      ...poolOptions(this.#address, this.#max, serverTimeoutMs),
+      onconnect: (error) => void (this.#open += error ? 0 : 1),
+      onclose: () => void (this.#open = Math.max(0, this.#open - 1)),
+    });
+  }
+}

@@ -1,0 +1,111 @@
+import { describe, expect, test } from "bun:test";
+import { StorageUnavailable } from "../../src/core/storage.ts";
+import { batchWrites } from "../../src/postgres/batch-writes.ts";
+import { ValueRefused } from "../../src/postgres/errors.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
+
+/** Batches of words; each call of `write` waits for {@link next}, and then does what that says. */
+function words(options: { maxWaitMs?: number } = {}) {
+  const batches: string[][] = [];
+  const pending: PromiseWithResolvers<void>[] = [];
+  const write = batchWrites<string, string>({
+    ...options,
+    keyOf: (word) => word.toLowerCase(),
+    async write(items) {
+      batches.push([...items]);
+      const turn = Promise.withResolvers<void>();
+      pending.push(turn);
+      await turn.promise;
+      return items.map((item) => `${item}!`);
+    },
+  });
+  return {
+    write,
+    batches,
+    /** Settles the statement under way, and lets the next begin. */
+    async next(error?: Error) {
+      const turn = pending.shift();
+      if (error) turn?.reject(error);
+      else turn?.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+describe("batchWrites()", () => {
+  test("writes a lone caller's item at once", async () => {
+    const { write, batches, next } = words();
+    const written = write("a");
+    expect(batches).toEqual([["a"]]);
+    await next();
+    expect(await written).toBe("a!");
+  });
+
+  test("writes what arrives meanwhile in one statement, sorted, and gives each its own result", async () => {
+    const { write, batches, next } = words();
+    const results = ["a", "d", "c", "b"].map((word) => write(word));
+    await next();
+    expect(batches).toEqual([["a"], ["b", "c", "d"]]);
+    await next();
+    expect(await Promise.all(results)).toEqual(["a!", "d!", "c!", "b!"]);
+  });
+
+  test("writes items of one key one after the other", async () => {
+    const { write, batches, next } = words();
+    const results = ["x", "a", "A", "b"].map((word) => write(word));
+    await next();
+    await next();
+    expect(batches).toEqual([["x"], ["a", "b"], ["A"]]);
+    await next();
+    expect(await Promise.all(results)).toEqual(["x!", "a!", "A!", "b!"]);
+  });
+
+  test("puts no more than 256 items into a statement", async () => {
+    const { write, batches, next } = words();
+    const results = Array.from({ length: 300 }, (_, n) => write(`w${n}`));
+    await next();
+    await next();
+    expect(batches.map(({ length }) => length)).toEqual([1, 256, 43]);
+    await next();
+    expect(new Set(await Promise.all(results)).size).toBe(300);
+  });
+
+  test("rejects every caller of a failed statement alike, and goes on", async () => {
+    const { write, batches, next } = words();
+    const [first, ...others] = ["a", "b", "c"].map((word) => write(word));
+    await next();
+    const rejections = others.map((other) => rejectionOf(other));
+    const error = new StorageUnavailable("interrupted");
+    await next(error);
+    expect(await first).toBe("a!");
+    expect(await Promise.all(rejections)).toEqual([error, error]);
+    const later = write("d");
+    await next();
+    expect(await later).toBe("d!");
+    expect(batches).toEqual([["a"], ["b", "c"], ["d"]]);
+  });
+
+  test("gives the refusal of a value to its caller alone", async () => {
+    const { write, batches, next } = words();
+    const [first, bad, good] = [write("a"), write("b"), write("c")];
+    await next();
+    const refused = new ValueRefused("22021", undefined);
+    const rejection = rejectionOf(bad);
+    await next(refused);
+    await next(refused);
+    expect(await rejection).toBe(refused);
+    await next();
+    expect([await first, await good]).toEqual(["a!", "c!"]);
+    expect(batches).toEqual([["a"], ["b", "c"], ["b"], ["c"]]);
+  });
+
+  test("rejects as busy what waits too long, while the statement before goes on", async () => {
+    const { write, batches, next } = words({ maxWaitMs: 5 });
+    const slow = write("a");
+    const late = await rejectionOf(write("b"));
+    expect(late).toMatchObject({ name: "StorageUnavailable", reason: "busy" });
+    await next();
+    expect(await slow).toBe("a!");
+    expect(batches).toEqual([["a"]]);
+  });
+});

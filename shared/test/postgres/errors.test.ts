@@ -1,0 +1,116 @@
+import { describe, expect, test } from "bun:test";
+import { SQL } from "bun";
+import {
+  isPermanent,
+  isUniqueViolation,
+  operatorReason,
+  toStorageError,
+  unavailableReason,
+  ValueRefused,
+} from "../../src/postgres/errors.ts";
+
+/** An error of the server. */
+function serverError(errno: string, constraint?: string) {
+  const code = "ERR_POSTGRES_SERVER_ERROR";
+  const detail = "Key (email)=(alice@example.com) already exists.";
+  return new SQL.PostgresError(`error ${errno}`, {
+    code,
+    errno,
+    detail,
+    ...(constraint !== undefined && { constraint }),
+  });
+}
+
+/** An error of the client or of the network. */
+const clientError = (code: string) => new SQL.PostgresError("error", { code });
+
+describe("unavailableReason()", () => {
+  test.each([
+    ["53100", "full"],
+    ["53200", "busy"],
+    ["53300", "busy"],
+    ["55P03", "busy"],
+    ["57014", "busy"],
+    ["40001", "busy"],
+    ["40P01", "busy"],
+    ["57P03", "unreachable"],
+    ["28P01", "unreachable"],
+    ["3D000", "unreachable"],
+    ["25006", "unreachable"],
+    ["58030", "unreachable"],
+    ["08001", "unreachable"],
+  ] as const)("of a server's %s is %s, for reads and writes alike", (state, reason) => {
+    expect(unavailableReason(serverError(state), false)).toBe(reason);
+    expect(unavailableReason(serverError(state), true)).toBe(reason);
+  });
+
+  test.each(["57P01", "57P02", "57P05", "08006", "08007", "40003"])(
+    "of a server's %s says of a write alone that it may have been stored",
+    (state) => {
+      expect(unavailableReason(serverError(state), true)).toBe("interrupted");
+      expect(unavailableReason(serverError(state), false)).toBe("unreachable");
+    },
+  );
+
+  test.each(["CONNECTION_CLOSED", "IDLE_TIMEOUT", "LIFETIME_TIMEOUT"])(
+    "of a session that ended by %s says the same",
+    (code) => {
+      expect(unavailableReason(clientError(`ERR_POSTGRES_${code}`), true)).toBe("interrupted");
+    },
+  );
+
+  test.each([
+    "ERR_POSTGRES_CONNECTION_REFUSED",
+    "ERR_POSTGRES_CONNECTION_TIMEOUT",
+    "ERR_POSTGRES_TLS_NOT_AVAILABLE",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  ])("of %s is unreachable, since nothing was sent", (code) => {
+    expect(unavailableReason(clientError(code), true)).toBe("unreachable");
+  });
+
+  test("is none for a bug", () => {
+    for (const state of ["42601", "42P01", "22012", "XX000"]) {
+      expect(unavailableReason(serverError(state), true)).toBeUndefined();
+    }
+    expect(unavailableReason(new TypeError("a bug"), true)).toBeUndefined();
+  });
+});
+
+describe("toStorageError()", () => {
+  test("names the constraint of a refused value, and nothing of the row", () => {
+    const error = toStorageError(serverError("23505", "users_email"), true);
+    expect(error).toBeInstanceOf(ValueRefused);
+    expect(isUniqueViolation(error, "users_email")).toBe(true);
+    expect(isUniqueViolation(error, "users_pkey")).toBe(false);
+    expect(Bun.inspect(error)).not.toContain("alice");
+  });
+
+  test("leaves a bug as it is", () => {
+    const bug = serverError("42601");
+    expect(toStorageError(bug, true)).toBe(bug);
+  });
+});
+
+describe("isPermanent()", () => {
+  test.each(["28P01", "28000", "3D000", "42501", "42P01"])("is true for %s", (state) => {
+    expect(isPermanent(serverError(state))).toBe(true);
+  });
+
+  test.each(["57P03", "53300", "25006", "55P03", "57P01", "08006", "40001"])(
+    "is false for %s",
+    (state) => expect(isPermanent(serverError(state))).toBe(false),
+  );
+
+  test("is true for a certificate, and false for a server that does not answer", () => {
+    expect(isPermanent(clientError("ERR_TLS_CERT_ALTNAME_INVALID"))).toBe(true);
+    expect(isPermanent(clientError("ERR_POSTGRES_CONNECTION_REFUSED"))).toBe(false);
+    expect(isPermanent(clientError("ERR_POSTGRES_CONNECTION_CLOSED"))).toBe(false);
+  });
+});
+
+test("operatorReason() gives every known error a cause and a remedy", () => {
+  for (const state of ["28P01", "3D000", "42501", "53300", "25006"]) {
+    expect(operatorReason(serverError(state))).toMatch(/^the server |^this role .*;/);
+  }
+  expect(operatorReason(clientError("UNABLE_TO_VERIFY_LEAF_SIGNATURE"))).toContain("sslrootcert");
+});

@@ -1,0 +1,7 @@
+// The schema of the database on PostgreSQL, version by version.
+
+/**
+ * Migrations in order; append, and never edit one that was released. Each must work with the version of
+ * the service before it: during a rollout both versions run on one database.
+ */
+export const migrations: readonly string[] = [];
