@@ -1,0 +1,58 @@
+import { SQL } from "bun";
+import { describe, expect, test } from "bun:test";
+import { hasPostgres, onEveryEngine, postgresDatabase } from "../../testing/postgres.ts";
+
+async function inDatabase<Row>(url: string, statement: string): Promise<Row[]> {
+  await using sql = new SQL(url, { max: 1 });
+  return [...(await sql.unsafe<Row[]>(statement))];
+}
+
+let prepared = 0;
+async function prepare(url: string): Promise<void> {
+  prepared += 1;
+  await inDatabase(url, "CREATE TABLE things (name text)");
+}
+
+describe.if(hasPostgres)("postgresDatabase()", () => {
+  test("gives each test an empty database in UTF-8", async () => {
+    await using one = await postgresDatabase();
+    await using two = await postgresDatabase();
+    await inDatabase(one.url, "CREATE TABLE things (name text)");
+    const tables = "SELECT count(*)::int AS count FROM pg_tables WHERE schemaname = 'public'";
+    expect(await inDatabase(one.url, tables)).toEqual([{ count: 1 }]);
+    expect(await inDatabase(two.url, tables)).toEqual([{ count: 0 }]);
+    expect(await inDatabase(two.url, "SHOW server_encoding")).toMatchObject([
+      { server_encoding: "UTF8" },
+    ]);
+  });
+
+  test("prepares once, and gives each test a copy", async () => {
+    const databases = await Promise.all([postgresDatabase(prepare), postgresDatabase(prepare)]);
+    for (const { url } of databases) {
+      await inDatabase(url, "INSERT INTO things VALUES ('mine')");
+      expect(await inDatabase(url, "SELECT name FROM things")).toEqual([{ name: "mine" }]);
+    }
+    expect(prepared).toBe(1);
+    for (const database of databases) await database[Symbol.asyncDispose]();
+  });
+
+  test("drops a database at the end of its scope, although sessions are on it", async () => {
+    let url = "";
+    let sql: SQL;
+    {
+      await using database = await postgresDatabase();
+      url = database.url;
+      sql = new SQL(url, { max: 1 });
+      await sql`SELECT 1`;
+    }
+    await sql.close({ timeout: 0 });
+    expect(await inDatabase(url, "SELECT 1").catch(({ errno }) => errno)).toBe("3D000");
+  });
+});
+
+describe("onEveryEngine()", () => {
+  test("leaves PostgreSQL out where tests cannot have databases, and SQLite never", () => {
+    const names = onEveryEngine({ SQLite: 1, PostgreSQL: 2 }).map(([name]) => name);
+    expect(names).toEqual(hasPostgres ? ["SQLite", "PostgreSQL"] : ["SQLite"]);
+  });
+});

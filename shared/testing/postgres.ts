@@ -1,0 +1,139 @@
+// PostgreSQL for tests: a server that starts with the first test that needs it and serves the whole
+// run, and a database for each test.
+import { SQL } from "bun";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { atEndOfRun } from "./end-of-run.ts";
+import { postgresPrograms } from "./postgres-programs.ts";
+
+/** A database of a test; dropped at the end of its scope, with all sessions on it. */
+export interface PostgresDatabase extends AsyncDisposable {
+  /** As `DATABASE_URL` has it. Its role may do everything. */
+  readonly url: string;
+}
+
+interface Server {
+  readonly url: string;
+  /** Creates and drops databases, one at a time. */
+  readonly admin: SQL;
+  /** Ends the server. */
+  stop(): Promise<void>;
+}
+
+type Prepare = (url: string) => Promise<void>;
+
+let server: Promise<Server> | undefined;
+let databases = 0;
+/** The names of databases that serve as templates, by what prepares them. */
+const templates = new Map<Prepare, Promise<string>>();
+
+/** Whether tests can have databases. Prints why not, and throws the reason in CI. */
+export const hasPostgres = findPostgres();
+
+function findPostgres(): boolean {
+  if (process.env["TEST_DATABASE_URL"]) return true;
+  try {
+    postgresPrograms();
+    return true;
+  } catch (error) {
+    if (process.env["CI"]) throw error;
+    console.error(
+      `Tests on PostgreSQL are skipped: ${String(error)}. Set TEST_DATABASE_URL to run them on a server.`,
+    );
+    return false;
+  }
+}
+
+/**
+ * The engines that a suite runs on, for `describe.each`: those given, without PostgreSQL where tests
+ * cannot have databases.
+ *
+ * @param engines by name, what the suite needs to open storage of that engine
+ */
+export function onEveryEngine<Open>(engines: { SQLite: Open; PostgreSQL?: Open }) {
+  return Object.entries(engines).filter(([name]) => name !== "PostgreSQL" || hasPostgres);
+}
+
+/**
+ * Creates a database: on the server of `TEST_DATABASE_URL`, whose role must be allowed to create
+ * databases, or on one that starts for this test run.
+ *
+ * @param prepare fills a database, for example by migrations. It runs once: databases of the same
+ * function are copies. Default: the database is empty
+ */
+export async function postgresDatabase(prepare?: Prepare): Promise<PostgresDatabase> {
+  const template = prepare === undefined ? "template0" : await templateOf(prepare);
+  const { url, name } = await createDatabase(template);
+  return { url, [Symbol.asyncDispose]: () => dropDatabase(name) };
+}
+
+function templateOf(prepare: Prepare): Promise<string> {
+  const known = templates.get(prepare);
+  if (known !== undefined) return known;
+  const made = createDatabase("template0").then(async ({ url, name }) => {
+    await prepare(url);
+    return name;
+  });
+  templates.set(prepare, made);
+  return made;
+}
+
+async function createDatabase(template: string) {
+  const { url, admin } = await (server ??= startServer());
+  databases += 1;
+  const name = `platform_test_${process.pid}_${databases}`;
+  await admin.unsafe(
+    `CREATE DATABASE ${name} TEMPLATE ${template} ENCODING UTF8 STRATEGY FILE_COPY`,
+  );
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return { url: own.href, name };
+}
+
+async function dropDatabase(name: string): Promise<void> {
+  const { admin } = await (server ??= startServer());
+  await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
+}
+
+async function startServer(): Promise<Server> {
+  const given = process.env["TEST_DATABASE_URL"];
+  if (given) {
+    const admin = new SQL(given, { max: 1 });
+    return { url: given, admin, stop: () => endSessions(admin) };
+  }
+  // Ctrl-C reaches no process of another session. The shell ends at once: of a test that exceeds its
+  // timeout, Bun kills the processes.
+  const script = join(import.meta.dir, "postgres-server.ts");
+  const words = [process.execPath, script, String(process.pid)];
+  const { stdout } = spawn("sh", ["-c", '"$@" &', "sh", ...words], {
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(stdout, "close");
+  const [line] = await Promise.race([once(stdout, "data"), ended]);
+  if (!Buffer.isBuffer(line)) throw new Error("PostgreSQL did not start; its reason is above");
+  const { pid, url } = JSON.parse(line.toString()) as { pid: number; url: string };
+  const admin = new SQL(url, { max: 1 });
+  return {
+    url,
+    admin,
+    async stop() {
+      await endSessions(admin);
+      process.kill(pid, "SIGTERM");
+      await ended;
+    },
+  };
+}
+
+async function endSessions(admin: SQL): Promise<void> {
+  for (const template of templates.values()) await admin.unsafe(`DROP DATABASE ${await template}`);
+  templates.clear();
+  await admin.close();
+}
+
+atEndOfRun(async () => {
+  const running = server;
+  server = undefined;
+  await (await running)?.stop();
+});
