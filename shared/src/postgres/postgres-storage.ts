@@ -18,7 +18,13 @@ import {
 import { migrate } from "./migrations.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { readSecrets } from "./secrets.ts";
-import { openSession, Sessions, withTimeout, type Statement } from "./sessions.ts";
+import {
+  defaultStatementTimeoutMs,
+  openSession,
+  Sessions,
+  withTimeout,
+  type Statement,
+} from "./sessions.ts";
 
 export type { Statement } from "./sessions.ts";
 
@@ -28,7 +34,7 @@ export interface PostgresStorage extends Storage {
   readonly migrated: Promise<Migrated>;
 
   /**
-   * Runs one statement that only reads. It is repeated once if its session was lost.
+   * Runs one statement that only reads. It is repeated, a few times, if its session was lost.
    *
    * @throws {StorageUnavailable}
    * @throws {ValueRefused} if the server refused a parameter
@@ -54,6 +60,8 @@ export interface PostgresOptions {
   readonly migrations: readonly string[];
   /** The most sessions at once. */
   readonly poolSize: number;
+  /** The server ends a statement after this time. Default: 3250. */
+  readonly statementTimeoutMs?: number;
   readonly observer?: StorageObserver;
   /** The server was lost, or came back. @param reason why it cannot be reached */
   readonly reachabilityChanged?: (isReachable: boolean, reason: string) => void;
@@ -68,6 +76,12 @@ const maxContactMs = 3500;
 /** A ping that takes longer has failed. */
 const maxPingMs = 1000;
 
+/**
+ * The pauses before a read whose session was lost is repeated. Often all sessions are lost at once,
+ * and this process has not heard yet of each.
+ */
+const readPausesMs = [20, 40, 80];
+
 /** How often a write is tried that the server has undone for the sake of another one. */
 const maxTries = 5;
 
@@ -80,7 +94,8 @@ const maxTries = 5;
 export async function openPostgres({
   address,
   migrations,
-  poolSize,
+  poolSize: max,
+  statementTimeoutMs = defaultStatementTimeoutMs,
   observer,
   reachabilityChanged,
 }: PostgresOptions): Promise<PostgresStorage> {
@@ -93,7 +108,11 @@ export async function openPostgres({
   const stop = new AbortController();
   const migrated = Promise.withResolvers<Migrated>();
   let onGateTimeout: (() => void) | undefined;
-  const sessions = new Sessions(address, poolSize, () => onGateTimeout?.());
+  const sessions = new Sessions(address, {
+    max,
+    statementTimeoutMs,
+    onGateTimeout: () => onGateTimeout?.(),
+  });
   onGateTimeout = observer?.watchSessions(() => sessions.counts);
 
   let secrets: ReadonlyMap<string, Uint8Array> | undefined;
@@ -163,7 +182,7 @@ export async function openPostgres({
   function failed(error: unknown, isWrite: boolean): unknown {
     const wanted = toStorageError(error, isWrite);
     // A session keeps the state of its beginning, and the address may lead to another server by now.
-    if (isReadOnly(error)) sessions.replace();
+    if (isReadOnly(error)) sessions.renew();
     if (wanted instanceof StorageUnavailable) {
       const isLost = wanted.reason === "interrupted" && isSessionLost(error);
       if (wanted.reason === "busy") observer?.lockWaited();
@@ -175,15 +194,16 @@ export async function openPostgres({
   async function read<Row>(statement: Statement<Row>): Promise<Row[]> {
     const refused = refusal();
     if (refused !== undefined) throw refused;
-    try {
-      const rows = await sessions.run(statement, "unreachable").catch((error: unknown) => {
-        if (!isSessionLost(error)) throw error;
-        return sessions.run(statement, "unreachable");
-      });
-      reached();
-      return rows;
-    } catch (error) {
-      throw failed(error, false);
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const rows = await sessions.run(statement, "unreachable");
+        reached();
+        return rows;
+      } catch (error) {
+        const pauseMs = readPausesMs[tries];
+        if (pauseMs === undefined || !isSessionLost(error)) throw failed(error, false);
+        await Bun.sleep(pauseMs);
+      }
     }
   }
 
@@ -215,7 +235,7 @@ export async function openPostgres({
         maxPingMs,
       );
       if (state?.read_only) {
-        sessions.replace();
+        sessions.renew();
         throw new StorageUnavailable("unreachable");
       }
       reached();

@@ -13,20 +13,20 @@ export type Statement<Row> = (sql: SQL) => PromiseLike<Row[]>;
 /** How long a statement waits for a session before it is `busy`. */
 const maxGateWaitMs = 750;
 
-/** The server ends a statement after this time, and one that waits for a lock. */
-const serverTimeoutMs = 3250;
-
 /**
- * A statement that takes longer has a server, or a network, that is silent: the server would have
- * ended it. Together with the waits for a batch and for a session, a caller waits 5 s.
+ * The server ends a statement after this time, and one that waits for a lock. Together with
+ * {@link silenceMs} and the waits for a batch and for a session, a caller waits 5 s.
  */
-const maxStatementMs = 3500;
+export const defaultStatementTimeoutMs = 3250;
+
+/** How much longer a statement may take before its server, or the network, counts as silent. */
+const silenceMs = 250;
 
 /** How long the statements of a pool that was replaced may go on, in seconds. */
 const replacedPoolSeconds = 4;
 
-/** A pool that was made in the last second is not replaced again, so that reconnecting has an end. */
-const minReplacementMs = 1000;
+/** Sessions that are younger than this are not renewed, so that reconnecting has an end. */
+const minAgeMs = 1000;
 
 /** Options for Bun.SQL. @param poolSize the most sessions */
 function poolOptions(address: PostgresAddress, poolSize: number, timeoutMs: number) {
@@ -89,16 +89,25 @@ export function withTimeout<T>(
 export class Sessions {
   readonly #address: PostgresAddress;
   readonly #max: number;
+  readonly #statementTimeoutMs: number;
   readonly #gate: Gate;
   #sql: SQL;
   #madeAt = -Infinity;
   #open = 0;
 
-  /** @param onGateTimeout called for each statement that got no session in time */
-  constructor(address: PostgresAddress, max: number, onGateTimeout: () => void) {
+  /** @param options `onGateTimeout`: called for each statement that got no session in time */
+  constructor(
+    address: PostgresAddress,
+    options: {
+      readonly max: number;
+      readonly statementTimeoutMs: number;
+      readonly onGateTimeout: () => void;
+    },
+  ) {
     this.#address = address;
-    this.#max = max;
-    this.#gate = new Gate(max, maxGateWaitMs, onGateTimeout);
+    this.#max = options.max;
+    this.#statementTimeoutMs = options.statementTimeoutMs;
+    this.#gate = new Gate(options.max, maxGateWaitMs, options.onGateTimeout);
     this.#sql = this.#makePool();
   }
 
@@ -120,7 +129,7 @@ export class Sessions {
   ): Promise<Row[]> {
     if (!this.#gate.tryEnter()) await this.#gate.enter();
     try {
-      return await this.#runInside(statement, maxStatementMs, outcome);
+      return await this.#runInside(statement, this.#statementTimeoutMs + silenceMs, outcome);
     } finally {
       this.#gate.leave();
     }
@@ -137,9 +146,13 @@ export class Sessions {
     }
   }
 
+  /** Makes new sessions, which see what the server's settings, or its address, are now. */
+  renew(): void {
+    if (performance.now() - this.#madeAt >= minAgeMs) this.#replace();
+  }
+
   /** Makes new sessions for all further statements. Those under way may end on the old ones. */
-  replace(): void {
-    if (performance.now() - this.#madeAt < minReplacementMs) return;
+  #replace(): void {
     const old = this.#sql;
     this.#sql = this.#makePool();
     void old.close({ timeout: replacedPoolSeconds }).catch(() => undefined);
@@ -160,7 +173,7 @@ export class Sessions {
     const sql = this.#sql;
     return withTimeout(statement(sql), maxMs, () => {
       // Its session is lost until the peer speaks, and no call of Bun's says which session it is.
-      if (sql === this.#sql) this.replace();
+      if (sql === this.#sql) this.#replace();
       return new StorageUnavailable(outcome);
     });
   }
@@ -168,7 +181,7 @@ export class Sessions {
   #makePool(): SQL {
     this.#madeAt = performance.now();
     return new SQL(poolUrl(this.#address), {
-      ...poolOptions(this.#address, this.#max, serverTimeoutMs),
+      ...poolOptions(this.#address, this.#max, this.#statementTimeoutMs),
       onconnect: (error) => void (this.#open += error ? 0 : 1),
       onclose: () => void (this.#open = Math.max(0, this.#open - 1)),
     });

@@ -1,0 +1,205 @@
+import { describe, expect, test } from "bun:test";
+import { SQL } from "bun";
+import { hasPostgres, postgresDatabase } from "../../testing/postgres.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
+import { openPostgres } from "../../src/postgres/postgres-storage.ts";
+import { serverPath } from "./server-path.ts";
+import { addressOf, temporaryPostgres } from "./temporary-postgres.ts";
+
+const notes = "CREATE TABLE notes (id int PRIMARY KEY); INSERT INTO notes VALUES (1)";
+const tags = "CREATE TABLE tags (id int PRIMARY KEY)";
+const secrets = `
+  CREATE TABLE secrets (name text PRIMARY KEY, value bytea NOT NULL);
+  INSERT INTO secrets VALUES ('cursor', decode(repeat('ab', 32), 'hex'))`;
+
+const unreachable = { name: "StorageUnavailable", reason: "unreachable" };
+
+/** The message with which opening fails. */
+async function refusalOf(opening: Promise<unknown>): Promise<string> {
+  const error = await rejectionOf(opening);
+  expect(error.name).toBe("StorageOpenError");
+  expect(error.message).not.toContain("\n");
+  return error.message;
+}
+
+function withParameter(url: string, name: string, value: string): string {
+  const changed = new URL(url);
+  changed.searchParams.set(name, value);
+  return changed.href;
+}
+
+describe.if(hasPostgres)("openPostgres()", () => {
+  test("runs the migrations that are missing, and no other", async () => {
+    await using it = await temporaryPostgres();
+    const first = await it.open({ migrations: [notes] });
+    expect(await first.migrated).toMatchObject({ from: 0, to: 1 });
+    const second = await it.open({ migrations: [notes, tags] });
+    expect(await second.migrated).toMatchObject({ from: 1, to: 2 });
+    const third = await it.open({ migrations: [notes, tags] });
+    expect(await third.migrated).toEqual({ from: 2, to: 2, durationMs: 0 });
+    expect(await third.read((sql) => sql`SELECT id FROM notes`)).toEqual([{ id: 1 }]);
+  });
+
+  test("four at once on an empty database migrate it once", async () => {
+    await using it = await temporaryPostgres();
+    const migrations = [notes, tags];
+    const storages = await Promise.all([1, 2, 3, 4].map(() => it.open({ migrations })));
+    const migrated = await Promise.all(storages.map((storage) => storage.migrated));
+    expect(migrated.map(({ from }) => from).toSorted((a, b) => a - b)).toEqual([0, 2, 2, 2]);
+    const versions = await it.admin<object[]>`
+      SELECT version FROM schema_migrations ORDER BY version`;
+    expect([...versions]).toEqual([{ version: 1 }, { version: 2 }]);
+  });
+
+  test("gives all storages the same secrets", async () => {
+    await using it = await temporaryPostgres();
+    const storages = await Promise.all([1, 2].map(() => it.open({ migrations: [secrets] })));
+    for (const storage of storages) {
+      expect(Buffer.from(storage.secret("cursor")).toString("hex")).toBe("ab".repeat(32));
+      expect(() => storage.secret("request-digest")).toThrow('no secret named "request-digest"');
+    }
+  });
+
+  test("a migration that fails changes nothing, and names itself", async () => {
+    await using it = await temporaryPostgres();
+    const wrong = "CREATE TABLE more (id int); CREATE TABLE notes (id int)";
+    expect(await refusalOf(it.open({ migrations: [notes, wrong] }))).toMatch(
+      /^Cannot bring the database postgres:\/\/127.0.0.1:\d+\/\w+ to version 2: relation "notes" already exists; nothing was changed/,
+    );
+    const found = await it.admin<object[]>`SELECT to_regclass('notes') AS notes`;
+    expect([...found]).toEqual([{ notes: null }]);
+  });
+
+  test("refuses a schema of a newer program, and one that was edited", async () => {
+    await using it = await temporaryPostgres();
+    await it.open({ migrations: [notes, tags] });
+    expect(await refusalOf(it.open({ migrations: [notes] }))).toContain(
+      "it is at version 2 and this program knows 1; run a newer program",
+    );
+    expect(await refusalOf(it.open({ migrations: [notes, `${tags} --`] }))).toContain(
+      "its version 2 was made by another program",
+    );
+  });
+
+  test("an up-to-date schema needs no right to change it, an older one names the right", async () => {
+    await using it = await temporaryPostgres();
+    await it.open({ migrations: [notes] });
+    const role = `reader_${process.pid}`;
+    await it.admin.unsafe(`
+      CREATE ROLE ${role} LOGIN PASSWORD 'secret';
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+    try {
+      const url = new URL(it.url);
+      url.username = role;
+      url.password = "secret";
+      await it.open({ url: url.href, migrations: [notes] });
+      expect(await refusalOf(it.open({ url: url.href, migrations: [notes, tags] }))).toContain(
+        "this role lacks a right; grant it, or run migrate as the owner",
+      );
+    } finally {
+      await it.admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  test("refuses a database that is not in UTF-8", async () => {
+    await using database = await postgresDatabase();
+    await using admin = new SQL(database.url, { max: 1 });
+    const name = `latin1_${process.pid}`;
+    await admin.unsafe(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'`);
+    try {
+      const url = new URL(database.url);
+      url.pathname = `/${name}`;
+      const options = { address: addressOf(url.href), migrations: [notes], poolSize: 1 };
+      expect(await refusalOf(openPostgres(options))).toEndWith(
+        "its encoding is LATIN1; create it with ENCODING 'UTF8'",
+      );
+    } finally {
+      await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
+    }
+  });
+
+  test("refuses a database that does not exist, and a role that does not exist", async () => {
+    await using it = await temporaryPostgres();
+    const missing = new URL(it.url);
+    missing.pathname = "/no_such_database";
+    expect(await refusalOf(it.open({ url: missing.href }))).toEndWith(
+      "the server has no such database; create it",
+    );
+    const stranger = new URL(it.url);
+    stranger.username = "no_such_role";
+    stranger.password = "s3cret";
+    const refusal = await refusalOf(it.open({ url: stranger.href }));
+    expect(refusal).toEndWith("the server refuses this user or its password; check both");
+    expect(refusal).not.toContain("s3cret");
+  });
+
+  test("refuses a server without TLS if the URL demands it, and takes it otherwise", async () => {
+    await using it = await temporaryPostgres();
+    for (const mode of ["disable", "allow", "prefer"]) {
+      const storage = await it.open({ url: withParameter(it.url, "sslmode", mode) });
+      await storage.ping();
+    }
+    for (const mode of ["require", "verify-ca", "verify-full"]) {
+      expect(await refusalOf(it.open({ url: withParameter(it.url, "sslmode", mode) }))).toEndWith(
+        "the server offers no TLS; switch it on there, or set another sslmode",
+      );
+    }
+    const url = withParameter(it.url, "sslrootcert", "/no/such/file");
+    expect(await refusalOf(it.open({ url }))).toEndWith(
+      'there is no file "/no/such/file"; check sslrootcert',
+    );
+  });
+
+  test.each(["refuses connections", "is silent"])(
+    "resolves while the server %s, and serves as soon as it is there",
+    async (trouble) => {
+      await using it = await temporaryPostgres();
+      const path = serverPath(it.url);
+      it.defer(path);
+      const isSilent = trouble === "is silent";
+      if (isSilent) path.freeze(true);
+      else path.close();
+      const changes: (boolean | string)[] = [];
+      const storage = await it.open({
+        url: path.url,
+        migrations: [secrets],
+        reachabilityChanged: (isReachable, reason) => changes.push(isReachable, reason),
+      });
+      expect(await rejectionOf(storage.ping())).toMatchObject(unreachable);
+      expect(await rejectionOf(storage.read((sql) => sql`SELECT 1`))).toMatchObject(unreachable);
+      expect(() => storage.secret("cursor")).toThrow("The storage cannot be reached");
+      if (isSilent) path.thaw();
+      else path.open();
+      expect(await storage.migrated).toMatchObject({ from: 0, to: 1 });
+      await storage.ping();
+      expect(storage.secret("cursor")).toHaveLength(32);
+      expect(changes).toEqual([
+        false,
+        expect.stringMatching(/^(?:no server answers|the server)/),
+        true,
+        "",
+      ]);
+    },
+  );
+
+  test("a server that comes back with another schema is refused then", async () => {
+    await using it = await temporaryPostgres();
+    await it.open({ migrations: [notes, tags] });
+    const path = serverPath(it.url);
+    it.defer(path);
+    path.close();
+    const storage = await it.open({ url: path.url, migrations: [notes] });
+    const refusal = refusalOf(storage.migrated);
+    path.open();
+    expect(await refusal).toContain("run a newer program");
+  });
+
+  test("close() gives up a server that is away", async () => {
+    await using it = await temporaryPostgres();
+    const path = serverPath(it.url);
+    path.close();
+    const storage = await it.open({ url: path.url });
+    await storage.close();
+    expect((await rejectionOf(storage.ping())).message).toContain("closed");
+  });
+});

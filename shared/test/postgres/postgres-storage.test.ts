@@ -1,0 +1,270 @@
+import { describe, expect, mock, test } from "bun:test";
+import type { SQL } from "bun";
+import type { StorageObserver } from "../../src/core/storage.ts";
+import { hasPostgres } from "../../testing/postgres.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
+import { ValueRefused } from "../../src/postgres/errors.ts";
+import { serverPath } from "./server-path.ts";
+import { temporaryPostgres } from "./temporary-postgres.ts";
+
+const notes = "CREATE TABLE notes (id int PRIMARY KEY, text text NOT NULL)";
+const migrations = [notes];
+
+const selectOne = (sql: SQL) => sql<{ one: number }[]>`SELECT 1 AS one`;
+const insertNote =
+  (id: number, text = "a") =>
+  (sql: SQL) =>
+    sql<{ id: number }[]>`INSERT INTO notes (id, text) VALUES (${id}, ${text}) RETURNING id`;
+const sleep = (seconds: number) => (sql: SQL) => sql<object[]>`SELECT pg_sleep(${seconds})`;
+
+const unavailable = (reason: string) => ({ name: "StorageUnavailable", reason });
+
+/** Ends all sessions of storages. */
+const endSessions = (admin: SQL) => admin`
+  SELECT pg_terminate_backend(pid)
+  FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+
+/** Resolves once a statement of a storage that begins so is under way. */
+async function isRunning(admin: SQL, start: string): Promise<void> {
+  for (;;) {
+    const found = await admin`
+      SELECT 1
+      FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND state = 'active' AND query LIKE ${`${start}%`}`;
+    if (found.length > 0) return;
+  }
+}
+
+/** Holds a lock on a table until the function that it resolves with is called. */
+async function lock(admin: SQL, table: string): Promise<() => Promise<void>> {
+  const locked = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const done = admin.begin(async (transaction) => {
+    await transaction.unsafe(`LOCK TABLE ${table}`);
+    locked.resolve();
+    await release.promise;
+  });
+  await locked.promise;
+  return async () => {
+    release.resolve();
+    await done;
+  };
+}
+
+describe.if(hasPostgres)("PostgresStorage", () => {
+  test("reads what it wrote, and says which constraint refused a value", async () => {
+    await using it = await temporaryPostgres();
+    const storage = await it.open({ migrations });
+    expect(await storage.write(insertNote(1))).toEqual([{ id: 1 }]);
+    const rows = await storage.read((sql) => sql<{ text: string }[]>`SELECT text FROM notes`);
+    expect(rows).toEqual([{ text: "a" }]);
+    const refused = await rejectionOf(storage.write(insertNote(1)));
+    expect(refused).toMatchObject({ sqlState: "23505", constraint: "notes_pkey" });
+    expect(await rejectionOf(storage.write(insertNote(2, "\0")))).toBeInstanceOf(ValueRefused);
+  });
+
+  test("reports commits, and how many writes shared each", async () => {
+    await using it = await temporaryPostgres();
+    const committed = mock();
+    const observer = { committed, lockWaited: mock(), watchSessions: () => mock() };
+    const storage = await it.open({ migrations, observer });
+    await storage.write(insertNote(1), 7);
+    expect(committed.mock.calls).toEqual([[expect.any(Number), 7]]);
+  });
+
+  test("counts sessions that are used, idle and waited for", async () => {
+    await using it = await temporaryPostgres();
+    const watchSessions = mock<StorageObserver["watchSessions"]>(() => mock());
+    const observer = { committed: mock(), lockWaited: mock(), watchSessions };
+    const storage = await it.open({ poolSize: 2, observer });
+    const running = [0.1, 0.1, 0.1].map((seconds) => storage.read(sleep(seconds)));
+    await isRunning(it.admin, "SELECT pg_sleep");
+    const count = watchSessions.mock.calls[0]?.[0];
+    expect(count?.()).toMatchObject({ max: 2, used: 2, waiting: 1 });
+    await Promise.all(running);
+    expect(count?.()).toMatchObject({ max: 2, used: 0, waiting: 0 });
+  });
+
+  test("one statement that waits for a lock makes no other statement wait", async () => {
+    await using it = await temporaryPostgres();
+    const storage = await it.open({ migrations, statementTimeoutMs: 3000 });
+    await Promise.all([0.01, 0.01, 0.01, 0.01].map((seconds) => storage.read(sleep(seconds))));
+    const unlock = await lock(it.admin, "notes");
+    let isWritten = false;
+    const slow = storage.write(insertNote(1)).then(() => (isWritten = true));
+    await isRunning(it.admin, "INSERT");
+    for (let n = 0; n < 60; n += 1) await storage.read(selectOne);
+    expect(isWritten).toBe(false);
+    await unlock();
+    await slow;
+  });
+
+  test("a lock that is held for too long is busy, and nothing is written", async () => {
+    await using it = await temporaryPostgres();
+    const storage = await it.open({ migrations, statementTimeoutMs: 200 });
+    const unlock = await lock(it.admin, "notes");
+    expect(await rejectionOf(storage.write(insertNote(1)))).toMatchObject(unavailable("busy"));
+    await unlock();
+    expect(await storage.read((sql) => sql`SELECT id FROM notes`)).toEqual([]);
+  });
+
+  test("a statement that gets no session in time is busy", async () => {
+    await using it = await temporaryPostgres();
+    const storage = await it.open({ poolSize: 1, statementTimeoutMs: 3000 });
+    const slow = storage.read(sleep(1.5));
+    expect(await rejectionOf(storage.read(selectOne))).toMatchObject(unavailable("busy"));
+    await slow;
+  });
+
+  test("a ping goes before all that wait, and is late after a second", async () => {
+    await using it = await temporaryPostgres();
+    const storage = await it.open({ poolSize: 1, statementTimeoutMs: 3000 });
+    const order: string[] = [];
+    const done = [
+      storage.read(sleep(0.2)),
+      storage.read(selectOne).then(() => order.push("read")),
+      storage.ping().then(() => order.push("ping")),
+    ];
+    await Promise.all(done);
+    expect(order).toEqual(["ping", "read"]);
+
+    const slow = storage.read(sleep(2));
+    expect(await rejectionOf(storage.ping())).toMatchObject(unavailable("busy"));
+    await slow;
+    await storage.ping();
+  });
+
+  test("a read whose session is killed is repeated, a write is not", async () => {
+    await using it = await temporaryPostgres();
+    const storage = await it.open({ migrations, statementTimeoutMs: 3000 });
+    let tries = 0;
+    const read = storage.read((sql) => {
+      tries += 1;
+      return sql<{ done: boolean }[]>`SELECT ${tries} > 1 OR pg_sleep(3) IS NULL AS done`;
+    });
+    await isRunning(it.admin, "SELECT $1");
+    await endSessions(it.admin);
+    expect(await read).toEqual([{ done: true }]);
+
+    tries = 0;
+    const write = storage.write((sql) => {
+      tries += 1;
+      return sql`INSERT INTO notes SELECT 1, 'a' FROM pg_sleep(3)`;
+    });
+    await isRunning(it.admin, "INSERT");
+    const rejection = rejectionOf(write);
+    await endSessions(it.admin);
+    expect(await rejection).toMatchObject(unavailable("interrupted"));
+    expect(tries).toBe(1);
+    expect(await storage.read((sql) => sql`SELECT id FROM notes`)).toEqual([]);
+  });
+
+  test.each(["40001", "40P01"])(
+    "a write that the server undid (%s) is tried again",
+    async (state) => {
+      await using it = await temporaryPostgres();
+      const storage = await it.open({ migrations });
+      await it.admin.unsafe(`
+      CREATE SEQUENCE tries;
+      CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF nextval('tries') < 3 THEN RAISE EXCEPTION 'try again' USING ERRCODE = '${state}'; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER fail_twice BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION fail_twice()`);
+      expect(await storage.write(insertNote(1))).toEqual([{ id: 1 }]);
+      await it.admin`SELECT setval('tries', 1, false)`;
+      await it.admin`ALTER SEQUENCE tries INCREMENT BY -1 MINVALUE -100`;
+      const failure = await rejectionOf(storage.write(insertNote(2)));
+      expect(failure).toMatchObject(unavailable("busy"));
+    },
+  );
+
+  test("a path that swallows packets ends a statement in time, and the next one works", async () => {
+    await using it = await temporaryPostgres();
+    const path = serverPath(it.url);
+    it.defer(path);
+    const changes: boolean[] = [];
+    const reachabilityChanged = (isReachable: boolean) => void changes.push(isReachable);
+    const storage = await it.open({ url: path.url, poolSize: 1, migrations, reachabilityChanged });
+    await storage.read(selectOne);
+    path.freeze();
+    const startedAt = performance.now();
+    const lost = await rejectionOf(storage.write(insertNote(1)));
+    expect(lost).toMatchObject(unavailable("interrupted"));
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(await storage.read(selectOne)).toEqual([{ one: 1 }]);
+    await storage.ping();
+    expect(changes).toEqual([false, true]);
+  });
+
+  test("a server that goes away and comes back is unreachable meanwhile, and told once", async () => {
+    await using it = await temporaryPostgres();
+    const path = serverPath(it.url);
+    it.defer(path);
+    const changes: boolean[] = [];
+    const reachabilityChanged = (isReachable: boolean) => void changes.push(isReachable);
+    const storage = await it.open({ url: path.url, migrations, reachabilityChanged });
+    path.close();
+    for (let n = 0; n < 3; n += 1) {
+      expect(await rejectionOf(storage.read(selectOne))).toMatchObject(unavailable("unreachable"));
+      expect(await rejectionOf(storage.ping())).toMatchObject(unavailable("unreachable"));
+    }
+    path.open();
+    expect(await storage.write(insertNote(1))).toEqual([{ id: 1 }]);
+    expect(changes).toEqual([false, true]);
+  });
+
+  test("a read-only server is not ready, and serves again as soon as it takes writes", async () => {
+    await using it = await temporaryPostgres();
+    const storage = await it.open({ migrations });
+    const [{ name } = { name: "" }] = await it.admin<{ name: string }[]>`
+      SELECT current_database() AS name`;
+    await it.admin.unsafe(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    await endSessions(it.admin);
+    expect(await rejectionOf(storage.write(insertNote(1)))).toBeInstanceOf(Error);
+    expect(await rejectionOf(storage.write(insertNote(1)))).toMatchObject(
+      unavailable("unreachable"),
+    );
+    expect(await rejectionOf(storage.ping())).toMatchObject(unavailable("unreachable"));
+    await it.admin.unsafe(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+    // Sessions that began read-only are replaced once a second.
+    const endsAt = performance.now() + 5000;
+    let isReady = false;
+    while (!isReady && performance.now() < endsAt) {
+      isReady = await storage.ping().then(
+        () => true,
+        () => false,
+      );
+    }
+    expect(await storage.write(insertNote(2))).toEqual([{ id: 2 }]);
+  });
+
+  test("close() waits for statements under way, and refuses further ones", async () => {
+    await using it = await temporaryPostgres();
+    const storage = await it.open({ migrations, poolSize: 1 });
+    const written = [insertNote(1), insertNote(2)].map((statement) => storage.write(statement));
+    const closing = storage.close();
+    const refused = await rejectionOf(storage.read(selectOne));
+    expect(refused.name).toBe("Error");
+    await closing;
+    expect(await Promise.all(written)).toEqual([[{ id: 1 }], [{ id: 2 }]]);
+    await storage.close();
+  });
+
+  test("close(true) ends the statements under way", async () => {
+    await using it = await temporaryPostgres();
+    const storage = await it.open({ poolSize: 1, statementTimeoutMs: 3000 });
+    const rejections = [sleep(3), selectOne].map((statement) =>
+      rejectionOf(storage.read(statement)),
+    );
+    await isRunning(it.admin, "SELECT pg_sleep");
+    await storage.close(true);
+    expect(await Promise.all(rejections)).toMatchObject([
+      unavailable("unreachable"),
+      unavailable("busy"),
+    ]);
+  });
+});
