@@ -8,6 +8,22 @@ const root = resolve(import.meta.dir, "../..");
 /** Each of these adds milliseconds to a start of 50 ms: code imports them where it needs them. */
 const slowToLoad = "cluster crypto http http2 https net stream/promises tls v8 zlib".split(" ");
 
+test.each(services.map(({ name }) => name))(
+  "%s starts on SQLite without the code for PostgreSQL",
+  async (name) => {
+    const { outputs } = await Bun.build({
+      entrypoints: [join(root, name, "src/main.ts")],
+      target: "bun",
+      splitting: true,
+    });
+    const chunks = await Promise.all(outputs.map((output) => output.text()));
+    const loaded = chunks.map((chunk) => chunk.includes("pg_advisory_xact_lock"));
+    expect(loaded.filter(Boolean)).toHaveLength(1);
+    // The first output is the entry point.
+    expect(loaded[0]).toBe(false);
+  },
+);
+
 test.each(services.map(({ name }) => name))("%s starts without a slow module", async (name) => {
   const { outputs } = await Bun.build({
     entrypoints: [join(root, name, "src/main.ts")],
