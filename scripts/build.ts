@@ -75,6 +75,9 @@ async function build(service: string): Promise<string> {
     // Not minified: Elysia reads the source of hooks, and treats a minified hook that calls a function
     // as asynchronous. A GET would take a fifth longer, and minifying saves 1 MB of 119.
     bytecode: true,
+    // Each `import()` is a chunk of its own, which the start does not load. In one file, the modules that
+    // such a chunk shares with the rest run through wrappers: 43 instead of 35 ms of CPU for a start.
+    splitting: true,
     sourcemap: "inline",
     define: {
       "process.env.NODE_ENV": '"production"',
