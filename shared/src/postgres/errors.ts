@@ -65,6 +65,12 @@ export function isSessionLost(error: unknown): boolean {
   return /^(?:08(?!001|004)|40003|57P01|57P02|57P05)/.test(state);
 }
 
+/** Whether a pooler, or a server that does not know it, refuses a setting of a new session. */
+export function isRefusedSetting(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === "08P01" || state === "42704";
+}
+
 /** Whether the server is read-only: a standby, or a primary that was told to be. */
 export function isReadOnly(error: unknown): boolean {
   return sqlStateOf(error) === "25006";

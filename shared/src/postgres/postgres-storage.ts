@@ -18,13 +18,7 @@ import {
 import { migrate } from "./migrations.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { readSecrets } from "./secrets.ts";
-import {
-  defaultStatementTimeoutMs,
-  openSession,
-  Sessions,
-  withTimeout,
-  type Statement,
-} from "./sessions.ts";
+import { defaultStatementTimeoutMs, openSession, Sessions, type Statement } from "./sessions.ts";
 
 export type { Statement } from "./sessions.ts";
 
@@ -134,18 +128,17 @@ export async function openPostgres({
 
   /** Migrates on a session of its own. @throws what Bun.SQL does, StorageOpenError */
   async function contact(): Promise<Migrated> {
-    const sql = openSession(address, "migration");
-    const cut = () => void sql.close({ timeout: 0 }).catch(() => undefined);
-    stop.signal.addEventListener("abort", cut);
+    const end = new AbortController();
     try {
-      const late = () => new StorageUnavailable("unreachable");
-      await withTimeout(sql`SELECT 1`, maxContactMs, late);
+      const signal = AbortSignal.any([stop.signal, end.signal]);
+      const { sql, isPooled } = await openSession(address, maxContactMs, signal);
       const result = await migrate(sql, name, migrations);
-      secrets = await readSecrets(sql);
+      const found = await readSecrets(sql);
+      sessions.isPooled = isPooled;
+      secrets = found;
       return result;
     } finally {
-      stop.signal.removeEventListener("abort", cut);
-      cut();
+      end.abort();
     }
   }
 

@@ -1,6 +1,7 @@
 // The sessions with a server: Bun.SQL's pool, behind a gate and with a deadline for each statement.
 import { SQL } from "bun";
 import { StorageUnavailable, type SessionCounts } from "../core/storage.ts";
+import { isRefusedSetting } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 
@@ -28,21 +29,24 @@ const replacedPoolSeconds = 4;
 /** Sessions that are younger than this are not renewed, so that reconnecting has an end. */
 const minAgeMs = 1000;
 
-/** Options for Bun.SQL. @param poolSize the most sessions */
-function poolOptions(address: PostgresAddress, poolSize: number, timeoutMs: number) {
-  const { applicationName, connectTimeoutSeconds = 3 } = address;
+/** Options for Bun.SQL that every pool has. @param max the most sessions */
+function poolOptions({ connectTimeoutSeconds = 3 }: PostgresAddress, max: number) {
   return {
-    max: poolSize,
+    max,
     connectionTimeout: connectTimeoutSeconds,
     idleTimeout: 30,
     // Bounds how long a session keeps settings that it began with, such as being read-only.
     maxLifetime: 60,
-    connection: {
-      ...(applicationName !== undefined && { application_name: applicationName }),
-      statement_timeout: String(timeoutMs),
-      lock_timeout: String(timeoutMs),
-      idle_in_transaction_session_timeout: "10000",
-    },
+  };
+}
+
+/** What a session with the server itself begins with. @param timeoutMs 0 for none */
+function sessionSettings({ applicationName }: PostgresAddress, timeoutMs: number) {
+  return {
+    ...(applicationName !== undefined && { application_name: applicationName }),
+    statement_timeout: String(timeoutMs),
+    lock_timeout: String(timeoutMs),
+    idle_in_transaction_session_timeout: "10000",
   };
 }
 
@@ -55,14 +59,56 @@ function poolUrl(address: PostgresAddress): string {
   return `postgres://${credentials}@${host}:${port}/${encodeURIComponent(database)}?${query.toString()}`;
 }
 
-/** One session of its own, without a deadline, for migrations. Close it with `timeout: 0`. */
-export function openSession(address: PostgresAddress, applicationName: string): SQL {
-  const named = { applicationName, ...definedName(address) };
-  return new SQL(poolUrl(address), poolOptions({ ...address, ...named }, 1, 0));
+/** A setting of the service's own, by which it recognizes its session. */
+const mark = "platform.session";
+
+/** One session without a deadline, for migrations. */
+interface SingleSession {
+  /** Close it with `timeout: 0`. */
+  readonly sql: SQL;
+  /** Whether a pooler such as PgBouncer may give each transaction another session of the server. */
+  readonly isPooled: boolean;
 }
 
-const definedName = ({ applicationName }: PostgresAddress) =>
-  applicationName === undefined ? {} : { applicationName };
+/**
+ * Opens one session, and finds out whether it is one with the server. A pooler refuses the settings that
+ * a session begins with, or keeps them to itself.
+ *
+ * @param signal ends the session, and the attempt to make it
+ * @throws whatever Bun.SQL does
+ */
+export async function openSession(
+  address: PostgresAddress,
+  maxMs: number,
+  signal: AbortSignal,
+): Promise<SingleSession> {
+  const value = crypto.randomUUID();
+  const open = (connection: Record<string, string>) => {
+    // Without names for statements, which a pooler would mix up.
+    const options = { ...poolOptions(address, 1), prepare: false, connection };
+    const sql = new SQL(poolUrl(address), options);
+    signal.addEventListener("abort", () => void sql.close({ timeout: 0 }).catch(() => undefined));
+    return sql;
+  };
+  const readMark = (sql: SQL) =>
+    withTimeout(
+      sql<{ value: string | null }[]>`SELECT current_setting(${mark}, true) AS value`,
+      maxMs,
+      () => new StorageUnavailable("unreachable"),
+    );
+
+  const sql = open({ ...sessionSettings(address, 0), [mark]: value });
+  try {
+    const [found] = await readMark(sql);
+    return { sql, isPooled: found?.value !== value };
+  } catch (error) {
+    await sql.close({ timeout: 0 });
+    if (!isRefusedSetting(error)) throw error;
+    const plain = open({});
+    await readMark(plain);
+    return { sql: plain, isPooled: true };
+  }
+}
 
 /** Settles as `work` does, or rejects when `ms` have passed. @param onTimeout makes the rejection */
 export function withTimeout<T>(
@@ -91,6 +137,7 @@ export class Sessions {
   readonly #max: number;
   readonly #statementTimeoutMs: number;
   readonly #gate: Gate;
+  #isPooled = false;
   #sql: SQL;
   #madeAt = -Infinity;
   #open = 0;
@@ -109,6 +156,13 @@ export class Sessions {
     this.#statementTimeoutMs = options.statementTimeoutMs;
     this.#gate = new Gate(options.max, maxGateWaitMs, options.onGateTimeout);
     this.#sql = this.#makePool();
+  }
+
+  /** Tells what {@link openSession} found, before the first statement. */
+  set isPooled(isPooled: boolean) {
+    if (isPooled === this.#isPooled) return;
+    this.#isPooled = isPooled;
+    this.#replace();
   }
 
   get counts(): SessionCounts {
@@ -181,7 +235,11 @@ export class Sessions {
   #makePool(): SQL {
     this.#madeAt = performance.now();
     return new SQL(poolUrl(this.#address), {
-      ...poolOptions(this.#address, this.#max, this.#statementTimeoutMs),
+      ...poolOptions(this.#address, this.#max),
+      // A pooler hands prepared statements to other sessions, where a name means another statement.
+      ...(this.#isPooled
+        ? { prepare: false }
+        : { connection: sessionSettings(this.#address, this.#statementTimeoutMs) }),
       onconnect: (error) => void (this.#open += error ? 0 : 1),
       onclose: () => void (this.#open = Math.max(0, this.#open - 1)),
     });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { SQL } from "bun";
 import {
   isPermanent,
+  isRefusedSetting,
   isUniqueViolation,
   operatorReason,
   toStorageError,
@@ -106,6 +107,12 @@ describe("isPermanent()", () => {
     expect(isPermanent(clientError("ERR_POSTGRES_CONNECTION_REFUSED"))).toBe(false);
     expect(isPermanent(clientError("ERR_POSTGRES_CONNECTION_CLOSED"))).toBe(false);
   });
+});
+
+test("isRefusedSetting() is true for a pooler's refusal, and for a server that has no such setting", () => {
+  expect(isRefusedSetting(serverError("08P01"))).toBe(true);
+  expect(isRefusedSetting(serverError("42704"))).toBe(true);
+  expect(isRefusedSetting(serverError("28P01"))).toBe(false);
 });
 
 test("operatorReason() gives every known error a cause and a remedy", () => {
