@@ -47,6 +47,9 @@ function sessionSettings({ applicationName }: PostgresAddress, timeoutMs: number
     statement_timeout: String(timeoutMs),
     lock_timeout: String(timeoutMs),
     idle_in_transaction_session_timeout: "10000",
+    // A plan that the server keeps from when a table was small reads the whole table once it has grown,
+    // until the server analyses it. To plan each statement anew costs it some microseconds.
+    plan_cache_mode: "force_custom_plan",
   };
 }
 
