@@ -16,9 +16,10 @@ import {
   toStorageError,
 } from "./errors.ts";
 import { migrate } from "./migrations.ts";
+import { openSession } from "./open-session.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { readSecrets } from "./secrets.ts";
-import { defaultStatementTimeoutMs, openSession, Sessions, type Statement } from "./sessions.ts";
+import { defaultStatementTimeoutMs, Sessions, type Statement } from "./sessions.ts";
 
 export type { Statement } from "./sessions.ts";
 
@@ -75,6 +76,9 @@ const maxPingMs = 1000;
  * and this process has not heard yet of each.
  */
 const readPausesMs = [20, 40, 80];
+
+/** A statement is repeated within this time after its first start alone: its caller waits for both. */
+const maxRepeatMs = 1000;
 
 /** How often a write is tried that the server has undone for the sake of another one. */
 const maxTries = 5;
@@ -187,6 +191,7 @@ export async function openPostgres({
   async function read<Row>(statement: Statement<Row>): Promise<Row[]> {
     const refused = refusal();
     if (refused !== undefined) throw refused;
+    const startedAt = performance.now();
     for (let tries = 0; ; tries += 1) {
       try {
         const rows = await sessions.run(statement, "unreachable");
@@ -194,7 +199,8 @@ export async function openPostgres({
         return rows;
       } catch (error) {
         const pauseMs = readPausesMs[tries];
-        if (pauseMs === undefined || !isSessionLost(error)) throw failed(error, false);
+        const isLate = performance.now() - startedAt > maxRepeatMs;
+        if (pauseMs === undefined || isLate || !isSessionLost(error)) throw failed(error, false);
         await Bun.sleep(pauseMs);
       }
     }
@@ -203,6 +209,7 @@ export async function openPostgres({
   async function write<Row>(statement: Statement<Row>, writes = 1): Promise<Row[]> {
     const refused = refusal();
     if (refused !== undefined) throw refused;
+    const begunAt = performance.now();
     for (let tries = 1; ; tries += 1) {
       const startedAt = performance.now();
       try {
@@ -211,7 +218,8 @@ export async function openPostgres({
         observer?.committed((performance.now() - startedAt) / 1000, writes);
         return rows;
       } catch (error) {
-        if (!isSerializationFailure(error) || tries === maxTries) throw failed(error, true);
+        const isLast = tries === maxTries || performance.now() - begunAt > maxRepeatMs;
+        if (isLast || !isSerializationFailure(error)) throw failed(error, true);
       }
       // The statements that were in each other's way must not meet again.
       await Bun.sleep(Math.random() * 5 * 2 ** tries);

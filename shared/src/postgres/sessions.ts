@@ -1,9 +1,10 @@
 // The sessions with a server: Bun.SQL's pool, behind a gate and with a deadline for each statement.
 import { SQL } from "bun";
 import { StorageUnavailable, type SessionCounts } from "../core/storage.ts";
-import { isRefusedSetting } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
+import { poolOptions, poolUrl, sessionSettings } from "./session-options.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 /**
  * A statement of a store, written with the tag that it is given, which sends values as parameters:
@@ -28,111 +29,6 @@ const replacedPoolSeconds = 4;
 
 /** Sessions that are younger than this are not renewed, so that reconnecting has an end. */
 const minAgeMs = 1000;
-
-/** Options for Bun.SQL that every pool has. @param max the most sessions */
-function poolOptions({ connectTimeoutSeconds = 3 }: PostgresAddress, max: number) {
-  return {
-    max,
-    connectionTimeout: connectTimeoutSeconds,
-    idleTimeout: 30,
-    // Bounds how long a session keeps settings that it began with, such as being read-only.
-    maxLifetime: 60,
-  };
-}
-
-/** What a session with the server itself begins with. @param timeoutMs 0 for none */
-function sessionSettings({ applicationName }: PostgresAddress, timeoutMs: number) {
-  return {
-    ...(applicationName !== undefined && { application_name: applicationName }),
-    statement_timeout: String(timeoutMs),
-    lock_timeout: String(timeoutMs),
-    idle_in_transaction_session_timeout: "10000",
-    // A plan that the server keeps from when a table was small reads the whole table once it has grown,
-    // until the server analyses it. To plan each statement anew costs it some microseconds.
-    plan_cache_mode: "force_custom_plan",
-  };
-}
-
-/** The URL for Bun.SQL, which does not try TLS without `sslmode`, and has no `allow`. */
-function poolUrl(address: PostgresAddress): string {
-  const { host, port, user, password, database, sslMode, rootCertificate } = address;
-  const credentials = [user, password].map(encodeURIComponent).join(":");
-  const query = new URLSearchParams({ sslmode: sslMode === "allow" ? "prefer" : sslMode });
-  if (rootCertificate !== undefined) query.set("sslrootcert", rootCertificate);
-  return `postgres://${credentials}@${host}:${port}/${encodeURIComponent(database)}?${query.toString()}`;
-}
-
-/** A setting of the service's own, by which it recognizes its session. */
-const mark = "platform.session";
-
-/** One session without a deadline, for migrations. */
-interface SingleSession {
-  /** Close it with `timeout: 0`. */
-  readonly sql: SQL;
-  /** Whether a pooler such as PgBouncer may give each transaction another session of the server. */
-  readonly isPooled: boolean;
-}
-
-/**
- * Opens one session, and finds out whether it is one with the server. A pooler refuses the settings that
- * a session begins with, or keeps them to itself.
- *
- * @param signal ends the session, and the attempt to make it
- * @throws whatever Bun.SQL does
- */
-export async function openSession(
-  address: PostgresAddress,
-  maxMs: number,
-  signal: AbortSignal,
-): Promise<SingleSession> {
-  const value = crypto.randomUUID();
-  const open = (connection: Record<string, string>) => {
-    // Without names for statements, which a pooler would mix up.
-    const options = { ...poolOptions(address, 1), prepare: false, connection };
-    const sql = new SQL(poolUrl(address), options);
-    signal.addEventListener("abort", () => void sql.close({ timeout: 0 }).catch(() => undefined));
-    return sql;
-  };
-  const readMark = (sql: SQL) =>
-    withTimeout(
-      sql<{ value: string | null }[]>`SELECT current_setting(${mark}, true) AS value`,
-      maxMs,
-      () => new StorageUnavailable("unreachable"),
-    );
-
-  const sql = open({ ...sessionSettings(address, 0), [mark]: value });
-  try {
-    const [found] = await readMark(sql);
-    return { sql, isPooled: found?.value !== value };
-  } catch (error) {
-    await sql.close({ timeout: 0 });
-    if (!isRefusedSetting(error)) throw error;
-    const plain = open({});
-    await readMark(plain);
-    return { sql: plain, isPooled: true };
-  }
-}
-
-/** Settles as `work` does, or rejects when `ms` have passed. @param onTimeout makes the rejection */
-export function withTimeout<T>(
-  work: PromiseLike<T>,
-  ms: number,
-  onTimeout: () => unknown,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(onTimeout()), ms);
-    work.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
-}
 
 /** The sessions of one storage. */
 export class Sessions {
@@ -161,7 +57,7 @@ export class Sessions {
     this.#sql = this.#makePool();
   }
 
-  /** Tells what {@link openSession} found, before the first statement. */
+  /** Tells what `openSession()` found, before the first statement. */
   set isPooled(isPooled: boolean) {
     if (isPooled === this.#isPooled) return;
     this.#isPooled = isPooled;
