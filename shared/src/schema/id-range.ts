@@ -2,20 +2,21 @@
 // is a range of identifiers, and a primary key is the only index that either needs.
 import type { CreationRange } from "./instant.ts";
 
-/** Bounds on identifiers in lower case, compared as text; both exclusive. */
+/** Bounds on identifiers in lower case, both exclusive. They are UUIDs themselves: PostgreSQL takes no other. */
 export type IdRange = {
   readonly above: string;
   readonly below: string;
 };
 
-/** Sorts after every identifier: no hexadecimal digit is a "g". */
-const afterAllIds = "g";
+// RFC 9562, 5.9 and 5.10: the Nil UUID and the Max UUID, which have no version.
+const beforeAllIds = "00000000-0000-0000-0000-000000000000";
+const afterAllIds = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 /** Sorts after all identifiers that were made before this time, and before all others. */
 function startOf(milliseconds: number): string {
   // Identifiers have no time before 1970.
   const hex = Math.max(0, milliseconds).toString(16).padStart(12, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
 /**
@@ -28,7 +29,7 @@ export function idRange(
   { createdAfter, createdBefore }: CreationRange,
   from?: { readonly id: string; readonly isDescending: boolean },
 ): IdRange {
-  const above = createdAfter === undefined ? "" : startOf(createdAfter + 1);
+  const above = createdAfter === undefined ? beforeAllIds : startOf(createdAfter + 1);
   const below = createdBefore === undefined ? afterAllIds : startOf(createdBefore);
   if (from === undefined) return { above, below };
   return from.isDescending

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { idRange, type IdRange } from "../../src/schema/id-range.ts";
-import { uuidSequence } from "../../src/schema/uuid.ts";
+import { isUuid, uuidSequence } from "../../src/schema/uuid.ts";
 
 const time = 1_800_000_000_000;
 const idAt = (milliseconds: number) => uuidSequence(() => milliseconds)().id;
@@ -29,6 +29,13 @@ describe("idRange()", () => {
     [{ createdAfter: time + 5, createdBefore: time - 5 }, false],
   ])("with the bounds %p has an identifier of today: %p", (range, isIn) => {
     expect(has(idRange(range), idAt(time))).toBe(isIn);
+  });
+
+  test("has bounds that are UUIDs, which a column of the type uuid demands", () => {
+    const ranges = [{}, { createdAfter: -1, createdBefore: -1 }, { createdAfter: time }];
+    for (const { above, below } of ranges.map((range) => idRange(range))) {
+      expect([isUuid(above), isUuid(below)]).toEqual([true, true]);
+    }
   });
 
   test("starts behind an identifier in either direction, and never leaves the range", () => {
