@@ -3,6 +3,8 @@ import { describe, expect, jest, test } from "bun:test";
 import { ClaimLost, type Claim, type IdempotencyKeys } from "../src/idempotency/claim.ts";
 import { rejectionOf } from "./rejection-of.ts";
 
+const hourMs = 3_600_000;
+
 /** A store of resources `T`. */
 interface ResourceStore<T> extends IdempotencyKeys<T> {
   /** Stores a resource. @param n default: 0; no two resources have the same number */
@@ -15,8 +17,10 @@ interface ResourceStore<T> extends IdempotencyKeys<T> {
 interface Replicas<T> extends AsyncDisposable {
   readonly store: ResourceStore<T>;
   readonly replica: ResourceStore<T>;
-  /** The clock of both, in milliseconds since 1970. */
-  readonly clock: { ms: number };
+  /** Sets the clock that both judge keys by forward, or back by a negative number. */
+  setClock(byMs: number): Promise<void>;
+  /** A third store, of a process that starts now. */
+  start(): Promise<ResourceStore<T>>;
 }
 
 async function claimed<T>(store: IdempotencyKeys<T>, key = "k", fingerprint = "f"): Promise<Claim> {
@@ -25,7 +29,7 @@ async function claimed<T>(store: IdempotencyKeys<T>, key = "k", fingerprint = "f
   return result.claim;
 }
 
-/** Tests the keys of a service's store. @param open starts the clock anywhere */
+/** Tests the keys of a service's store. */
 export function testIdempotencyKeys<T>(engine: string, open: () => Promise<Replicas<T>>): void {
   describe(`IdempotencyKeys in ${engine}`, () => {
     test("claim() grants a key to the first request, on whichever replica", async () => {
@@ -62,9 +66,9 @@ export function testIdempotencyKeys<T>(engine: string, open: () => Promise<Repli
     test("claim() grants the key of a dead process within ten seconds", async () => {
       await using stores = await open();
       const dead = await claimed(stores.store);
-      stores.clock.ms += 7000;
+      await stores.setClock(7000);
       expect(await stores.replica.claim("k", "f")).toEqual({ outcome: "in-progress" });
-      stores.clock.ms += 3000;
+      await stores.setClock(3000);
       const claim = await claimed(stores.replica, "k", "other");
       // The process was not dead but stopped, and goes on: its claim is lost.
       expect(await rejectionOf(stores.store.create(dead))).toBeInstanceOf(ClaimLost);
@@ -81,7 +85,7 @@ export function testIdempotencyKeys<T>(engine: string, open: () => Promise<Repli
       jest.useFakeTimers();
       try {
         const lost = await claimed(stores.store, "lost");
-        stores.clock.ms += 10_000;
+        await stores.setClock(10_000);
         const taken = await claimed(stores.replica, "lost");
         expect(jest.getTimerCount()).toBe(2);
         expect(await rejectionOf(stores.store.create(lost))).toBeInstanceOf(ClaimLost);
@@ -96,7 +100,7 @@ export function testIdempotencyKeys<T>(engine: string, open: () => Promise<Repli
     test("claim() grants the key of a dead process although the clock was set back", async () => {
       await using stores = await open();
       const dead = await claimed(stores.store);
-      stores.clock.ms -= 3_600_000;
+      await stores.setClock(-3_600_000);
       await stores.replica.release(await claimed(stores.replica));
       await stores.store.release(dead);
     });
@@ -105,11 +109,12 @@ export function testIdempotencyKeys<T>(engine: string, open: () => Promise<Repli
       await using stores = await open();
       for (const [n, key] of ["a", "b", "c"].entries()) {
         await stores.store.create(await claimed(stores.store, key), n);
-        stores.clock.ms += 1000;
+        await stores.setClock(hourMs);
       }
-      const time = stores.clock.ms - 1000;
-      expect(await stores.store.forgetKeys(time, 1)).toBe(1);
-      expect(await stores.store.forgetKeys(time, 10)).toBe(1);
+      const started = await stores.start();
+      expect(await started.forgetKeys(4 * hourMs, 10)).toBe(0);
+      expect(await started.forgetKeys(1.5 * hourMs, 1)).toBe(1);
+      expect(await started.forgetKeys(1.5 * hourMs, 10)).toBe(1);
       expect(await stores.store.claim("c", "f")).toMatchObject({ outcome: "completed" });
       await stores.store.release(await claimed(stores.store, "a"));
       expect(await stores.store.count()).toBe(3);

@@ -158,5 +158,10 @@ testIdempotencyKeys("SQLite", async () => {
     create: (claim: Claim) => orders.place(draft, claim),
     count: async () => (await orders.list(everything)).items.length,
   });
-  return { ...stores, store: withCount(stores.orders), replica: withCount(stores.replica) };
+  return {
+    ...stores,
+    store: withCount(stores.orders),
+    replica: withCount(stores.replica),
+    start: async () => withCount(await stores.openReplica()),
+  };
 });

@@ -22,12 +22,16 @@ export async function temporarySqliteOrders() {
   const now = () => clock.ms;
   const database = await temporaryStorage(migrations);
   const orders = sqliteOrderStore(database.storage, now);
+  const openReplica = async () => sqliteOrderStore(await database.openAgain(), now);
   return {
     ...database,
     /** The clock of both, in milliseconds since 1970, which only the test moves. */
     clock,
+    /** Sets the clock that both judge keys by. */
+    setClock: (byMs: number) => Promise.resolve(void (clock.ms += byMs)),
     orders,
-    replica: sqliteOrderStore(await database.openAgain(), now),
+    replica: await openReplica(),
+    openReplica,
     /** Resolves when every write of `orders` that was queued before is committed. */
     committed: () => database.storage.write(() => undefined),
     /** The number of orders stored. */

@@ -40,6 +40,9 @@ export interface IdempotencyKeys<T> {
   claim(key: string, fingerprint: string): Promise<ClaimResult<T>>;
   /** Gives a claim up, so that the key can be claimed at once. */
   release(claim: Claim): Promise<void>;
-  /** Deletes up to `max` keys that were claimed before `time`, in ms since 1970; returns how many. */
-  forgetKeys(time: number, max: number): Promise<number>;
+  /**
+   * Deletes up to `max` keys that were claimed more than `ageMs` ago by the clock of the storage, which
+   * all replicas share; returns how many.
+   */
+  forgetKeys(ageMs: number, max: number): Promise<number>;
 }

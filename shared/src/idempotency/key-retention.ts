@@ -1,7 +1,6 @@
 // Deletes idempotency keys once no client can still be repeating their requests.
 import type { BackgroundJob } from "../core/background-job.ts";
 import type { IdempotencyKeys } from "./claim.ts";
-import { keyClock, type KeyClock } from "./key-clock.ts";
 
 const hourMs = 3_600_000;
 
@@ -20,7 +19,6 @@ const maxPauseMs = 250;
 
 /** The sources of time for {@link keyRetention}. */
 interface Timing {
-  readonly clock?: KeyClock;
   /** Monotonic milliseconds. Default: `performance.now`. */
   elapsed?(): number;
   /** Resolves after this many milliseconds. Default: `Bun.sleep`. */
@@ -30,15 +28,14 @@ interface Timing {
 /** A job that looks every minute for keys older than 25 hours, and deletes them a few at a time. */
 export function keyRetention(
   keys: Pick<IdempotencyKeys<unknown>, "forgetKeys">,
-  { clock = keyClock(), elapsed = () => performance.now(), pause = Bun.sleep }: Timing = {},
+  { elapsed = () => performance.now(), pause = Bun.sleep }: Timing = {},
 ): BackgroundJob {
   return {
     intervalMs: 60_000,
     async run(stop) {
-      const time = clock.judgedAt() - retentionMs;
       while (!stop.aborted) {
         const startedAt = elapsed();
-        if ((await keys.forgetKeys(time, maxKeysAtOnce)) < maxKeysAtOnce) return;
+        if ((await keys.forgetKeys(retentionMs, maxKeysAtOnce)) < maxKeysAtOnce) return;
         await pause(Math.min(pauseFactor * (elapsed() - startedAt), maxPauseMs));
       }
     },

@@ -129,7 +129,8 @@ export function sqliteIdempotency<T>(
       renewal.stop({ key, token });
       await write(() => void release.run({ key, token }));
     },
-    async forgetKeys(time, max) {
+    async forgetKeys(ageMs, max) {
+      const time = clock.judgedAt() - ageMs;
       // Mostly no key is old enough, and a read does not wait for another process's lock.
       if ((await read(() => anyOlder.get({ time }))) === null) return 0;
       return write(() => forget.run({ time, max }).changes);
