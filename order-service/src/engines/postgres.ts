@@ -1,12 +1,10 @@
 // order-service on PostgreSQL. Imported only where `DATABASE_URL` names a server.
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { migrations } from "../migrations/postgres/index.ts";
-import type { OrderStore } from "../orders/order-store.ts";
+import { postgresOrderStore } from "../orders/postgres-order-store.ts";
 
 /** The migrations and the stores. */
 export const postgres = {
   migrations,
-  stores(_storage: PostgresStorage): { readonly orders: OrderStore } {
-    throw new Error("order-service has no store for PostgreSQL yet");
-  },
+  stores: (storage: PostgresStorage) => ({ orders: postgresOrderStore(storage) }),
 };

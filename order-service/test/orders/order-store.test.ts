@@ -7,13 +7,13 @@ import type { Claim } from "@platform/shared/idempotency/claim";
 import type { OrderKey, OrderStore } from "../../src/orders/order-store.ts";
 import { OrderNotFound, StatusConflict, type Order } from "../../src/orders/order.ts";
 import { userId } from "../order-service.ts";
-import { draft, everything, temporarySqliteOrders } from "./temporary-orders.ts";
+import { draft, everything, orderStores } from "./temporary-orders.ts";
 
 const otherUser = "01936f5e-8a3c-7c4e-9d2b-000000000000";
 const always: Precondition = () => undefined;
 const never: Precondition = () => new PreconditionFailed("changed");
 
-describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open) => {
+describe.each(orderStores)("OrderStore in %s", (_, open) => {
   test("find() returns an order as it was placed, on every replica", async () => {
     await using stores = await open();
     const order = await stores.orders.place(draft);
@@ -151,17 +151,19 @@ describe.each([["SQLite", temporarySqliteOrders]])("OrderStore in %s", (_, open)
   });
 });
 
-testIdempotencyKeys("SQLite", async () => {
-  const stores = await temporarySqliteOrders();
-  const withCount = (orders: OrderStore) => ({
-    ...orders,
-    create: (claim: Claim) => orders.place(draft, claim),
-    count: async () => (await orders.list(everything)).items.length,
+describe.each(orderStores)("OrderStore with keys in %s", (engine, open) => {
+  testIdempotencyKeys(engine, async () => {
+    const stores = await open();
+    const withCount = (orders: OrderStore) => ({
+      ...orders,
+      create: (claim: Claim) => orders.place(draft, claim),
+      count: async () => (await orders.list(everything)).items.length,
+    });
+    return {
+      ...stores,
+      store: withCount(stores.orders),
+      replica: withCount(stores.replica),
+      start: async () => withCount(await stores.openReplica()),
+    };
   });
-  return {
-    ...stores,
-    store: withCount(stores.orders),
-    replica: withCount(stores.replica),
-    start: async () => withCount(await stores.openReplica()),
-  };
 });

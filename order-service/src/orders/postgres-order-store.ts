@@ -1,0 +1,135 @@
+// Orders in PostgreSQL.
+import { postgresIdempotency } from "@platform/shared/idempotency/postgres-idempotency";
+import { StorageUnavailable } from "@platform/shared/core/storage";
+import { batchWrites } from "@platform/shared/postgres/batch-writes";
+import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
+import { fromTimestamp, timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
+import { uuidSequence } from "@platform/shared/schema/uuid";
+import { canTransition, type OrderStatus } from "./order-status.ts";
+import type { OrderStore } from "./order-store.ts";
+import { OrderNotFound, StatusConflict, totalCents, type Order } from "./order.ts";
+import { insertOrders, type NewOrder } from "./postgres-order-insert.ts";
+import { postgresOrderList } from "./postgres-order-list.ts";
+import {
+  headColumns,
+  toOrder,
+  toStoredItems,
+  type OrderHead,
+  type StoredItems,
+} from "./postgres-order-row.ts";
+
+/** How often a change of status is tried that other changes of the order overtake. */
+const maxChangeAttempts = 10;
+
+/** A change of an order from the state that it had at `seen_at`. */
+interface StatusUpdate {
+  readonly id: string;
+  readonly status: OrderStatus;
+  readonly seen_at: number;
+  readonly updated_at: number;
+}
+
+/**
+ * Makes the store of orders and of their idempotency keys.
+ *
+ * @param now milliseconds since 1970
+ */
+export function postgresOrderStore(storage: PostgresStorage, now = Date.now): OrderStore {
+  const { read, write } = storage;
+  const nextId = uuidSequence(now);
+
+  async function find(id: string): Promise<Order | undefined> {
+    const [row] = await read<OrderHead & { items: StoredItems }>(
+      (sql) => sql`
+        SELECT ${headColumns(sql)}, items
+        FROM orders
+        WHERE id = ${id}::uuid`,
+    );
+    return row && toOrder(row, row.items);
+  }
+
+  const { keys, createOnce } = postgresIdempotency(storage, find);
+
+  const insert = batchWrites<NewOrder, boolean>({
+    keyOf: ({ id, key = id }) => key,
+    write: (orders) => insertOrders(storage, orders),
+  });
+
+  const updateStatus = batchWrites<StatusUpdate, boolean>({
+    keyOf: ({ id }) => id,
+    async write(updates) {
+      const updated = await write<{ id: string }>(
+        (sql) => sql`
+          WITH wanted AS (
+            SELECT id, status, seen_at, updated_at
+            FROM unnest(
+              ${updates.map(({ id }) => id)}::uuid[],
+              ${updates.map(({ status }) => status)}::text[],
+              ${updates.map(({ seen_at }) => seen_at)}::bigint[],
+              ${updates.map(({ updated_at }) => updated_at)}::bigint[]
+            ) AS change (id, status, seen_at, updated_at)
+          ), unchanged AS (
+            SELECT wanted.*
+            FROM wanted
+            CROSS JOIN LATERAL (
+              SELECT id
+              FROM orders
+              WHERE id = wanted.id AND updated_at = wanted.seen_at
+              FOR UPDATE
+            ) AS seen
+          )
+          UPDATE orders
+          SET status = unchanged.status, updated_at = unchanged.updated_at
+          FROM unchanged
+          WHERE orders.id = unchanged.id
+          RETURNING orders.id`,
+        updates.length,
+      );
+      const ids = new Set(updated.map(({ id }) => id));
+      return updates.map(({ id }) => ids.has(id));
+    },
+  });
+
+  return {
+    ...keys,
+
+    place: ({ userId, lines }, claim) =>
+      createOnce(async () => {
+        const { id, time } = nextId();
+        const head: OrderHead = {
+          id,
+          user_id: userId,
+          total_cents: totalCents(lines),
+          status: "pending",
+          created_at: time,
+          updated_at: time,
+        };
+        const items = toStoredItems(lines);
+        const isStored = await insert({ ...head, items, ...claim });
+        return isStored ? toOrder(head, items) : undefined;
+      }, claim),
+
+    find,
+
+    list: postgresOrderList(storage),
+
+    async setStatus(id, status, precondition) {
+      for (let n = 0; n < maxChangeAttempts; n += 1) {
+        const current = await find(id);
+        if (current === undefined) throw new OrderNotFound();
+        const unmet = precondition(current);
+        if (unmet !== undefined) throw unmet;
+        if (!canTransition(current.status, status)) {
+          throw new StatusConflict(current.status, status);
+        }
+        if (current.status === status) return current;
+        const seen_at = fromTimestamp(current.updated_at);
+        const updated_at = timeOfChange(seen_at, now());
+        if (await updateStatus({ id, status, seen_at, updated_at })) {
+          return { ...current, status, updated_at: toTimestamp(updated_at) };
+        }
+      }
+      throw new StorageUnavailable("busy");
+    },
+  };
+}

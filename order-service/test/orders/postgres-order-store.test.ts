@@ -1,0 +1,180 @@
+// What is true of orders on PostgreSQL alone: batches, several replicas at once, lost sessions, plans.
+import { describe, expect, test } from "bun:test";
+import { PreconditionFailed } from "@platform/shared/core/precondition";
+import { StorageUnavailable } from "@platform/shared/core/storage";
+import { ClaimLost, type Claim } from "@platform/shared/idempotency/claim";
+import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
+import { hasPostgres } from "@platform/shared/testing/postgres";
+import { preparedPlans, tableReads } from "@platform/shared/testing/postgres-plans";
+import { rejectionOf } from "@platform/shared/testing/rejection-of";
+import { orderStatuses } from "../../src/orders/order-status.ts";
+import { orderSorts, type OrderStore } from "../../src/orders/order-store.ts";
+import { postgresOrderStore } from "../../src/orders/postgres-order-store.ts";
+import { userId } from "../order-service.ts";
+import { draft, everything, temporaryPostgresOrders } from "./temporary-orders.ts";
+
+async function claimed(orders: OrderStore, key: string): Promise<Claim> {
+  const result = await orders.claim(key, "f");
+  if (result.outcome !== "claimed") throw new Error(`Not claimed: ${result.outcome}`);
+  return result.claim;
+}
+
+const count = async (orders: OrderStore) => (await orders.list(everything)).items.length;
+
+/** A storage whose session is lost after the server has stored a write, as often as `losses` says. */
+function losingSessions(storage: PostgresStorage) {
+  const losses = { left: 0 };
+  const write: PostgresStorage["write"] = async (statement, writes) => {
+    const rows = await storage.write(statement, writes);
+    if (losses.left === 0) return rows;
+    losses.left -= 1;
+    throw new StorageUnavailable("interrupted");
+  };
+  return { losses, storage: { ...storage, write } };
+}
+
+describe.if(hasPostgres)("postgresOrderStore()", () => {
+  test("place() stores a batch without the orders whose claims were lost", async () => {
+    await using stores = await temporaryPostgresOrders();
+    const { orders, replica, setClock } = stores;
+    const lost = await claimed(orders, "lost");
+    await setClock(10_000);
+    const taken = await claimed(replica, "lost");
+    const held = await claimed(orders, "held");
+    const outcomes = await Promise.allSettled([
+      orders.place(draft, lost),
+      orders.place(draft),
+      orders.place(draft, held),
+      orders.place(draft, { key: "unknown", token: Bun.randomUUIDv7() }),
+      orders.place(draft),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+    ]);
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") expect(outcome.reason).toBeInstanceOf(ClaimLost);
+    }
+    expect(await count(orders)).toBe(3);
+    await replica.release(taken);
+  });
+
+  test("one key makes one order, whichever replicas claim it when its process has died", async () => {
+    await using stores = await temporaryPostgresOrders();
+    const third = await stores.openReplica();
+    const keys = Array.from({ length: 60 }, (_, n) => `key-${n}`);
+    for (const key of keys) await claimed(stores.orders, key);
+    await stores.setClock(10_000);
+    // In opposite orders, so that statements that locked keys as they come would wait for each other.
+    const place = async (orders: OrderStore, key: string) => {
+      const result = await orders.claim(key, "f");
+      if (result.outcome === "claimed") await orders.place(draft, result.claim);
+      return result.outcome;
+    };
+    const outcomes = await Promise.all([
+      ...keys.map((key) => place(stores.replica, key)),
+      ...keys.toReversed().map((key) => place(third, key)),
+    ]);
+    expect(outcomes.filter((outcome) => outcome === "claimed")).toHaveLength(60);
+    expect(await count(stores.orders)).toBe(60);
+    const [deadlocks] = await stores.query(
+      "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
+    );
+    expect(deadlocks).toEqual({ deadlocks: "0" });
+  });
+
+  test("an order whose placement was interrupted is found by a repeat of its key", async () => {
+    await using stores = await temporaryPostgresOrders();
+    const { losses, storage } = losingSessions(stores.storage);
+    const orders = postgresOrderStore(storage);
+    const claim = await claimed(orders, "k");
+    losses.left = 1;
+    expect(await rejectionOf(orders.place(draft, claim))).toMatchObject({ reason: "interrupted" });
+    await orders.release(claim);
+    expect(await stores.replica.claim("k", "f")).toMatchObject({ outcome: "completed" });
+    expect(await count(orders)).toBe(1);
+  });
+
+  test("a claim that was interrupted leaves its key to the client's retry at once", async () => {
+    await using stores = await temporaryPostgresOrders();
+    const { losses, storage } = losingSessions(stores.storage);
+    const orders = postgresOrderStore(storage);
+    losses.left = 1;
+    expect(await rejectionOf(orders.claim("k", "f"))).toMatchObject({ reason: "interrupted" });
+    await stores.replica.release(await claimed(stores.replica, "k"));
+  });
+
+  test("a key may have any characters that a header field may have", async () => {
+    await using stores = await temporaryPostgresOrders();
+    const { orders, replica } = stores;
+    const keys = ['{"a","b"}', "NULL", "a\\", '"', "'", "$1", ",", "[1]", "!".repeat(255)];
+    const claims = await Promise.all(keys.map((key) => claimed(orders, key)));
+    await Promise.all(claims.map((claim) => orders.place(draft, claim)));
+    for (const key of keys) {
+      expect(await replica.claim(key, "f")).toMatchObject({ outcome: "completed" });
+    }
+    expect(await count(orders)).toBe(keys.length);
+  });
+
+  test("setStatus() makes one of many changes whose clients saw the same state", async () => {
+    await using stores = await temporaryPostgresOrders();
+    const placed = await Promise.all(Array.from({ length: 20 }, () => stores.orders.place(draft)));
+    const changes = [stores.orders, stores.replica].flatMap((orders) =>
+      placed.map(({ id, updated_at }) =>
+        orders.setStatus(id, "cancelled", (current) =>
+          current.updated_at === updated_at ? undefined : new PreconditionFailed("changed"),
+        ),
+      ),
+    );
+    const outcomes = await Promise.allSettled(changes);
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(20);
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") expect(outcome.reason).toBeInstanceOf(PreconditionFailed);
+    }
+  });
+
+  test("each statement finds its rows by the index that has its conditions", async () => {
+    await using stores = await temporaryPostgresOrders();
+    await stores.query(`
+      INSERT INTO orders
+      SELECT gen_random_uuid(), gen_random_uuid(), '[{"sku": "A", "quantity": 1, "unit_price_cents": 1}]',
+        1, 1, CASE WHEN n % 100 = 0 THEN 'pending' ELSE 'delivered' END, n, n
+      FROM generate_series(1, 20000) AS n`);
+    await stores.query(`
+      INSERT INTO idempotency_keys
+      SELECT 'key-' || n, 'f', gen_random_uuid(), n, gen_random_uuid(), n
+      FROM generate_series(1, 20000) AS n`);
+    await stores.query("ANALYZE");
+    const storage = await stores.openAgain(1);
+    const orders = postgresOrderStore(storage);
+    await orders.release(await claimed(orders, "released"));
+    const { id } = await orders.place(draft, await claimed(orders, "placed"));
+    await orders.place(draft);
+    await orders.setStatus(id, "confirmed", () => undefined);
+    await orders.forgetKeys(1_000_000_000_000_000, 1);
+    for (const sort of orderSorts) {
+      for (const statuses of [undefined, orderStatuses.slice(0, 2)]) {
+        for (const user of [undefined, userId]) {
+          await orders.list({ sort, statuses, userId: user, limit: 10 });
+        }
+      }
+    }
+    const plans = await preparedPlans(storage);
+    const lists = plans.filter(({ statement }) => statement.includes("LIMIT $"));
+    expect(lists).toHaveLength(2 * 3 + 1);
+    for (const { statement, plan } of plans) {
+      const reads = tableReads(plan);
+      for (const read of reads) expect(read).not.toStartWith("all of");
+      if (!statement.includes("wanted.status")) continue;
+      const index = statement.includes("user_id =")
+        ? "orders_by_user_and_status"
+        : "orders_by_status";
+      expect(reads.filter((read) => read.startsWith("orders_by"))).toEqual([
+        expect.stringMatching(new RegExp(`^${index} by .*status = .*id > .*id < `)),
+      ]);
+    }
+  });
+});

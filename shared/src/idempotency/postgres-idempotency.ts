@@ -1,0 +1,288 @@
+// Idempotency keys in PostgreSQL.
+import type { SQL } from "bun";
+import { StorageUnavailable } from "../core/storage.ts";
+import { batchWrites } from "../postgres/batch-writes.ts";
+import type { PostgresStorage } from "../postgres/postgres-storage.ts";
+import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
+import { claimRenewal } from "./claim-renewal.ts";
+
+/** How long a claim lasts without a renewal, in ms: the key of a dead process is free after this. */
+const leaseMs = 8000;
+
+/**
+ * A lease that has more than this left was given before the server's clock was set back, and says
+ * nothing. A standby's clock may be a little behind that of the primary which it replaces.
+ */
+const maxLeaseLeftMs = leaseMs + 1000;
+
+/** How often a claim is tried that other claims overtake. */
+const maxClaimAttempts = 5;
+
+/** A claim in a batch: the key is free, or what the key has. */
+interface ClaimRow {
+  /** `overtaken`: another claim was stored after the statement had looked at the key. */
+  readonly outcome: ClaimResult<unknown>["outcome"] | "overtaken";
+  readonly resource_id: string | null;
+}
+
+type Attempt = Claim & { readonly fingerprint: string };
+
+/**
+ * The time by the server's clock, in ms since 1970. The server is the one clock that all replicas share.
+ * Not `now()`: a statement that has waited for a lock would take a new lease for one from the future.
+ */
+const clockMs = (sql: SQL) => sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
+
+/**
+ * Ends a statement without a wait for the flush of the server's disk, and for a standby. A claim that a
+ * crash loses cannot be completed any more; a lost release or renewal is one that was late.
+ */
+const withoutFlush = (sql: SQL) => sql`set_config('synchronous_commit', 'off', true)`;
+
+/** Whether the key in the row `stored` was released by time, and can be claimed by another request. */
+const isFree = (sql: SQL) => sql`(
+  stored.fingerprint IS NOT NULL AND stored.resource_id IS NULL
+  AND stored.lease_until - ${clockMs(sql)} NOT BETWEEN 1 AND ${maxLeaseLeftMs}::int)`;
+
+/** Attempts as rows of a FROM clause, with the columns `key`, `fingerprint` and `token`. */
+const attemptRows = (sql: SQL, attempts: readonly Attempt[]) => sql`
+  unnest(
+    ${attempts.map(({ key }) => key)}::text[],
+    ${attempts.map(({ fingerprint }) => fingerprint)}::text[],
+    ${attempts.map(({ token }) => token)}::uuid[]
+  ) AS attempt (key, fingerprint, token)`;
+
+/** The part of a statement that locks the claims which hold, and which no other statement has locked. */
+const unlockedClaims = (sql: SQL, claims: readonly Claim[]) => sql`
+  unlocked AS (
+    SELECT claimed.key
+    FROM unnest(
+      ${claims.map(({ key }) => key)}::text[],
+      ${claims.map(({ token }) => token)}::uuid[]
+    ) AS claim (key, token)
+    CROSS JOIN LATERAL (
+      SELECT key
+      FROM idempotency_keys
+      WHERE key = claim.key AND token = claim.token AND resource_id IS NULL
+      FOR UPDATE SKIP LOCKED
+    ) AS claimed
+  )`;
+
+/**
+ * The part of a statement that locks the claims of new resources, in the order of keys: two statements
+ * that lock the same keys cannot block each other. Before it stands `new`, with the columns `id`, `key`
+ * and `token`, both null for a request without a key. `held` has the `id` of each whose claim holds.
+ */
+export const heldClaims = (sql: SQL) => sql`
+  held AS (
+    SELECT claim.id, claimed.*
+    FROM (
+      SELECT id, key, token
+      FROM new
+      WHERE key IS NOT NULL
+      ORDER BY key COLLATE "C"
+    ) AS claim
+    CROSS JOIN LATERAL (
+      SELECT key, fingerprint, token, lease_until, created_at
+      FROM idempotency_keys
+      WHERE key = claim.key AND token = claim.token AND resource_id IS NULL
+      FOR UPDATE
+    ) AS claimed
+  )`;
+
+/**
+ * The part of a statement that completes the claims of the resources it stores. Before it stand `held`
+ * and `stored`, which has the `id` of each resource that was stored. All these keys exist and are
+ * locked, so it inserts none: an INSERT finds each by its index, while an UPDATE, planned when there
+ * were few keys, would go on reading all of them.
+ */
+export const completedClaims = (sql: SQL) => sql`
+  completed AS (
+    INSERT INTO idempotency_keys (key, fingerprint, token, lease_until, created_at, resource_id)
+    SELECT key, fingerprint, token, lease_until, created_at, id
+    FROM held
+    JOIN stored USING (id)
+    ON CONFLICT (key) DO UPDATE
+    SET resource_id = excluded.resource_id
+  )`;
+
+/**
+ * Makes the keys' part of a store, whose resources `T` are rows of the same database. Its table
+ * `idempotency_keys`:
+ *
+ * - claimed: there is a fingerprint and no `resource_id`. The claim holds until `lease_until`.
+ * - completed: there are both.
+ * - deleted: there is neither; a trigger erases both when the resource is deleted.
+ *
+ * Each statement takes the claims of all requests that wait. Those that need not wait for a lock skip
+ * it, and the others take their locks in the order of keys.
+ *
+ * @param find the resource with an id
+ */
+export function postgresIdempotency<T>(
+  { write }: PostgresStorage,
+  find: (id: string) => Promise<T | undefined>,
+) {
+  // A key that the statement sees taken is not written to. A claim that was stored meanwhile is judged
+  // under its lock, but this statement cannot see it: it is overtaken, and its repeat sees why.
+  const tryClaims = batchWrites<Attempt, ClaimRow>({
+    keyOf: ({ key }) => key,
+    write: (attempts) =>
+      write<ClaimRow>(
+        (sql) => sql`
+          WITH asked AS (
+            SELECT key, fingerprint, token
+            FROM ${attemptRows(sql, attempts)}
+          ), seen AS (
+            SELECT asked.token, taken.*
+            FROM asked
+            CROSS JOIN LATERAL (
+              SELECT fingerprint, resource_id, ${isFree(sql)} AS is_free
+              FROM idempotency_keys AS stored
+              WHERE key = asked.key
+              LIMIT 1
+            ) AS taken
+          ), granted AS (
+            INSERT INTO idempotency_keys AS stored (key, fingerprint, token, lease_until, created_at)
+            SELECT asked.key, asked.fingerprint, asked.token, ${clockMs(sql)} + ${leaseMs}::int,
+              ${clockMs(sql)}
+            FROM asked
+            LEFT JOIN seen USING (token)
+            WHERE seen.is_free IS NOT FALSE
+            ORDER BY asked.key COLLATE "C"
+            ON CONFLICT (key) DO UPDATE
+            SET fingerprint = excluded.fingerprint, token = excluded.token,
+              lease_until = excluded.lease_until, created_at = excluded.created_at
+            WHERE ${isFree(sql)}
+            RETURNING token
+          )
+          SELECT seen.resource_id,
+            CASE
+              WHEN granted.token IS NOT NULL THEN 'claimed'
+              WHEN seen.is_free IS NOT FALSE THEN 'overtaken'
+              WHEN seen.fingerprint IS NULL THEN 'deleted'
+              WHEN seen.fingerprint <> asked.fingerprint THEN 'reused'
+              WHEN seen.resource_id IS NULL THEN 'in-progress'
+              ELSE 'completed'
+            END AS outcome,
+            ${withoutFlush(sql)}
+          FROM asked
+          LEFT JOIN granted USING (token)
+          LEFT JOIN seen USING (token)
+          ORDER BY asked.key COLLATE "C"`,
+        attempts.length,
+      ),
+  });
+
+  // A statement that has locked one of these rows stores the result of its claim, or grants the key
+  // to another request: either leaves nothing to release or to renew.
+  const releaseClaims = batchWrites<Claim, void>({
+    keyOf: ({ key }) => key,
+    async write(claims) {
+      await write(
+        (sql) => sql`
+          WITH ${unlockedClaims(sql, claims)}
+          DELETE FROM idempotency_keys
+          USING unlocked
+          WHERE idempotency_keys.key = unlocked.key
+          RETURNING ${withoutFlush(sql)}`,
+        claims.length,
+      );
+      return claims.map(() => undefined);
+    },
+  });
+
+  const renewal = claimRenewal(async (claims) => {
+    await write(
+      (sql) => sql`
+        WITH ${unlockedClaims(sql, claims)}
+        UPDATE idempotency_keys
+        SET lease_until = ${clockMs(sql)} + ${leaseMs}::int
+        FROM unlocked
+        WHERE idempotency_keys.key = unlocked.key
+        RETURNING ${withoutFlush(sql)}`,
+      claims.length,
+    );
+  }, leaseMs / 4);
+
+  async function tryClaim(attempt: Attempt): Promise<ClaimResult<T> | undefined> {
+    const { outcome, resource_id } = await tryClaims(attempt);
+    if (outcome === "overtaken") return undefined;
+    if (outcome === "claimed") {
+      const claim = { key: attempt.key, token: attempt.token };
+      renewal.start(claim);
+      return { outcome, claim };
+    }
+    if (outcome !== "completed") return { outcome };
+    const result = resource_id === null ? undefined : await find(resource_id);
+    return result === undefined ? { outcome: "deleted" } : { outcome, result };
+  }
+
+  async function release(claim: Claim): Promise<void> {
+    renewal.stop(claim);
+    await releaseClaims(claim);
+  }
+
+  const keys: IdempotencyKeys<T> = {
+    async claim(key, fingerprint) {
+      const token = Bun.randomUUIDv7();
+      try {
+        for (let n = 0; n < maxClaimAttempts; n += 1) {
+          const result = await tryClaim({ key, fingerprint, token });
+          if (result !== undefined) return result;
+        }
+      } catch (error) {
+        // The claim may have been stored although its session was lost. Else the key is not free for
+        // the client's retry before the lease ends.
+        if (error instanceof StorageUnavailable && error.reason === "interrupted") {
+          void release({ key, token }).catch(() => undefined);
+        }
+        throw error;
+      }
+      return { outcome: "in-progress" };
+    },
+    release,
+    async forgetKeys(ageMs, max) {
+      const forgotten = await write<{ key: string }>(
+        (sql) => sql`
+          DELETE FROM idempotency_keys
+          WHERE key = ANY (ARRAY(
+            SELECT key
+            FROM idempotency_keys
+            WHERE created_at < (SELECT ${clockMs(sql)}) - ${ageMs}::bigint
+            ORDER BY created_at
+            LIMIT ${max}::int
+            FOR UPDATE SKIP LOCKED
+          ))
+          RETURNING key, ${withoutFlush(sql)}`,
+      );
+      return forgotten.length;
+    },
+  };
+
+  return {
+    /** The store's own methods. */
+    keys,
+    /**
+     * Stores a new resource and, in the same statement, that it completes the claim, which is not
+     * renewed any more then.
+     *
+     * @param create resolves with the resource, or with undefined if the claim was not held: nothing is
+     * stored then. Its statement has {@link heldClaims} and {@link completedClaims}
+     * @returns the resource. Rejects with ClaimLost if the claim was not held, and else with the error
+     * of `create`
+     */
+    async createOnce<R>(
+      create: () => Promise<R | undefined>,
+      claim: Claim | undefined,
+    ): Promise<R> {
+      try {
+        const created = await create();
+        if (created === undefined) throw new ClaimLost();
+        return created;
+      } finally {
+        if (claim !== undefined) renewal.stop(claim);
+      }
+    },
+  };
+}
