@@ -1,0 +1,74 @@
+// Reads of single rows that arrive while statements are under way share the next statement: a session
+// then serves many of them in one round trip.
+
+/** How reads of one kind are batched. */
+interface BatchReadsOptions<Row> {
+  /** Reads the rows with these keys by one statement, in any order. No key is there twice. */
+  read(keys: readonly string[]): Promise<readonly Row[]>;
+  keyOf(row: Row): string;
+}
+
+/** Bounds how long one statement keeps its callers waiting. */
+const maxBatchSize = 256;
+
+/** A session that a lost network path or a lock keeps waiting holds up a part of the reads alone. */
+const maxStatements = 4;
+
+interface QueuedRead<Row> {
+  resolve(row: Row | undefined): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Makes a function that reads the row with a key. A lone caller's row is read at once. What a batch
+ * reads was committed before its statement began, which is after each of its callers asked.
+ *
+ * @returns resolves with undefined if there is no such row; rejects as `read` does, with the others
+ * of its batch
+ */
+export function batchReads<Row>({
+  read,
+  keyOf,
+}: BatchReadsOptions<Row>): (key: string) => Promise<Row | undefined> {
+  let queue = new Map<string, QueuedRead<Row>[]>();
+  let statements = 0;
+
+  function takeBatch(): Map<string, QueuedRead<Row>[]> {
+    const batch = queue;
+    queue = new Map();
+    for (const [key, reads] of [...batch].slice(maxBatchSize)) {
+      batch.delete(key);
+      queue.set(key, reads);
+    }
+    return batch;
+  }
+
+  async function readBatch(batch: Map<string, QueuedRead<Row>[]>): Promise<void> {
+    try {
+      for (const row of await read([...batch.keys()])) {
+        const key = keyOf(row);
+        for (const { resolve } of batch.get(key) ?? []) resolve(row);
+        batch.delete(key);
+      }
+      for (const { resolve } of [...batch.values()].flat()) resolve(undefined);
+    } catch (error) {
+      for (const { reject } of [...batch.values()].flat()) reject(error);
+    }
+  }
+
+  async function work(): Promise<void> {
+    statements += 1;
+    while (queue.size > 0) await readBatch(takeBatch());
+    statements -= 1;
+  }
+
+  return (key) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Row | undefined>();
+    const queued = { resolve, reject };
+    const sameKey = queue.get(key);
+    if (sameKey) sameKey.push(queued);
+    else queue.set(key, [queued]);
+    if (statements < maxStatements) void work();
+    return promise;
+  };
+}
