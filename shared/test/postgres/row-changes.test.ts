@@ -1,0 +1,50 @@
+import { describe, expect, test } from "bun:test";
+import { StorageUnavailable } from "../../src/core/storage.ts";
+import { raced, rowChanges } from "../../src/postgres/row-changes.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
+
+describe("rowChanges()", () => {
+  test("makes the changes of one row one after the other, also behind one that failed", async () => {
+    const changeRow = rowChanges();
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const log: string[] = [];
+    const failing = changeRow("a", async () => {
+      log.push("first");
+      await first.promise;
+      throw new Error("refused");
+    });
+    const waiting = changeRow("a", async () => {
+      log.push("second");
+      await second.promise;
+      return "done";
+    });
+    const other = changeRow("b", async () => void log.push("other row"));
+    await other;
+    expect(log).toEqual(["first", "other row"]);
+    first.resolve();
+    expect(await rejectionOf(failing)).toEqual(new Error("refused"));
+    second.resolve();
+    expect(await waiting).toBe("done");
+    expect(log).toEqual(["first", "other row", "second"]);
+  });
+
+  test("attempts a change again that was raced by another replica", async () => {
+    let attempts = 0;
+    const attempt = async () => ((attempts += 1) < 3 ? raced : attempts);
+    expect(await rowChanges()("a", attempt)).toBe(3);
+  });
+
+  test("rejects with `busy` where another replica always comes first, and lets the next one try", async () => {
+    const changeRow = rowChanges();
+    let attempts = 0;
+    const losing = changeRow("a", async () => {
+      attempts += 1;
+      return raced;
+    });
+    const error = await rejectionOf(losing);
+    expect(error).toBeInstanceOf(StorageUnavailable);
+    expect(error).toMatchObject({ reason: "busy" });
+    expect(attempts).toBe(50);
+    expect(await changeRow("a", async () => "done")).toBe("done");
+  });
+});
