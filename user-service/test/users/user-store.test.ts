@@ -4,36 +4,16 @@ import { PreconditionFailed, type Precondition } from "@platform/shared/core/pre
 import type { Claim } from "@platform/shared/idempotency/claim";
 import { testIdempotencyKeys } from "@platform/shared/testing/idempotency-keys";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
-import { temporaryStorage } from "@platform/shared/testing/running-service";
-import { migrations } from "../../src/migrations/sqlite/index.ts";
-import { sqliteUserStore } from "../../src/users/sqlite-user-store.ts";
 import type { UserQuery, UserStore } from "../../src/users/user-store.ts";
 import { EmailTaken, UserNotFound, type User } from "../../src/users/user.ts";
-
-/** Makes an empty store, and a second one on the same data, as another replica has it. */
-async function temporarySqliteUsers() {
-  const clock = { ms: 1_800_000_000_000 };
-  const now = () => clock.ms;
-  const database = await temporaryStorage(migrations);
-  const openReplica = async () => sqliteUserStore(await database.openAgain(), now);
-  return {
-    ...database,
-    /** The clock of both, in milliseconds since 1970, which only the test moves. */
-    clock,
-    /** Sets the clock that both judge keys by. */
-    setClock: (byMs: number) => Promise.resolve(void (clock.ms += byMs)),
-    users: sqliteUserStore(database.storage, now),
-    replica: await openReplica(),
-    openReplica,
-  };
-}
+import { userStores } from "./temporary-users.ts";
 
 const always: Precondition = () => undefined;
 const never: Precondition = () => new PreconditionFailed("changed");
 const alice = { name: "Alice", email: "alice@example.com" };
 const everything = { sort: "name", limit: 1000 } as const;
 
-describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) => {
+describe.each(userStores)("UserStore in %s", (_, open) => {
   test("find() returns a stored user, on every replica, and no other", async () => {
     await using stores = await open();
     const user = await stores.users.create(alice);
@@ -128,7 +108,7 @@ describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) =
 
   test("list() returns the same users in each order, with any filter, in pages of any size", async () => {
     await using stores = await open();
-    const { clock, storage } = stores;
+    const { clock } = stores;
     const users: User[] = [];
     for (const [n, name] of Array.from("bBaéb😀cab").entries()) {
       users.push(await stores.users.create({ name, email: `user${n}@example.com` }));
@@ -151,8 +131,7 @@ describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) =
       { email: third?.email ?? "" },
       { email: first?.email ?? "", ...after },
     ];
-    // The second store has too many users in most ranges to sort them.
-    for (const store of [stores.users, sqliteUserStore(storage, () => clock.ms, 2)]) {
+    for (const store of [stores.users, stores.cautious]) {
       for (const filter of filters) {
         const isWanted = ({ id, email, created_at }: User) =>
           (filter.ids?.includes(id) ?? true) &&
@@ -204,32 +183,34 @@ describe.each([["SQLite", temporarySqliteUsers]])("UserStore in %s", (_, open) =
   });
 });
 
-testIdempotencyKeys("SQLite", async () => {
-  const stores = await temporarySqliteUsers();
-  const withCount = (users: UserStore) => ({
-    ...users,
-    create: (claim: Claim, n = 0) =>
-      users.create({ name: "Alice", email: `alice${n}@example.com` }, claim),
-    count: async () => (await users.list(everything)).items.length,
+describe.each(userStores)("UserStore with keys in %s", (engine, open) => {
+  testIdempotencyKeys(engine, async () => {
+    const stores = await open();
+    const withCount = (users: UserStore) => ({
+      ...users,
+      create: (claim: Claim, n = 0) =>
+        users.create({ name: "Alice", email: `alice${n}@example.com` }, claim),
+      count: async () => (await users.list(everything)).items.length,
+    });
+    return {
+      ...stores,
+      store: withCount(stores.users),
+      replica: withCount(stores.replica),
+      start: async () => withCount(await stores.openReplica()),
+    };
   });
-  return {
-    ...stores,
-    store: withCount(stores.users),
-    replica: withCount(stores.replica),
-    start: async () => withCount(await stores.openReplica()),
-  };
-});
 
-test("claim() tells that the user of a completed key was deleted, on every replica", async () => {
-  await using stores = await temporarySqliteUsers();
-  const result = await stores.users.claim("k", "f");
-  if (result.outcome !== "claimed") throw new Error(`Not claimed: ${result.outcome}`);
-  const { id } = await stores.users.create(alice, result.claim);
-  await stores.users.remove(id, always);
-  for (const store of [stores.users, stores.replica]) {
-    for (const fingerprint of ["f", "other"]) {
-      expect(await store.claim("k", fingerprint)).toEqual({ outcome: "deleted" });
+  test("claim() tells that the user of a completed key was deleted, on every replica", async () => {
+    await using stores = await open();
+    const result = await stores.users.claim("k", "f");
+    if (result.outcome !== "claimed") throw new Error(`Not claimed: ${result.outcome}`);
+    const { id } = await stores.users.create(alice, result.claim);
+    await stores.users.remove(id, always);
+    for (const store of [stores.users, stores.replica]) {
+      for (const fingerprint of ["f", "other"]) {
+        expect(await store.claim("k", fingerprint)).toEqual({ outcome: "deleted" });
+      }
     }
-  }
-  expect(await stores.users.forgetKeys(-60_000, 1)).toBe(1);
+    expect(await stores.users.forgetKeys(-60_000, 1)).toBe(1);
+  });
 });

@@ -1,0 +1,136 @@
+// Users in PostgreSQL.
+import type { Claim } from "@platform/shared/idempotency/claim";
+import { postgresIdempotency } from "@platform/shared/idempotency/postgres-idempotency";
+import { batchReads } from "@platform/shared/postgres/batch-reads";
+import { batchWrites } from "@platform/shared/postgres/batch-writes";
+import { isUniqueViolation } from "@platform/shared/postgres/errors";
+import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
+import { raced, rowChanges } from "@platform/shared/postgres/row-changes";
+import { toTimestamp } from "@platform/shared/schema/timestamp";
+import { uuidSequence } from "@platform/shared/schema/uuid";
+import { insertBatch } from "./postgres-user-insert.ts";
+import { postgresUserList, userColumns, type UserRow } from "./postgres-user-list.ts";
+import { EmailTaken, UserNotFound, type NewUser, type User } from "./user.ts";
+import type { UserStore } from "./user-store.ts";
+
+function toUser({ id, name, email, created_at, updated_at }: UserRow): User {
+  return {
+    id,
+    name,
+    email,
+    created_at: toTimestamp(created_at),
+    updated_at: toTimestamp(updated_at),
+  };
+}
+
+/**
+ * Makes the store of users and of their idempotency keys.
+ *
+ * @param now milliseconds since 1970
+ * @param maxUsersRead see {@link postgresUserList}
+ */
+export function postgresUserStore(
+  storage: PostgresStorage,
+  now = Date.now,
+  maxUsersRead = 10_000,
+): UserStore {
+  const { read, write } = storage;
+  const nextId = uuidSequence(now);
+  const listUsers = postgresUserList(storage, maxUsersRead);
+  const changeRow = rowChanges();
+
+  const findRow = batchReads<UserRow>({
+    read: ([id, ...others]) =>
+      read(
+        (sql) => sql`
+          SELECT ${userColumns(sql)}
+          FROM users
+          WHERE ${others.length === 0 ? sql`id = ${id}` : sql`id = ANY(${[id, ...others]}::uuid[])`}`,
+      ),
+    keyOf: ({ id }) => id,
+  });
+
+  async function find(id: string): Promise<User | undefined> {
+    const row = await findRow(id);
+    return row && toUser(row);
+  }
+
+  const { keys, createOnce } = postgresIdempotency(storage, find);
+
+  const insert = batchWrites({
+    keyOf: ({ email }: NewUser & Partial<Claim>) => email.toLowerCase(),
+    async write(creations) {
+      const users = creations.map((creation) => {
+        const { id, time } = nextId();
+        return { id, ...creation, created_at: time, updated_at: time };
+      });
+      const insertions = await insertBatch(storage, users);
+      return users.map((user, index) => ({ user, insertion: insertions[index] }));
+    },
+  });
+
+  return {
+    ...keys,
+
+    create: (newUser, claim) =>
+      createOnce(async () => {
+        const { user, insertion } = await insert({ ...newUser, ...claim });
+        if (insertion === "email-taken") throw new EmailTaken();
+        return insertion === "stored" ? toUser(user) : undefined;
+      }, claim),
+
+    find,
+
+    async list(query) {
+      const { items, nextAfter } = await listUsers(query);
+      return { items: items.map(toUser), nextAfter };
+    },
+
+    update: (id, change, precondition) =>
+      changeRow(id, async () => {
+        const row = await findRow(id);
+        if (row === undefined) throw new UserNotFound();
+        const current = toUser(row);
+        const unmet = precondition(current);
+        if (unmet !== undefined) throw unmet;
+        const wanted = { ...row, ...change };
+        if (Bun.deepEquals(wanted, row)) return current;
+        const [changed] = await write<UserRow>(
+          // The replica with the latest change may have a clock that runs ahead.
+          (sql) => sql`
+            UPDATE users
+            SET name = ${wanted.name}, email = ${wanted.email},
+              updated_at = GREATEST(${now()}, updated_at + 1)
+            WHERE id = ${id} AND updated_at = ${row.updated_at}
+            RETURNING ${userColumns(sql)}`,
+        ).catch((error: unknown) => {
+          throw isUniqueViolation(error, "users_email") ? new EmailTaken() : error;
+        });
+        return changed === undefined ? raced : toUser(changed);
+      }),
+
+    remove: (id, precondition) =>
+      changeRow(id, async () => {
+        const row = await findRow(id);
+        if (row === undefined) throw new UserNotFound();
+        const unmet = precondition(toUser(row));
+        if (unmet !== undefined) throw unmet;
+        const removed = await write<{ id: string }>(
+          (sql) => sql`
+            WITH removed AS (
+              DELETE FROM users
+              WHERE id = ${id} AND updated_at = ${row.updated_at}
+              RETURNING id
+            ), erased AS (
+              UPDATE idempotency_keys
+              SET fingerprint = NULL, resource_id = NULL
+              FROM removed
+              WHERE resource_id = removed.id
+            )
+            SELECT id
+            FROM removed`,
+        );
+        return removed.length === 0 ? raced : undefined;
+      }),
+  };
+}
