@@ -1,4 +1,5 @@
 // Storage on PostgreSQL for a test.
+import { SQL } from "bun";
 import { openPostgres, type PostgresStorage } from "../src/postgres/postgres-storage.ts";
 import { parsePostgresUrl } from "../src/postgres/postgres-url.ts";
 import { postgresDatabase } from "./postgres.ts";
@@ -15,6 +16,8 @@ export async function temporaryPostgresStorage(migrations: readonly string[]) {
     return storage;
   };
   const storage = await openAgain();
+  // A storage ends statements that take some seconds.
+  const operator = new SQL(database.url, { max: 1 });
   return {
     /** As `DATABASE_URL` has it. */
     url: database.url,
@@ -22,20 +25,18 @@ export async function temporaryPostgresStorage(migrations: readonly string[]) {
     /** Opens the same database once more, as another replica would. @param poolSize default: 4 */
     openAgain,
     /** Runs a statement, as an operator would. @returns its rows */
-    query: (statement: string) => storage.write((sql) => sql.unsafe<object[]>(statement)),
+    query: async (statement: string): Promise<object[]> => operator.unsafe<object[]>(statement),
     /**
      * Has the same effect on idempotency keys as if the server's clock were set forward, or back by a
      * negative number.
      */
     async setClock(byMs: number): Promise<void> {
-      await storage.write(
-        (sql) => sql`
-          UPDATE idempotency_keys
-          SET lease_until = lease_until - ${byMs}::bigint, created_at = created_at - ${byMs}::bigint`,
-      );
+      await operator`
+        UPDATE idempotency_keys
+        SET lease_until = lease_until - ${byMs}::bigint, created_at = created_at - ${byMs}::bigint`;
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(opened.map((each) => each.close()));
+      await Promise.all([operator.close(), ...opened.map((each) => each.close())]);
       await database[Symbol.asyncDispose]();
     },
   };

@@ -3,10 +3,10 @@ import type { Claim } from "@platform/shared/idempotency/claim";
 import { completedClaims, heldClaims } from "@platform/shared/idempotency/postgres-idempotency";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import type { SQL } from "bun";
-import type { OrderHead, StoredItems } from "./postgres-order-row.ts";
+import type { OrderRow } from "./postgres-order-row.ts";
 
 /** A new order, and the claim that it completes. */
-export type NewOrder = OrderHead & Partial<Claim> & { readonly items: StoredItems };
+export type NewOrder = OrderRow & Partial<Claim>;
 
 /** The orders as rows of a FROM clause, with the claims' `key` and `token`. */
 const newOrders = (sql: SQL, orders: readonly NewOrder[]) => sql`

@@ -23,33 +23,48 @@ export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
     const isDescending = sort === "-created_at";
     const { above, below } = idRange(query, after && { id: after.id, isDescending });
 
-    const page = (sql: SQL) => sql`
-      id > ${above}::uuid AND id < ${below}::uuid
-      ORDER BY id ${isDescending ? sql`DESC` : sql`ASC`}
-      LIMIT ${limit + 1}::int`;
+    const direction = (sql: SQL) => (isDescending ? sql`DESC` : sql`ASC`);
+    const allOrders = (sql: SQL) => sql`
+      orders
+      WHERE id > ${above}::uuid AND id < ${below}::uuid`;
 
-    // An index has the orders of one status by age: of a page from each, one page remains. None but
-    // that page's orders are read from the table.
-    const filtered = (sql: SQL) => sql`
-      SELECT id
-      FROM unnest(${[...(statuses ?? orderStatuses)]}::text[]) AS wanted (status)
-      CROSS JOIN LATERAL (
-        SELECT id
-        FROM orders
-        WHERE ${userId === undefined ? sql`TRUE` : sql`user_id = ${userId}::uuid`}
-          AND status = wanted.status AND ${page(sql)}
-      ) AS found
-      ORDER BY id ${isDescending ? sql`DESC` : sql`ASC`}
-      LIMIT ${limit + 1}::int`;
+    // Each index has the orders of one status by age: of a page from each, one page remains. Only that
+    // page's orders are read from the table. The bounds are on the whole key of the index, because
+    // PostgreSQL may think that orders with a condition on the status alone are few, and sort them.
+    const filteredOrders = (sql: SQL) => {
+      const user = userId === undefined ? sql`` : sql`user_id,`;
+      const [low, high] = [above, below].map((bound) =>
+        userId === undefined
+          ? sql`(wanted.status, ${bound}::uuid)`
+          : sql`(${userId}::uuid, wanted.status, ${bound}::uuid)`,
+      );
+      return sql`
+        (
+          SELECT id
+          FROM unnest(${[...(statuses ?? orderStatuses)]}::text[]) AS wanted (status)
+          CROSS JOIN LATERAL (
+            SELECT id
+            FROM orders
+            WHERE (${user} status, id) > ${low} AND (${user} status, id) < ${high}
+            ORDER BY ${userId === undefined ? sql`` : sql`user_id ${direction(sql)},`}
+              status ${direction(sql)}, id ${direction(sql)}
+            LIMIT ${limit + 1}::int
+          ) AS found
+          ORDER BY id ${direction(sql)}
+          LIMIT ${limit + 1}::int
+        ) AS page
+        JOIN orders USING (id)`;
+    };
 
     const isFiltered = userId !== undefined || statuses !== undefined;
     const rows = await read<ListedRow>(
       (sql) => sql`
         SELECT ${headColumns(sql)},
-          CASE WHEN sum(item_count) OVER (ORDER BY id ${isDescending ? sql`DESC` : sql`ASC`}
+          CASE WHEN sum(item_count) OVER (ORDER BY id ${direction(sql)}
             ROWS UNBOUNDED PRECEDING) <= ${maxItems}::int THEN items END AS items
-        FROM ${isFiltered ? sql`(${filtered(sql)}) AS page JOIN orders USING (id)` : sql`orders`}
-        WHERE ${page(sql)}`,
+        FROM ${isFiltered ? filteredOrders(sql) : allOrders(sql)}
+        ORDER BY id ${direction(sql)}
+        LIMIT ${limit + 1}::int`,
     );
     const orders: Order[] = [];
     for (const { items, ...head } of rows) {

@@ -22,6 +22,8 @@ export type StoredItems = readonly {
   readonly unit_price_cents: number;
 }[];
 
+export type OrderRow = OrderHead & { readonly items: StoredItems };
+
 /** The columns of an {@link OrderHead}. Bun.SQL makes a string of a bigint, and a number of a float8. */
 export const headColumns = (sql: SQL) => sql`
   id, user_id, total_cents::float8, status, created_at::float8, updated_at::float8`;

@@ -1,9 +1,10 @@
 // Orders in PostgreSQL.
 import { postgresIdempotency } from "@platform/shared/idempotency/postgres-idempotency";
-import { StorageUnavailable } from "@platform/shared/core/storage";
+import { batchReads } from "@platform/shared/postgres/batch-reads";
 import { batchWrites } from "@platform/shared/postgres/batch-writes";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
-import { fromTimestamp, timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
+import { raced, rowChanges } from "@platform/shared/postgres/row-changes";
+import { timeOfChange } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { canTransition, type OrderStatus } from "./order-status.ts";
 import type { OrderStore } from "./order-store.ts";
@@ -15,11 +16,8 @@ import {
   toOrder,
   toStoredItems,
   type OrderHead,
-  type StoredItems,
+  type OrderRow,
 } from "./postgres-order-row.ts";
-
-/** How often a change of status is tried that other changes of the order overtake. */
-const maxChangeAttempts = 10;
 
 /** A change of an order from the state that it had at `seen_at`. */
 interface StatusUpdate {
@@ -37,14 +35,21 @@ interface StatusUpdate {
 export function postgresOrderStore(storage: PostgresStorage, now = Date.now): OrderStore {
   const { read, write } = storage;
   const nextId = uuidSequence(now);
+  const changeRow = rowChanges();
+
+  const findRow = batchReads<OrderRow>({
+    read: (ids) =>
+      read(
+        (sql) => sql`
+          SELECT ${headColumns(sql)}, items
+          FROM orders
+          WHERE id = ANY(${[...ids]}::uuid[])`,
+      ),
+    keyOf: ({ id }) => id,
+  });
 
   async function find(id: string): Promise<Order | undefined> {
-    const [row] = await read<OrderHead & { items: StoredItems }>(
-      (sql) => sql`
-        SELECT ${headColumns(sql)}, items
-        FROM orders
-        WHERE id = ${id}::uuid`,
-    );
+    const row = await findRow(id);
     return row && toOrder(row, row.items);
   }
 
@@ -113,23 +118,18 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
 
     list: postgresOrderList(storage),
 
-    async setStatus(id, status, precondition) {
-      for (let n = 0; n < maxChangeAttempts; n += 1) {
-        const current = await find(id);
-        if (current === undefined) throw new OrderNotFound();
+    setStatus: (id, status, precondition) =>
+      changeRow(id, async () => {
+        const row = await findRow(id);
+        if (row === undefined) throw new OrderNotFound();
+        const current = toOrder(row, row.items);
         const unmet = precondition(current);
         if (unmet !== undefined) throw unmet;
-        if (!canTransition(current.status, status)) {
-          throw new StatusConflict(current.status, status);
-        }
-        if (current.status === status) return current;
-        const seen_at = fromTimestamp(current.updated_at);
-        const updated_at = timeOfChange(seen_at, now());
-        if (await updateStatus({ id, status, seen_at, updated_at })) {
-          return { ...current, status, updated_at: toTimestamp(updated_at) };
-        }
-      }
-      throw new StorageUnavailable("busy");
-    },
+        if (!canTransition(row.status, status)) throw new StatusConflict(row.status, status);
+        if (row.status === status) return current;
+        const updated_at = timeOfChange(row.updated_at, now());
+        const isUpdated = await updateStatus({ id, status, seen_at: row.updated_at, updated_at });
+        return isUpdated ? toOrder({ ...row, status, updated_at }, row.items) : raced;
+      }),
   };
 }

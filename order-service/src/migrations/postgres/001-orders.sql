@@ -7,7 +7,7 @@ CREATE TABLE orders (
   items       jsonb  NOT NULL CHECK (jsonb_typeof(items) = 'array'),
   item_count  int    NOT NULL CHECK (item_count > 0),
   total_cents bigint NOT NULL CHECK (total_cents > 0),
-  status      text   NOT NULL
+  status      text   COLLATE "C" NOT NULL
     CHECK (status IN ('pending', 'confirmed', 'shipped', 'delivered', 'cancelled')),
   created_at  bigint NOT NULL,
   updated_at  bigint NOT NULL
