@@ -40,12 +40,18 @@ export function postgresUserStore(
   const changeRow = rowChanges();
 
   const findRow = batchReads<UserRow>({
-    read: ([id, ...others]) =>
-      read(
-        (sql) => sql`
-          SELECT ${userColumns(sql)}
-          FROM users
-          WHERE ${others.length === 0 ? sql`id = ${id}` : sql`id = ANY(${[id, ...others]}::uuid[])`}`,
+    read: ([id = "", ...others]) =>
+      read((sql) =>
+        others.length === 0
+          ? // Without parts, which take Bun.SQL a fifth of the time of a read.
+            sql`
+              SELECT id, name, email, created_at::float8, updated_at::float8
+              FROM users
+              WHERE id = ${id}`
+          : sql`
+              SELECT ${userColumns(sql)}
+              FROM users
+              WHERE id = ANY(${[id, ...others]}::uuid[])`,
       ),
     keyOf: ({ id }) => id,
   });
