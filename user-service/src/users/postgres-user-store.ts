@@ -123,18 +123,9 @@ export function postgresUserStore(
         if (unmet !== undefined) throw unmet;
         const removed = await write<{ id: string }>(
           (sql) => sql`
-            WITH removed AS (
-              DELETE FROM users
-              WHERE id = ${id} AND updated_at = ${row.updated_at}
-              RETURNING id
-            ), erased AS (
-              UPDATE idempotency_keys
-              SET fingerprint = NULL, resource_id = NULL
-              FROM removed
-              WHERE resource_id = removed.id
-            )
-            SELECT id
-            FROM removed`,
+            DELETE FROM users
+            WHERE id = ${id} AND updated_at = ${row.updated_at}
+            RETURNING id`,
         );
         return removed.length === 0 ? raced : undefined;
       }),
