@@ -33,7 +33,10 @@ export function postgresUserList(
     const from = !isByName && after ? { id: after.id, isDescending } : undefined;
     const { above, below } = idRange(created, from);
 
-    const inRange = (sql: SQL) => sql`id > ${above} AND id < ${below}`;
+    // Compares as `id > … AND id < …` would. Of that pair the planner thinks that it holds for few users
+    // before it has statistics, and sorts all of them; of rows, that it holds for many.
+    const inRange = (sql: SQL) => sql`
+      (id, id) > (${above}::uuid, ${above}::uuid) AND (id, id) < (${below}::uuid, ${below}::uuid)`;
     const inOrder = (sql: SQL) => {
       if (!isByName) return isDescending ? sql`id DESC` : sql`id`;
       return isDescending ? sql`name DESC, id DESC` : sql`name, id`;
