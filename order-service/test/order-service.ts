@@ -1,7 +1,9 @@
 // order-service for a test, and what it asks for users.
+import { onEveryEngine } from "@platform/shared/testing/postgres";
 import {
   bodyOf,
   startService,
+  temporaryStorage,
   type RunningService,
   type Sent,
 } from "@platform/shared/testing/running-service";
@@ -37,7 +39,7 @@ export function usersAll(check: UserCheck): UserDirectory {
   return { check: () => Promise.resolve(check) };
 }
 
-/** Starts order-service on a free port with an empty database. It does not pause between attempts. */
+/** Starts order-service on a free port with an empty database of SQLite. It does not pause between attempts. */
 export async function startOrderService({
   users = usersAll("exists"),
   userService,
@@ -49,14 +51,23 @@ export async function startOrderService({
   const server =
     fake && Bun.serve({ port: 0, hostname: "127.0.0.1", development: false, fetch: fake.handle });
   const url = server?.url.origin ?? (typeof userService === "string" ? userService : undefined);
+  const releases: Promise<void>[] = [];
   const service = await startService({
     name: "order-service",
-    migrations,
+    database: temporaryStorage(migrations),
     publicUrl,
-    build: (parts, storage) =>
-      createApp({
+    build(parts, storage) {
+      const orders = sqliteOrderStore(storage, now);
+      return createApp({
         ...parts,
-        orders: sqliteOrderStore(storage, now),
+        orders: {
+          ...orders,
+          release(claim) {
+            const released = orders.release(claim);
+            releases.push(released);
+            return released;
+          },
+        },
         users:
           url === undefined
             ? users
@@ -67,10 +78,13 @@ export async function startOrderService({
                 metrics: userServiceMetrics(parts.metrics.registry),
                 pause: () => Promise.resolve(),
               }),
-      }),
+      });
+    },
   });
   return {
     ...service,
+    /** Resolves when every key is released that a response so far gave up. */
+    released: () => Promise.all(releases),
     /** The requests that reached a user-service which responds for the test. */
     userRequests: fake?.requests ?? [],
     async [Symbol.asyncDispose]() {
@@ -79,6 +93,9 @@ export async function startOrderService({
     },
   };
 }
+
+/** How to start order-service on each engine, for `describe.each`. */
+export const orderServices = onEveryEngine({ SQLite: startOrderService });
 
 /** The body of a valid request for an order. */
 export const wish = {

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { AnyElysia } from "elysia";
 import type { Lifecycle } from "../src/core/lifecycle.ts";
+import type { Storage } from "../src/core/storage.ts";
 import { openApiDocument } from "../src/openapi/document.ts";
 import type { Problem } from "../src/http/problem.ts";
 import { listen } from "../src/http/server.ts";
@@ -13,8 +14,19 @@ import { validatingFetch } from "./contract-check.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-/** Makes a SQLite database in a folder of its own; closed and deleted at the end of its scope. */
-export async function temporaryStorage(migrations: readonly string[]) {
+/** An empty database of one test, whose storages are closed, and which is deleted, with its scope. */
+export interface TemporaryStorage<S extends Storage> extends AsyncDisposable {
+  readonly storage: S;
+  /** Opens the same database once more, as another replica would. */
+  openAgain(): Promise<S>;
+  /** Runs a statement behind all writes so far, as an operator would. @returns its rows */
+  query(statement: string): Promise<object[]>;
+}
+
+/** Makes a SQLite database in a folder of its own. */
+export async function temporaryStorage(
+  migrations: readonly string[],
+): Promise<TemporaryStorage<SqliteStorage>> {
   const folder = temporaryFolder();
   const path = join(folder.path, "test.db");
   const opened: SqliteStorage[] = [];
@@ -23,10 +35,11 @@ export async function temporaryStorage(migrations: readonly string[]) {
     opened.push(storage);
     return storage;
   };
+  const storage = await openAgain();
   return {
-    storage: await openAgain(),
-    /** Opens the same file once more, as another replica would. */
+    storage,
     openAgain,
+    query: (statement) => storage.write(() => storage.db.query<object, []>(statement).all()),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((storage) => storage.close()));
       await folder[Symbol.asyncDispose]();
@@ -57,11 +70,11 @@ export async function metricIn(registry: Registry, series: string): Promise<numb
 }
 
 /** A service that listens; ended at the end of its scope. */
-export interface RunningService extends AsyncDisposable {
+export interface RunningService<S extends Storage = Storage> extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly lifecycle: Lifecycle;
-  readonly storage: SqliteStorage;
+  readonly storage: S;
   readonly lines: LogLine[];
   /** Resolves with the first log line that has this message, as soon as there is one. */
   logged(msg: string): Promise<LogLine>;
@@ -69,29 +82,32 @@ export interface RunningService extends AsyncDisposable {
   request(path: string, sent?: Sent): Promise<Response>;
   /** What {@link metricIn} finds in its metrics. */
   metric(series: string): Promise<number | undefined>;
+  /** Runs a statement on its database. */
+  query: TemporaryStorage<S>["query"];
 }
 
-interface HarnessOptions {
+interface HarnessOptions<S extends Storage> {
   readonly name: string;
-  readonly migrations: readonly string[];
+  /** The service's database, which is deleted when the service ends. */
+  readonly database: Promise<TemporaryStorage<S>>;
   readonly limits?: Partial<ServiceParts["limits"]>;
   /** Default: none. */
   readonly corsOrigins?: readonly string[] | undefined;
   /** Default: none. */
   readonly publicUrl?: string | undefined;
-  build(parts: ServiceParts, storage: SqliteStorage): AnyElysia;
+  build(parts: ServiceParts, storage: S): AnyElysia;
 }
 
 /** Starts a service on a free port. */
-export async function startService({
+export async function startService<S extends Storage>({
   name,
-  migrations,
+  database: opening,
   limits,
   corsOrigins = [],
   publicUrl = "",
   build,
-}: HarnessOptions): Promise<RunningService> {
-  const database = await temporaryStorage(migrations);
+}: HarnessOptions<S>): Promise<RunningService<S>> {
+  const database = await opening;
   const { storage } = database;
   const log = logLines();
   const { parts } = createParts({
@@ -140,6 +156,7 @@ export async function startService({
       );
     },
     metric: (series) => metricIn(metrics.registry, series),
+    query: database.query,
     async [Symbol.asyncDispose]() {
       await server.stop(true);
       await database[Symbol.asyncDispose]();

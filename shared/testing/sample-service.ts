@@ -20,7 +20,8 @@ import { text } from "../src/schema/text.ts";
 import { timestamp } from "../src/schema/timestamp.ts";
 import { uuid } from "../src/schema/uuid.ts";
 import { createParts, serviceApp, type ServiceParts } from "../src/service/service-app.ts";
-import { startService, type RunningService } from "./running-service.ts";
+import type { SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
+import { startService, temporaryStorage, type RunningService } from "./running-service.ts";
 
 /** The Info Object of the service. */
 export const sampleInfo = {
@@ -188,14 +189,12 @@ export function sampleApp({
 }
 
 /** Starts the service on a free port. */
-export function startSample({
-  find,
-  descriptors,
-  ...options
-}: SampleOptions = {}): Promise<RunningService> {
+export function startSample({ find, descriptors, ...options }: SampleOptions = {}): Promise<
+  RunningService<SqliteStorage>
+> {
   return startService({
     name: sampleInfo.title,
-    migrations: [],
+    database: temporaryStorage([]),
     ...options,
     build: (parts) => createSampleApp({ ...parts, ...(descriptors && { descriptors }) }, find),
   });

@@ -1,7 +1,9 @@
 // user-service in the process of a test.
+import { onEveryEngine } from "@platform/shared/testing/postgres";
 import {
   bodyOf,
   startService,
+  temporaryStorage,
   type RunningService,
 } from "@platform/shared/testing/running-service";
 import { createApp } from "../src/app.ts";
@@ -18,7 +20,7 @@ interface Options {
   readonly wrap?: (users: UserStore) => UserStore;
 }
 
-/** Starts user-service on a free port with an empty database. */
+/** Starts user-service on a free port with an empty database of SQLite. */
 export function startUserService({
   now,
   publicUrl,
@@ -26,11 +28,14 @@ export function startUserService({
 }: Options = {}): Promise<RunningService> {
   return startService({
     name: "user-service",
-    migrations,
+    database: temporaryStorage(migrations),
     publicUrl,
     build: (parts, storage) => createApp({ ...parts, users: wrap(sqliteUserStore(storage, now)) }),
   });
 }
+
+/** How to start user-service on each engine, for `describe.each`. */
+export const userServices = onEveryEngine({ SQLite: startUserService });
 
 /** Creates a user. Rejects unless the response is 201. */
 export async function createUser(

@@ -11,7 +11,7 @@ import { withRule } from "../../src/schema/rule.ts";
 import { text } from "../../src/schema/text.ts";
 import { uuid } from "../../src/schema/uuid.ts";
 import { serviceApp } from "../../src/service/service-app.ts";
-import { bodyOf, startService } from "../../testing/running-service.ts";
+import { bodyOf, startService, temporaryStorage } from "../../testing/running-service.ts";
 
 const item = Type.Object({ sku: text({ minLength: 1, maxLength: 5 }), count: Type.Integer() });
 const body = Type.Object({
@@ -178,7 +178,7 @@ describe("nullable() and withRule() over HTTP", () => {
   const startArticles = () =>
     startService({
       name: "articles",
-      migrations: [],
+      database: temporaryStorage([]),
       build: (parts) =>
         serviceApp(parts, about).post("/articles", ({ body }) => body, {
           body: newArticle,
