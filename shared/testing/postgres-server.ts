@@ -2,7 +2,7 @@
 // argument has ended, however that ended. Prints its own process id and the URL of the server.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chown, cp, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chown, cp, mkdtemp, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { postgresPrograms } from "./postgres-programs.ts";
@@ -41,20 +41,39 @@ async function own(path: string): Promise<void> {
   if (ownerInsteadOfRoot) await chown(path, ownerInsteadOfRoot.uid, ownerInsteadOfRoot.gid);
 }
 
-/** Makes the folder of everything that this process writes; the server's user can reach it. */
-async function makeFolder(): Promise<string> {
-  const isTemporaryReachable = await isReachableByAll(join(tmpdir(), "folder"));
-  const parent = ownerInsteadOfRoot && !isTemporaryReachable ? "/tmp" : tmpdir();
-  const folder = await mkdtemp(join(parent, "platform-postgres-"));
-  await own(folder);
-  return folder;
+/** The room that a database of each of many tests takes, with the log of transactions. */
+const minFreeBytes = 512 * 1024 * 1024;
+
+async function isUsable(folder: string): Promise<boolean> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    if (bavail * bsize < minFreeBytes) return false;
+    return !ownerInsteadOfRoot || (await isReachableByAll(join(folder, "file")));
+  } catch {
+    return false;
+  }
+}
+
+/** Folders that this process has made, and deletes. */
+const folders: string[] = [];
+
+/** Makes a folder for the server's user in the first of `parents` that has room and can be reached. */
+async function makeFolder(parents: readonly string[]): Promise<string> {
+  for (const parent of parents) {
+    if (!(await isUsable(parent))) continue;
+    const folder = await mkdtemp(join(parent, "platform-postgres-"));
+    folders.push(folder);
+    await own(folder);
+    return folder;
+  }
+  throw new Error(`None of ${parents.join(", ")} has 512 MiB free and can be used`);
 }
 
 /** The folder of the programs; of a copy if the server's user cannot reach a clone of root's. */
-async function reachablePrograms(folder: string): Promise<string> {
+async function reachablePrograms(): Promise<string> {
   const programs = postgresPrograms();
   if (!ownerInsteadOfRoot || (await isReachableByAll(join(programs, "postgres")))) return programs;
-  const copy = join(folder, "native");
+  const copy = join(await makeFolder([tmpdir(), "/tmp"]), "native");
   await cp(dirname(programs), copy, { recursive: true, verbatimSymlinks: true });
   return join(copy, "bin");
 }
@@ -128,9 +147,10 @@ const isTestRunAlive = () => {
 const stopped = Promise.withResolvers<void>();
 process.on("SIGTERM", stopped.resolve);
 
-const folder = await makeFolder();
 try {
-  const programs = await reachablePrograms(folder);
+  const programs = await reachablePrograms();
+  // A database is some 300 files, which memory creates in a seventh of the time of a disk.
+  const folder = await makeFolder(["/dev/shm", tmpdir(), "/tmp"]);
   const password = crypto.randomUUID();
   const data = await initialise(programs, folder, password);
   const port = freePort();
@@ -142,5 +162,5 @@ try {
   clearInterval(timer);
   await server.stop();
 } finally {
-  await rm(folder, { recursive: true, force: true });
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
 }

@@ -17,9 +17,13 @@ interface Server {
   readonly url: string;
   /** Creates and drops databases, one at a time. */
   readonly admin: SQL;
+  /** The faster way to copy a small template, on a server that has two. */
+  readonly copying: string;
   /** Ends the server. */
   stop(): Promise<void>;
 }
+
+const fileCopy = "STRATEGY FILE_COPY";
 
 type Prepare = (url: string) => Promise<void>;
 
@@ -80,12 +84,10 @@ function templateOf(prepare: Prepare): Promise<string> {
 }
 
 async function createDatabase(template: string) {
-  const { url, admin } = await (server ??= startServer());
+  const { url, admin, copying } = await (server ??= startServer());
   databases += 1;
   const name = `platform_test_${process.pid}_${databases}`;
-  await admin.unsafe(
-    `CREATE DATABASE ${name} TEMPLATE ${template} ENCODING UTF8 STRATEGY FILE_COPY`,
-  );
+  await admin.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template} ENCODING UTF8 ${copying}`);
   const own = new URL(url);
   own.pathname = `/${name}`;
   return { url: own.href, name };
@@ -100,7 +102,10 @@ async function startServer(): Promise<Server> {
   const given = process.env["TEST_DATABASE_URL"];
   if (given) {
     const admin = new SQL(given, { max: 1 });
-    return { url: given, admin, stop: () => endSessions(admin) };
+    const [version] = await admin<{ number: number }[]>`
+      SELECT current_setting('server_version_num')::int AS number`;
+    const copying = version && version.number >= 150_000 ? fileCopy : "";
+    return { url: given, admin, copying, stop: () => endSessions(admin) };
   }
   // Ctrl-C reaches no process of another session. The shell ends at once: of a test that exceeds its
   // timeout, Bun kills the processes.
@@ -118,6 +123,7 @@ async function startServer(): Promise<Server> {
   return {
     url,
     admin,
+    copying: fileCopy,
     async stop() {
       await endSessions(admin);
       process.kill(pid, "SIGTERM");
