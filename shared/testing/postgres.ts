@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { atEndOfRun } from "./end-of-run.ts";
 import { postgresPrograms } from "./postgres-programs.ts";
 
-/** A database of a test; dropped at the end of its scope, with all sessions on it. */
+/** A database of a test; dropped some time after the end of its scope, with all sessions on it. */
 export interface PostgresDatabase extends AsyncDisposable {
   /** As `DATABASE_URL` has it. Its role may do everything. */
   readonly url: string;
@@ -29,6 +29,13 @@ type Prepare = (url: string) => Promise<void>;
 
 let server: Promise<Server> | undefined;
 let databases = 0;
+/**
+ * The names of databases that no test needs any more, oldest first. The server waits 100 ms to drop a
+ * database whose sessions have just been closed, so a few later tests run first.
+ */
+const discarded: string[] = [];
+const maxDiscarded = 5;
+
 /** The names of databases that serve as templates, by what prepares them. */
 const templates = new Map<Prepare, Promise<string>>();
 
@@ -68,8 +75,15 @@ export function onEveryEngine<Open>(engines: { SQLite: Open; PostgreSQL?: Open }
  */
 export async function postgresDatabase(prepare?: Prepare): Promise<PostgresDatabase> {
   const template = prepare === undefined ? "template0" : await templateOf(prepare);
-  const { url, name } = await createDatabase(template);
-  return { url, [Symbol.asyncDispose]: () => dropDatabase(name) };
+  const { admin, url, name } = await createDatabase(template);
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      discarded.push(name);
+      const oldest = discarded.length > maxDiscarded ? discarded.shift() : undefined;
+      if (oldest !== undefined) await dropDatabase(admin, oldest);
+    },
+  };
 }
 
 function templateOf(prepare: Prepare): Promise<string> {
@@ -90,11 +104,10 @@ async function createDatabase(template: string) {
   await admin.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template} ENCODING UTF8 ${copying}`);
   const own = new URL(url);
   own.pathname = `/${name}`;
-  return { url: own.href, name };
+  return { admin, url: own.href, name };
 }
 
-async function dropDatabase(name: string): Promise<void> {
-  const { admin } = await (server ??= startServer());
+async function dropDatabase(admin: SQL, name: string): Promise<void> {
   await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
 }
 
@@ -105,7 +118,16 @@ async function startServer(): Promise<Server> {
     const [version] = await admin<{ number: number }[]>`
       SELECT current_setting('server_version_num')::int AS number`;
     const copying = version && version.number >= 150_000 ? fileCopy : "";
-    return { url: given, admin, copying, stop: () => endSessions(admin) };
+    return {
+      url: given,
+      admin,
+      copying,
+      async stop() {
+        for (const template of templates.values()) discarded.push(await template);
+        for (const name of discarded) await dropDatabase(admin, name);
+        await admin.close();
+      },
+    };
   }
   // Ctrl-C reaches no process of another session. The shell ends at once: of a test that exceeds its
   // timeout, Bun kills the processes.
@@ -125,17 +147,11 @@ async function startServer(): Promise<Server> {
     admin,
     copying: fileCopy,
     async stop() {
-      await endSessions(admin);
+      await admin.close();
       process.kill(pid, "SIGTERM");
       await ended;
     },
   };
-}
-
-async function endSessions(admin: SQL): Promise<void> {
-  for (const template of templates.values()) await admin.unsafe(`DROP DATABASE ${await template}`);
-  templates.clear();
-  await admin.close();
 }
 
 atEndOfRun(async () => {

@@ -1,5 +1,6 @@
 import { SQL } from "bun";
 import { describe, expect, test } from "bun:test";
+import { rejectionOf } from "../../testing/rejection-of.ts";
 import { hasPostgres, onEveryEngine, postgresDatabase } from "../../testing/postgres.ts";
 
 async function inDatabase<Row>(url: string, statement: string): Promise<Row[]> {
@@ -36,17 +37,15 @@ describe.if(hasPostgres)("postgresDatabase()", () => {
     for (const database of databases) await database[Symbol.asyncDispose]();
   });
 
-  test("drops a database at the end of its scope, although sessions are on it", async () => {
-    let url = "";
-    let sql: SQL;
-    {
-      await using database = await postgresDatabase();
-      url = database.url;
-      sql = new SQL(url, { max: 1 });
-      await sql`SELECT 1`;
-    }
+  test("drops the databases of earlier tests, although sessions are on them", async () => {
+    const first = await postgresDatabase();
+    const sql = new SQL(first.url, { max: 1 });
+    await sql`SELECT 1`;
+    await first[Symbol.asyncDispose]();
+    for (let n = 0; n < 5; n += 1) await (await postgresDatabase())[Symbol.asyncDispose]();
     await sql.close({ timeout: 0 });
-    expect(await inDatabase(url, "SELECT 1").catch(({ errno }) => errno)).toBe("3D000");
+    const error = await rejectionOf(inDatabase(first.url, "SELECT 1"));
+    expect(error).toMatchObject({ errno: "3D000" });
   });
 });
 
