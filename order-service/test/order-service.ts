@@ -1,4 +1,5 @@
 // order-service for a test, and what it asks for users.
+import type { Storage } from "@platform/shared/core/storage";
 import { onEveryEngine } from "@platform/shared/testing/postgres";
 import {
   bodyOf,
@@ -6,10 +7,12 @@ import {
   temporaryStorage,
   type RunningService,
   type Sent,
+  type TemporaryStorage,
 } from "@platform/shared/testing/running-service";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/sqlite/index.ts";
 import type { Order } from "../src/orders/order.ts";
+import type { OrderStore } from "../src/orders/order-store.ts";
 import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
 import {
   userDirectory,
@@ -39,14 +42,16 @@ export function usersAll(check: UserCheck): UserDirectory {
   return { check: () => Promise.resolve(check) };
 }
 
-/** Starts order-service on a free port with an empty database of SQLite. It does not pause between attempts. */
-export async function startOrderService({
-  users = usersAll("exists"),
-  userService,
-  timeoutMs = 60_000,
-  now,
-  publicUrl,
-}: Options = {}) {
+/** A storage engine: how a test gets a database, and the store on it. */
+interface Engine<S extends Storage> {
+  open(): Promise<TemporaryStorage<S>>;
+  orders(storage: S, now?: () => number): OrderStore;
+}
+
+async function startOn<S extends Storage>(
+  engine: Engine<S>,
+  { users = usersAll("exists"), userService, timeoutMs = 60_000, now, publicUrl }: Options = {},
+) {
   const fake = typeof userService === "function" ? fakeUserService(userService) : undefined;
   const server =
     fake && Bun.serve({ port: 0, hostname: "127.0.0.1", development: false, fetch: fake.handle });
@@ -54,10 +59,10 @@ export async function startOrderService({
   const releases: Promise<void>[] = [];
   const service = await startService({
     name: "order-service",
-    database: temporaryStorage(migrations),
+    database: engine.open(),
     publicUrl,
     build(parts, storage) {
-      const orders = sqliteOrderStore(storage, now);
+      const orders = engine.orders(storage, now);
       return createApp({
         ...parts,
         orders: {
@@ -94,7 +99,15 @@ export async function startOrderService({
   };
 }
 
-/** How to start order-service on each engine, for `describe.each`. */
+/**
+ * Starts order-service on a free port with an empty database of SQLite. It does not pause between
+ * attempts.
+ */
+export function startOrderService(options?: Options) {
+  return startOn({ open: () => temporaryStorage(migrations), orders: sqliteOrderStore }, options);
+}
+
+/** The same for each engine, for `describe.each`. */
 export const orderServices = onEveryEngine({ SQLite: startOrderService });
 
 /** The body of a valid request for an order. */

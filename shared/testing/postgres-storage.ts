@@ -3,15 +3,42 @@ import { SQL } from "bun";
 import { openPostgres, type PostgresStorage } from "../src/postgres/postgres-storage.ts";
 import { parsePostgresUrl } from "../src/postgres/postgres-url.ts";
 import { postgresDatabase } from "./postgres.ts";
+import type { TemporaryStorage } from "./running-service.ts";
 
-/** Makes a database of its own; its storages are closed, and it is dropped, at the end of its scope. */
-export async function temporaryPostgresStorage(migrations: readonly string[]) {
-  const database = await postgresDatabase();
-  const address = parsePostgresUrl(database.url);
+/** What prepares the databases that have these migrations; one for each list, so that one runs once. */
+const preparations = new Map<readonly string[], (url: string) => Promise<void>>();
+
+function preparationOf(migrations: readonly string[]): (url: string) => Promise<void> {
+  const known = preparations.get(migrations);
+  if (known !== undefined) return known;
+  const prepare = async (url: string) => (await openMigrated(url, migrations)).close();
+  preparations.set(migrations, prepare);
+  return prepare;
+}
+
+async function openMigrated(
+  url: string,
+  migrations: readonly string[],
+  poolSize = 4,
+): Promise<PostgresStorage> {
+  const address = parsePostgresUrl(url);
   if (address === undefined) throw new Error("The URL of the test database is malformed");
+  const storage = await openPostgres({ address, migrations, poolSize });
+  await storage.migrated;
+  return storage;
+}
+
+/**
+ * Makes a database of PostgreSQL, whose storages have four sessions each.
+ *
+ * @param isCopy whether the database is a copy of one that the migrations have run on, which saves a
+ * third of the time. Copies have the same secrets. Default: true
+ */
+export async function temporaryPostgresStorage(migrations: readonly string[], isCopy = true) {
+  const database = await postgresDatabase(isCopy ? preparationOf(migrations) : undefined);
   const opened: PostgresStorage[] = [];
-  const openAgain = async (poolSize = 4) => {
-    const storage = await openPostgres({ address, migrations, poolSize });
+  const openAgain = async (poolSize?: number) => {
+    const storage = await openMigrated(database.url, migrations, poolSize);
     opened.push(storage);
     return storage;
   };
@@ -25,7 +52,7 @@ export async function temporaryPostgresStorage(migrations: readonly string[]) {
     /** Opens the same database once more, as another replica would. @param poolSize default: 4 */
     openAgain,
     /** Runs a statement, as an operator would. @returns its rows */
-    query: async (statement: string): Promise<object[]> => operator.unsafe<object[]>(statement),
+    query: async (statement): Promise<object[]> => operator.unsafe<object[]>(statement),
     /**
      * Has the same effect on idempotency keys as if the server's clock were set forward, or back by a
      * negative number.
@@ -39,5 +66,5 @@ export async function temporaryPostgresStorage(migrations: readonly string[]) {
       await Promise.all([operator.close(), ...opened.map((each) => each.close())]);
       await database[Symbol.asyncDispose]();
     },
-  };
+  } satisfies TemporaryStorage<PostgresStorage> & Record<string, unknown>;
 }

@@ -86,8 +86,8 @@ describe.each(userServices)("user-service on %s", (_, startUserService) => {
     });
 
     test("digests one request differently in each database", async () => {
-      await using one = await startUserService();
-      await using other = await startUserService();
+      await using one = await startUserService({ hasOwnSecrets: true });
+      await using other = await startUserService({ hasOwnSecrets: true });
       for (const service of [one, other]) expect((await post(service)).status).toBe(201);
       expect((await rowOfKey(one))?.fingerprint).not.toBe((await rowOfKey(other))?.fingerprint);
     });

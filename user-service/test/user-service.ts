@@ -1,10 +1,12 @@
 // user-service in the process of a test.
+import type { Storage } from "@platform/shared/core/storage";
 import { onEveryEngine } from "@platform/shared/testing/postgres";
 import {
   bodyOf,
   startService,
   temporaryStorage,
   type RunningService,
+  type TemporaryStorage,
 } from "@platform/shared/testing/running-service";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/sqlite/index.ts";
@@ -18,23 +20,34 @@ interface Options {
   readonly publicUrl?: string;
   /** Puts something between the app and its store. */
   readonly wrap?: (users: UserStore) => UserStore;
+  /** Whether no other test's database has the same secrets, which takes longer. Default: false */
+  readonly hasOwnSecrets?: boolean;
 }
 
-/** Starts user-service on a free port with an empty database of SQLite. */
-export function startUserService({
-  now,
-  publicUrl,
-  wrap = (users) => users,
-}: Options = {}): Promise<RunningService> {
+/** A storage engine: how a test gets a database, and the store on it. */
+interface Engine<S extends Storage> {
+  open(hasOwnSecrets: boolean): Promise<TemporaryStorage<S>>;
+  users(storage: S, now?: () => number): UserStore;
+}
+
+function startOn<S extends Storage>(
+  engine: Engine<S>,
+  { now, publicUrl, wrap = (users) => users, hasOwnSecrets = false }: Options = {},
+): Promise<RunningService> {
   return startService({
     name: "user-service",
-    database: temporaryStorage(migrations),
+    database: engine.open(hasOwnSecrets),
     publicUrl,
-    build: (parts, storage) => createApp({ ...parts, users: wrap(sqliteUserStore(storage, now)) }),
+    build: (parts, storage) => createApp({ ...parts, users: wrap(engine.users(storage, now)) }),
   });
 }
 
-/** How to start user-service on each engine, for `describe.each`. */
+/** Starts user-service on a free port with an empty database of SQLite. */
+export function startUserService(options?: Options) {
+  return startOn({ open: () => temporaryStorage(migrations), users: sqliteUserStore }, options);
+}
+
+/** The same for each engine, for `describe.each`. */
 export const userServices = onEveryEngine({ SQLite: startUserService });
 
 /** Creates a user. Rejects unless the response is 201. */

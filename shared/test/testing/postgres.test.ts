@@ -1,6 +1,7 @@
 import { SQL } from "bun";
 import { describe, expect, test } from "bun:test";
 import { rejectionOf } from "../../testing/rejection-of.ts";
+import { temporaryPostgresStorage } from "../../testing/postgres-storage.ts";
 import { hasPostgres, onEveryEngine, postgresDatabase } from "../../testing/postgres.ts";
 
 async function inDatabase<Row>(url: string, statement: string): Promise<Row[]> {
@@ -46,6 +47,31 @@ describe.if(hasPostgres)("postgresDatabase()", () => {
     await sql.close({ timeout: 0 });
     const error = await rejectionOf(inDatabase(first.url, "SELECT 1"));
     expect(error).toMatchObject({ errno: "3D000" });
+  });
+});
+
+const migrations = [
+  "CREATE TABLE secrets (name text PRIMARY KEY, value bytea NOT NULL)",
+  `INSERT INTO secrets
+   SELECT name, sha256(gen_random_uuid()::text::bytea)
+   FROM unnest(ARRAY['cursor', 'request-digest']) AS name`,
+];
+
+describe.if(hasPostgres)("temporaryPostgresStorage()", () => {
+  test("opens a migrated database for each test, and again for a replica", async () => {
+    await using one = await temporaryPostgresStorage(migrations);
+    await using two = await temporaryPostgresStorage(migrations);
+    const replica = await one.openAgain();
+    await one.query("DELETE FROM secrets WHERE name = 'cursor'");
+    const names = (sql: SQL) => sql<{ name: string }[]>`SELECT name FROM secrets`;
+    expect([...(await replica.read(names))]).toEqual([{ name: "request-digest" }]);
+    expect(await two.storage.read(names)).toHaveLength(2);
+  });
+
+  test("gives a database secrets of its own if it is no copy", async () => {
+    await using copy = await temporaryPostgresStorage(migrations);
+    await using own = await temporaryPostgresStorage(migrations, false);
+    expect(own.storage.secret("cursor")).not.toEqual(copy.storage.secret("cursor"));
   });
 });
 
