@@ -1,6 +1,7 @@
 // order-service for a test, and what it asks for users.
 import type { Storage } from "@platform/shared/core/storage";
 import { onEveryEngine } from "@platform/shared/testing/postgres";
+import { temporaryPostgresStorage } from "@platform/shared/testing/postgres-storage";
 import {
   bodyOf,
   startService,
@@ -10,9 +11,11 @@ import {
   type TemporaryStorage,
 } from "@platform/shared/testing/running-service";
 import { createApp } from "../src/app.ts";
+import { migrations as postgresMigrations } from "../src/migrations/postgres/index.ts";
 import { migrations } from "../src/migrations/sqlite/index.ts";
 import type { Order } from "../src/orders/order.ts";
 import type { OrderStore } from "../src/orders/order-store.ts";
+import { postgresOrderStore } from "../src/orders/postgres-order-store.ts";
 import { sqliteOrderStore } from "../src/orders/sqlite-order-store.ts";
 import {
   userDirectory,
@@ -57,7 +60,7 @@ async function startOn<S extends Storage>(
     fake && Bun.serve({ port: 0, hostname: "127.0.0.1", development: false, fetch: fake.handle });
   const url = server?.url.origin ?? (typeof userService === "string" ? userService : undefined);
   const releases: Promise<void>[] = [];
-  const service = await startService({
+  const service: RunningService = await startService({
     name: "order-service",
     database: engine.open(),
     publicUrl,
@@ -108,7 +111,14 @@ export function startOrderService(options?: Options) {
 }
 
 /** The same for each engine, for `describe.each`. */
-export const orderServices = onEveryEngine({ SQLite: startOrderService });
+export const orderServices = onEveryEngine({
+  SQLite: startOrderService,
+  PostgreSQL: (options?: Options) =>
+    startOn(
+      { open: () => temporaryPostgresStorage(postgresMigrations), orders: postgresOrderStore },
+      options,
+    ),
+});
 
 /** The body of a valid request for an order. */
 export const wish = {
