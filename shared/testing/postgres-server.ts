@@ -16,6 +16,8 @@ const settings = [
   "autovacuum=off",
   // Every statement of a test run at once: many pools of 10 sessions.
   "max_connections=200",
+  // In the folder that is deleted, also after kill -9.
+  "dynamic_shared_memory_type=mmap",
   "listen_addresses=127.0.0.1",
   "unix_socket_directories=",
 ];
