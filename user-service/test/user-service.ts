@@ -1,6 +1,7 @@
 // user-service in the process of a test.
 import type { Storage } from "@platform/shared/core/storage";
 import { onEveryEngine } from "@platform/shared/testing/postgres";
+import { temporaryPostgresStorage } from "@platform/shared/testing/postgres-storage";
 import {
   bodyOf,
   startService,
@@ -9,7 +10,9 @@ import {
   type TemporaryStorage,
 } from "@platform/shared/testing/running-service";
 import { createApp } from "../src/app.ts";
+import { migrations as postgresMigrations } from "../src/migrations/postgres/index.ts";
 import { migrations } from "../src/migrations/sqlite/index.ts";
+import { postgresUserStore } from "../src/users/postgres-user-store.ts";
 import { sqliteUserStore } from "../src/users/sqlite-user-store.ts";
 import type { UserStore } from "../src/users/user-store.ts";
 import type { User } from "../src/users/user.ts";
@@ -48,7 +51,17 @@ export function startUserService(options?: Options) {
 }
 
 /** The same for each engine, for `describe.each`. */
-export const userServices = onEveryEngine({ SQLite: startUserService });
+export const userServices = onEveryEngine({
+  SQLite: startUserService,
+  PostgreSQL: (options?: Options) =>
+    startOn(
+      {
+        open: (hasOwnSecrets) => temporaryPostgresStorage(postgresMigrations, !hasOwnSecrets),
+        users: postgresUserStore,
+      },
+      options,
+    ),
+});
 
 /** Creates a user. Rejects unless the response is 201. */
 export async function createUser(
