@@ -91,6 +91,25 @@ describe.if(hasPostgres)("postgresOrderStore()", () => {
     expect(deadlocks).toEqual({ deadlocks: "0" });
   });
 
+  test.each([
+    ["was renewed", "lease_until = lease_until + 1", "fulfilled"],
+    ["went to another request", "token = gen_random_uuid()", "rejected"],
+  ] as const)(
+    "place() waits for a statement that has locked its claim, which %s",
+    async (_, set, status) => {
+      await using stores = await temporaryPostgresOrders();
+      const claims = await Promise.all(["a", "b"].map((key) => claimed(stores.orders, key)));
+      await stores.query("BEGIN");
+      await stores.query(`UPDATE idempotency_keys SET ${set} WHERE key = 'a'`);
+      const placed = Promise.allSettled(claims.map((claim) => stores.orders.place(draft, claim)));
+      const waiting = "SELECT FROM pg_locks WHERE NOT granted";
+      while ((await stores.query(waiting)).length === 0) await Bun.sleep(1);
+      await stores.query("COMMIT");
+      expect((await placed).map((outcome) => outcome.status)).toEqual([status, "fulfilled"]);
+      expect(await count(stores.orders)).toBe(status === "fulfilled" ? 2 : 1);
+    },
+  );
+
   test("an order whose placement was interrupted is found by a repeat of its key", async () => {
     await using stores = await temporaryPostgresOrders();
     const { losses, storage } = losingSessions(stores.storage);
