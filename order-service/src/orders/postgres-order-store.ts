@@ -11,13 +11,7 @@ import type { OrderStore } from "./order-store.ts";
 import { OrderNotFound, StatusConflict, totalCents, type Order } from "./order.ts";
 import { insertOrders, type NewOrder } from "./postgres-order-insert.ts";
 import { postgresOrderList } from "./postgres-order-list.ts";
-import {
-  headColumns,
-  toOrder,
-  toStoredItems,
-  type OrderHead,
-  type OrderRow,
-} from "./postgres-order-row.ts";
+import { toOrder, toStoredItems, type OrderHead, type OrderRow } from "./postgres-order-row.ts";
 
 /** A change of an order from the state that it had at `seen_at`. */
 interface StatusUpdate {
@@ -40,8 +34,10 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
   const findRow = batchReads<OrderRow>({
     read: (ids) =>
       read(
+        // Without parts such as `headColumns`, which take Bun.SQL a fifth of the time of a read.
         (sql) => sql`
-          SELECT ${headColumns(sql)}, items
+          SELECT id, user_id, total_cents::float8, status, items, created_at::float8,
+            updated_at::float8
           FROM orders
           WHERE id = ANY(${[...ids]}::uuid[])`,
       ),
