@@ -1,6 +1,8 @@
 // The objects of k8s/, as `kubectl apply -f` reads them and as `kubectl apply -k` renders them.
-import { join, resolve } from "node:path";
+import { realpathSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import type { Deployment } from "kubernetes-types/apps/v1";
+import type { HorizontalPodAutoscaler } from "kubernetes-types/autoscaling/v2";
 import type { CronJob, Job } from "kubernetes-types/batch/v1";
 import type {
   ConfigMap,
@@ -11,18 +13,26 @@ import type {
   ServiceAccount,
 } from "kubernetes-types/core/v1";
 import type { Ingress, NetworkPolicy } from "kubernetes-types/networking/v1";
+import type { PodDisruptionBudget } from "kubernetes-types/policy/v1";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import type { Cluster, ObjectStore, ScheduledBackup } from "./cloudnative-pg.ts";
 import { kubectl, kustomize } from "./kubectl.ts";
 
-/** The kinds that the manifests may have; others, such as PodDisruptionBudget, are no type here. */
+/** The kinds that the manifests may have. */
 export type KubernetesObject =
+  | Cluster
   | ConfigMap
   | CronJob
   | Deployment
+  | HorizontalPodAutoscaler
   | Ingress
   | Job
   | NetworkPolicy
+  | ObjectStore
   | PersistentVolumeClaim
   | Pod
+  | PodDisruptionBudget
+  | ScheduledBackup
   | Service
   | ServiceAccount;
 
@@ -46,13 +56,38 @@ export async function render(folder: string): Promise<KubernetesObject[]> {
   return parse(await kustomize(resolve(k8s, folder)));
 }
 
+/**
+ * The objects that kubectl renders from a kustomization of one's own.
+ *
+ * @param text the kustomization, in a folder beside the repository, `../bun-elysia-platform`
+ * @param root the repository
+ */
+export async function renderOwn(text: string, root = resolve(k8s, "..")) {
+  await using folder = temporaryFolder();
+  const repository = relative(realpathSync(folder.path), realpathSync(root));
+  await Bun.write(
+    join(folder.path, "Kustomization"),
+    text.replaceAll("../bun-elysia-platform", repository),
+  );
+  return await render(folder.path);
+}
+
 function parse(text: string): KubernetesObject[] {
   const documents: unknown = Bun.YAML.parse(text);
   // schema.test.ts checks every object against these types.
   return (Array.isArray(documents) ? documents : [documents]) as KubernetesObject[];
 }
 
-/** Every set of objects that a user can apply, with the command. */
+/** The section of overlays/postgres/README.md with a heading, and the kustomization that it shows. */
+export async function shownUnder(heading: string) {
+  const readme = await Bun.file(join(k8s, "overlays/postgres/README.md")).text();
+  const text = readme.split(/^#+ (?=[A-Z])/m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+  const [, kustomization] = /^```yaml\n(.*?)^```/ms.exec(text) ?? [];
+  if (kustomization === undefined) throw new Error(`There is no kustomization under "${heading}"`);
+  return { text, kustomization };
+}
+
+/** Every set of objects with SQLite that a user can apply, with the command. */
 export const deliveries: readonly (readonly [title: string, objects: KubernetesObject[]])[] = [
   ["apply -f", (await Promise.all([...services, "ingress.yaml"].map(read))).flat()],
   ...(kubectl === undefined
@@ -63,10 +98,26 @@ export const deliveries: readonly (readonly [title: string, objects: KubernetesO
       ] as const)),
 ];
 
-/** Every service in every set. */
-export const cases = deliveries.flatMap(([title, objects]) =>
-  services.map((service) => ({ title, service, objects })),
-);
+/** Every set of objects with PostgreSQL. */
+export const postgresDeliveries: typeof deliveries =
+  kubectl === undefined
+    ? []
+    : [
+        ["apply -k overlays/postgres", await render("overlays/postgres")],
+        ["apply -k with backups", await renderOwn((await shownUnder("Back up")).kustomization)],
+      ];
+
+export const everyDelivery = [...deliveries, ...postgresDeliveries];
+
+/** Every service in every set with SQLite. */
+export const cases = deliveries.flatMap(perService);
+
+/** Every service in every set with PostgreSQL. */
+export const postgresCases = postgresDeliveries.flatMap(perService);
+
+function perService([title, objects]: (typeof deliveries)[number]) {
+  return services.map((service) => ({ title, service, objects }));
+}
 
 /** The objects of a kind. */
 export function all<K extends Kind>(objects: readonly KubernetesObject[], kind: K) {

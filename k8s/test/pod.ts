@@ -11,7 +11,7 @@ export function expectRestricted(spec: PodSpec): void {
   expect([spec.hostNetwork, spec.hostPID, spec.hostIPC]).toEqual([undefined, undefined, undefined]);
   expect([spec.initContainers, spec.ephemeralContainers]).toEqual([undefined, undefined]);
   for (const kind of (spec.volumes ?? []).flatMap(Object.keys)) {
-    expect(["name", "emptyDir", "persistentVolumeClaim"]).toContain(kind);
+    expect(["name", "emptyDir", "persistentVolumeClaim", "secret"]).toContain(kind);
   }
   spec.containers.forEach(expectRestrictedContainer);
 }

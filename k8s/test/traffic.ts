@@ -1,0 +1,55 @@
+// Which connections network policies allow.
+import type { NetworkPolicyPeer, NetworkPolicyPort } from "kubernetes-types/networking/v1";
+import { only, type KubernetesObject } from "./manifests.ts";
+import { selects, type Labels } from "./selector.ts";
+
+/** One end of a connection: a pod, by default in the namespace of the services, or an address. */
+export interface End {
+  readonly pod?: Labels;
+  readonly namespace?: string;
+  readonly address?: string;
+}
+
+interface Rule {
+  readonly peers: readonly NetworkPolicyPeer[] | undefined;
+  readonly ports: readonly NetworkPolicyPort[] | undefined;
+}
+
+export const orderService = { pod: { "app.kubernetes.io/name": "order-service" } };
+export const userService = { pod: { "app.kubernetes.io/name": "user-service" } };
+export const prometheus = { pod: { "app.kubernetes.io/name": "prometheus" } };
+export const stranger = { pod: { "app.kubernetes.io/name": "stranger" } };
+export const dns = { namespace: "kube-system", pod: { "k8s-app": "kube-dns" } };
+export const nodeDns = { address: "169.254.20.10/32" };
+
+/** The rules for connections to the pods of a service or database. */
+export function incoming(objects: readonly KubernetesObject[], name: string): Rule[] {
+  const { spec } = only(objects, "NetworkPolicy", name);
+  return (spec?.ingress ?? []).map(({ from, ports }) => ({ peers: from, ports }));
+}
+
+/** The rules for connections from the pods of a service. */
+export function outgoing(objects: readonly KubernetesObject[], name: string): Rule[] {
+  const { spec } = only(objects, "NetworkPolicy", name);
+  return (spec?.egress ?? []).map(({ to, ports }) => ({ peers: to, ports }));
+}
+
+/** Whether a rule allows a connection; a rule without peers or ports allows all of them. */
+export function allows(rules: readonly Rule[], end: End, port: number, protocol = "TCP"): boolean {
+  return rules.some(
+    ({ peers, ports }) =>
+      (!peers?.length || peers.some((peer) => isPeer(peer, end))) &&
+      (!ports?.length ||
+        ports.some((allowed) => allowed.port === port && (allowed.protocol ?? "TCP") === protocol)),
+  );
+}
+
+/** Whether a peer matches an end: its namespace selector and its pod selector both have to. */
+function isPeer({ ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer, end: End): boolean {
+  if (ipBlock) return ipBlock.cidr === end.address;
+  if (!end.pod) return false;
+  const fitsNamespace = namespaceSelector
+    ? selects(namespaceSelector, { "kubernetes.io/metadata.name": end.namespace ?? "" })
+    : end.namespace === undefined;
+  return fitsNamespace && selects(podSelector ?? {}, end.pod);
+}
