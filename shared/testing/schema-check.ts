@@ -10,8 +10,13 @@ export type SchemaCheck = (schema: JsonSchema, value: unknown) => string[];
 // Many tests make the same document; compiling its schemas takes longer than using them.
 const checks = new Map<string, SchemaCheck>();
 
+/** A document's named schemas. */
+interface Components {
+  readonly components: Pick<OpenApiDocument["components"], "schemas">;
+}
+
 /** The check for a document. It compiles each schema once, at its first use. */
-export function schemaCheck({ components: { schemas } }: OpenApiDocument): SchemaCheck {
+export function schemaCheck({ components: { schemas } }: Components): SchemaCheck {
   const key = JSON.stringify(schemas);
   const check = checks.get(key) ?? makeCheck(schemas);
   checks.set(key, check);
