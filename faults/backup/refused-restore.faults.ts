@@ -13,6 +13,17 @@ import { count, createRestoreScenario, expectRefused } from "./restore-scenario.
 
 const service = "user-service";
 
+/** Records a migration that this program does not have. @returns the version before it */
+function addLaterMigration(path: string): number {
+  using db = new Database(path);
+  using latest = db.prepare<{ version: number }, []>(
+    "SELECT max(version) AS version FROM schema_migrations",
+  );
+  const { version } = latest.get() ?? { version: 0 };
+  db.run("INSERT INTO schema_migrations (version, checksum) VALUES (?, 'later')", [version + 1]);
+  return version;
+}
+
 test("restore does not replace a database in use, and does not disturb its service", async () => {
   await using scenario = await createRestoreScenario();
   await using idle = await startExecutable(service, { cwd: scenario.cwd });
@@ -62,11 +73,9 @@ test("restore refuses a file that is corrupt, newer, of another service or no ba
   expectRefused(await scenario.restore(bad), "there is no such file");
 
   await cp(scenario.copy, bad);
-  {
-    using db = new Database(bad);
-    db.run("INSERT INTO schema_migrations (version, checksum) VALUES (2, 'later')");
-  }
-  expectRefused(await scenario.restore(bad), "it is at version 2 and this program knows 1");
+  const known = addLaterMigration(bad);
+  const reason = `it is at version ${known + 1} and this program knows ${known}`;
+  expectRefused(await scenario.restore(bad), reason);
   await runCommand("order-service", ["migrate"], { cwd });
   await runCommand("order-service", ["backup", "orders.db"], { cwd });
   expectRefused(await scenario.restore("orders.db"), "was made by another program");
