@@ -57,7 +57,7 @@ test.each([
 
 test("GET /users fails for a corrupt page that the start has not read, and for no other page", async () => {
   const { database, ids } = await setUp();
-  await damage.spoilPages(database, 8);
+  await damage.spoilSecondHalf(database);
   await using users = await start(service);
   expect(await summaryOf(await users.fetch("/users?limit=1000"))).toEqual(somethingWentWrong);
   const statuses = await Promise.all(

@@ -22,6 +22,10 @@ export async function spoilPages(path: string, from: number): Promise<void> {
   await overwrite(path, start, statSync(path).size - start);
 }
 
+/** Overwrites the second half of the pages, where the rows are that were stored last. */
+export const spoilSecondHalf = (path: string) =>
+  spoilPages(path, Math.ceil(statSync(path).size / pageBytes / 2));
+
 /** Truncates the file to its first half. */
 export const halve = (path: string) => truncate(path, Math.floor(statSync(path).size / 2));
 
