@@ -72,15 +72,15 @@ export function leaksOnStderr(text: string): string[] {
 }
 
 /**
- * Secrets and internals in a log line. An error has a stack, which may name code files only; the line
- * of the start names the database, for the operator.
+ * Secrets and internals in a log line. An error has a stack, which may name code files only; lines about
+ * the database name it, for the operator.
  */
 export function leaksInLine(text: string): string[] {
-  const line = JSON.parse(text) as { level: string; msg: string };
+  const line = JSON.parse(text) as { level: string };
   const mayHaveStack = line.level === "error" || line.level === "fatal";
   const stacks: string[] = [];
   const rest = JSON.stringify(line, (key, value: unknown) => {
-    if (key === "database" && line.msg === "listening") return secretsIn(String(value), []).join();
+    if (key === "database") return secretsIn(String(value), []).join();
     if (key !== "stack" || !mayHaveStack) return value;
     stacks.push(String(value));
     return undefined;

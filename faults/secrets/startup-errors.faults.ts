@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import type { Outcome } from "../../shared/testing/executable.ts";
 import { processTests } from "../../shared/testing/process-tests.ts";
-import { leaksOnStderr, secret } from "./secret-words.ts";
+import { leaksInLine, leaksInResponse, leaksOnStderr, secret } from "./secret-words.ts";
 
 const { start, run, path } = processTests();
 const services = ["user-service", "order-service"] as const;
@@ -19,7 +19,9 @@ function expectOneLine({ stdout, stderr, status }: Outcome, expected: number): v
 
 describe("order-service names an invalid variable, but not its value:", () => {
   test.each([
-    ["DATABASE_URL", `postgres://owner:${password}@database/users`],
+    ["DATABASE_URL", `mysql://owner:${password}@database/users`],
+    ["DATABASE_URL", `postgres://owner:${password}@database/users?sslmode=${password}`],
+    ["DATABASE_URL", `postgres://owner:${password}@database:port/users`],
     ["DATABASE_URL", `sqlite://owner:${password}@database/users`],
     ["DATABASE_URL", `sqlite:data/users.db?key=${password}`],
     ["DATABASE_URL", password],
@@ -36,6 +38,18 @@ describe("order-service names an invalid variable, but not its value:", () => {
     expectOneLine(outcome, 78);
     expect(outcome.stderr).toContain(`order-service: Cannot use ${variable}: it must be `);
   });
+});
+
+test.each(services)("%s shows no password of a PostgreSQL server that is away", async (service) => {
+  // Nothing listens on this port of loopback.
+  const DATABASE_URL = `postgres://owner:${password}@127.0.0.1:1/${service}`;
+  await using running = await start(service, { ...otherVariables, DATABASE_URL });
+  const ready = await running.fetch("/ready");
+  expect(ready.status).toBe(503);
+  expect(leaksInResponse(await ready.text())).toEqual([]);
+  const lost = running.lines.find(({ level }) => level !== "info");
+  expect(JSON.stringify(lost)).toContain("127.0.0.1:1");
+  expect(running.lines.flatMap((line) => leaksInLine(JSON.stringify(line)))).toEqual([]);
 });
 
 describe.each(services)("%s reports in one line, without a secret, that its", (service) => {

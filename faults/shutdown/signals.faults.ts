@@ -1,7 +1,7 @@
 // Signals other than SIGTERM: from log rotation, a reload, nohup, and a terminal that is closed.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { bodyOfStatus, fetchClient } from "../support/clients.ts";
+import { bodyOfStatus, socketClient } from "../support/clients.ts";
 import { executableOf, startExecutable } from "../../shared/testing/executable.ts";
 import { logLines } from "../../shared/testing/log-lines.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
@@ -101,7 +101,8 @@ test("a terminal that is closed cuts no request of the order-service in its fore
     });
   const { port } = await logged("listening");
 
-  const send = fetchClient(`http://127.0.0.1:${String(port)}`);
+  // A port may have been that of an earlier process, to which Bun's fetch keeps connections.
+  const send = socketClient({ port: Number(port) });
   const sent = send("POST", "/orders", { json: newOrder(Bun.randomUUIDv7(), 0) });
   await users.called();
   shell.terminal?.close();

@@ -41,8 +41,8 @@ export async function serve<S extends Settings, Stores>({
   const opening = database.open({
     observer: metrics.storage,
     reachabilityChanged(isReachable, reason) {
-      if (isReachable) logger.info("database reached");
-      else logger.warn({ reason }, "database cannot be reached");
+      if (isReachable) logger.info({ database: database.name }, "database reached");
+      else logger.warn({ database: database.name, reason }, "database cannot be reached");
     },
   });
   // A shutdown does not wait for another process's lock or for a long migration: a migration that
