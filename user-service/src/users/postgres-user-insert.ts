@@ -5,7 +5,7 @@ import type { Claim } from "@platform/shared/idempotency/claim";
 import { completedClaims, heldClaims } from "@platform/shared/idempotency/postgres-idempotency";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import type { SQL } from "bun";
-import type { UserRow } from "./postgres-user-list.ts";
+import type { UserRow } from "./user-row.ts";
 
 /** A user to be stored, and the claim that it completes. */
 export type InsertedUser = UserRow & Partial<Claim>;

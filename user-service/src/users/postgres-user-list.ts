@@ -3,15 +3,8 @@ import { toPage, type Page } from "@platform/shared/core/page";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { idRange } from "@platform/shared/schema/id-range";
 import type { SQL } from "bun";
+import type { UserRow } from "./user-row.ts";
 import type { UserKey, UserQuery } from "./user-store.ts";
-
-export interface UserRow {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  readonly created_at: number;
-  readonly updated_at: number;
-}
 
 /** The columns of a {@link UserRow}. Bun.SQL makes a string of a bigint, and a number of a float8. */
 export const userColumns = (sql: SQL) => sql`
@@ -86,22 +79,13 @@ export function postgresUserList(
             AND ${inWindow(sql)}`,
       );
     }
-    if (!isByName) {
+    const isWholeTime = created.createdAfter === undefined && created.createdBefore === undefined;
+    if (!isByName || isWholeTime) {
       return readPage(
         (sql) => sql`
           SELECT ${userColumns(sql)}
           FROM users
-          WHERE ${inRange(sql)}
-          ORDER BY ${inOrder(sql)}
-          LIMIT ${limit + 1}`,
-      );
-    }
-    if (created.createdAfter === undefined && created.createdBefore === undefined) {
-      return readPage(
-        (sql) => sql`
-          SELECT ${userColumns(sql)}
-          FROM users
-          WHERE ${inWindow(sql)}
+          WHERE ${isByName ? inWindow(sql) : inRange(sql)}
           ORDER BY ${inOrder(sql)}
           LIMIT ${limit + 1}`,
       );

@@ -6,22 +6,12 @@ import { batchWrites } from "@platform/shared/postgres/batch-writes";
 import { isUniqueViolation } from "@platform/shared/postgres/errors";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { raced, rowChanges } from "@platform/shared/postgres/row-changes";
-import { toTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { insertBatch } from "./postgres-user-insert.ts";
-import { postgresUserList, userColumns, type UserRow } from "./postgres-user-list.ts";
+import { postgresUserList, userColumns } from "./postgres-user-list.ts";
 import { EmailTaken, UserNotFound, type NewUser, type User } from "./user.ts";
+import { toUser, type UserRow } from "./user-row.ts";
 import type { UserStore } from "./user-store.ts";
-
-function toUser({ id, name, email, created_at, updated_at }: UserRow): User {
-  return {
-    id,
-    name,
-    email,
-    created_at: toTimestamp(created_at),
-    updated_at: toTimestamp(updated_at),
-  };
-}
 
 /**
  * Makes the store of users and of their idempotency keys.

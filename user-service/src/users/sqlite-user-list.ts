@@ -3,15 +3,8 @@ import type { Database } from "bun:sqlite";
 import { toPage, type Page } from "@platform/shared/core/page";
 import { idRange, type IdRange } from "@platform/shared/schema/id-range";
 import { lazyStatements } from "@platform/shared/sqlite/lazy-statements";
+import type { UserRow } from "./user-row.ts";
 import type { UserKey, UserQuery } from "./user-store.ts";
-
-export type UserRow = {
-  id: string;
-  name: string;
-  email: string;
-  created_at: number;
-  updated_at: number;
-};
 
 /** A position between users. SQLite sorts a BLOB after every text. */
 type Position = { name: string | Uint8Array; id: string };

@@ -2,21 +2,12 @@
 import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
 import { unwrap } from "@platform/shared/core/result";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
-import { timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
+import { timeOfChange } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
-import { sqliteUserList, type UserRow } from "./sqlite-user-list.ts";
+import { sqliteUserList } from "./sqlite-user-list.ts";
 import { EmailTaken, UserNotFound, type User } from "./user.ts";
+import { toUser, type UserRow } from "./user-row.ts";
 import type { UserStore } from "./user-store.ts";
-
-function toUser({ id, name, email, created_at, updated_at }: UserRow): User {
-  return {
-    id,
-    name,
-    email,
-    created_at: toTimestamp(created_at),
-    updated_at: toTimestamp(updated_at),
-  };
-}
 
 /**
  * Makes the store of users and of their idempotency keys.
