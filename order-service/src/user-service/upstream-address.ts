@@ -17,8 +17,11 @@ export interface UpstreamAddress {
 /** A second longer than Bun keeps an address: after that Bun looks the name up itself. */
 const doubtMs = 31_000;
 
-/** Failures that follow one another faster share a look-up. */
-const minLookUpIntervalMs = 200;
+/**
+ * Failures that follow one another faster share a look-up. Shorter than the pauses before a call's last
+ * attempt, so that this attempt knows an address that the name got just after a look-up.
+ */
+const minLookUpIntervalMs = 100;
 
 /** After this, in ms, a call goes to the address known before: a slow resolver does not hold it up. */
 const maxLookUpWaitMs = 250;
@@ -61,19 +64,27 @@ export function upstreamAddress(
   let doubtedUntil = -Infinity;
   let lookedUpAt = -Infinity;
   let looking: Promise<void> | undefined;
+  let nextLookUp: NodeJS.Timeout | undefined;
   let found: readonly string[] = [];
   let current: string | undefined;
 
-  function lookUpAgain(): Promise<void> {
-    if (looking !== undefined || now() - lookedUpAt < minLookUpIntervalMs) {
-      return looking ?? Promise.resolve();
-    }
+  function startLookUp(): Promise<void> {
+    clearTimeout(nextLookUp);
+    nextLookUp = undefined;
     lookedUpAt = now();
     looking = lookUp(hostname).then((addresses) => {
       found = addresses;
       looking = undefined;
     });
     return looking;
+  }
+
+  function lookUpAgain(): Promise<void> {
+    if (looking !== undefined) return looking;
+    const waitMs = lookedUpAt + minLookUpIntervalMs - now();
+    if (waitMs <= 0) return startLookUp();
+    nextLookUp ??= setTimeout(startLookUp, waitMs);
+    return Promise.resolve();
   }
 
   /** The address in use, or one that was not tried yet, or the one that was tried longest ago. */

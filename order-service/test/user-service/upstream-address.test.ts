@@ -80,14 +80,24 @@ describe("upstreamAddress()", () => {
     expect(urls).toEqual([1, 2, 3, 1, 2, 3].map((n) => `http://10.0.0.${n}:8000/`));
   });
 
-  test("looks up again after a failure, at most five times a second", async () => {
+  test("looks up again after a failure, at most ten times a second", async () => {
     const upstream = upstreamAt("http://users:8000", "10.0.0.1");
     for (let n = 0; n < 100; n += 1) {
       upstream.state.nowMs = n * 10;
       upstream.doubt();
       await upstream.send();
     }
-    expect(upstream.state.lookUps).toBe(5);
+    expect(upstream.state.lookUps).toBe(10);
+  });
+
+  test("calls the address that the name got just after a look-up, and after a second failure", async () => {
+    const upstream = upstreamAt("http://users:8000", "10.0.0.1");
+    upstream.doubt();
+    await upstream.send();
+    upstream.state.addresses = ["10.0.0.2"];
+    upstream.doubt();
+    while (upstream.state.lookUps < 2) await Bun.sleep(1);
+    expect(await upstream.send()).toBe("http://10.0.0.2:8000/users/1");
   });
 
   test("knows an address that no call has tried", async () => {
