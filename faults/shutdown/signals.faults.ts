@@ -74,22 +74,21 @@ test("a terminal that is closed cuts no request of the order-service in its fore
   await using users = await startHeldUserService();
   await using folder = temporaryFolder();
   const log = join(folder.path, "log");
-  const { promise: prompted, resolve } = Promise.withResolvers<void>();
-  const shell = Bun.spawn(["bash", "--norc", "-i"], {
+  // An interactive shell, which is the one that sends its jobs SIGHUP.
+  const command = `exec bash --norc -ic '"${executableOf("order-service")}" > log; true'`;
+  await using terminal = Bun.spawn(["script", "--quiet", "--command", command, "/dev/null"], {
     cwd: folder.path,
     env: {
-      ...process.env,
+      PATH: process.env["PATH"],
+      HISTFILE: "/dev/null",
       PORT: "0",
       HOST: "127.0.0.1",
-      HISTFILE: "/dev/null",
       USER_SERVICE_URL: users.url,
       // Long enough for a slow machine.
       USER_SERVICE_TIMEOUT_MS: "30000",
     },
-    terminal: { data: () => resolve() },
+    stdin: "pipe",
   });
-  await prompted;
-  shell.terminal?.write(`'${executableOf("order-service")}' > log\n`);
   const logged = (msg: string) =>
     found(async () => {
       const text = await Bun.file(log)
@@ -105,9 +104,9 @@ test("a terminal that is closed cuts no request of the order-service in its fore
   const send = socketClient({ port: Number(port) });
   const sent = send("POST", "/orders", { json: newOrder(Bun.randomUUIDv7(), 0) });
   await users.called();
-  shell.terminal?.close();
+  terminal.kill("SIGKILL");
   expect(await logged("draining")).toMatchObject({ reason: "SIGHUP" });
-  await shell.exited;
+  await terminal.exited;
   users.release();
   bodyOfStatus(await sent, 201);
   await logged("stopped");
