@@ -83,7 +83,7 @@ export function upstreamAddress(
     if (looking !== undefined) return looking;
     const waitMs = lookedUpAt + minLookUpIntervalMs - now();
     if (waitMs <= 0) return startLookUp();
-    nextLookUp ??= setTimeout(startLookUp, waitMs);
+    nextLookUp ??= setTimeout(() => void startLookUp(), waitMs);
     return Promise.resolve();
   }
 
