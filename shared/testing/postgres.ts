@@ -1,11 +1,10 @@
 // PostgreSQL for tests: a server that starts with the first test that needs it and serves the whole
 // run, and a database for each test.
 import { SQL } from "bun";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { atEndOfRun } from "./end-of-run.ts";
 import { postgresPrograms } from "./postgres-programs.ts";
+import { startForTestRun } from "./test-run.ts";
 
 /** A database of a test; dropped some time after the end of its scope, with all sessions on it. */
 export interface PostgresDatabase extends AsyncDisposable {
@@ -129,18 +128,9 @@ async function startServer(): Promise<Server> {
       },
     };
   }
-  // Ctrl-C reaches no process of another session. The shell ends at once: of a test that exceeds its
-  // timeout, Bun kills the processes.
   const script = join(import.meta.dir, "postgres-server.ts");
-  const words = [process.execPath, script, String(process.pid)];
-  const { stdout } = spawn("sh", ["-c", '"$@" &', "sh", ...words], {
-    detached: true,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = once(stdout, "close");
-  const [line] = await Promise.race([once(stdout, "data"), ended]);
-  if (!Buffer.isBuffer(line)) throw new Error("PostgreSQL did not start; its reason is above");
-  const { pid, url } = JSON.parse(line.toString()) as { pid: number; url: string };
+  const { printed, stop } = await startForTestRun(script);
+  const { url } = printed as { url: string };
   const admin = new SQL(url, { max: 1 });
   return {
     url,
@@ -148,8 +138,7 @@ async function startServer(): Promise<Server> {
     copying: fileCopy,
     async stop() {
       await admin.close();
-      process.kill(pid, "SIGTERM");
-      await ended;
+      await stop();
     },
   };
 }
