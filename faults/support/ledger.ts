@@ -1,5 +1,10 @@
 // What responses said, compared with what the service has stored.
 
+/** Rejects a request whose response says that it changed nothing. */
+export class NothingDone extends Error {
+  override readonly name = "NothingDone";
+}
+
 /** A resource that one caller at a time changes. */
 export class Entry<T> {
   /** The state in the last response; undefined if there is none. */
@@ -7,7 +12,8 @@ export class Entry<T> {
   #isRequested: ((state: T | undefined) => boolean) | undefined;
 
   /**
-   * Makes a change. If the request rejects, both the old and the requested state are allowed.
+   * Makes a change, or repeats the last one. If the request rejects, both the old and the requested
+   * state are allowed; if it rejects with NothingDone, only what was allowed before.
    *
    * @param isDone whether a state is the requested one
    */
@@ -15,9 +21,15 @@ export class Entry<T> {
     isDone: (state: T | undefined) => boolean,
     request: () => Promise<T | undefined>,
   ): Promise<void> {
+    const before = this.#isRequested;
     this.#isRequested = isDone;
-    this.known = await request();
-    this.#isRequested = undefined;
+    try {
+      this.known = await request();
+      this.#isRequested = undefined;
+    } catch (error) {
+      if (error instanceof NothingDone) this.#isRequested = before;
+      throw error;
+    }
   }
 
   /** Whether the last change got no response. */
