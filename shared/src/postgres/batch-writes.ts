@@ -2,10 +2,16 @@
 // next, so that they share a round trip and a flush of the server's disk.
 import { StorageUnavailable } from "../core/storage.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
-import { ValueRefused } from "./errors.ts";
+import { isLockTimeout, ValueRefused } from "./errors.ts";
 
 /** Bounds how long one statement keeps its callers and other replicas waiting. */
 const maxBatchSize = 256;
+
+/** A statement that takes longer, such as one that waits for a lock, does not hold up the next. */
+const slowMs = 200;
+
+/** How many statements may be under way, if those before the last are slow. */
+const maxStatements = 4;
 
 /** How writes of one kind are batched. */
 export interface BatchOptions<Item, Result> {
@@ -26,6 +32,8 @@ export interface BatchOptions<Item, Result> {
 interface Queued<Item, Result> {
   readonly item: Item;
   readonly key: string;
+  /** Whether it goes alone: a batch that had it has failed for the sake of one of its items. */
+  readonly isAlone: boolean;
   resolve(result: Result): void;
   reject(error: unknown): void;
 }
@@ -33,8 +41,8 @@ interface Queued<Item, Result> {
 /**
  * Makes a function that stores an item together with others. A lone caller's item is stored at once.
  *
- * A batch that fails rejects all its callers alike; if the server refused a value of one, each item
- * is stored alone, so that the refusal reaches its own caller and no other.
+ * A batch that fails rejects all its callers alike. But if the server refused a value of one item, or one
+ * has to wait for a lock, each item is stored alone, so that this concerns its own caller and no other.
  *
  * @returns rejects as `write` does, or with StorageUnavailable `busy` for an item that waited too long
  */
@@ -46,15 +54,22 @@ export function batchWrites<Item, Result>({
   const queue = new BoundedQueue<Queued<Item, Result>>(maxWaitMs, ({ reject }) =>
     reject(new StorageUnavailable("busy")),
   );
-  let isWriting = false;
+  /** The keys of items whose statement is under way. */
+  const busyKeys = new Set<string>();
+  let statements = 0;
+  /** Statements under way that are slow. */
+  let slow = 0;
 
   /** The next items: equal keys go one after the other. */
   function takeBatch(): Queued<Item, Result>[] {
     const batch = new Map<string, Queued<Item, Result>>();
     while (batch.size < maxBatchSize) {
-      const next = queue.take(({ key }) => !batch.has(key));
+      const next = queue.take(
+        ({ key, isAlone }) => !batch.has(key) && !busyKeys.has(key) && !(isAlone && batch.size > 0),
+      );
       if (next === undefined) break;
       batch.set(next.key, next);
+      if (next.isAlone) break;
     }
     return [...batch.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
@@ -66,24 +81,43 @@ export function batchWrites<Item, Result>({
       // The lengths are equal, so there is a result for each.
       batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
     } catch (error) {
-      if (error instanceof ValueRefused && batch.length > 1) {
-        for (const each of batch) await writeBatch([each]);
+      const isForOne = error instanceof ValueRefused || isLockTimeout(error);
+      if (isForOne && batch.length > 1) {
+        for (const each of batch) queue.push({ ...each, isAlone: true });
       } else {
         for (const { reject } of batch) reject(error);
       }
     }
   }
 
-  async function work(): Promise<void> {
-    isWriting = true;
-    for (let batch = takeBatch(); batch.length > 0; batch = takeBatch()) await writeBatch(batch);
-    isWriting = false;
+  async function run(batch: readonly Queued<Item, Result>[]): Promise<void> {
+    statements += 1;
+    for (const { key } of batch) busyKeys.add(key);
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      slow += 1;
+      work();
+    }, slowMs);
+    await writeBatch(batch);
+    clearTimeout(timer);
+    if (isSlow) slow -= 1;
+    for (const { key } of batch) busyKeys.delete(key);
+    statements -= 1;
+    work();
+  }
+
+  /** Begins the next statement, if none is under way but slow ones. */
+  function work(): void {
+    if (statements > slow || statements >= maxStatements) return;
+    const batch = takeBatch();
+    if (batch.length > 0) void run(batch);
   }
 
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    queue.push({ item, key: keyOf(item), resolve, reject });
-    if (!isWriting) void work();
+    queue.push({ item, key: keyOf(item), isAlone: false, resolve, reject });
+    work();
     return promise;
   };
 }

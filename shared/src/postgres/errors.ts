@@ -41,6 +41,12 @@ export function isSerializationFailure(error: unknown): boolean {
   return state === "40001" || state === "40P01";
 }
 
+/** Whether the statement has waited too long for a lock, and was undone. */
+export function isLockTimeout(error: unknown): boolean {
+  const cause = error instanceof StorageUnavailable ? error.cause : error;
+  return sqlStateOf(cause) === "55P03";
+}
+
 /** No session was made, so nothing was sent. */
 const notConnected = [
   "ERR_POSTGRES_CONNECTION_REFUSED",

@@ -44,7 +44,7 @@ export async function openSession(
       () => new StorageUnavailable("unreachable"),
     );
 
-  const sql = open({ ...sessionSettings(address, 0), [mark]: value });
+  const sql = open({ ...sessionSettings(address, 0, 0), [mark]: value });
   try {
     const [found] = await readMark(sql);
     return { sql, isPooled: found?.value !== value };

@@ -8,6 +8,7 @@ import {
   type StorageObserver,
 } from "../core/storage.ts";
 import {
+  isLockTimeout,
   isPermanent,
   isReadOnly,
   isSerializationFailure,
@@ -79,6 +80,12 @@ const readPausesMs = [20, 40, 80];
 
 /** A statement is repeated within this time after its first start alone: its caller waits for both. */
 const maxRepeatMs = 1000;
+
+/**
+ * A statement that waits for a lock is repeated until so much time has passed. A write for several
+ * callers is not: each of them can be served alone.
+ */
+const maxLockWaitMs = 1500;
 
 /** How often a write is tried that the server has undone for the sake of another one. */
 const maxTries = 5;
@@ -198,6 +205,7 @@ export async function openPostgres({
         reached();
         return rows;
       } catch (error) {
+        if (isLockTimeout(error) && performance.now() - startedAt < maxLockWaitMs) continue;
         const pauseMs = readPausesMs[tries];
         const isLate = performance.now() - startedAt > maxRepeatMs;
         if (pauseMs === undefined || isLate || !isSessionLost(error)) throw failed(error, false);
@@ -218,7 +226,13 @@ export async function openPostgres({
         observer?.committed((performance.now() - startedAt) / 1000, writes);
         return rows;
       } catch (error) {
-        const isLast = tries === maxTries || performance.now() - begunAt > maxRepeatMs;
+        const waitedMs = performance.now() - begunAt;
+        if (isLockTimeout(error) && writes === 1 && waitedMs < maxLockWaitMs) {
+          // No try of those that end a conflict.
+          tries -= 1;
+          continue;
+        }
+        const isLast = tries === maxTries || waitedMs > maxRepeatMs;
         if (isLast || !isSerializationFailure(error)) throw failed(error, true);
       }
       // The statements that were in each other's way must not meet again.

@@ -1,6 +1,7 @@
 // Changes of a row that depend on its state, without a transaction that stays open across the event
 // loop: a read, a decision, and a write on the condition that the row is still as it was read.
 import { StorageUnavailable } from "../core/storage.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 /** Another replica changed or deleted the row between the read and the write. */
 export const raced = Symbol("raced");
@@ -8,15 +9,18 @@ export const raced = Symbol("raced");
 /** How many times another replica may come between before a change is given up. */
 const maxAttempts = 50;
 
+/** How long a change waits for those before it, such as one that waits for a lock on the row. */
+const defaultMaxWaitMs = 1500;
+
 /**
  * Makes a function that changes rows. Changes of one row by this process go one after the other, so
  * that they do not race each other; a change that was raced by another replica is attempted again.
  *
  * @returns its parameter `attempt` reads, decides and writes; it resolves with {@link raced} if its
  * write found the row changed, and has written nothing then. It rejects as `attempt` does, or with
- * StorageUnavailable `busy` after 50 races.
+ * StorageUnavailable `busy` after 50 races, or a long wait for the changes before it.
  */
-export function rowChanges() {
+export function rowChanges(maxWaitMs = defaultMaxWaitMs) {
   /** The last change of each row that is under way; it never rejects. */
   const latest = new Map<string, Promise<unknown>>();
 
@@ -30,12 +34,14 @@ export function rowChanges() {
 
   return <T>(id: string, attempt: () => Promise<T | typeof raced>): Promise<T> => {
     const previous = latest.get(id);
-    const result = previous ? previous.then(() => change(attempt)) : change(attempt);
-    const settled = result
-      .catch(() => undefined)
-      .then(() => {
-        if (latest.get(id) === settled) latest.delete(id);
-      });
+    const result = previous
+      ? withTimeout(previous, maxWaitMs, () => new StorageUnavailable("busy")).then(() =>
+          change(attempt),
+        )
+      : change(attempt);
+    const settled = Promise.allSettled([previous, result]).then(() => {
+      if (latest.get(id) === settled) latest.delete(id);
+    });
     latest.set(id, settled);
     return result;
   };

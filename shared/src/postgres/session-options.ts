@@ -12,12 +12,21 @@ export function poolOptions({ connectTimeoutSeconds = 3 }: PostgresAddress, max:
   };
 }
 
-/** What a session with the server itself begins with. @param timeoutMs 0 for none */
-export function sessionSettings({ applicationName }: PostgresAddress, timeoutMs: number) {
+/**
+ * What a session with the server itself begins with.
+ *
+ * @param timeoutMs of statements; 0 for none
+ * @param lockTimeoutMs how long a statement waits for a lock; 0: without end
+ */
+export function sessionSettings(
+  { applicationName }: PostgresAddress,
+  timeoutMs: number,
+  lockTimeoutMs: number,
+) {
   return {
     ...(applicationName !== undefined && { application_name: applicationName }),
     statement_timeout: String(timeoutMs),
-    lock_timeout: String(timeoutMs),
+    lock_timeout: String(lockTimeoutMs),
     idle_in_transaction_session_timeout: "10000",
     // A plan that the server keeps from when a table was small reads the whole table once it has grown,
     // until the server analyses it. To plan each statement anew costs it some microseconds.

@@ -16,10 +16,16 @@ export type Statement<Row> = (sql: SQL) => PromiseLike<Row[]>;
 const maxGateWaitMs = 750;
 
 /**
- * The server ends a statement after this time, and one that waits for a lock. Together with
+ * The server ends a statement after this time. Together with
  * {@link silenceMs} and the waits for a batch and for a session, a caller waits 5 s.
  */
 export const defaultStatementTimeoutMs = 3250;
+
+/**
+ * The server ends a statement that has waited so long for a lock. It may be tried again: a statement for
+ * many callers must not make all of them wait for the lock that one of them needs.
+ */
+const lockTimeoutMs = 400;
 
 /** How much longer a statement may take before its server, or the network, counts as silent. */
 const silenceMs = 250;
@@ -138,7 +144,13 @@ export class Sessions {
       // A pooler hands prepared statements to other sessions, where a name means another statement.
       ...(this.#isPooled
         ? { prepare: false }
-        : { connection: sessionSettings(this.#address, this.#statementTimeoutMs) }),
+        : {
+            connection: sessionSettings(
+              this.#address,
+              this.#statementTimeoutMs,
+              lockTimeoutMs,
+            ),
+          }),
       onconnect: (error) => void (this.#open += error ? 0 : 1),
       onclose: () => void (this.#open = Math.max(0, this.#open - 1)),
     });

@@ -1,3 +1,4 @@
+import { SQL } from "bun";
 import { describe, expect, test } from "bun:test";
 import { StorageUnavailable } from "../../src/core/storage.ts";
 import { batchWrites } from "../../src/postgres/batch-writes.ts";
@@ -30,6 +31,17 @@ function words(options: { maxWaitMs?: number } = {}) {
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
+}
+
+/** How a write rejects that has waited too long for a lock. */
+function lockTimeout(): Error {
+  const options = { errno: "55P03", code: "ERR_POSTGRES_SERVER_ERROR" };
+  const cause = new SQL.PostgresError("canceling statement due to lock timeout", options);
+  return new StorageUnavailable("busy", { cause });
+}
+
+async function until(isReached: () => boolean): Promise<void> {
+  while (!isReached()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("batchWrites()", () => {
@@ -97,6 +109,38 @@ describe("batchWrites()", () => {
     await next();
     expect([await first, await good]).toEqual(["a!", "c!"]);
     expect(batches).toEqual([["a"], ["b", "c"], ["b"], ["c"]]);
+  });
+
+  test("makes no other caller wait or fail for a lock that one item needs", async () => {
+    const { write, batches, next } = words();
+    const [first, stuck, free] = [write("a"), write("b"), write("c")];
+    await next();
+    await next(lockTimeout());
+    expect(batches).toEqual([["a"], ["b", "c"], ["b"]]);
+    // The statement of the stuck item is under way until its slowness lets the next one begin.
+    await until(() => batches.length === 4);
+    const later = write("d");
+    await until(() => batches.length === 5);
+    expect(batches.slice(3)).toEqual([["c"], ["d"]]);
+    const rejection = rejectionOf(stuck);
+    const error = lockTimeout();
+    await next(error);
+    expect(await rejection).toBe(error);
+    await next();
+    await next();
+    expect(await Promise.all([first, free, later])).toEqual(["a!", "c!", "d!"]);
+  });
+
+  test("never puts the item of a key beside another one of that key", async () => {
+    const { write, batches, next } = words();
+    const [first, second, other] = [write("a"), write("A"), write("b")];
+    await until(() => batches.length === 2);
+    expect(batches).toEqual([["a"], ["b"]]);
+    await next();
+    await next();
+    await next();
+    expect(await Promise.all([first, second, other])).toEqual(["a!", "A!", "b!"]);
+    expect(batches[2]).toEqual(["A"]);
   });
 
   test("rejects as busy what waits too long, while the statement before goes on", async () => {

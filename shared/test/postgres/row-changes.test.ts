@@ -47,4 +47,17 @@ describe("rowChanges()", () => {
     expect(attempts).toBe(50);
     expect(await changeRow("a", async () => "done")).toBe("done");
   });
+
+  test("rejects with `busy` what waits too long for a slow change, and never overtakes it", async () => {
+    const changeRow = rowChanges(5);
+    const log: string[] = [];
+    const slow = Promise.withResolvers<void>();
+    const first = changeRow("a", () => slow.promise);
+    const late = changeRow("a", async () => void log.push("late"));
+    expect(await rejectionOf(late)).toMatchObject({ reason: "busy" });
+    const next = changeRow("a", async () => void log.push("next"));
+    slow.resolve();
+    await Promise.all([first, next]);
+    expect(log).toEqual(["next"]);
+  });
 });
