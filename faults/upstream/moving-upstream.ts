@@ -1,11 +1,8 @@
 // user-service under a name whose addresses a test changes, and an order-service that knows the name.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { startExecutable, type Running } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { movingName } from "../support/moving-name.ts";
 import { user } from "../support/platform/fake-user-service.ts";
-
-const name = "users.test";
 
 /** How user-service responds at one address. */
 export type Respond = () => Response | Promise<Response>;
@@ -25,8 +22,7 @@ export interface MovingUpstream extends AsyncDisposable {
 }
 
 /**
- * Starts order-service with a file of its own in place of /etc/hosts. That needs root, or a user
- * namespace, which `bun run test:faults` makes.
+ * Starts order-service with a file of its own in place of /etc/hosts: see {@link movingName}.
  *
  * @param env the variables of order-service
  */
@@ -35,10 +31,7 @@ export async function startMovingUpstream(
 ): Promise<MovingUpstream> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(temporaryFolder()).path;
-  const hosts = join(folder, "hosts");
-  const setAddresses = (...addresses: readonly string[]) =>
-    writeFileSync(hosts, addresses.map((address) => `${address} ${name}\n`).join(""));
-  setAddresses("127.0.0.2");
+  const { name, under, setAddresses } = stack.use(movingName("users.test", "127.0.0.2"));
 
   const servers = new Map<string, Bun.Server<undefined>>();
   let port = 0;
@@ -56,14 +49,7 @@ export async function startMovingUpstream(
     await startExecutable("order-service", {
       cwd: folder,
       env: { USER_SERVICE_URL: `http://${name}:${port}`, ...env },
-      under: [
-        "/usr/bin/unshare",
-        "--mount",
-        "/bin/sh",
-        "-c",
-        '/bin/mount --bind "$0" /etc/hosts && exec "$@"',
-        hosts,
-      ],
+      under,
     }),
   );
   const owned = stack.move();

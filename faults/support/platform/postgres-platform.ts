@@ -31,18 +31,23 @@ export async function createDatabases(server: PostgresServer): Promise<Databases
   };
 }
 
-/** Starts both services. Order-service does not wait for user-service, nor any of them for its database. */
+/**
+ * Starts both services. None of them waits for its database.
+ *
+ * @param under the words in front of each executable. Default: none
+ */
 export async function startOnPostgres(
   databases: Databases,
   {
     users: usersEnv = {},
     orders: ordersEnv = {},
-  }: { users?: Environment; orders?: Environment } = {},
+    under = [],
+  }: { users?: Environment; orders?: Environment; under?: readonly string[] } = {},
 ): Promise<PostgresPlatform> {
   await using stack = new AsyncDisposableStack();
   const cwd = stack.use(temporaryFolder()).path;
   const start = async (service: ServiceName, env: Environment) =>
-    stack.use(await startExecutable(service, { cwd, env }));
+    stack.use(await startExecutable(service, { cwd, env, under }));
   const userEnv = { DATABASE_URL: databases.users, ...usersEnv };
   const users = await start("user-service", userEnv);
   const orderEnv = {
@@ -57,7 +62,7 @@ export async function startOnPostgres(
     orders,
     async startAnother(service) {
       const env = service === "user-service" ? userEnv : orderEnv;
-      return owned.use(await startExecutable(service, { cwd, env }));
+      return owned.use(await startExecutable(service, { cwd, env, under }));
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

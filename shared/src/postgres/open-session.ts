@@ -2,8 +2,7 @@
 import { SQL } from "bun";
 import { StorageUnavailable } from "../core/storage.ts";
 import { isRefusedSetting } from "./errors.ts";
-import type { PostgresAddress } from "./postgres-url.ts";
-import { poolOptions, poolUrl, sessionSettings } from "./session-options.ts";
+import { poolOptions, poolUrl, sessionSettings, type SessionTarget } from "./session-options.ts";
 import { withTimeout } from "./with-timeout.ts";
 
 /** A setting of the service's own, by which it recognizes its session. */
@@ -25,7 +24,7 @@ interface SingleSession {
  * @throws whatever Bun.SQL does
  */
 export async function openSession(
-  address: PostgresAddress,
+  address: SessionTarget,
   maxMs: number,
   signal: AbortSignal,
 ): Promise<SingleSession> {

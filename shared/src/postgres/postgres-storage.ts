@@ -142,7 +142,7 @@ export async function openPostgres({
     const end = new AbortController();
     try {
       const signal = AbortSignal.any([stop.signal, end.signal]);
-      const { sql, isPooled } = await openSession(address, maxContactMs, signal);
+      const { sql, isPooled } = await openSession(sessions.target, maxContactMs, signal);
       const result = await migrate(sql, name, migrations);
       const found = await readSecrets(sql);
       sessions.isPooled = isPooled;
@@ -168,6 +168,7 @@ export async function openPostgres({
         throw new StorageOpenError(`Cannot use the database ${name}: ${why}`, { cause: error });
       }
       notReached(error);
+      await sessions.follow();
       return false;
     }
   }
@@ -188,6 +189,7 @@ export async function openPostgres({
     // A session keeps the state of its beginning, and the address may lead to another server by now.
     if (isReadOnly(error)) sessions.renew();
     if (wanted instanceof StorageUnavailable) {
+      if (wanted.reason !== "busy") void sessions.follow();
       const isLost = wanted.reason === "interrupted" && isSessionLost(error);
       if (wanted.reason === "busy") observer?.lockWaited();
       else if (!isLost) notReached(error);

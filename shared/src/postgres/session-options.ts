@@ -1,9 +1,19 @@
 // How sessions are made: the options and the URL for Bun.SQL.
 import type { PostgresAddress } from "./postgres-url.ts";
 
+/** Where sessions go to: `host` may be an address of the server that the operator named. */
+export interface SessionTarget extends PostgresAddress {
+  /** The host that the operator named. */
+  readonly serverName: string;
+}
+
 /** Options for Bun.SQL that every pool has. @param max the most sessions */
-export function poolOptions({ connectTimeoutSeconds = 3 }: PostgresAddress, max: number) {
+export function poolOptions(target: SessionTarget, max: number) {
+  const { connectTimeoutSeconds = 3, host, serverName, sslMode } = target;
+  const isNamed = host === serverName || !/^(?:require|verify-ca|verify-full)$/.test(sslMode);
   return {
+    // The name that the server's certificate has to have. With it, Bun.SQL demands TLS in every mode.
+    ...(!isNamed && { tls: { serverName } }),
     max,
     connectionTimeout: connectTimeoutSeconds,
     idleTimeout: 30,

@@ -3,7 +3,8 @@ import { SQL } from "bun";
 import { StorageUnavailable, type SessionCounts } from "../core/storage.ts";
 import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
-import { poolOptions, poolUrl, sessionSettings } from "./session-options.ts";
+import { ServerAddress } from "./server-address.ts";
+import { poolOptions, poolUrl, sessionSettings, type SessionTarget } from "./session-options.ts";
 import { withTimeout } from "./with-timeout.ts";
 
 /**
@@ -39,10 +40,12 @@ const minAgeMs = 1000;
 /** The sessions of one storage. */
 export class Sessions {
   readonly #address: PostgresAddress;
+  readonly #server: ServerAddress;
   readonly #max: number;
   readonly #statementTimeoutMs: number;
   readonly #gate: Gate;
   #isPooled = false;
+  #isClosed = false;
   #sql: SQL;
   #madeAt = -Infinity;
   #open = 0;
@@ -57,6 +60,7 @@ export class Sessions {
     },
   ) {
     this.#address = address;
+    this.#server = new ServerAddress(address.host);
     this.#max = options.max;
     this.#statementTimeoutMs = options.statementTimeoutMs;
     this.#gate = new Gate(options.max, maxGateWaitMs, options.onGateTimeout);
@@ -68,6 +72,17 @@ export class Sessions {
     if (isPooled === this.#isPooled) return;
     this.#isPooled = isPooled;
     this.#replace();
+  }
+
+  /** Where new sessions go to. */
+  get target(): SessionTarget {
+    const { host } = this.#server;
+    return { ...this.#address, host, serverName: this.#address.host };
+  }
+
+  /** Looks for the server anew: it may have got another address. */
+  async follow(): Promise<void> {
+    if ((await this.#server.doubt()) && !this.#isClosed) this.#replace();
   }
 
   get counts(): SessionCounts {
@@ -119,6 +134,7 @@ export class Sessions {
 
   /** Ends all sessions, after the statements that run or wait unless `isNow`. */
   async close(isNow: boolean): Promise<void> {
+    this.#isClosed = true;
     if (isNow) this.#gate.rejectAll(new StorageUnavailable("busy"));
     else await this.#gate.idle();
     await this.#sql.close({ timeout: 0 });
@@ -139,18 +155,13 @@ export class Sessions {
 
   #makePool(): SQL {
     this.#madeAt = performance.now();
-    return new SQL(poolUrl(this.#address), {
-      ...poolOptions(this.#address, this.#max),
+    const { target } = this;
+    return new SQL(poolUrl(target), {
+      ...poolOptions(target, this.#max),
       // A pooler hands prepared statements to other sessions, where a name means another statement.
       ...(this.#isPooled
         ? { prepare: false }
-        : {
-            connection: sessionSettings(
-              this.#address,
-              this.#statementTimeoutMs,
-              lockTimeoutMs,
-            ),
-          }),
+        : { connection: sessionSettings(target, this.#statementTimeoutMs, lockTimeoutMs) }),
       onconnect: (error) => void (this.#open += error ? 0 : 1),
       onclose: () => void (this.#open = Math.max(0, this.#open - 1)),
     });

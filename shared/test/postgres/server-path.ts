@@ -3,8 +3,13 @@ import type { Socket } from "bun";
 
 type Connection = Socket<{ peer: Socket<unknown> | undefined; queue: Uint8Array[] }>;
 
-/** Makes a path to a server; at the end of its scope its connections end. @param url the server's */
-export function serverPath(url: string) {
+/**
+ * Makes a path to a server; at the end of its scope its connections end.
+ *
+ * @param url the server's
+ * @param here the loopback address at which it begins, and a port: 0 for any
+ */
+export function serverPath(url: string, here = { hostname: "127.0.0.1", port: 0 }) {
   const { hostname, port } = new URL(url);
   const connections = new Set<Connection>();
   let isFrozen = false;
@@ -13,7 +18,7 @@ export function serverPath(url: string) {
   const frozen = new Set<Connection>();
   function open(at: number) {
     listener = Bun.listen<Connection["data"]>({
-      hostname: "127.0.0.1",
+      hostname: here.hostname,
       port: at,
       socket: {
         open(client) {
@@ -47,7 +52,8 @@ export function serverPath(url: string) {
     return listener.port;
   }
   const address = new URL(url);
-  address.port = String(open(0));
+  address.hostname = here.hostname;
+  address.port = String(open(here.port));
   const path = {
     url: address.href,
     /** The connections of now carry nothing any more; with `true`, later ones neither. */
