@@ -14,6 +14,8 @@ interface SingleSession {
   readonly sql: SQL;
   /** Whether a pooler such as PgBouncer may give each transaction another session of the server. */
   readonly isPooled: boolean;
+  /** The server's process of the session; undefined behind a pooler, where it may change. */
+  readonly pid: number | undefined;
 }
 
 /**
@@ -38,7 +40,8 @@ export async function openSession(
   };
   const readMark = (sql: SQL) =>
     withTimeout(
-      sql<{ value: string | null }[]>`SELECT current_setting(${mark}, true) AS value`,
+      sql<{ value: string | null; pid: number }[]>`
+        SELECT current_setting(${mark}, true) AS value, pg_backend_pid() AS pid`,
       maxMs,
       () => new StorageUnavailable("unreachable"),
     );
@@ -46,12 +49,13 @@ export async function openSession(
   const sql = open({ ...sessionSettings(address, 0, 0), [mark]: value });
   try {
     const [found] = await readMark(sql);
-    return { sql, isPooled: found?.value !== value };
+    const isPooled = found?.value !== value;
+    return { sql, isPooled, pid: isPooled ? undefined : found?.pid };
   } catch (error) {
     await sql.close({ timeout: 0 });
     if (!isRefusedSetting(error)) throw error;
     const plain = open({});
     await readMark(plain);
-    return { sql: plain, isPooled: true };
+    return { sql: plain, isPooled: true, pid: undefined };
   }
 }

@@ -20,7 +20,9 @@ import { migrate } from "./migrations.ts";
 import { openSession } from "./open-session.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { readSecrets } from "./secrets.ts";
+import { watchSession } from "./session-watch.ts";
 import { defaultStatementTimeoutMs, Sessions, type Statement } from "./sessions.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 export type { Statement } from "./sessions.ts";
 
@@ -142,9 +144,15 @@ export async function openPostgres({
     const end = new AbortController();
     try {
       const signal = AbortSignal.any([stop.signal, end.signal]);
-      const { sql, isPooled } = await openSession(sessions.target, maxContactMs, signal);
-      const result = await migrate(sql, name, migrations);
-      const found = await readSecrets(sql);
+      const { target } = sessions;
+      const { sql, isPooled, pid } = await openSession(target, maxContactMs, signal);
+      const migrating = migrate(sql, name, migrations);
+      const result = await (pid === undefined ? migrating : watchSession(migrating, target, pid));
+      const found = await withTimeout(
+        readSecrets(sql),
+        maxContactMs,
+        () => new StorageUnavailable("unreachable"),
+      );
       sessions.isPooled = isPooled;
       secrets = found;
       return result;

@@ -182,6 +182,27 @@ describe.if(hasPostgres)("openPostgres()", () => {
     },
   );
 
+  test("a path that goes silent during a migration delays it by seconds, and it is done once", async () => {
+    await using it = await temporaryPostgres();
+    const path = serverPath(it.url);
+    it.defer(path);
+    const slow = `${notes}; SELECT pg_sleep(1)`;
+    const opening = it.open({ url: path.url, migrations: [slow] });
+    for (let isMigrating = false; !isMigrating;) {
+      const found = await it.admin`
+        SELECT 1
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()`;
+      isMigrating = found.length > 0;
+    }
+    path.freeze();
+    const frozenAt = performance.now();
+    const storage = await opening;
+    expect(await storage.migrated).toMatchObject({ from: 0, to: 1 });
+    expect(performance.now() - frozenAt).toBeLessThan(10_000);
+    expect([...(await it.admin<object[]>`SELECT id FROM notes`)]).toEqual([{ id: 1 }]);
+  });
+
   test("a server that comes back with another schema is refused then", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes, tags] });
