@@ -9,7 +9,7 @@ import type { TextResponse } from "./raw-client.ts";
 const maxResponseMs = 5000;
 
 /** What the response's way through a busy machine may add, in ms. */
-const marginMs = 1000;
+const marginMs = 2000;
 
 /** The codes of a 503 for the sake of the database, or of a user-service whose database is in trouble. */
 const codes = [

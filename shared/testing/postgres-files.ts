@@ -5,12 +5,25 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { postgresPrograms } from "./postgres-programs.ts";
 
-/** PostgreSQL refuses to run as root. Undefined for any other user, as whom it runs then. */
-export const ownerInsteadOfRoot = process.getuid?.() === 0 ? idsOfNobody() : undefined;
+const isRoot = process.getuid?.() === 0;
+const nobody = { uid: idOfNobody("-u"), gid: idOfNobody("-g") };
 
-function idsOfNobody() {
-  const id = (option: string) => Number(spawnSync("id", [option, "nobody"]).stdout.toString());
-  return { uid: id("-u"), gid: id("-g") };
+/** Whether root may become nobody; in a namespace that `unshare --map-root-user` makes, it may not. */
+const hasNobody = isRoot && spawnSync("true", [], nobody).status === 0;
+
+/** PostgreSQL refuses to run as root. Undefined if its files stay with the user of this process. */
+export const ownerInsteadOfRoot = hasNobody ? nobody : undefined;
+
+function idOfNobody(option: "-u" | "-g"): number {
+  return Number(spawnSync("id", [option, "nobody"]).stdout.toString());
+}
+
+/** The words and the options that start a program as the user of the server. */
+export function asServerUser(program: string, args: readonly string[]) {
+  // In a namespace inside, the same user is not root any more.
+  const words = isRoot && !hasNobody ? ["/usr/bin/unshare", "--user", program] : [program];
+  const [command = program, ...others] = [...words, ...args];
+  return { command, args: others, options: { ...ownerInsteadOfRoot } };
 }
 
 /** Whether every user may reach a path: each folder above it lets all pass. */
@@ -86,21 +99,22 @@ export async function initialise(
   const passwordFile = join(folder, "password");
   await writeFile(passwordFile, password, { mode: 0o600 });
   await own(passwordFile);
-  const { status, stderr } = spawnSync(
-    join(programs, "initdb"),
-    [
-      `--pgdata=${data}`,
-      "--username=postgres",
-      `--pwfile=${passwordFile}`,
-      "--auth=scram-sha-256",
-      "--encoding=UTF8",
-      "--locale=C",
-      "--locale-provider=builtin",
-      "--builtin-locale=C.UTF-8",
-      "--no-sync",
-    ],
-    { ...ownerInsteadOfRoot, cwd: folder, encoding: "utf8" },
-  );
+  const { command, args, options } = asServerUser(join(programs, "initdb"), [
+    `--pgdata=${data}`,
+    "--username=postgres",
+    `--pwfile=${passwordFile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-sync",
+  ]);
+  const { status, stderr } = spawnSync(command, args, {
+    ...options,
+    cwd: folder,
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
   return data;
 }

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { ownerInsteadOfRoot } from "./postgres-files.ts";
+import { asServerUser } from "./postgres-files.ts";
 
 /** A server that accepts connections. */
 export interface PostgresProcess {
@@ -38,11 +38,13 @@ export async function startPostgresProcess({
   port,
   settings,
 }: PostgresProcessOptions): Promise<PostgresProcess> {
-  const server = spawn(
-    join(programs, "postgres"),
-    ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])],
-    { ...ownerInsteadOfRoot, cwd: data, stdio: ["ignore", "ignore", "pipe"] },
-  );
+  const words = ["-D", data, "-p", String(port), ...settings.flatMap((each) => ["-c", each])];
+  const { command, args, options } = asServerUser(join(programs, "postgres"), words);
+  const server = spawn(command, args, {
+    ...options,
+    cwd: data,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const exited = once(server, "exit");
   const ready = Promise.withResolvers<void>();
   let log = "";

@@ -25,7 +25,7 @@ interface State {
 }
 
 /** Starts to probe. */
-export function startProbes(services: readonly Pick<Running, "url">[], intervalMs = 25): Probes {
+export function startProbes(services: readonly Pick<Running, "url">[], intervalMs = 50): Probes {
   const states: State[] = services.map(() => ({ isReady: undefined }));
   const unhealthy: string[] = [];
   let isOver = false;
