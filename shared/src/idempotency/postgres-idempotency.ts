@@ -15,6 +15,9 @@ const leaseMs = 8000;
  */
 const maxLeaseLeftMs = leaseMs + 1000;
 
+/** Between two attempts to release a claim while the server is away. */
+const releaseRetryMs = 250;
+
 /** How often a claim is tried that other claims overtake. */
 const maxClaimAttempts = 5;
 
@@ -220,7 +223,26 @@ export function postgresIdempotency<T>(
 
   async function release(claim: Claim): Promise<void> {
     renewal.stop(claim);
-    await releaseClaims(claim);
+    try {
+      await releaseClaims(claim);
+    } catch (error) {
+      void releaseLater(claim);
+      throw error;
+    }
+  }
+
+  /** Goes on until the claim has lapsed, so that the key is free as soon as the server is back. */
+  async function releaseLater(claim: Claim): Promise<void> {
+    const lapsesAt = performance.now() + leaseMs;
+    let isOpen = true;
+    while (isOpen && performance.now() < lapsesAt) {
+      await Bun.sleep(releaseRetryMs);
+      // Any other error is that of a storage which has been closed.
+      isOpen = await releaseClaims(claim).then(
+        () => false,
+        (error: unknown) => error instanceof StorageUnavailable,
+      );
+    }
   }
 
   const keys: IdempotencyKeys<T> = {
