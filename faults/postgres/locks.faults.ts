@@ -66,7 +66,7 @@ test("both services refuse in time what needs a locked table, and lose nothing",
   const more = load.writes() + 50;
   await load.until(() => load.writes() > more);
   probes.expectAlive();
-  console.log(await load.finish());
+  console.log(await load.finish(probes));
 });
 
 test("a user, an order or a key that hangs in PostgreSQL is refused, and all others are served", async () => {
@@ -129,6 +129,5 @@ test("a user, an order or a key that hangs in PostgreSQL is refused, and all oth
   const change = sending("PATCH", { status: "confirmed" });
   expect((await timed(orders, `/orders/${orderId}`, change)).status).toBe(200);
   probes.expectAlive();
-  // Its orders are no clients' of the load.
-  console.log(await load.finish());
+  console.log(await load.finish(probes));
 });

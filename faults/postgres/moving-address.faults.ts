@@ -43,6 +43,6 @@ test.each(["refuses connections", "swallows all packets"])(
     await load.until(() => load.writes() > returned + 50);
     probes.expectAlive();
     expect(new URL(latter.url).port).toBe(String(port));
-    console.log(`${await load.finish()}; ready after ${Math.round(readyMs)} ms`);
+    console.log(`${await load.finish(probes)}; ready after ${Math.round(readyMs)} ms`);
   },
 );

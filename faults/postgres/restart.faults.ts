@@ -31,5 +31,5 @@ test.each<[string, (server: PostgresServer) => Promise<void>]>([
   }
   probes.expectAlive();
   expect(refusals(load.orders)).toBeGreaterThan(0);
-  console.log(`${await load.finish()}; ready after ${returns.map(Math.round).join(", ")} ms`);
+  console.log(`${await load.finish(probes)}; ready after ${returns.map(Math.round).join(", ")} ms`);
 });

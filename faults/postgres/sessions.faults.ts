@@ -47,7 +47,7 @@ test("both services go on, and keep every acknowledged write, while all their se
   const refused = refusals(load.users) + refusals(load.orders);
   console.log(
     `${ended} sessions killed, ${during} writes and ${refused} refusals meanwhile; ` +
-      `${await load.finish()}; ready after ${Math.round(readyMs)} ms`,
+      `${await load.finish(probes)}; ready after ${Math.round(readyMs)} ms`,
   );
   expect(refused).toBeGreaterThan(0);
 });

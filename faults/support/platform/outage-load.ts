@@ -6,9 +6,19 @@ import type { Send } from "../clients.ts";
 import { KeyedUsers } from "./keyed-users.ts";
 import { OrderBook } from "./order-book.ts";
 import type { PostgresPlatform } from "./postgres-platform.ts";
+import type { Probes } from "./probes.ts";
 import { createUser } from "./resources.ts";
 import { UserBook } from "./user-book.ts";
 import { bodyOfStatus } from "../clients.ts";
+
+/** No response takes longer, in ms. */
+const maxResponseMs = 5000;
+
+/**
+ * What the way through the machine may add, in ms: a second, and as each response takes some turns of
+ * both services, three times what `/health` took.
+ */
+const marginMs = ({ slowestMs }: Pick<Probes, "slowestMs">) => 1000 + 3 * slowestMs;
 
 /** Between a refusal and the next attempt of the same client, in ms: impatient, to see more. */
 const pauseMs = 50;
@@ -26,10 +36,12 @@ export interface OutageLoad {
    * Ends the load: repeats each keyed request that was not acknowledged until it is, then compares
    * everything that is stored with all responses.
    *
+   * @param probes of the services meanwhile
    * @returns a line that says what was seen
-   * @throws Error if an acknowledged write is lost, or done twice, or a refused one done
+   * @throws Error if an acknowledged write is lost, or done twice, or a refused one done, or if a response
+   * was late
    */
-  finish(): Promise<string>;
+  finish(probes: Pick<Probes, "slowestMs">): Promise<string>;
 }
 
 /** Whether a request was refused, and not wrongly. @throws any other error */
@@ -102,7 +114,7 @@ export async function startOutageLoad(
     async until(isReached) {
       await Promise.race(loads.map((load) => load.until(isReached)));
     },
-    async finish() {
+    async finish(probes) {
       isOver = true;
       await Promise.all(loads.map((load) => load.stop()));
       await Promise.all([
@@ -119,6 +131,10 @@ export async function startOutageLoad(
       const placed = await orderBook.settle(orderSend);
       if (placed !== orderBook.plannedCount) {
         throw new Error(`${placed} orders for ${orderBook.plannedCount} keys`);
+      }
+      const slowestMs = Math.max(seen.users.slowestMs, seen.orders.slowestMs);
+      if (slowestMs > maxResponseMs + marginMs(probes)) {
+        throw new Error(`A response took ${slowestMs} ms, and /health at most ${probes.slowestMs}`);
       }
       const told = ({ counts, slowestMs }: Seen) =>
         `${[...counts].map(([what, count]) => `${count} × ${what}`).join(", ")}, ` +
