@@ -19,7 +19,7 @@ async function holding(sql: SQL, ...statements: readonly string[]): Promise<Asyn
   return {
     async [Symbol.asyncDispose]() {
       await session.unsafe("ROLLBACK");
-      session.release();
+      await session.release();
     },
   };
 }
@@ -50,8 +50,9 @@ test("both services refuse in time what needs a locked table, and lose nothing",
   await using userTables = server.admin("user_service");
   await using orderTables = server.admin("order_service");
   {
-    await using _users = await holding(userTables, "LOCK TABLE users");
-    await using _orders = await holding(orderTables, "LOCK TABLE orders, idempotency_keys");
+    await using held = new AsyncDisposableStack();
+    held.use(await holding(userTables, "LOCK TABLE users"));
+    held.use(await holding(orderTables, "LOCK TABLE orders, idempotency_keys"));
     const busy = "503 storage-busy";
     const count = () => [load.users, load.orders].map(({ counts }) => counts.get(busy) ?? 0);
     const [ofUsers = 0, ofOrders = 0] = count();
@@ -98,19 +99,22 @@ test("a user, an order or a key that hangs in PostgreSQL is refused, and all oth
       [...counts].filter(([what]) => what.startsWith("503")).map(([what]) => what),
     );
   {
-    await using _user = await holding(
+    await using held = new AsyncDisposableStack();
+    const ofUsers = await holding(
       userRows,
       `SELECT 1 FROM users WHERE id = '${userId}' FOR UPDATE`,
       // Its address is not free before the transaction has ended.
       `INSERT INTO users VALUES (gen_random_uuid(), 'Other', 'user666@example.com', 1, 1)`,
     );
-    await using _order = await holding(
+    held.use(ofUsers);
+    const ofOrders = await holding(
       orderRows,
       `SELECT 1 FROM orders WHERE id = '${orderId}' FOR UPDATE`,
       "SELECT pg_advisory_xact_lock(1)",
       `INSERT INTO idempotency_keys (key, fingerprint, token, lease_until, created_at)
        VALUES ('held', 'f', gen_random_uuid(), 1, 1)`,
     );
+    held.use(ofOrders);
     const enough = load.writes() + 200;
     const others = load.until(() => load.writes() > enough);
     await Promise.all([
