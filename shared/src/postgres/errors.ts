@@ -77,6 +77,16 @@ export function isRefusedSetting(error: unknown): boolean {
   return state === "08P01" || state === "42704";
 }
 
+/** Whether a table, a function or another object of this name exists already. */
+export function isNameTaken(error: unknown): boolean {
+  return /^42(?:P07|710|723)$/.test(sqlStateOf(error) ?? "");
+}
+
+/** Whether a table has no column of this name. */
+export function isMissingColumn(error: unknown): boolean {
+  return sqlStateOf(error) === "42703";
+}
+
 /** Whether the server is read-only: a standby, or a primary that was told to be. */
 export function isReadOnly(error: unknown): boolean {
   return sqlStateOf(error) === "25006";
@@ -139,6 +149,9 @@ export function operatorReason(error: unknown): string {
   if (state?.startsWith("28")) return "the server refuses this user or its password; check both";
   if (state === "3D000") return "the server has no such database; create it";
   if (state === "42501") return "this role lacks a right; grant it, or run migrate as the owner";
+  if (state === "3F000") {
+    return "this role may use no schema of its search_path; create one, or grant USAGE on it";
+  }
   if (state === "57P03") return "the server is starting or stopping";
   if (state === "53300") return "the server has no free session; raise max_connections";
   if (state === "25006") return "the server is read-only; name the primary";

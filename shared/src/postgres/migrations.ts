@@ -3,7 +3,7 @@ import type { SQL } from "bun";
 import { errorMessage } from "../core/error-message.ts";
 import { checksumOf, versionOf, type AppliedMigration, type Migrated } from "../core/migration.ts";
 import { StorageOpenError } from "../core/storage.ts";
-import { isPermanent, sqlStateOf } from "./errors.ts";
+import { isMissingColumn, isNameTaken, isPermanent, sqlStateOf } from "./errors.ts";
 
 /** The oldest server that is tested, as `server_version_num`. */
 const minServerVersion = 140_000;
@@ -38,7 +38,7 @@ export async function migrate(
   if (facts === undefined) throw new Error("The server did not say what it is");
   refuseUnsupported(name, facts);
   if (facts.has_history) {
-    const version = versionOf(name, await readHistory(sql), migrations);
+    const version = versionOf(name, await readHistory(sql, name), migrations);
     if (version === migrations.length) return { from: version, to: version, durationMs: 0 };
   }
   return sql.begin((transaction) => applyPending(transaction, name, migrations));
@@ -57,11 +57,24 @@ function refuseUnsupported(name: string, { version, encoding }: ServerFacts): vo
   );
 }
 
-function readHistory(sql: SQL): Promise<AppliedMigration[]> {
-  return sql<AppliedMigration[]>`
-    SELECT version, checksum
-    FROM schema_migrations
-    ORDER BY version`;
+async function readHistory(sql: SQL, name: string): Promise<AppliedMigration[]> {
+  try {
+    return await sql<AppliedMigration[]>`
+      SELECT version, checksum
+      FROM schema_migrations
+      ORDER BY version`;
+  } catch (error) {
+    // Other tools for migrations keep a table of this name too.
+    throw isMissingColumn(error) ? foreignDatabase(name, error) : error;
+  }
+}
+
+function foreignDatabase(name: string, cause: unknown): StorageOpenError {
+  return new StorageOpenError(
+    `Cannot use the database ${name}: it is of another program; name the right database, or an ` +
+      `empty one (${errorMessage(cause)})`,
+    { cause },
+  );
 }
 
 async function applyPending(
@@ -80,7 +93,7 @@ async function applyPending(
       checksum   text        NOT NULL,
       applied_at timestamptz NOT NULL DEFAULT now()
     )`;
-  const from = versionOf(name, await readHistory(sql), migrations);
+  const from = versionOf(name, await readHistory(sql, name), migrations);
   for (const [index, migration] of migrations.entries()) {
     if (index >= from) await apply(sql, name, index + 1, migration);
   }
@@ -95,6 +108,7 @@ async function apply(sql: SQL, name: string, version: number, migration: string)
       VALUES (${version}, ${checksumOf(migration)})`;
   } catch (error) {
     if (!isPermanent(error) || sqlStateOf(error) === "42501") throw error;
+    if (version === 1 && isNameTaken(error)) throw foreignDatabase(name, error);
     throw new StorageOpenError(
       `Cannot bring the database ${name} to version ${version}: ${errorMessage(error)}; ` +
         "nothing was changed; run the previous version until this migration is fixed",

@@ -81,6 +81,27 @@ describe.if(hasPostgres)("openPostgres()", () => {
     );
   });
 
+  test.each([
+    ["a table of the same name", "CREATE TABLE notes (number int)"],
+    ["a function of the same name", "CREATE FUNCTION notes_of() RETURNS int RETURN 1"],
+    ["a history of another form", "CREATE TABLE schema_migrations (version bigint, dirty bool)"],
+  ])("a database of another program, with %s, is called that", async (_, foreign) => {
+    await using it = await temporaryPostgres();
+    await it.admin.unsafe(foreign);
+    const migrations = [`${notes}; CREATE FUNCTION notes_of() RETURNS int RETURN 1`];
+    expect(await refusalOf(it.open({ migrations }))).toMatch(
+      /^Cannot use the database postgres:\S+: .* of another program; name the right database/,
+    );
+  });
+
+  test("a database without a schema that the role may use is refused with that reason", async () => {
+    await using it = await temporaryPostgres();
+    await it.admin.unsafe("DROP SCHEMA public");
+    expect(await refusalOf(it.open({ migrations: [notes] }))).toEndWith(
+      "this role may use no schema of its search_path; create one, or grant USAGE on it",
+    );
+  });
+
   test("an up-to-date schema needs no right to change it, an older one names the right", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes] });
