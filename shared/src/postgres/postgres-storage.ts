@@ -19,6 +19,7 @@ import {
 import { migrate } from "./migrations.ts";
 import { openSession } from "./open-session.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
+import { requireRowRights } from "./row-rights.ts";
 import { readSecrets } from "./secrets.ts";
 import { watchSession } from "./session-watch.ts";
 import { defaultStatementTimeoutMs, Sessions, type Statement } from "./sessions.ts";
@@ -61,7 +62,12 @@ export interface PostgresOptions {
   /** The server ends a statement after this time. Default: 3250. */
   readonly statementTimeoutMs?: number;
   readonly observer?: StorageObserver;
-  /** The server was lost, or came back. @param reason why it cannot be reached */
+  /**
+   * The server was lost, or came back. Called again for a lost one that begins to refuse this role or
+   * its certificate.
+   *
+   * @param reason why it cannot be reached
+   */
   readonly reachabilityChanged?: (isReachable: boolean, reason: string) => void;
 }
 
@@ -124,6 +130,7 @@ export async function openPostgres({
 
   let secrets: ReadonlyMap<string, Uint8Array> | undefined;
   let isReachable = true;
+  let lostReason = "";
   let pinging: Promise<void> | undefined;
   let closed: Promise<void> | undefined;
 
@@ -134,9 +141,14 @@ export async function openPostgres({
   }
 
   function notReached(error: unknown): void {
-    if (!isReachable) return;
+    const reason = operatorReason(error);
+    // A server that was restarted with another password first ends the sessions: of the two reasons,
+    // the operator needs the second.
+    const isNews = isReachable || (isPermanent(error) && reason !== lostReason);
+    if (!isNews) return;
     isReachable = false;
-    reachabilityChanged?.(false, operatorReason(error));
+    lostReason = reason;
+    reachabilityChanged?.(false, reason);
   }
 
   /** Migrates on a session of its own. @throws what Bun.SQL does, StorageOpenError */
@@ -148,8 +160,12 @@ export async function openPostgres({
       const { sql, isPooled, pid } = await openSession(target, maxContactMs, signal);
       const migrating = migrate(sql, name, migrations);
       const result = await (pid === undefined ? migrating : watchSession(migrating, target, pid));
+      const reading = readSecrets(sql).then(async (found) => {
+        await requireRowRights(sql, name);
+        return found;
+      });
       const found = await withTimeout(
-        readSecrets(sql),
+        reading,
         maxContactMs,
         () => new StorageUnavailable("unreachable"),
       );

@@ -41,7 +41,7 @@ interface OpenStorage<Stores> {
 
 interface OpenOptions {
   readonly observer?: StorageObserver;
-  /** A server was lost or came back. @param reason why it cannot be reached */
+  /** A server was lost, refuses this service, or came back. @param reason why it cannot be reached */
   readonly reachabilityChanged?: (isReachable: boolean, reason: string) => void;
 }
 

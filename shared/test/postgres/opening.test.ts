@@ -108,7 +108,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     const role = `reader_${process.pid}`;
     await it.admin.unsafe(`
       CREATE ROLE ${role} LOGIN PASSWORD 'secret';
-      GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+      GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO ${role}`);
     try {
       const url = new URL(it.url);
       url.username = role;
@@ -117,6 +117,30 @@ describe.if(hasPostgres)("openPostgres()", () => {
       expect(await refusalOf(it.open({ url: url.href, migrations: [notes, tags] }))).toContain(
         "this role lacks a right; grant it, or run migrate as the owner",
       );
+    } finally {
+      await it.admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  test("a role that may not write a table is told so, and no write fails later", async () => {
+    await using it = await temporaryPostgres();
+    await it.open({ migrations: [notes, tags, secrets] });
+    const role = `writer_${process.pid}`;
+    await it.admin.unsafe(`
+      CREATE ROLE ${role} LOGIN PASSWORD 'secret';
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role};
+      GRANT INSERT, UPDATE ON notes TO ${role};
+      GRANT INSERT ON tags TO ${role}`);
+    try {
+      const url = new URL(it.url);
+      url.username = role;
+      url.password = "secret";
+      const open = () => it.open({ url: url.href, migrations: [notes, tags, secrets] });
+      expect(await refusalOf(open())).toEndWith(
+        "this role may not read and write the rows of tags; grant it that for all tables",
+      );
+      await it.admin.unsafe(`GRANT UPDATE (id) ON tags TO ${role}`);
+      await open();
     } finally {
       await it.admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     }
