@@ -116,7 +116,19 @@ export function unavailableReason(
 
 function isTlsError(error: unknown): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;
-  return /TLS|CERT|SELF_SIGNED|UNABLE_TO/.test(String(error.code));
+  if (isRootCertificateError(error)) return true;
+  return /TLS|CERT|SELF_SIGNED|UNABLE_TO|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(
+    String(error.code),
+  );
+}
+
+/**
+ * Whether the file of `sslrootcert` cannot be used. Bun reads it for each new session, so that it may be
+ * replaced while the service runs, and be missing for a moment.
+ */
+function isRootCertificateError(error: Error & { code: unknown }): boolean {
+  if (error.code === "ERR_BORINGSSL") return true;
+  return error.code === "ERR_INVALID_ARG_TYPE" && error.message.includes("caFile");
 }
 
 /** The error that a caller of the storage gets. @param isWrite see {@link unavailableReason} */
@@ -161,6 +173,10 @@ export function operatorReason(error: unknown): string {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return "the server's certificate has another name; use its name as the host";
   }
+  if (error instanceof Error && "code" in error && isRootCertificateError(error)) {
+    return "the file of sslrootcert has no certificate that can be read; put the server's CA there";
+  }
+  if (code === "CERT_HAS_EXPIRED") return "the server's certificate has expired; renew it there";
   if (isTlsError(error)) {
     return `the server's certificate is not trusted (${code}); set sslrootcert to its CA`;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SQL } from "bun";
+import { rejectionOf } from "../../testing/rejection-of.ts";
 import {
   isPermanent,
   isRefusedSetting,
@@ -24,6 +25,18 @@ function serverError(errno: string, constraint?: string) {
 
 /** An error of the client or of the network. */
 const clientError = (code: string) => new SQL.PostgresError("error", { code });
+
+/** The error of a session with a server that says that it has TLS, and nothing more. */
+async function sessionError(query: string): Promise<Error> {
+  using server = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { data: (socket) => void socket.write("S") },
+  });
+  const url = `postgres://user:password@127.0.0.1:${server.port}/name?${query}`;
+  await using sql = new SQL(url, { max: 1 });
+  return await rejectionOf(sql`SELECT 1`);
+}
 
 describe("unavailableReason()", () => {
   test.each([
@@ -67,6 +80,15 @@ describe("unavailableReason()", () => {
     "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   ])("of %s is unreachable, since nothing was sent", (code) => {
     expect(unavailableReason(clientError(code), true)).toBe("unreachable");
+  });
+
+  // Bun reads it for each new session; it is missing while an operator replaces it.
+  test("of a file of the CA that is missing or damaged is unreachable", async () => {
+    for (const file of ["/no/such/file", import.meta.path]) {
+      const error = await sessionError(`sslmode=verify-full&sslrootcert=${file}`);
+      expect(unavailableReason(error, true)).toBe("unreachable");
+      expect(operatorReason(error)).toStartWith("the file of sslrootcert has no certificate");
+    }
   });
 
   test("is none for a bug", () => {
