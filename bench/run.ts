@@ -2,6 +2,9 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { checkResponses } from "./measure/responses.ts";
+import type { Engine } from "./engines/engine.ts";
+import { postgresEngine } from "./engines/postgres.ts";
+import { sqliteEngine } from "./engines/sqlite.ts";
 import type { Bench } from "./measure/bench.ts";
 import { measureStarts } from "./measure/cold-start.ts";
 import { measureGrowth, type Growth } from "./measure/growth.ts";
@@ -18,10 +21,15 @@ import { summarise } from "./report/summary.ts";
 import { judge } from "./report/targets.ts";
 import { killChildren } from "./tools/children.ts";
 import { count } from "./tools/numbers.ts";
-import { describeHost, flushesPerSecond, placement, diskMissing } from "./tools/host.ts";
+import {
+  describeHost,
+  diskMissing,
+  flushesPerSecond,
+  placement,
+  type Placement,
+} from "./tools/host.ts";
 import { say } from "./tools/progress.ts";
 import { run, succeeds } from "./tools/run.ts";
-import { makeSeed } from "./tools/seed.ts";
 import type { ReadyPeer } from "./tools/system.ts";
 import { wrkMissing } from "./tools/wrk.ts";
 
@@ -70,43 +78,56 @@ async function setUpAll() {
   return { ready, missing };
 }
 
+async function startEngine({ load }: Placement): Promise<Engine> {
+  // On the core of the load: in production the server has a machine of its own.
+  return options.engine === "postgres" ? postgresEngine(folder, load) : sqliteEngine(folder);
+}
+
 async function measure(): Promise<Results> {
   const { ready, missing } = await setUpAll();
   const [platform] = ready;
   if (platform === undefined) throw new Error("There is no peer to measure");
-  const where = placement();
-  say(`On ${options.folder}; ${where.description}`);
+  const where = placement(options.engine);
+  await using engine = await startEngine(where);
+  say(`On ${options.folder}; ${engine.description}; ${where.description}`);
   const flushMs = options.isQuick ? 500 : 3000;
   const flushesBefore = await flushesPerSecond(folder, flushMs);
   say(`The disk: ${count(flushesBefore)} flushes a second`);
 
-  const seed = await makeSeed(platform.launch, folder, 10_000);
+  const seed = await engine.makeSeed(platform.launch, 10_000);
   const bench: Bench = { platform, peers: ready, seed, folder, placement: where };
   await checkResponses(bench);
   say("All peers give the same responses");
 
-  const starts = await measureStarts(bench, plan.starts);
+  const { parts } = options;
+  const starts = parts.has("starts") ? await measureStarts(bench, plan.starts) : {};
   const throughput: Comparison[] = [];
-  for (const workload of options.workloads) {
+  for (const workload of parts.has("throughput") ? options.workloads : []) {
     throughput.push(...(await compare(bench, workload, plan.throughput)));
   }
   const beside = plan.isInterferenceOfAll ? ready : [platform];
-  const interference = await measureInterference({ ...bench, peers: beside }, plan.interference);
-  const replicas = await measureReplicas(bench, plan.replicas);
+  const interference = parts.has("interference")
+    ? await measureInterference({ ...bench, peers: beside }, plan.interference)
+    : {};
+  const replicas = parts.has("replicas") ? await measureReplicas(bench, plan.replicas) : [];
   const growth: Growth[] = [];
-  if (plan.growth) {
+  if (plan.growth && parts.has("growth")) {
     say(`Filling databases with ${count(plan.growth.rows)} rows`);
-    const many = await makeSeed(platform.launch, folder, plan.growth.rows);
+    const many = await engine.makeSeed(platform.launch, plan.growth.rows);
     for (const workload of options.workloads) {
       growth.push(await measureGrowth(bench, many, workload, plan.growth));
     }
   }
-  const soak = await measureSoak(bench, plan.soak);
+  const soak = parts.has("soak")
+    ? await measureSoak(bench, plan.soak)
+    : { seconds: 0, users: [], orders: [], errors: 0 };
 
   return {
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     mode: options.isQuick ? "quick" : "full",
+    engine: options.engine,
+    storage: engine.description,
     commit: (await run(["git", "rev-parse", "--short=12", "HEAD"]).catch(() => "unknown")).trim(),
     host: describeHost(),
     placement: where.description,

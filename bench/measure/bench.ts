@@ -1,6 +1,6 @@
 // The parts that every measurement needs.
+import type { Seed } from "../engines/engine.ts";
 import type { Placement } from "../tools/host.ts";
-import type { Seed } from "../tools/seed.ts";
 import type { ReadyPeer } from "../tools/system.ts";
 
 /** The peers, and where to run them. */

@@ -1,7 +1,7 @@
 // The cost of a hundred times the data: the platform's workloads on few rows and on many.
+import type { Seed } from "../engines/engine.ts";
 import { count, times } from "../tools/numbers.ts";
 import { say } from "../tools/progress.ts";
-import type { Seed } from "../tools/seed.ts";
 import { startSystem } from "../tools/system.ts";
 import { medianRate } from "../tools/wrk.ts";
 import type { Workload } from "../workloads/index.ts";

@@ -1,5 +1,4 @@
-// Whether a second process on the same database file serves more, when both may use all cores.
-import { join } from "node:path";
+// Whether a second process on the same database serves more, when both may use all cores.
 import { count } from "../tools/numbers.ts";
 import { settled } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
@@ -20,7 +19,7 @@ export interface Replicas {
   readonly two: readonly Together[];
 }
 
-/** Measures the platform's user-service: one process, and two that share a file. */
+/** Measures the platform's user-service: one process, and two that share a database. */
 export async function measureReplicas(
   { platform, seed, folder, placement }: Bench,
   pace: Pace,
@@ -32,7 +31,7 @@ export async function measureReplicas(
   await using second = await startServer([...pinned, ...platform.launch("user-service")], {
     name: "second",
     folder: pair.folder,
-    env: { DATABASE_URL: `sqlite:${join(pair.folder, "user-service.db")}` },
+    env: { DATABASE_URL: pair.databaseOf("user-service") },
   });
   const url = single.urlOf("user-service");
   // Two processes of wrk send the load in both cases.

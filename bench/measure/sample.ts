@@ -11,6 +11,8 @@ import type { Bench } from "./bench.ts";
 export interface Sample extends Load {
   /** Processor time of all of the peer's services for one request, in microseconds. */
   readonly processorUsPerRequest: number;
+  /** Processor time of the database server for one request, in microseconds; 0 without a server. */
+  readonly serverUsPerRequest: number;
   /** Memory of each service at the end of the load. */
   readonly residentMegabytes: Readonly<Partial<Record<ServiceName, number>>>;
   /** The part of all cores that other processes used, from 0 to 1. */
@@ -38,20 +40,23 @@ export async function sample(system: System, options: SampleOptions): Promise<Sa
   const { pids, servers } = system;
   const used = () => pids.reduce((sum, pid) => sum + processorMs(pid), 0);
   const usedBefore = used();
+  const serverBefore = system.serverMs();
   const busyBefore = machineBusyMs();
   const startedAt = performance.now();
   const result = await load(loadOf(system, options));
   system.ensureRunning();
   const tookMs = performance.now() - startedAt;
   const usedMs = used() - usedBefore;
-  const othersMs =
-    machineBusyMs() - busyBefore - usedMs - result.generatorShare * options.seconds * 1000;
+  const serverUsedMs = system.serverMs() - serverBefore;
+  const generatorMs = result.generatorShare * options.seconds * 1000;
+  const othersMs = machineBusyMs() - busyBefore - usedMs - serverUsedMs - generatorMs;
   const memory = [...servers].map(([name, { pid }]) => [name, residentMegabytes(pid)] as const);
   // A slow service still has a queue, and working through it would slow down the next peer.
   await settled(pids);
   return {
     ...result,
     processorUsPerRequest: (usedMs * 1000) / result.requests,
+    serverUsPerRequest: (serverUsedMs * 1000) / result.requests,
     residentMegabytes: Object.fromEntries(memory),
     othersShare: Math.max(0, othersMs / (tookMs * cpus().length)),
   };

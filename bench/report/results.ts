@@ -1,4 +1,5 @@
 // All figures of a run, as results.json has them.
+import type { EngineName } from "../engines/engine.ts";
 import type { Starts } from "../measure/cold-start.ts";
 import type { Growth } from "../measure/growth.ts";
 import type { Interference } from "../measure/interference.ts";
@@ -15,6 +16,9 @@ export interface Results {
   readonly startedAt: string;
   readonly seconds: number;
   readonly mode: "full" | "quick";
+  readonly engine: EngineName;
+  /** The engine in a few words. */
+  readonly storage: string;
   readonly commit: string;
   readonly host: ReturnType<typeof describeHost>;
   /** The cores of the services and of the load. */

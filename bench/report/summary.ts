@@ -12,7 +12,7 @@ import { judge, type Target } from "./targets.ts";
 export function summarise(results: Results): string {
   const targets = judge(results);
   return [
-    `# Benchmark, ${results.mode}, ${results.startedAt}`,
+    `# Benchmark on ${results.engine}, ${results.mode}, ${results.startedAt}`,
     circumstances(results),
     "## Requests per second",
     "Medians; in brackets the rate of the platform, divided by the rate of the peer.",
@@ -23,7 +23,8 @@ export function summarise(results: Results): string {
     "## Processor time",
     "Microseconds of a core for one request, of both services together; medians. A busy machine " +
       "changes these less than rates.",
-    processorTable(results),
+    processorTable(results, ({ processorUsPerRequest }) => processorUsPerRequest),
+    ...serverPart(results),
     "## Start and memory",
     "user-service: from the start of the process to its first 200, and its memory after that; " +
       "the highest memory of each service at the end of a load.",
@@ -42,6 +43,7 @@ function circumstances(results: Results): string {
   return [
     `- ${host.processor}, ${host.cores} cores, ${host.memoryGigabytes} GB, Linux ${host.kernel}, ` +
       `Bun ${host.bun}; ${placement}; load average at the start ${count(host.loadAverage)}`,
+    `- ${results.storage}`,
     `- The disk: ${flushesPerSecond.map(count).join(", then ")} flushes of 4 KiB a second`,
     `- Commit ${commit}; ${duration(seconds)}; errors: ${errorsIn(results)}`,
     othersLine(results),
@@ -122,10 +124,16 @@ function latencyTable(results: Results): string {
   });
 }
 
-function processorTable(results: Results): string {
-  return peerTable(results, (samples) =>
-    count(medianOf(samples, ({ processorUsPerRequest }) => processorUsPerRequest)),
-  );
+function processorTable(results: Results, figure: (sample: Sample) => number): string {
+  return peerTable(results, (samples) => count(medianOf(samples, figure)));
+}
+
+function serverPart(results: Results): string[] {
+  if (results.engine === "sqlite") return [];
+  return [
+    "The same of the database server.",
+    processorTable(results, ({ serverUsPerRequest }) => serverUsPerRequest),
+  ];
 }
 
 function startTable(results: Results): string {

@@ -2,7 +2,8 @@
 import { serviceNames } from "../peers/peer.ts";
 import { count, median, times } from "../tools/numbers.ts";
 import { medianP99, medianRate } from "../tools/wrk.ts";
-import { titleOf, workloads, type WorkloadName } from "../workloads/index.ts";
+import { titleOf, workloads } from "../workloads/index.ts";
+import { goalsOn } from "./goals.ts";
 import { highestMegabytes, platformName, rateOf, ratioTo, type Results } from "./results.ts";
 
 /** A target, and the figure of a run. */
@@ -13,26 +14,6 @@ export interface Target {
   /** Undefined if it was not measured. */
   readonly isReached: boolean | undefined;
 }
-
-type Goals = Readonly<Record<string, number>>;
-
-const reads: Goals = { floor: 0.7, node: 2, go: 2, original: 40 };
-const writes: Goals = { floor: 0.9, node: 5, go: 5, original: 40 };
-const orders: Goals = { floor: 1.2, node: 6, go: 4, original: 200 };
-
-/** For a workload and a number of connections: the least ratio of the platform's rate to each peer's. */
-const goals: readonly (readonly [WorkloadName, number, Goals])[] = [
-  ["get-user", 64, reads],
-  ["get-order", 64, reads],
-  ["post-user", 64, writes],
-  ["patch-user", 64, writes],
-  ["post-order", 64, orders],
-  ["post-order-hot", 64, orders],
-  ["post-order", 256, orders],
-  ["post-order-hot", 256, orders],
-  ["list-users", 64, { floor: 0.85 }],
-  ["mix-users", 64, { floor: 0.9 }],
-];
 
 /** Compares a figure with a bound. If one of them is NaN, it was not measured. */
 function target(
@@ -65,7 +46,7 @@ export function judge(results: Results): Target[] {
 }
 
 function ratios(results: Results): Target[] {
-  return goals.flatMap(([workload, connections, wanted]) =>
+  return goalsOn[results.engine].ratios.flatMap(([workload, connections, wanted]) =>
     Object.entries(wanted).map(([peer, ratio]) =>
       target(
         `${titleOf(workload)}, ${connections} connections, compared with ${peer}`,
@@ -77,7 +58,7 @@ function ratios(results: Results): Target[] {
 }
 
 function aheadEverywhere(results: Results): Target[] {
-  return ["node", "go", "original"].map((peer) => {
+  return goalsOn[results.engine].behind.map((peer) => {
     const leads = results.throughput
       .map((comparison) => ({
         ratio: ratioTo(peer, results, comparison),
@@ -115,13 +96,10 @@ function readsBesideWrites({ interference }: Results): Target {
 const milliseconds = (value: number) => `${count(value)} ms`;
 const megabytes = (value: number) => `${count(value)} MB`;
 
-/** The least ratio of the rate of two replicas to the rate of one. */
-const replicaGoals = { "get-user": 1.3, "post-user": 0.9 };
-
-function replicas({ replicas }: Results): Target[] {
-  return Object.entries(replicaGoals).flatMap(([workload, ratio]) => {
+function replicas({ engine, replicas }: Results): Target[] {
+  return Object.entries(goalsOn[engine].replicas).flatMap(([workload, ratio]) => {
     const { one = [], two = [] } = replicas.find((each) => each.workload === workload) ?? {};
-    const title = `${titleOf(workload)}, two replicas on one file`;
+    const title = `${titleOf(workload)}, two replicas on one database`;
     return [
       target(`${title}, compared with one`, ["≥", ratio], medianRate(two) / medianRate(one)),
       target(`${title}, p99`, ["<", 100], medianP99(two), milliseconds),
@@ -129,11 +107,13 @@ function replicas({ replicas }: Results): Target[] {
   });
 }
 
-function starts({ starts }: Results): Target[] {
+function starts({ starts, engine }: Results): Target[] {
+  const { startMs } = goalsOn[engine];
+  if (startMs === undefined) return [];
   const own = median(starts[platformName]?.ms ?? []);
   const node = median(starts["node"]?.ms ?? []);
   return [
-    target("Cold start to the first 200", ["<", 60], own, milliseconds),
+    target("Cold start to the first 200", ["<", startMs], own, milliseconds),
     target("Cold start, compared with node's", ["<", node], own, milliseconds),
   ];
 }

@@ -60,6 +60,42 @@ describe("judge()", () => {
   });
 });
 
+describe("judge() on PostgreSQL", () => {
+  const [many, few] = results.throughput;
+  const onPostgres = { ...results, engine: "postgres" as const };
+  const targetOf = (from: typeof results, start: string) =>
+    judge(from).find(({ title }) => title.startsWith(start));
+
+  test("has goals of its own, and none for the cold start", () => {
+    const title = "GET /users/{id}, 64 connections, compared with node";
+    expect(targetOf(results, title)?.wanted).toBe("≥ 2.0 ×");
+    expect(targetOf(onPostgres, title)?.wanted).toBe("≥ 2.5 ×");
+    expect(targetOf(onPostgres, "Cold start")).toBeUndefined();
+  });
+
+  test("misses 'one client' if the platform is more than a tenth behind Go", () => {
+    const atOne = (platform: number) => ({
+      ...onPostgres,
+      throughput: [
+        {
+          workload: "get-user",
+          connections: 1,
+          samples: {
+            platform: (few?.samples["platform"] ?? []).map((sample) => ({
+              ...sample,
+              requestsPerSecond: platform,
+            })),
+            go: many?.samples["floor"] ?? [],
+          },
+        },
+      ],
+    });
+    const title = "GET /users/{id}, 1 connections, compared with go";
+    expect(targetOf(atOne(910), title)).toMatchObject({ got: "0.91 ×", isReached: true });
+    expect(targetOf(atOne(890), title)).toMatchObject({ got: "0.89 ×", isReached: false });
+  });
+});
+
 test("errorsIn() counts the errors of every measurement", () => {
   const sample = { requestsPerSecond: 1, p99Ms: 1, errors: 2 };
   const replicas = [{ workload: "get-user" as const, one: [sample], two: [sample] }];
@@ -80,6 +116,20 @@ test("summarise() prints the rate and ratio of every peer, and how to include a 
   expect(text).toContain("100 (9.0 ×)");
   expect(text).toContain("Left out: Go: net/http. To include it: apt-get install golang-go");
   expect(text).toContain("NOT reached");
+});
+
+test("summarise() prints the processor time of the database server where there is one", () => {
+  const samples = Object.fromEntries(
+    Object.entries(results.throughput[0]?.samples ?? {}).map(([name, own]) => [
+      name,
+      own.map((sample) => ({ ...sample, serverUsPerRequest: 77 })),
+    ]),
+  );
+  const throughput = [{ workload: "get-user", connections: 64, samples }];
+  const text = summarise({ ...results, engine: "postgres", storage: "A server", throughput });
+  expect(text).toContain("- A server");
+  expect(text).toMatch(/The same of the database server\.\n\n.*\n.*\n\| GET .*\b77\b/);
+  expect(summarise(results)).not.toContain("database server");
 });
 
 describe("drawChart()", () => {

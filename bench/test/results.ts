@@ -11,6 +11,7 @@ function samples(rates: readonly number[]): Sample[] {
     errors: 0,
     generatorShare: 0.3,
     processorUsPerRequest: 80,
+    serverUsPerRequest: 0,
     residentMegabytes: { "user-service": 90 },
     othersShare: 0.01,
   }));
@@ -21,6 +22,8 @@ export const results: Results = {
   startedAt: "2026-01-31T12:00:00.000Z",
   seconds: 90,
   mode: "full",
+  engine: "sqlite",
+  storage: "SQLite, a file for each service",
   commit: "0123456789ab",
   host: {
     processor: "A processor",

@@ -3,12 +3,14 @@ import { fdatasyncSync, closeSync, openSync, readFileSync, writeSync } from "nod
 import { rm, statfs } from "node:fs/promises";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
+import type { EngineName } from "../engines/engine.ts";
 
 /** The words in front of a command that pin it to cores. */
 export interface Placement {
   /** For the report. */
   readonly description: string;
   readonly server: readonly string[];
+  /** Also of the database server, if there is one. */
   readonly load: readonly string[];
   /** Both cores. */
   readonly both: readonly string[];
@@ -26,17 +28,18 @@ export function parseCores(list: string): number[] {
 }
 
 /** Picks one core for the services and another for the load, if there are two and taskset is installed. */
-export function placement(): Placement {
+export function placement(engine: EngineName): Placement {
   const allowed = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync("/proc/self/status", "utf8"));
   const cores = parseCores(allowed?.[1] ?? "0");
   const server = cores[0];
+  const others = engine === "postgres" ? "PostgreSQL and load" : "load";
   const load = cores.at(-1); // core 1 is often the other hyper-thread of core 0
   if (server === load || !Bun.which("taskset")) {
     const why = server === load ? "there is one core" : "taskset is missing";
     return { description: `nothing is pinned: ${why}`, server: [], load: [], both: [] };
   }
   return {
-    description: `services on core ${server}, load on core ${load}`,
+    description: `services on core ${server}, ${others} on core ${load}`,
     server: ["taskset", "-c", String(server)],
     load: ["taskset", "-c", String(load)],
     both: ["taskset", "-c", `${server},${load}`],

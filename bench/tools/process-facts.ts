@@ -1,15 +1,39 @@
 // Processor time and memory, as Linux reports them in /proc.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Linux reports processor time in hundredths of a second (USER_HZ). */
 const msPerTick = 10;
 
+/** The fields of /proc/PID/stat from the third on. The second, in parentheses, may contain blanks. */
+function statOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** The sum of some fields of a process, which are numbered as in proc(5). */
+function ticks(stat: readonly string[], fields: readonly number[]): number {
+  return fields.reduce((sum, field) => sum + Number(stat[field - 3]), 0);
+}
+
+const [parent, utime, stime, cutime, cstime] = [4, 14, 15, 16, 17] as const;
+
 /** The processor time that a process has used, in milliseconds. */
 export function processorMs(pid: number): number {
-  // The name, in parentheses, may contain blanks; utime and stime are fields 14 and 15.
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+  return ticks(statOf(pid), [utime, stime]) * msPerTick;
+}
+
+/** The processor time of a process and its children, those that have ended too, in milliseconds. */
+export function familyProcessorMs(pid: number): number {
+  let sum = ticks(statOf(pid), [utime, stime, cutime, cstime]);
+  for (const child of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = statOf(Number(child));
+      if (ticks(stat, [parent]) === pid) sum += ticks(stat, [utime, stime]);
+    } catch {
+      // It has ended.
+    }
+  }
+  return sum * msPerTick;
 }
 
 /** The processor time of all processes, and of other guests of the host (steal), in milliseconds. */

@@ -33,7 +33,7 @@ const ports = 12_000;
 let tried = Math.floor(Math.random() * ports);
 
 /** A port on which no process listens; never the same twice in a row. */
-function freePort(): number {
+export function freePort(): number {
   for (;;) {
     const port = firstPort + (tried++ % ports);
     try {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Launcher, Peer, ServiceName } from "../peers/peer.ts";
-import type { Seed } from "./seed.ts";
+import type { Seed } from "../engines/engine.ts";
 import { startServer, type Server } from "./server.ts";
 
 /** A peer that can be started. */
@@ -18,6 +18,10 @@ export interface System extends AsyncDisposable {
   readonly servers: ReadonlyMap<ServiceName, Server>;
   readonly pids: readonly number[];
   urlOf(service: ServiceName): string;
+  /** The database of a service, as `DATABASE_URL` has it. */
+  databaseOf(service: ServiceName): string;
+  /** The processor time of the database server, which all peers share; 0 without a server. */
+  serverMs(): number;
   /** @throws Error if a service has ended */
   ensureRunning(): void;
 }
@@ -42,12 +46,13 @@ export async function startSystem(
   const stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const servers = new Map<ServiceName, Server>();
+  const databases = new Map<ServiceName, string>();
   try {
     for (const service of services) {
-      const database = join(folder, `${service}.db`);
-      await seed.copy(service, database);
+      const { url } = stack.use(await seed.copy(service, folder));
+      databases.set(service, url);
       const env = {
-        DATABASE_URL: `sqlite:${database}`,
+        DATABASE_URL: url,
         USER_SERVICE_URL: servers.get("user-service")?.url ?? "http://127.0.0.1:1",
       };
       const command = [...pinned, ...peer.launch(service)];
@@ -58,16 +63,19 @@ export async function startSystem(
     await stack.disposeAsync();
     throw new Error(`Cannot start ${peer.title}`, { cause: error });
   }
+  function running<T>(parts: ReadonlyMap<ServiceName, T>, service: ServiceName): T {
+    const part = parts.get(service);
+    if (part === undefined) throw new Error(`${service} is not running`);
+    return part;
+  }
   return {
     peer,
     folder,
     servers,
     pids: [...servers.values()].map(({ pid }) => pid),
-    urlOf(service) {
-      const server = servers.get(service);
-      if (server === undefined) throw new Error(`${service} is not running`);
-      return server.url;
-    },
+    urlOf: (service) => running(servers, service).url,
+    databaseOf: (service) => running(databases, service),
+    serverMs: seed.serverMs,
     ensureRunning() {
       for (const server of servers.values()) server.ensureRunning();
     },

@@ -1,4 +1,4 @@
-// Both services in the way of a Go team: net/http, SQLite, Prometheus, zerolog.
+// Both services in the way of a Go team: net/http, SQLite or pgx, Prometheus, zerolog.
 package main
 
 import (
@@ -12,23 +12,15 @@ func main() {
 	service := os.Args[1]
 	zerolog.TimeFieldFormat = zerolog.TimeFormatUnixMs
 	log := zerolog.New(os.Stdout).With().Timestamp().Str("service", service).Logger()
-	store, err := openStore()
+	users, orders, err := openStores(service)
 	if err != nil {
 		log.Fatal().Err(err).Msg("cannot open the database")
 	}
 	var mux *http.ServeMux
 	if service == "user-service" {
-		users, err := newUserService(store)
-		if err != nil {
-			log.Fatal().Err(err).Msg("cannot start")
-		}
-		mux = users.routes(log)
+		mux = (&userService{users}).routes(log)
 	} else {
-		orders, err := newOrderService(store)
-		if err != nil {
-			log.Fatal().Err(err).Msg("cannot start")
-		}
-		mux = orders.routes(log)
+		mux = newOrderService(orders).routes(log)
 	}
 	log.Fatal().Err(serve(mux)).Msg("ended")
 }

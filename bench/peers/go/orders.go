@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"io"
 	"math"
 	"net/http"
@@ -28,7 +26,17 @@ type order struct {
 	Status      string  `json:"status"`
 	CreatedAt   string  `json:"created_at"`
 	UpdatedAt   string  `json:"updated_at"`
+	totalCents  int64
+	updatedAt   int64
 }
+
+// complete fills what is sent of an order from what is stored.
+func (o *order) complete(createdAt int64) {
+	o.TotalAmount = float64(o.totalCents) / 100
+	o.CreatedAt, o.UpdatedAt = timestamp(createdAt), timestamp(o.updatedAt)
+}
+
+func toCents(price float64) int64 { return int64(math.Round(price * 100)) }
 
 type newOrder struct {
 	UserID string `json:"user_id"`
@@ -36,10 +44,9 @@ type newOrder struct {
 }
 
 type orderService struct {
-	*store
-	users                                  *http.Client
-	usersURL                               string
-	byID, linesOf, insertOrder, insertLine *sql.Stmt
+	store    orderStore
+	users    *http.Client
+	usersURL string
 }
 
 var (
@@ -49,38 +56,15 @@ var (
 	usersNotReached = problem{http.StatusServiceUnavailable, "User service unavailable"}
 )
 
-func newOrderService(s *store) (*orderService, error) {
+func newOrderService(store orderStore) *orderService {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns = 0
 	transport.MaxIdleConnsPerHost = 512
-	service := &orderService{
-		store:    s,
+	return &orderService{
+		store:    store,
 		users:    &http.Client{Transport: transport, Timeout: 30 * time.Second},
 		usersURL: os.Getenv("USER_SERVICE_URL") + "/users/",
 	}
-	for _, prepared := range []struct {
-		statement **sql.Stmt
-		on        *sql.DB
-		text      string
-	}{
-		{&service.byID, s.reads,
-			"SELECT id, user_id, total_cents, status, created_at, updated_at FROM orders WHERE id = ?"},
-		{&service.linesOf, s.reads,
-			"SELECT sku, quantity, unit_price_cents FROM order_items WHERE order_id = ? ORDER BY position"},
-		{&service.insertOrder, s.writes,
-			"INSERT INTO orders (id, user_id, total_cents, status, created_at, updated_at)" +
-				" VALUES (?, ?, ?, ?, ?, ?)"},
-		{&service.insertLine, s.writes,
-			"INSERT INTO order_items (order_id, position, sku, quantity, unit_price_cents)" +
-				" VALUES (?, ?, ?, ?, ?)"},
-	} {
-		statement, err := prepared.on.Prepare(prepared.text)
-		if err != nil {
-			return nil, err
-		}
-		*prepared.statement = statement
-	}
-	return service, nil
 }
 
 func (s *orderService) routes(log zerolog.Logger) *http.ServeMux {
@@ -99,42 +83,12 @@ func (s *orderService) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var found order
-	var cents, createdAt, updatedAt int64
-	err = s.byID.QueryRow(id).
-		Scan(&found.ID, &found.UserID, &cents, &found.Status, &createdAt, &updatedAt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return orderUnknown
-	}
+	found, err := s.store.find(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	found.TotalAmount = float64(cents) / 100
-	found.CreatedAt, found.UpdatedAt = timestamp(createdAt), timestamp(updatedAt)
-	if found.Items, err = s.itemsOf(id); err != nil {
-		return err
-	}
-	w.Header().Set("ETag", entityTag(updatedAt))
+	w.Header().Set("ETag", entityTag(found.updatedAt))
 	return writeJSON(w, http.StatusOK, found)
-}
-
-func (s *orderService) itemsOf(id string) ([]item, error) {
-	rows, err := s.linesOf.Query(id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []item
-	for rows.Next() {
-		var line item
-		var cents int64
-		if err := rows.Scan(&line.SKU, &line.Quantity, &cents); err != nil {
-			return nil, err
-		}
-		line.UnitPrice = float64(cents) / 100
-		items = append(items, line)
-	}
-	return items, rows.Err()
 }
 
 func (n newOrder) check() error {
@@ -193,34 +147,16 @@ func (s *orderService) place(w http.ResponseWriter, r *http.Request) error {
 	if err := s.ensureUser(r.Context(), body.UserID, r.Header.Get("X-Request-Id")); err != nil {
 		return err
 	}
-	var total int64
-	prices := make([]int64, len(body.Items))
-	for i, line := range body.Items {
-		prices[i] = int64(math.Round(line.UnitPrice * 100))
-		total += line.Quantity * prices[i]
-	}
-	tx, err := s.writes.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
 	id, now := newUUID()
-	insertOrder := tx.Stmt(s.insertOrder)
-	if _, err := insertOrder.Exec(id, body.UserID, total, "pending", now, now); err != nil {
+	placed := order{ID: id, UserID: body.UserID, Items: body.Items, Status: "pending", updatedAt: now}
+	for _, line := range body.Items {
+		placed.totalCents += line.Quantity * toCents(line.UnitPrice)
+	}
+	placed.complete(now)
+	if err := s.store.insert(r.Context(), placed); err != nil {
 		return err
 	}
-	insertLine := tx.Stmt(s.insertLine)
-	for i, line := range body.Items {
-		if _, err := insertLine.Exec(id, i, line.SKU, line.Quantity, prices[i]); err != nil {
-			return err
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	at := timestamp(now)
 	w.Header().Set("Location", "/orders/"+id)
 	w.Header().Set("ETag", entityTag(now))
-	return writeJSON(w, http.StatusCreated,
-		order{id, body.UserID, body.Items, float64(total) / 100, "pending", at, at})
+	return writeJSON(w, http.StatusCreated, placed)
 }

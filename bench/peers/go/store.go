@@ -1,41 +1,45 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
-	"database/sql"
 	"encoding/hex"
 	"os"
 	"strconv"
 	"strings"
 	"time"
-
-	_ "github.com/mattn/go-sqlite3"
 )
 
-// A store reads through a pool of connections and writes through one, so that writers queue here
-// instead of waiting for SQLite's lock. Statements run without a context: the driver starts a goroutine
-// for each row of a query that can be cancelled.
-type store struct {
-	reads  *sql.DB
-	writes *sql.DB
+// A userStore keeps users. A user that it does not have is the problem userUnknown, and an address that
+// another user has is emailTaken.
+type userStore interface {
+	find(ctx context.Context, id string) (user, error)
+	list(ctx context.Context, after *position, limit int) ([]user, error)
+	insert(ctx context.Context, u user) error
+	change(ctx context.Context, id string, wanted userChange) (user, error)
 }
 
-// openStore opens the database; a commit returns when its data is on the disk.
-func openStore() (*store, error) {
-	url := "file:" + strings.TrimPrefix(os.Getenv("DATABASE_URL"), "sqlite:") +
-		"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=5000&_txlock=immediate"
-	reads, err := sql.Open("sqlite3", url)
-	if err != nil {
-		return nil, err
+// An orderStore keeps orders. An order that it does not have is the problem orderUnknown.
+type orderStore interface {
+	find(ctx context.Context, id string) (order, error)
+	insert(ctx context.Context, o order) error
+}
+
+// openStores opens the database: on a PostgreSQL server, or in a file of SQLite.
+func openStores(service string) (users userStore, orders orderStore, err error) {
+	url := os.Getenv("DATABASE_URL")
+	isOnPostgres := strings.HasPrefix(url, "postgres:")
+	switch {
+	case isOnPostgres && service == "user-service":
+		users, err = openPostgresUsers(url)
+	case isOnPostgres:
+		orders, err = openPostgresOrders(url)
+	case service == "user-service":
+		users, err = openSqliteUsers(url)
+	default:
+		orders, err = openSqliteOrders(url)
 	}
-	reads.SetMaxOpenConns(8)
-	reads.SetMaxIdleConns(8)
-	writes, err := sql.Open("sqlite3", url)
-	if err != nil {
-		return nil, err
-	}
-	writes.SetMaxOpenConns(1)
-	return &store{reads, writes}, writes.Ping()
+	return users, orders, err
 }
 
 // newUUID gives a UUID of version 7 and the milliseconds in it.

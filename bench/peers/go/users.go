@@ -1,19 +1,15 @@
 package main
 
 import (
-	"database/sql"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
-	"github.com/mattn/go-sqlite3"
 	"github.com/rs/zerolog"
 )
 
@@ -31,10 +27,10 @@ type userChange struct {
 	Email *string `json:"email"`
 }
 
-type userService struct {
-	*store
-	byID, byIDForWriting, byName, insert, update *sql.Stmt
-}
+// A position in the order of lists: the name and the id of a user.
+type position [2]string
+
+type userService struct{ store userStore }
 
 const userColumns = "id, name, email, created_at, updated_at"
 
@@ -48,29 +44,6 @@ var (
 	noCursor     = problem{http.StatusUnprocessableEntity, "after must be a cursor"}
 )
 
-func newUserService(s *store) (*userService, error) {
-	service := &userService{store: s}
-	for _, prepared := range []struct {
-		statement **sql.Stmt
-		on        *sql.DB
-		text      string
-	}{
-		{&service.byID, s.reads, "SELECT " + userColumns + " FROM users WHERE id = ?"},
-		{&service.byIDForWriting, s.writes, "SELECT " + userColumns + " FROM users WHERE id = ?"},
-		{&service.byName, s.reads, "SELECT " + userColumns +
-			" FROM users WHERE (name, id) > (?, ?) ORDER BY name, id LIMIT ?"},
-		{&service.insert, s.writes, "INSERT INTO users (" + userColumns + ") VALUES (?, ?, ?, ?, ?)"},
-		{&service.update, s.writes, "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?"},
-	} {
-		statement, err := prepared.on.Prepare(prepared.text)
-		if err != nil {
-			return nil, err
-		}
-		*prepared.statement = statement
-	}
-	return service, nil
-}
-
 func (s *userService) routes(log zerolog.Logger) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/users", byMethod(map[string]http.HandlerFunc{
@@ -82,19 +55,6 @@ func (s *userService) routes(log zerolog.Logger) *http.ServeMux {
 		http.MethodPatch: observed(log, "/users/{id}", s.change),
 	}))
 	return mux
-}
-
-func scanUser(row interface{ Scan(...interface{}) error }) (user, error) {
-	var u user
-	var createdAt int64
-	if err := row.Scan(&u.ID, &u.Name, &u.Email, &createdAt, &u.updatedAt); err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			return u, userUnknown
-		}
-		return u, err
-	}
-	u.CreatedAt, u.UpdatedAt = timestamp(createdAt), timestamp(u.updatedAt)
-	return u, nil
 }
 
 func writeUser(w http.ResponseWriter, status int, u user) error {
@@ -116,20 +76,12 @@ func checkEmail(email string) error {
 	return nil
 }
 
-func known(err error) error {
-	var failed sqlite3.Error
-	if errors.As(err, &failed) && failed.ExtendedCode == sqlite3.ErrConstraintUnique {
-		return emailTaken
-	}
-	return err
-}
-
 func (s *userService) get(w http.ResponseWriter, r *http.Request) error {
 	id, err := idIn(r, "/users/")
 	if err != nil {
 		return err
 	}
-	found, err := scanUser(s.byID.QueryRow(id))
+	found, err := s.store.find(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -145,33 +97,21 @@ func (s *userService) list(w http.ResponseWriter, r *http.Request) error {
 			return noLimit
 		}
 	}
-	var after [2]string
+	var after *position
 	if sent := query.Get("after"); sent != "" {
 		decoded, err := base64.RawURLEncoding.DecodeString(sent)
 		if err != nil || json.Unmarshal(decoded, &after) != nil {
 			return noCursor
 		}
 	}
-	rows, err := s.byName.Query(after[0], after[1], limit+1)
+	users, err := s.store.list(r.Context(), after, limit+1)
 	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	users := make([]user, 0, limit+1)
-	for rows.Next() {
-		found, err := scanUser(rows)
-		if err != nil {
-			return err
-		}
-		users = append(users, found)
-	}
-	if err := rows.Err(); err != nil {
 		return err
 	}
 	if len(users) > limit {
 		users = users[:limit]
 		last := users[limit-1]
-		key, _ := json.Marshal([2]string{last.Name, last.ID})
+		key, _ := json.Marshal(position{last.Name, last.ID})
 		cursor := url.QueryEscape(base64.RawURLEncoding.EncodeToString(key))
 		w.Header().Set("Link", fmt.Sprintf(`</users?limit=%d&after=%s>; rel="next"`, limit, cursor))
 	}
@@ -196,13 +136,13 @@ func (s *userService) create(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id, now := newUUID()
-	_, err := s.insert.Exec(id, *body.Name, *body.Email, now, now)
-	if err != nil {
-		return known(err)
+	at := timestamp(now)
+	created := user{id, *body.Name, *body.Email, at, at, now}
+	if err := s.store.insert(r.Context(), created); err != nil {
+		return err
 	}
 	w.Header().Set("Location", "/users/"+id)
-	at := timestamp(now)
-	return writeUser(w, http.StatusCreated, user{id, *body.Name, *body.Email, at, at, now})
+	return writeUser(w, http.StatusCreated, created)
 }
 
 func (s *userService) change(w http.ResponseWriter, r *http.Request) error {
@@ -214,37 +154,18 @@ func (s *userService) change(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &body); err != nil {
 		return err
 	}
-	tx, err := s.writes.Begin()
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	changed, err := scanUser(tx.Stmt(s.byIDForWriting).QueryRow(id))
-	if err != nil {
-		return err
-	}
 	if body.Name != nil {
 		if err := checkName(*body.Name); err != nil {
 			return err
 		}
-		changed.Name = *body.Name
 	}
 	if body.Email != nil {
 		if err := checkEmail(*body.Email); err != nil {
 			return err
 		}
-		changed.Email = *body.Email
 	}
-	now := time.Now().UnixMilli()
-	if now <= changed.updatedAt {
-		now = changed.updatedAt + 1
-	}
-	changed.updatedAt, changed.UpdatedAt = now, timestamp(now)
-	_, err = tx.Stmt(s.update).Exec(changed.Name, changed.Email, now, id)
+	changed, err := s.store.change(r.Context(), id, body)
 	if err != nil {
-		return known(err)
-	}
-	if err := tx.Commit(); err != nil {
 		return err
 	}
 	return writeUser(w, http.StatusOK, changed)

@@ -1,5 +1,4 @@
-// Shared by both Node services: the server with its log, metrics and request ids, and the database.
-import Database from "better-sqlite3";
+// Shared by both Node services: the server with its log, metrics and request ids.
 import Fastify from "fastify";
 import prometheus from "prom-client";
 import { v7 as uuid } from "uuid";
@@ -61,15 +60,8 @@ export async function listen(app) {
   await app.listen({ port: Number(process.env.PORT), host: process.env.HOST });
 }
 
-/** Opens the database. With synchronous = FULL, a commit returns when its data is on the disk. */
-export function openDatabase() {
-  const db = new Database(process.env.DATABASE_URL.replace(/^sqlite:/, ""));
-  db.pragma("journal_mode = WAL");
-  db.pragma("synchronous = FULL");
-  db.pragma("foreign_keys = ON");
-  db.pragma("busy_timeout = 5000");
-  return db;
-}
+/** Whether the database is on a PostgreSQL server, and not in a file of SQLite. */
+export const isOnPostgres = process.env.DATABASE_URL.startsWith("postgres:");
 
 /** The entity tag of a resource that was last changed at this time. */
 export function entityTag(updatedAt) {

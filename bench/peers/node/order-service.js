@@ -1,36 +1,17 @@
 import { Pool } from "undici";
 import { v7 as uuid } from "uuid";
-import { createServer, entityTag, listen, oneById, openDatabase, timestamp } from "./common.js";
+import { createServer, entityTag, isOnPostgres, listen, oneById, timestamp } from "./common.js";
 
 const users = new Pool(process.env.USER_SERVICE_URL, { headersTimeout: 30_000 });
-const db = openDatabase();
-const byId = db.prepare(`
-  SELECT id, user_id, total_cents, status, created_at, updated_at
-  FROM orders
-  WHERE id = ?`);
-const linesOf = db.prepare(`
-  SELECT sku, quantity, unit_price_cents
-  FROM order_items
-  WHERE order_id = ?
-  ORDER BY position`);
-const insertOrder = db.prepare(`
-  INSERT INTO orders (id, user_id, total_cents, status, created_at, updated_at)
-  VALUES (@id, @user_id, @total_cents, @status, @created_at, @updated_at)`);
-const insertLine = db.prepare(`
-  INSERT INTO order_items (order_id, position, sku, quantity, unit_price_cents)
-  VALUES (?, ?, ?, ?, ?)`);
-const place = db.transaction((row, lines) => {
-  insertOrder.run(row);
-  lines.forEach(({ sku, quantity, unit_price_cents }, position) =>
-    insertLine.run(row.id, position, sku, quantity, unit_price_cents),
-  );
-});
+const orders = isOnPostgres
+  ? await import("./orders-postgres.js")
+  : await import("./orders-sqlite.js");
 
-function toOrder(row, lines) {
+function toOrder(row) {
   return {
     id: row.id,
     user_id: row.user_id,
-    items: lines.map(({ sku, quantity, unit_price_cents }) => ({
+    items: row.items.map(({ sku, quantity, unit_price_cents }) => ({
       sku,
       quantity,
       unit_price: unit_price_cents / 100,
@@ -88,10 +69,10 @@ app.get(
   "/orders/:id",
   { schema: { params: oneById, response: { 200: order } } },
   async (request, reply) => {
-    const row = byId.get(request.params.id);
+    const row = await orders.find(request.params.id);
     if (row === undefined) return reply.code(404).send({ status: 404, detail: "Order not found" });
     reply.header("etag", entityTag(row.updated_at));
-    return toOrder(row, linesOf.all(row.id));
+    return toOrder(row);
   },
 );
 
@@ -116,16 +97,17 @@ app.post(
     const row = {
       id: uuid(),
       user_id,
+      items: lines,
       total_cents: lines.reduce((sum, line) => sum + line.quantity * line.unit_price_cents, 0),
       status: "pending",
       created_at: now,
       updated_at: now,
     };
-    place.immediate(row, lines);
+    await orders.insert(row);
     reply.code(201);
     reply.header("location", `/orders/${row.id}`);
     reply.header("etag", entityTag(now));
-    return toOrder(row, lines);
+    return toOrder(row);
   },
 );
 

@@ -1,30 +1,9 @@
 import { v7 as uuid } from "uuid";
-import { createServer, entityTag, listen, oneById, openDatabase, timestamp } from "./common.js";
+import { createServer, entityTag, isOnPostgres, listen, oneById, timestamp } from "./common.js";
 
-const db = openDatabase();
-const columns = "id, name, email, created_at, updated_at";
-const byId = db.prepare(`SELECT ${columns} FROM users WHERE id = ?`);
-const byName = db.prepare(`
-  SELECT ${columns}
-  FROM users
-  WHERE (name, id) > (?, ?)
-  ORDER BY name, id
-  LIMIT ?`);
-const insert = db.prepare(`
-  INSERT INTO users (${columns})
-  VALUES (@id, @name, @email, @created_at, @updated_at)`);
-const update = db.prepare(`
-  UPDATE users
-  SET name = @name, email = @email, updated_at = @updated_at
-  WHERE id = @id`);
-const change = db.transaction((id, wanted) => {
-  const row = byId.get(id);
-  if (row === undefined) return undefined;
-  const updated_at = Math.max(Date.now(), row.updated_at + 1);
-  const changed = { ...row, ...wanted, updated_at };
-  update.run(changed);
-  return changed;
-});
+const users = isOnPostgres
+  ? await import("./users-postgres.js")
+  : await import("./users-sqlite.js");
 
 function toUser(row) {
   return {
@@ -36,7 +15,6 @@ function toUser(row) {
   };
 }
 
-const isTaken = (error) => error.code === "SQLITE_CONSTRAINT_UNIQUE";
 const taken = { status: 409, detail: "Email already registered" };
 const unknown = { status: 404, detail: "User not found" };
 
@@ -63,7 +41,7 @@ app.get(
   "/users/:id",
   { schema: { params: oneById, response: { 200: user } } },
   async (request, reply) => {
-    const row = byId.get(request.params.id);
+    const row = await users.find(request.params.id);
     if (row === undefined) return reply.code(404).send(unknown);
     reply.header("etag", entityTag(row.updated_at));
     return toUser(row);
@@ -75,15 +53,15 @@ app.get(
   { schema: { querystring: page, response: { 200: { type: "array", items: user } } } },
   async (request, reply) => {
     const { limit, after } = request.query;
-    const [name, id] = after ? JSON.parse(Buffer.from(after, "base64url")) : ["", ""];
-    const rows = byName.all(name, id, limit + 1);
-    const users = rows.slice(0, limit).map(toUser);
+    const position = after ? JSON.parse(Buffer.from(after, "base64url")) : undefined;
+    const rows = await users.list(position, limit + 1);
+    const found = rows.slice(0, limit).map(toUser);
     if (rows.length > limit) {
-      const last = users.at(-1);
+      const last = found.at(-1);
       const cursor = Buffer.from(JSON.stringify([last.name, last.id])).toString("base64url");
       reply.header("link", `</users?limit=${limit}&after=${cursor}>; rel="next"`);
     }
-    return users;
+    return found;
   },
 );
 
@@ -95,9 +73,9 @@ app.post(
     const { name, email } = request.body;
     const row = { id: uuid(), name, email, created_at: now, updated_at: now };
     try {
-      insert.run(row);
+      await users.insert(row);
     } catch (error) {
-      if (isTaken(error)) return reply.code(409).send(taken);
+      if (users.isTaken(error)) return reply.code(409).send(taken);
       throw error;
     }
     reply.code(201);
@@ -114,12 +92,12 @@ app.patch(
     const { name, email } = request.body;
     const wanted = { ...(name && { name }), ...(email && { email }) };
     try {
-      const row = change.immediate(request.params.id, wanted);
+      const row = await users.change(request.params.id, wanted);
       if (row === undefined) return reply.code(404).send(unknown);
       reply.header("etag", entityTag(row.updated_at));
       return toUser(row);
     } catch (error) {
-      if (isTaken(error)) return reply.code(409).send(taken);
+      if (users.isTaken(error)) return reply.code(409).send(taken);
       throw error;
     }
   },

@@ -2,14 +2,14 @@
 
 import os
 import uuid
-from typing import List
 
 import httpx
-from common import Base, create_app, entity_tag, get_db, now_ms, run, timestamp
+from common import create_app, entity_tag, now_ms, run, timestamp
 from fastapi import Depends, HTTPException, Request, Response
-from pydantic import BaseModel, Field
+from order_models import Item, OrderCreate, OrderResponse
 from sqlalchemy import Column, ForeignKey, Integer, String
 from sqlalchemy.orm import Session, relationship
+from sqlite_database import Base, get_db
 
 
 class Order(Base):
@@ -30,27 +30,6 @@ class OrderItem(Base):
     sku = Column(String, nullable=False)
     quantity = Column(Integer, nullable=False)
     unit_price_cents = Column(Integer, nullable=False)
-
-
-class Item(BaseModel):
-    sku: str = Field(min_length=1, max_length=50)
-    quantity: int = Field(ge=1, le=1000)
-    unit_price: float = Field(gt=0, le=1_000_000)
-
-
-class OrderCreate(BaseModel):
-    user_id: uuid.UUID
-    items: List[Item] = Field(min_items=1, max_items=100)
-
-
-class OrderResponse(BaseModel):
-    id: str
-    user_id: str
-    items: List[Item]
-    total_amount: float
-    status: str
-    created_at: str
-    updated_at: str
 
 
 app = create_app("order-service")

@@ -5,12 +5,13 @@ import json
 import uuid
 from typing import List, Optional
 
-from common import Base, create_app, entity_tag, get_db, now_ms, run, timestamp
+from common import create_app, entity_tag, now_ms, run, timestamp
 from fastapi import Depends, HTTPException, Query, Response
-from pydantic import BaseModel, EmailStr, Field
 from sqlalchemy import Column, Integer, String, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlite_database import Base, get_db
+from user_models import UserCreate, UserResponse, UserUpdate
 
 
 class User(Base):
@@ -20,24 +21,6 @@ class User(Base):
     email = Column(String, nullable=False, unique=True)
     created_at = Column(Integer, nullable=False)
     updated_at = Column(Integer, nullable=False)
-
-
-class UserCreate(BaseModel):
-    name: str = Field(min_length=1, max_length=100)
-    email: EmailStr
-
-
-class UserUpdate(BaseModel):
-    name: Optional[str] = Field(default=None, min_length=1, max_length=100)
-    email: Optional[EmailStr] = None
-
-
-class UserResponse(BaseModel):
-    id: str
-    name: str
-    email: str
-    created_at: str
-    updated_at: str
 
 
 app = create_app("user-service")

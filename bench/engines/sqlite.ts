@@ -1,20 +1,12 @@
-// Databases to start from, filled by SQL. The id of a row is computed from its number, so that the load
-// scripts know the ids without reading them.
-import { Database } from "bun:sqlite";
-import { copyFile, open } from "node:fs/promises";
+// Databases in files, filled by SQL.
+import { Database as Sqlite } from "bun:sqlite";
+import { copyFile, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { serviceNames, type Launcher, type ServiceName } from "../peers/peer.ts";
-import { run } from "./run.ts";
+import { serviceNames, type ServiceName } from "../peers/peer.ts";
+import { run } from "../tools/run.ts";
+import type { Engine } from "./engine.ts";
+import { seedEpoch } from "./seed-ids.ts";
 
-/** The databases of both services, to be copied. */
-export interface Seed {
-  readonly rows: number;
-  /** Copies a service's database to a new file. */
-  copy(service: ServiceName, path: string): Promise<void>;
-}
-
-// 2024-06-10: rows that a run creates are newer.
-const epoch = 0x019000000000;
 const id = (n: string) => `printf('01900000-0000-7000-8000-%012x', ${n})`;
 
 const numbers = `
@@ -31,13 +23,13 @@ const fill: Record<ServiceName, readonly string[]> = {
     `INSERT INTO users (id, name, email, created_at, updated_at)
      ${numbers}
      SELECT ${id("n")}, printf('User %07d', n * 7919 % $rows), printf('user%d@example.com', n),
-       ${epoch} + n, ${epoch} + n
+       ${seedEpoch} + n, ${seedEpoch} + n
      FROM numbers`,
   ],
   "order-service": [
     `INSERT INTO orders (id, user_id, total_cents, status, created_at, updated_at)
      ${numbers}
-     SELECT ${id("n")}, ${id("n * 7919 % $rows")}, 4548, 'pending', ${epoch} + n, ${epoch} + n
+     SELECT ${id("n")}, ${id("n * 7919 % $rows")}, 4548, 'pending', ${seedEpoch} + n, ${seedEpoch} + n
      FROM numbers`,
     `INSERT INTO order_items (order_id, position, sku, quantity, unit_price_cents)
      ${numbers}
@@ -47,15 +39,30 @@ const fill: Record<ServiceName, readonly string[]> = {
   ],
 };
 
-/** Makes databases with this many users and orders, in tables made by the platform's migrations. */
-export async function makeSeed(platform: Launcher, folder: string, rows: number): Promise<Seed> {
-  const pathOf = (service: ServiceName) => join(folder, `${service}-${rows}.db`);
-  for (const service of serviceNames) {
-    const path = pathOf(service);
-    await run([...platform(service), "migrate"], { env: { DATABASE_URL: `sqlite:${path}` } });
-    fillDatabase(path, fill[service], rows);
-  }
-  return { rows, copy: (service, path) => copyDurably(pathOf(service), path) };
+/** SQLite. @param folder where it keeps the databases that are copied */
+export function sqliteEngine(folder: string): Engine {
+  return {
+    name: "sqlite",
+    description: "SQLite, a file for each service",
+    async makeSeed(platform, rows) {
+      const pathOf = (service: ServiceName) => join(folder, `${service}-${rows}.db`);
+      for (const service of serviceNames) {
+        const path = pathOf(service);
+        await run([...platform(service), "migrate"], { env: { DATABASE_URL: `sqlite:${path}` } });
+        fillDatabase(path, fill[service], rows);
+      }
+      return {
+        rows,
+        async copy(service, folder) {
+          const path = join(folder, `${service}.db`);
+          await copyDurably(pathOf(service), path);
+          return { url: `sqlite:${path}`, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+        },
+        serverMs: () => 0,
+      };
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
 }
 
 /** Copies a file and flushes it to the disk: the first commit would have to wait for the whole copy. */
@@ -67,7 +74,7 @@ async function copyDurably(from: string, to: string): Promise<void> {
 }
 
 function fillDatabase(path: string, statements: readonly string[], rows: number): void {
-  using db = new Database(path, { strict: true });
+  using db = new Sqlite(path, { strict: true });
   db.run("PRAGMA synchronous = OFF");
   db.run("PRAGMA cache_size = -1000000");
   db.transaction(() => {
