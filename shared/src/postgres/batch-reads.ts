@@ -36,6 +36,7 @@ export function batchReads<Row>({
   function takeBatch(): Map<string, QueuedRead<Row>[]> {
     const batch = queue;
     queue = new Map();
+    if (batch.size <= maxBatchSize) return batch;
     for (const [key, reads] of [...batch].slice(maxBatchSize)) {
       batch.delete(key);
       queue.set(key, reads);
@@ -56,19 +57,30 @@ export function batchReads<Row>({
     }
   }
 
-  async function work(): Promise<void> {
-    statements += 1;
+  /** Reads what waits, in the place of a statement that has ended. */
+  async function goOn(): Promise<void> {
     while (queue.size > 0) await readBatch(takeBatch());
     statements -= 1;
   }
 
+  /** Reads the row of a caller that does not wait. */
+  async function readAtOnce(key: string): Promise<Row | undefined> {
+    statements += 1;
+    try {
+      return (await read([key])).find((row) => keyOf(row) === key);
+    } finally {
+      if (queue.size > 0) void goOn();
+      else statements -= 1;
+    }
+  }
+
   return (key) => {
+    if (statements < maxStatements) return readAtOnce(key);
     const { promise, resolve, reject } = Promise.withResolvers<Row | undefined>();
     const queued = { resolve, reject };
     const sameKey = queue.get(key);
     if (sameKey) sameKey.push(queued);
     else queue.set(key, [queued]);
-    if (statements < maxStatements) void work();
     return promise;
   };
 }

@@ -1,6 +1,7 @@
 // The sessions with a server: Bun.SQL's pool, behind a gate and with a deadline for each statement.
 import { SQL } from "bun";
 import { StorageUnavailable, type SessionCounts } from "../core/storage.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { ServerAddress } from "./server-address.ts";
@@ -44,6 +45,7 @@ export class Sessions {
   readonly #max: number;
   readonly #statementTimeoutMs: number;
   readonly #gate: Gate;
+  readonly #deadlines: Deadlines;
   #isPooled = false;
   #isClosed = false;
   #sql: SQL;
@@ -64,6 +66,7 @@ export class Sessions {
     this.#max = options.max;
     this.#statementTimeoutMs = options.statementTimeoutMs;
     this.#gate = new Gate(options.max, maxGateWaitMs, options.onGateTimeout);
+    this.#deadlines = new Deadlines(options.statementTimeoutMs + silenceMs);
     this.#sql = this.#makePool();
   }
 
@@ -103,7 +106,8 @@ export class Sessions {
   ): Promise<Row[]> {
     if (!this.#gate.tryEnter()) await this.#gate.enter();
     try {
-      return await this.#runInside(statement, this.#statementTimeoutMs + silenceMs, outcome);
+      const sql = this.#sql;
+      return await this.#deadlines.bound(statement(sql), () => this.#silent(sql, outcome));
     } finally {
       this.#gate.leave();
     }
@@ -114,7 +118,9 @@ export class Sessions {
     const endsAt = performance.now() + maxMs;
     await this.#gate.enterFirst(AbortSignal.timeout(maxMs));
     try {
-      return await this.#runInside(statement, endsAt - performance.now(), "unreachable");
+      const sql = this.#sql;
+      const leftMs = endsAt - performance.now();
+      return await withTimeout(statement(sql), leftMs, () => this.#silent(sql, "unreachable"));
     } finally {
       this.#gate.leave();
     }
@@ -138,19 +144,14 @@ export class Sessions {
     if (isNow) this.#gate.rejectAll(new StorageUnavailable("busy"));
     else await this.#gate.idle();
     await this.#sql.close({ timeout: 0 });
+    this.#deadlines.stop();
   }
 
-  #runInside<Row>(
-    statement: Statement<Row>,
-    maxMs: number,
-    outcome: "unreachable" | "interrupted",
-  ): Promise<Row[]> {
-    const sql = this.#sql;
-    return withTimeout(statement(sql), maxMs, () => {
-      // Its session is lost until the peer speaks, and no call of Bun's says which session it is.
-      if (sql === this.#sql) this.#replace();
-      return new StorageUnavailable(outcome);
-    });
+  /** What a statement of a pool rejects with whose server has been silent. */
+  #silent(sql: SQL, outcome: "unreachable" | "interrupted"): StorageUnavailable {
+    // Its session is lost until the peer speaks, and no call of Bun's says which session it is.
+    if (sql === this.#sql) this.#replace();
+    return new StorageUnavailable(outcome);
   }
 
   #makePool(): SQL {
