@@ -71,3 +71,39 @@ export function explainStatements(storage: PostgresStorage) {
   };
   return { storage: explained, statements };
 }
+
+/** A storage that counts the statements which run on it. */
+export function countStatements(storage: PostgresStorage) {
+  const counts = { statements: 0 };
+  const counted: PostgresStorage = {
+    ...storage,
+    read(statement) {
+      counts.statements += 1;
+      return storage.read(statement);
+    },
+    write(statement, writes) {
+      counts.statements += 1;
+      return storage.write(statement, writes);
+    },
+  };
+  return { storage: counted, counts };
+}
+
+/** How many rows of tables and entries of their indexes all sessions have read that have ended. */
+export async function rowsReadFrom(
+  { read }: Pick<PostgresStorage, "read">,
+  tables: readonly string[],
+): Promise<number> {
+  const [sum] = await read(
+    (sql) => sql<[{ rows: number }]>`
+      SELECT (
+        (SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))
+        FROM pg_stat_user_tables
+        WHERE relname = ANY(${[...tables]}::text[]))
+        + (SELECT sum(idx_tup_read)
+        FROM pg_stat_user_indexes
+        WHERE relname = ANY(${[...tables]}::text[]))
+      )::float8 AS rows`,
+  );
+  return sum?.rows ?? Number.NaN;
+}

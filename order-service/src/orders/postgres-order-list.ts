@@ -1,5 +1,6 @@
 // Pages of orders in PostgreSQL. docs/decisions/queries-and-indexes.md says what each statement costs.
 import { toPage, type Page } from "@platform/shared/core/page";
+import { plannedAnew } from "@platform/shared/postgres/planned-anew";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { idRange } from "@platform/shared/schema/id-range";
 import type { SQL } from "bun";
@@ -26,7 +27,7 @@ export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
     const direction = (sql: SQL) => (isDescending ? sql`DESC` : sql`ASC`);
     const allOrders = (sql: SQL) => sql`
       orders
-      WHERE id > ${above}::uuid AND id < ${below}::uuid`;
+      WHERE ${plannedAnew(sql)} AND id > ${above}::uuid AND id < ${below}::uuid`;
 
     // Each index has the orders of one status by age: of a page from each, one page remains. Only that
     // page's orders are read from the table. The bounds are on the whole key of the index, because
@@ -50,6 +51,7 @@ export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
               status ${direction(sql)}, id ${direction(sql)}
             LIMIT ${limit + 1}::int
           ) AS found
+          WHERE ${plannedAnew(sql)}
           ORDER BY id ${direction(sql)}
           LIMIT ${limit + 1}::int
         ) AS page

@@ -2,6 +2,7 @@
 import type { SQL } from "bun";
 import { StorageUnavailable } from "../core/storage.ts";
 import { batchWrites } from "../postgres/batch-writes.ts";
+import { plannedAnew } from "../postgres/planned-anew.ts";
 import type { PostgresStorage } from "../postgres/postgres-storage.ts";
 import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
 import { claimRenewal } from "./claim-renewal.ts";
@@ -69,6 +70,7 @@ const unlockedClaims = (sql: SQL, claims: readonly Claim[]) => sql`
       WHERE key = claim.key AND token = claim.token AND resource_id IS NULL
       FOR UPDATE SKIP LOCKED
     ) AS claimed
+    WHERE ${plannedAnew(sql)}
   )`;
 
 /**
@@ -82,7 +84,7 @@ export const heldClaims = (sql: SQL) => sql`
     FROM (
       SELECT id, key, token
       FROM new
-      WHERE key IS NOT NULL
+      WHERE ${plannedAnew(sql)} AND key IS NOT NULL
       ORDER BY key COLLATE "C"
     ) AS claim
     CROSS JOIN LATERAL (
@@ -136,6 +138,7 @@ export function postgresIdempotency<T>(
           WITH asked AS (
             SELECT key, fingerprint, token
             FROM ${attemptRows(sql, attempts)}
+            WHERE ${plannedAnew(sql)}
           ), seen AS (
             SELECT asked.token, taken.*
             FROM asked
@@ -271,7 +274,8 @@ export function postgresIdempotency<T>(
           WHERE key = ANY (ARRAY(
             SELECT key
             FROM idempotency_keys
-            WHERE created_at < (SELECT ${clockMs(sql)}) - ${ageMs}::bigint
+            WHERE ${plannedAnew(sql)}
+              AND created_at < (SELECT ${clockMs(sql)}) - ${ageMs}::bigint
             ORDER BY created_at
             LIMIT ${max}::int
             FOR UPDATE SKIP LOCKED

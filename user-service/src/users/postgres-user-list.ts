@@ -1,5 +1,6 @@
 // Pages of users in PostgreSQL. docs/decisions/queries-and-indexes.md says what each statement costs.
 import { toPage, type Page } from "@platform/shared/core/page";
+import { plannedAnew } from "@platform/shared/postgres/planned-anew";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { idRange } from "@platform/shared/schema/id-range";
 import type { SQL } from "bun";
@@ -61,7 +62,8 @@ export function postgresUserList(
             WHERE id = ANY(${ids}::uuid[])
             LIMIT ${ids.length}
           ) AS users
-          WHERE ${email === undefined ? sql`TRUE` : hasEmail(sql, email)}
+          WHERE ${plannedAnew(sql)}
+            AND ${email === undefined ? sql`TRUE` : hasEmail(sql, email)}
             AND ${inRange(sql)}
             AND ${inWindow(sql)}
           ORDER BY ${inOrder(sql)}
@@ -74,7 +76,8 @@ export function postgresUserList(
         (sql) => sql`
           SELECT ${userColumns(sql)}
           FROM users
-          WHERE ${hasEmail(sql, email)}
+          WHERE ${plannedAnew(sql)}
+            AND ${hasEmail(sql, email)}
             AND ${inRange(sql)}
             AND ${inWindow(sql)}`,
       );
@@ -85,7 +88,7 @@ export function postgresUserList(
         (sql) => sql`
           SELECT ${userColumns(sql)}
           FROM users
-          WHERE ${isByName ? inWindow(sql) : inRange(sql)}
+          WHERE ${plannedAnew(sql)} AND ${isByName ? inWindow(sql) : inRange(sql)}
           ORDER BY ${inOrder(sql)}
           LIMIT ${limit + 1}`,
       );
@@ -98,7 +101,7 @@ export function postgresUserList(
       (sql) => sql`
         SELECT id
         FROM users
-        WHERE ${inRange(sql)}
+        WHERE ${plannedAnew(sql)} AND ${inRange(sql)}
         ORDER BY id
         LIMIT 1 OFFSET ${maxUsersRead}`,
     );
@@ -113,7 +116,7 @@ export function postgresUserList(
             ORDER BY id
             LIMIT ${withRoom}
           ) AS users
-          WHERE ${inWindow(sql)}
+          WHERE ${plannedAnew(sql)} AND ${inWindow(sql)}
           ORDER BY ${inOrder(sql)}
           LIMIT ${limit + 1}`,
       );
@@ -122,7 +125,7 @@ export function postgresUserList(
       (sql) => sql`
         SELECT name, id
         FROM users
-        WHERE ${inWindow(sql)}
+        WHERE ${plannedAnew(sql)} AND ${inWindow(sql)}
         ORDER BY ${inOrder(sql)}
         LIMIT 1 OFFSET ${maxUsersRead}`,
     );
@@ -139,7 +142,7 @@ export function postgresUserList(
             ORDER BY ${inOrder(sql)}
             LIMIT ${withRoom}
           ) AS seen
-          WHERE ${inRange(sql)}
+          WHERE ${plannedAnew(sql)} AND ${inRange(sql)}
           ORDER BY ${inOrder(sql)}
           LIMIT ${limit + 1}
         ) AS entry
