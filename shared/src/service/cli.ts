@@ -155,13 +155,16 @@ function usage<S extends Settings, Stores>(service: ServiceDefinition<S, Stores>
     ...serviceSettings(service),
     ...service.settings,
   });
-  const variables = settings.map(({ variable, allowed, default: value }): [string, string] => {
-    const text = String(value);
-    return [
-      variable,
-      text === "" ? `${allowed}; not set by default` : `${allowed}; default ${text}`,
-    ];
-  });
+  const variables = settings.flatMap(
+    ({ variable, fileVariable, allowed, default: value }): [string, string][] => {
+      const text = String(value);
+      const initial = text === "" ? "not set by default" : `default ${text}`;
+      return [
+        [variable, `${allowed}; ${initial}`],
+        ...(fileVariable === undefined ? [] : [fileRow(fileVariable, variable)]),
+      ];
+    },
+  );
   return `Usage: ${service.name} [COMMAND]
 
 Commands:
@@ -169,6 +172,10 @@ ${table(commands.map(({ call, help }) => [call, help]))}
 
 Environment variables:
 ${table(variables)}`;
+}
+
+function fileRow(fileVariable: string, variable: string): [string, string] {
+  return [fileVariable, `the path of a file that has the value of ${variable}; not set by default`];
 }
 
 /** Lines of two columns, indented. */

@@ -87,6 +87,7 @@ export function serviceSettings({
     host: listenAddress("HOST", { default: everyAddress }),
     databaseUrl: {
       variable: "DATABASE_URL",
+      fileVariable: "DATABASE_URL_FILE",
       default: database,
       isSecret: true,
       allowed:

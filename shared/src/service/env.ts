@@ -1,8 +1,15 @@
 // Configuration from environment variables, checked as a whole before anything starts.
+import { readFileSync } from "node:fs";
+import { errnoReason } from "../core/errno.ts";
 
 /** One environment variable: how its text becomes a value, and what is allowed. */
 export interface Setting<T> {
   readonly variable: string;
+  /**
+   * The variable that may name a file with the text instead. For a secret: a variable is shown by
+   * `docker inspect`, and inherited by child processes. Default: none.
+   */
+  readonly fileVariable?: string;
   readonly default: T;
   /** What is allowed, as an error text says it after "must be". */
   readonly allowed: string;
@@ -190,7 +197,7 @@ function wrappingRemedy({ parse }: Setting<unknown>, text: string): string | und
 }
 
 /**
- * Reads the variables of all settings.
+ * Reads the variables of all settings, and the files that they name.
  *
  * @param environment the variables; an empty one counts as not set
  * @throws {ConfigError} with a line for every wrong variable
@@ -198,19 +205,59 @@ function wrappingRemedy({ parse }: Setting<unknown>, text: string): string | und
 export function readConfig<S extends Settings>(settings: S, environment: Environment): Config<S> {
   const messages: string[] = [];
   const values = Object.entries(settings).map(([name, setting]) => {
-    const { variable, default: defaultValue, allowed, isSecret = false, parse } = setting;
-    const text = environment[variable];
-    if (text === undefined || text === "") return [name, defaultValue];
-    const value = parse(text);
-    if (value === undefined) {
-      const quoted = isSecret ? "" : ` ${quote(text)}`;
-      const remedy = setting.remedy?.(text) ?? wrappingRemedy(setting, text);
-      const advice = remedy === undefined ? "" : `; ${remedy}`;
-      messages.push(`Cannot use ${variable}${quoted}: it must be ${allowed}${advice}`);
-    }
-    return [name, value];
+    const { variable, fileVariable = "", default: defaultValue } = setting;
+    const text = environment[variable] ?? "";
+    const file = environment[fileVariable] ?? "";
+    if (text === "" && file === "") return [name, defaultValue];
+    const read = file === "" ? parseText(setting, text) : parseFile(setting, file, text);
+    if (read.message !== undefined) messages.push(read.message);
+    return [name, read.value];
   });
   if (messages.length > 0) throw new ConfigError(messages);
   // Object.fromEntries() forgets which name has which type. The entries were made from `settings`.
   return Object.fromEntries(values) as Config<S>;
+}
+
+/** A value, or the line for the operator that says why there is none. */
+type Parsed = { value: unknown; message?: undefined } | { value?: undefined; message: string };
+
+function parseText(setting: Setting<unknown>, text: string): Parsed {
+  const value = setting.parse(text);
+  if (value !== undefined) return { value };
+  const quoted = setting.isSecret === true ? "" : ` ${quote(text)}`;
+  const { variable, allowed } = setting;
+  return {
+    message: `Cannot use ${variable}${quoted}: it must be ${allowed}${advice(setting, text)}`,
+  };
+}
+
+const unreadable = { cause: "the file cannot be read", remedy: "check the path" };
+
+/** @param text the variable that holds the text itself */
+function parseFile(setting: Setting<unknown>, file: string, text: string): Parsed {
+  const { variable, fileVariable, allowed } = setting;
+  const cannotUse = `Cannot use ${fileVariable}`;
+  if (text !== "") {
+    return { message: `${cannotUse}: ${variable} is set too; set one of the two` };
+  }
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8").trim();
+  } catch (error) {
+    // Neither the path nor an error text that has it: the operator may have put the secret there.
+    const { cause, remedy } = errnoReason(error) ?? unreadable;
+    return { message: `${cannotUse}: ${cause}; ${remedy}` };
+  }
+  if (content === "") return { message: `${cannotUse}: the file is empty` };
+  const value = setting.parse(content);
+  if (value !== undefined) return { value };
+  const remedy = advice(setting, content);
+  return {
+    message: `Cannot use the file of ${fileVariable}: it must have ${allowed}${remedy}`,
+  };
+}
+
+function advice(setting: Setting<unknown>, text: string): string {
+  const remedy = setting.remedy?.(text) ?? wrappingRemedy(setting, text);
+  return remedy === undefined ? "" : `; ${remedy}`;
 }
