@@ -38,6 +38,12 @@ const replacedPoolSeconds = 4;
 /** Sessions that are younger than this are not renewed, so that reconnecting has an end. */
 const minAgeMs = 1000;
 
+/**
+ * A younger pool may still be opening its sessions, for up to `connectionTimeout`. A ping, which waits a
+ * second at most, does not replace it: the sessions of the next pool would take as long again.
+ */
+const maxOpeningMs = 3250;
+
 /** The sessions of one storage. */
 export class Sessions {
   readonly #address: PostgresAddress;
@@ -120,7 +126,9 @@ export class Sessions {
     try {
       const sql = this.#sql;
       const leftMs = endsAt - performance.now();
-      return await withTimeout(statement(sql), leftMs, () => this.#silent(sql, "unreachable"));
+      return await withTimeout(statement(sql), leftMs, () =>
+        this.#silent(sql, "unreachable", maxOpeningMs),
+      );
     } finally {
       this.#gate.leave();
     }
@@ -148,9 +156,10 @@ export class Sessions {
   }
 
   /** What a statement of a pool rejects with whose server has been silent. */
-  #silent(sql: SQL, outcome: "unreachable" | "interrupted"): StorageUnavailable {
+  #silent(sql: SQL, outcome: "unreachable" | "interrupted", minPoolAgeMs = 0): StorageUnavailable {
     // Its session is lost until the peer speaks, and no call of Bun's says which session it is.
-    if (sql === this.#sql) this.#replace();
+    const ageMs = performance.now() - this.#madeAt;
+    if (sql === this.#sql && ageMs >= minPoolAgeMs) this.#replace();
     return new StorageUnavailable(outcome);
   }
 
