@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `bun run e2e:compose`: each image alone, then the compose project from its start to the removal of its
-# data. Needs docker and curl. Prints "ok WHAT" for each check that passes, and ends at the first failure.
+# data, on SQLite and on PostgreSQL. Needs docker and curl. Prints "ok WHAT" for each check that passes, and ends at the first failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -158,3 +158,6 @@ docker compose --progress quiet down --volumes
 volumes=$(docker volume ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
 contains "[$volumes]" '[]'
 ok "down --volumes removes the data"
+
+# shellcheck source=scripts/e2e-compose-postgres.sh
+. scripts/e2e-compose-postgres.sh
