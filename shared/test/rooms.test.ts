@@ -10,10 +10,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["core", "schema"],
   sqlite: ["core"],
   postgres: ["core"],
+  copy: ["core", "sqlite", "postgres"],
   http: ["core", "schema", "telemetry"],
   idempotency: ["core", "sqlite", "postgres", "http"],
   openapi: ["core", "schema", "telemetry", "http"],
-  service: ["core", "schema", "telemetry", "sqlite", "postgres", "http", "idempotency", "openapi"],
+  service: [
+    "core",
+    "schema",
+    "telemetry",
+    "sqlite",
+    "postgres",
+    "copy",
+    "http",
+    "idempotency",
+    "openapi",
+  ],
 };
 
 const root = join(import.meta.dir, "../..");

@@ -1,5 +1,6 @@
 // The command line of every service's executable.
 import { buildInfo, isExecutable } from "../core/build-info.ts";
+import { CopyError } from "../copy/copy-error.ts";
 import { hasErrno } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError } from "../core/storage.ts";
@@ -20,6 +21,7 @@ import { healthCheck } from "./health-check.ts";
 import { printOpenApi } from "./openapi-command.ts";
 import { refusedVariables } from "./runtime-variables.ts";
 import { serve } from "./serve.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Exit statuses; 78 is EX_CONFIG of sysexits.h. */
 const exitStatus = { ok: 0, failure: 1, usage: 2, config: 78 } as const;
@@ -42,12 +44,8 @@ const operatorErrors = [
   RestoreError,
   OutputError,
   FileCommandError,
+  CopyError,
 ];
-
-/** Thrown for a command line that names no command, or not what the command needs. */
-class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 /** What a command works with. */
 interface Invocation<S extends Settings, Stores> {
@@ -133,6 +131,16 @@ const commands: readonly Command[] = [
     },
   },
   {
+    call: "copy-to URL",
+    help: "copy all rows, while services write, to an empty database of the other engine; URL is its URL, or the path of a file with that",
+    run: (invocation, to) => copyTo(invocation, to, false),
+  },
+  {
+    call: "move-to URL",
+    help: "the same, and let no service write to the old database until a signal ends this",
+    run: (invocation, to) => copyTo(invocation, to, true),
+  },
+  {
     call: "openapi",
     help: "print the OpenAPI document",
     run: async ({ service, process, print }) => print(await printOpenApi(service, process.env)),
@@ -213,12 +221,23 @@ export async function runService<S extends Settings, Stores>(
   }
 }
 
+async function copyTo<S extends Settings, Stores>(
+  { service: { engines }, process, print, readConfig }: Invocation<S, Stores>,
+  to: string,
+  moves: boolean,
+): Promise<void> {
+  const { databaseUrl: from } = readConfig().config;
+  // Not imported at the top: a service starts without this code.
+  const command = await import("./copy-command.ts");
+  await command.copyTo({ engines, from, to, moves, process, print });
+}
+
 /** The file of a database. @throws {FileCommandError} if it is a server's */
 function fileOf({ database: { name, path } }: { database: Database<unknown> }): string {
   if (path !== undefined) return path;
   throw new FileCommandError(
     `Cannot copy ${name}: this command copies SQLite files; use pg_dump and pg_restore, or the ` +
-      "backups of the server",
+      "backups of the server; copy-to makes an SQLite file of it",
   );
 }
 

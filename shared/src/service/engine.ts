@@ -1,5 +1,6 @@
 // The storage engines of a service. `DATABASE_URL` chooses one by its scheme, here and nowhere else.
 import { resolve } from "node:path";
+import type { CopiedTable } from "../copy/table.ts";
 import type { Migrated } from "../core/migration.ts";
 import type { Storage, StorageObserver } from "../core/storage.ts";
 import type { PostgresStorage } from "../postgres/postgres-storage.ts";
@@ -21,6 +22,15 @@ export interface Engine<EngineStorage extends Storage, Stores> {
   readonly stores: (storage: EngineStorage) => Stores;
 }
 
+/** What a service is made of on PostgreSQL, and what the command `copy-to` has to know beside it. */
+export interface PostgresEngine<Stores> extends Engine<PostgresStorage, Stores> {
+  /**
+   * All tables that both engines have but `schema_migrations`, in an order in which every row can be
+   * stored.
+   */
+  readonly tables: readonly CopiedTable[];
+}
+
 /** The storage engines of a service; `Stores` is the same on each. */
 export interface Engines<Stores> {
   readonly sqlite: Engine<SqliteStorage, Stores>;
@@ -28,7 +38,7 @@ export interface Engines<Stores> {
    * Imports the module of the engine where `DATABASE_URL` names a server. Left out: the service runs
    * on SQLite alone.
    */
-  readonly postgres?: () => Promise<Engine<PostgresStorage, Stores>>;
+  readonly postgres?: () => Promise<PostgresEngine<Stores>>;
 }
 
 /** A service's storage that is open, or that opens itself as soon as its server is there. */

@@ -261,7 +261,7 @@ describe("readServiceConfig()", () => {
   });
 
   test("takes the URL of a server if the service has a store for it, and else shows no part of it", () => {
-    const engine = { migrations: [], stores: () => ({}) };
+    const engine = { migrations: [], tables: [], stores: () => ({}) };
     const both = { ...service, engines: { sqlite: engine, postgres: async () => engine } };
     const readBoth = (url: string) => readServiceConfig(both, { DATABASE_URL: url });
     const url = "postgres://app:secret@db:5432/app?sslmode=verify-full";

@@ -8,6 +8,7 @@ const script = `
   import { serviceApp } from "./src/service/service-app.ts";
   const engine = {
     migrations: ["CREATE TABLE notes (id int PRIMARY KEY)"],
+    tables: [],
     stores: (storage) => ({ storage }),
   };
   await runService({

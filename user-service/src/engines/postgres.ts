@@ -2,9 +2,11 @@
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { migrations } from "../migrations/postgres/index.ts";
 import { postgresUserStore } from "../users/postgres-user-store.ts";
+import { tables } from "./tables.ts";
 
-/** The migrations and the stores. */
+/** The migrations, the stores, and the tables that both engines have. */
 export const postgres = {
   migrations,
+  tables,
   stores: (storage: PostgresStorage) => ({ users: postgresUserStore(storage) }),
 };

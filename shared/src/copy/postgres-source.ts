@@ -1,0 +1,60 @@
+// The PostgreSQL database that is copied, which services may be using.
+import { versionOf, type AppliedMigration } from "../core/migration.ts";
+import type { PostgresAddress } from "../postgres/postgres-url.ts";
+import { CopyError } from "./copy-error.ts";
+import type { CopySource, SourceOptions } from "./database.ts";
+import { postgresRows } from "./postgres-rows.ts";
+import { CopySession } from "./postgres-session.ts";
+import type { CopiedTable } from "./table.ts";
+
+/**
+ * A database on a server. It may be a standby, where writes cannot be blocked.
+ *
+ * @param migrations those of the program, which the database must have run
+ * @param options `signal` ends the session
+ */
+export function postgresSource(
+  address: PostgresAddress,
+  migrations: readonly string[],
+  tables: readonly CopiedTable[],
+  { blocksWrites, signal }: SourceOptions & { readonly signal: AbortSignal },
+): CopySource {
+  const session = new CopySession(address, signal);
+
+  async function readHistory(): Promise<AppliedMigration[]> {
+    const [found] = await session.run<{ exists: boolean }>(
+      "SELECT to_regclass('schema_migrations') IS NOT NULL AS exists",
+    );
+    if (found?.exists !== true) return [];
+    return session.run<AppliedMigration>(
+      "SELECT version, checksum FROM schema_migrations ORDER BY version",
+    );
+  }
+
+  return {
+    async begin() {
+      // The lock needs a transaction that may write.
+      const access = blocksWrites ? "READ WRITE" : "READ ONLY";
+      await session.begin(`ISOLATION LEVEL REPEATABLE READ ${access}`);
+      if (blocksWrites && !(await session.lock(tables, "EXCLUSIVE"))) {
+        throw new CopyError("a session has locked rows for three seconds; end it");
+      }
+      const version = versionOf(address.name, await readHistory(), migrations);
+      if (version === migrations.length) return;
+      throw new CopyError(
+        `it is at version ${version} and this program knows ${migrations.length}; run migrate first`,
+      );
+    },
+    rows: (table) => postgresRows(session, table),
+    async count({ name, parts }) {
+      const sum = parts === undefined ? "0" : `coalesce(sum(${parts.countColumn}), 0)`;
+      const [found] = await session.run<{ rows: number; parts: number }>(
+        `SELECT count(*)::float8 AS rows, (${sum})::float8 AS parts FROM ${name}`,
+      );
+      if (found === undefined) throw new Error("The server counted no rows");
+      return { rows: found.rows, parts: found.parts };
+    },
+    unseen: "a row may have another number of parts than it says: correct it, then run this again",
+    close: () => session.close(),
+  };
+}

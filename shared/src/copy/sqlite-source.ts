@@ -1,0 +1,69 @@
+// The SQLite file that is copied, which services may be using.
+import { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { versionOf, type AppliedMigration } from "../core/migration.ts";
+import { defaultLockTimeoutMs, retryWhileBusy } from "../sqlite/lock.ts";
+import { CopyError } from "./copy-error.ts";
+import type { CopySource, SourceOptions } from "./database.ts";
+import { sqliteRows } from "./sqlite-rows.ts";
+
+/** Services write all the time; a migration may take long. */
+const maxWaitMs = 2 * defaultLockTimeoutMs;
+
+/**
+ * Opens the file.
+ *
+ * @param migrations those of the program, which the database must have run
+ * @throws {CopyError} if there is no such database; StorageOpenError if other migrations have made it
+ */
+export function sqliteSource(
+  path: string,
+  migrations: readonly string[],
+  { blocksWrites }: SourceOptions,
+): CopySource {
+  const file = resolve(path);
+  // SQLite would take an empty file for a database, and delete the WAL beside it.
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) throw new CopyError("there is no database at this path; check DATABASE_URL");
+  const db = new Database(file, { create: false, readwrite: true, strict: true });
+  db.run("PRAGMA trusted_schema = OFF");
+
+  function count(table: string): number {
+    using rows = db.prepare<{ count: number }, []>(`SELECT count(*) AS count FROM ${table}`);
+    return rows.get()?.count ?? 0;
+  }
+
+  return {
+    async begin() {
+      // Writers of WAL mode do not block readers, nor readers writers. Writers get the lock at such
+      // short intervals that only frequent attempts find it free.
+      await retryWhileBusy(() => db.run(blocksWrites ? "BEGIN IMMEDIATE" : "BEGIN"), maxWaitMs);
+      db.run("PRAGMA query_only = ON");
+      const version = versionOf(file, readHistory(db), migrations);
+      if (version === migrations.length) return;
+      throw new CopyError(
+        `it is at version ${version} and this program knows ${migrations.length}; run migrate first`,
+      );
+    },
+    rows: (table) => sqliteRows(db, table),
+    count: async ({ name, parts }) => ({
+      rows: count(name),
+      parts: parts === undefined ? 0 : count(parts.name),
+    }),
+    unseen: "some parts may belong to no row: delete them, then run this again",
+    async close() {
+      db.close();
+    },
+  };
+}
+
+function readHistory(db: Database): AppliedMigration[] {
+  using table = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'");
+  if (table.get() === null) return [];
+  using history = db.prepare<AppliedMigration, []>(`
+    SELECT version, checksum
+    FROM schema_migrations
+    ORDER BY version`);
+  return history.all();
+}
