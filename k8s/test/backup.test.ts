@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
-import { all, backups, cases, deliveries, only, podOf, read, workload } from "./manifests.ts";
+import { backups, cases, deliveries, only, podOf, read, workload } from "./manifests.ts";
 import { amount, expectResources, expectRestricted } from "./pod.ts";
 import { selects } from "./selector.ts";
 
@@ -79,9 +79,8 @@ describe.each(cases)("backups of $service by $title", ({ service, objects }) => 
 });
 
 test("the Job in tools/ restores a backup to the database of the service", async () => {
-  const [job, ...others] = all(await read("tools"), "Job");
-  expect(others).toEqual([]);
-  const { pod, spec, container } = podOf(job?.spec?.template, "the Job");
+  const job = only(await read("tools"), "Job", "user-service-restore");
+  const { pod, spec, container } = podOf(job.spec?.template, "the Job");
   const objects = deliveries[0]?.[1] ?? [];
   const served = workload(objects, "user-service");
   const backup = backups(objects, "user-service");
@@ -99,6 +98,6 @@ test("the Job in tools/ restores a backup to the database of the service", async
   expect(pod.metadata?.labels?.["volume"]).toBe(served.pod.metadata?.labels?.["volume"] ?? "");
   expect(pod.metadata?.labels?.["app.kubernetes.io/name"]).not.toBe("user-service");
   expect(spec.securityContext).toEqual(served.spec.securityContext ?? {});
-  expect([job?.spec?.backoffLimit, spec.restartPolicy]).toEqual([0, "Never"]);
+  expect([job.spec?.backoffLimit, spec.restartPolicy]).toEqual([0, "Never"]);
   expectRestricted(spec);
 });
