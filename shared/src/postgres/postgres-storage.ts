@@ -33,7 +33,8 @@ export interface PostgresStorage extends Storage {
   readonly migrated: Promise<Migrated>;
 
   /**
-   * Runs one statement that only reads. It is repeated, a few times, if its session was lost.
+   * Runs one statement that only reads. It is repeated, a few times, if its session was lost, or if the
+   * server undid it for the sake of another one.
    *
    * @throws {StorageUnavailable}
    * @throws {ValueRefused} if the server refused a parameter
@@ -95,8 +96,19 @@ const maxRepeatMs = 1000;
  */
 const maxLockWaitMs = 1500;
 
-/** How often a write is tried that the server has undone for the sake of another one. */
+/** How often a statement is tried that the server has undone for the sake of another one. */
 const maxTries = 5;
+
+/** The statements that were in each other's way must not meet again. @param tries from 1 */
+const pauseMsAfterConflict = (tries: number) => Math.random() * 5 * 2 ** tries;
+
+/** How long to wait before a read that failed is repeated; undefined if it is not. @param tries from 1 */
+function pauseMsBeforeRead(error: unknown, tries: number): number | undefined {
+  if (isSessionLost(error)) return readPausesMs[tries - 1];
+  return isSerializationFailure(error) && tries < maxTries
+    ? pauseMsAfterConflict(tries)
+    : undefined;
+}
 
 /**
  * Opens a database and brings its schema up to date. If the server is away, it resolves all the same,
@@ -224,17 +236,21 @@ export async function openPostgres({
   async function read<Row>(statement: Statement<Row>): Promise<Row[]> {
     const refused = refusal();
     if (refused !== undefined) throw refused;
-    const startedAt = performance.now();
-    for (let tries = 0; ; tries += 1) {
+    const begunAt = performance.now();
+    for (let tries = 1; ; tries += 1) {
       try {
         const rows = await sessions.run(statement, "unreachable");
         reached();
         return rows;
       } catch (error) {
-        if (isLockTimeout(error) && performance.now() - startedAt < maxLockWaitMs) continue;
-        const pauseMs = readPausesMs[tries];
-        const isLate = performance.now() - startedAt > maxRepeatMs;
-        if (pauseMs === undefined || isLate || !isSessionLost(error)) throw failed(error, false);
+        const waitedMs = performance.now() - begunAt;
+        if (isLockTimeout(error) && waitedMs < maxLockWaitMs) {
+          // No try of those that end a conflict.
+          tries -= 1;
+          continue;
+        }
+        const pauseMs = pauseMsBeforeRead(error, tries);
+        if (pauseMs === undefined || waitedMs > maxRepeatMs) throw failed(error, false);
         await Bun.sleep(pauseMs);
       }
     }
@@ -261,8 +277,7 @@ export async function openPostgres({
         const isLast = tries === maxTries || waitedMs > maxRepeatMs;
         if (isLast || !isSerializationFailure(error)) throw failed(error, true);
       }
-      // The statements that were in each other's way must not meet again.
-      await Bun.sleep(Math.random() * 5 * 2 ** tries);
+      await Bun.sleep(pauseMsAfterConflict(tries));
     }
   }
 

@@ -182,6 +182,29 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     },
   );
 
+  test.each(["40001", "40P01"])(
+    "a read that the server undid (%s) is tried again, a few times",
+    async (state) => {
+      await using it = await temporaryPostgres();
+      const storage = await it.open({ migrations });
+      await it.admin.unsafe(`
+        CREATE SEQUENCE tries;
+        CREATE FUNCTION read_after(failures int) RETURNS int LANGUAGE plpgsql AS $$
+        BEGIN
+          IF nextval('tries') <= failures THEN
+            RAISE EXCEPTION 'try again' USING ERRCODE = '${state}';
+          END IF;
+          RETURN failures;
+        END $$`);
+      const readAfter = (failures: number) =>
+        storage.read((sql) => sql<{ value: number }[]>`SELECT read_after(${failures}) AS value`);
+      expect(await readAfter(2)).toEqual([{ value: 2 }]);
+      expect(await rejectionOf(readAfter(1000))).toMatchObject(unavailable("busy"));
+      const [tries] = await it.admin<{ count: string }[]>`SELECT last_value AS count FROM tries`;
+      expect(Number(tries?.count)).toBe(3 + 5);
+    },
+  );
+
   test("a path that swallows packets ends a statement in time, and the next one works", async () => {
     await using it = await temporaryPostgres();
     const path = serverPath(it.url);
