@@ -37,11 +37,20 @@ export async function migrate(
            to_regclass('schema_migrations') IS NOT NULL AS has_history`;
   if (facts === undefined) throw new Error("The server did not say what it is");
   refuseUnsupported(name, facts);
-  if (facts.has_history) {
-    const version = versionOf(name, await readHistory(sql, name), migrations);
-    if (version === migrations.length) return { from: version, to: version, durationMs: 0 };
+  const found = facts.has_history ? await findVersion(sql, name, migrations) : 0;
+  if (facts.has_history && found === migrations.length) {
+    return { from: found, to: found, durationMs: 0 };
   }
-  return sql.begin((transaction) => applyPending(transaction, name, migrations));
+  try {
+    return await sql.begin((transaction) => applyPending(transaction, name, migrations));
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    // Of two processes that migrate at once on a server whose advisory locks lock nothing, such as
+    // CockroachDB, one fails when the other has committed.
+    const version = await findVersion(sql, name, migrations).catch(() => undefined);
+    if (version !== migrations.length) throw error;
+    return { from: version, to: version, durationMs: 0 };
+  }
 }
 
 function refuseUnsupported(name: string, { version, encoding }: ServerFacts): void {
@@ -57,12 +66,13 @@ function refuseUnsupported(name: string, { version, encoding }: ServerFacts): vo
   );
 }
 
-async function readHistory(sql: SQL, name: string): Promise<AppliedMigration[]> {
+async function findVersion(sql: SQL, name: string, migrations: readonly string[]): Promise<number> {
   try {
-    return await sql<AppliedMigration[]>`
+    const history = await sql<AppliedMigration[]>`
       SELECT version, checksum
       FROM schema_migrations
       ORDER BY version`;
+    return versionOf(name, history, migrations);
   } catch (error) {
     // Other tools for migrations keep a table of this name too.
     throw isMissingColumn(error) ? foreignDatabase(name, error) : error;
@@ -82,6 +92,12 @@ async function applyPending(
   name: string,
   migrations: readonly string[],
 ): Promise<Migrated> {
+  // Whatever the database's default is: after the wait for the lock, other levels would not see what
+  // its holder did.
+  await sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED`;
+  // Behind a pooler the session has its role's time-outs, which are meant for the statement of a request.
+  await sql`SET LOCAL statement_timeout = 0`;
+  await sql`SET LOCAL lock_timeout = 0`;
   // It ends with the transaction, so that it works behind a transaction pooler too.
   await sql`SELECT pg_advisory_xact_lock(${migrationLock}::bigint)`;
   const startedAt = performance.now();
@@ -93,7 +109,7 @@ async function applyPending(
       checksum   text        NOT NULL,
       applied_at timestamptz NOT NULL DEFAULT now()
     )`;
-  const from = versionOf(name, await readHistory(sql, name), migrations);
+  const from = await findVersion(sql, name, migrations);
   for (const [index, migration] of migrations.entries()) {
     if (index >= from) await apply(sql, name, index + 1, migration);
   }

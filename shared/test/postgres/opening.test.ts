@@ -51,6 +51,30 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect([...versions]).toEqual([{ version: 1 }, { version: 2 }]);
   });
 
+  test.each([
+    [
+      "transactions that see one state of the database",
+      "default_transaction_isolation = 'serializable'",
+    ],
+    // As CockroachDB has them. The tables are made in the same schema.
+    ["advisory locks that lock nothing", "search_path = without_locks, pg_catalog"],
+  ])("four at once migrate it once on a server with %s", async (_, setting) => {
+    await using it = await temporaryPostgres();
+    const [{ name } = { name: "" }] = await it.admin<{ name: string }[]>`
+      SELECT current_database() AS name`;
+    await it.admin.unsafe(`
+      CREATE SCHEMA without_locks;
+      CREATE FUNCTION without_locks.pg_advisory_xact_lock(bigint) RETURNS void LANGUAGE sql AS '';
+      ALTER DATABASE ${name} SET ${setting}`);
+    const slow = "CREATE TABLE slow AS SELECT pg_sleep(0.2)::text";
+    const opening = [1, 2, 3, 4].map(() => it.open({ migrations: [notes, slow] }));
+    const storages = await Promise.all(opening);
+    await Promise.all(storages.map((storage) => storage.migrated));
+    const [storage] = storages;
+    const versions = await storage?.read((sql) => sql`SELECT version FROM schema_migrations`);
+    expect([...(versions ?? [])]).toEqual([{ version: 1 }, { version: 2 }]);
+  });
+
   test("gives all storages the same secrets", async () => {
     await using it = await temporaryPostgres();
     const storages = await Promise.all([1, 2].map(() => it.open({ migrations: [secrets] })));
