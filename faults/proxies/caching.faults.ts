@@ -5,8 +5,9 @@ import { startService } from "../support/platform/services.ts";
 import type { Running } from "../../shared/testing/executable.ts";
 import { startVarnish } from "./programs.ts";
 import type { Proxy } from "./proxy.ts";
-import { adapted, configurationOf } from "./page.ts";
-import { testWith } from "./required-program.ts";
+import { adapted } from "../support/page.ts";
+import { configurationOf } from "./page.ts";
+import { testWith } from "../support/required-program.ts";
 
 function startCache({ port }: Running): Promise<Proxy> {
   return startVarnish(adapted(configurationOf("vcl"), { '.port = "8000"': `.port = "${port}"` }));

@@ -4,10 +4,11 @@ import type { OpenApiDocument } from "../../shared/src/openapi/types.ts";
 import { createUser, newUser, sending } from "../support/platform/resources.ts";
 import { startService } from "../support/platform/services.ts";
 import type { Service } from "../support/platform/services.ts";
-import { adapted, variantOf } from "./page.ts";
+import { adapted } from "../support/page.ts";
+import { variantOf } from "./page.ts";
 import { startCaddy, startHaproxy, startNginx } from "./programs.ts";
 import type { Proxy } from "./proxy.ts";
-import { testWith } from "./required-program.ts";
+import { testWith } from "../support/required-program.ts";
 
 const publicUrl = "https://shop.example/api";
 

@@ -1,7 +1,7 @@
 // A proxy in front of services: the real program on a free port, with a configuration of its own.
 import { join } from "node:path";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
-import { pathOf, type Program } from "./required-program.ts";
+import { pathOf, type Program } from "../support/required-program.ts";
 
 /** A proxy that listens; ended at the end of its scope. */
 export interface Proxy extends AsyncDisposable {

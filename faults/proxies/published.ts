@@ -1,8 +1,9 @@
 // Both services, published by a proxy as docs/behind-a-proxy.md says.
 import { startPlatform, type Platform } from "../support/platform/services.ts";
-import { adapted, configurationOf } from "./page.ts";
+import { adapted } from "../support/page.ts";
+import { configurationOf } from "./page.ts";
 import type { Proxy } from "./proxy.ts";
-import type { Program } from "./required-program.ts";
+import type { Program } from "../support/required-program.ts";
 import { startCaddy, startHaproxy, startNginx } from "./programs.ts";
 
 /** How a proxy is started, and how its configuration names one more replica of a service. */
