@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests of faults/proxies start, from the packages of Debian or Ubuntu, as
-# root or with sudo. No program is started as a service. Installs nothing if all of them are there.
+# Installs the programs that the tests of faults/proxies and faults/postgres start, from the packages of
+# Debian or Ubuntu, as root or with sudo. No program is started as a service. Installs nothing if all of
+# them are there.
 set -euo pipefail
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 missing=()
 # Pairs of a program and its package.
-for pair in nginx:nginx haproxy:haproxy varnishd:varnish caddy:caddy prometheus:prometheus; do
+for pair in nginx:nginx haproxy:haproxy varnishd:varnish caddy:caddy prometheus:prometheus \
+  pgbouncer:pgbouncer; do
   command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 if [ ${#missing[@]} -eq 0 ]; then exit; fi

@@ -1,6 +1,7 @@
 // A proxy in front of services: the real program on a free port, with a configuration of its own.
 import { join } from "node:path";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { isListening } from "../support/is-listening.ts";
 import { pathOf, type Program } from "../support/required-program.ts";
 
 /** A proxy that listens; ended at the end of its scope. */
@@ -35,19 +36,6 @@ function freePort(): number {
     socket: { data: () => undefined },
   });
   return listener.port;
-}
-
-/** Whether a connection to the port succeeds. */
-async function isListening(port: number): Promise<boolean> {
-  const connecting = Bun.connect({
-    hostname: "127.0.0.1",
-    port,
-    socket: { data: () => undefined },
-  });
-  return connecting.then(
-    (socket) => (socket.terminate(), true),
-    () => false,
-  );
 }
 
 /**

@@ -89,7 +89,7 @@ atEndOfRun(async () => {
  * A port that no process listens on. It is below those that the kernel gives to outgoing connections:
  * one of these could take it while the server is stopped, or even connect to itself.
  */
-function portOfServer(): number {
+export function portOfServer(): number {
   for (;;) {
     const port = 15_000 + Math.floor(Math.random() * 17_000);
     try {

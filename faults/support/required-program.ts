@@ -6,6 +6,7 @@ const packages = {
   caddy: "caddy",
   haproxy: "haproxy",
   nginx: "nginx",
+  pgbouncer: "pgbouncer",
   prometheus: "prometheus",
   varnishd: "varnish",
 } as const;
