@@ -1,7 +1,9 @@
 // PgBouncer in front of a server, with the configuration of docs/postgresql.md.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { ownerInsteadOfRoot } from "../../shared/testing/postgres-files.ts";
+import { asServerUser, ownerInsteadOfRoot } from "../../shared/testing/postgres-files.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { isListening } from "../support/is-listening.ts";
 import { adapted, readPage } from "../support/page.ts";
@@ -26,7 +28,7 @@ const pollMs = 20;
 /** Gives each role the settings of the page. */
 async function alterRoles(server: PostgresServer): Promise<void> {
   await using admin = server.admin();
-  const forUsers = page.first("sql");
+  const forUsers = page.variant("sql", "statement_timeout");
   await admin.unsafe(forUsers + forUsers.replaceAll("user_service", "order_service"));
 }
 
@@ -61,24 +63,29 @@ export async function startPooler(
   });
   const file = join(folder, "pgbouncer.ini");
   await Bun.write(file, configuration);
-  // It refuses to run as root, and reads its files as the other user.
-  const asOther = ownerInsteadOfRoot ? ["-u", "nobody"] : [];
+  // It refuses to run as root, as the server does.
   if (ownerInsteadOfRoot) await chmod(folder, 0o755);
+  const { command, args, options } = asServerUser(pathOf("pgbouncer"), [file]);
 
-  let child: Bun.Subprocess<"ignore", Bun.BunFile, Bun.BunFile> | undefined;
+  let end: (() => Promise<void>) | undefined;
   async function stop(): Promise<void> {
-    child?.kill("SIGTERM");
-    await child?.exited;
+    await end?.();
   }
   async function start(): Promise<void> {
-    const log = Bun.file(join(folder, "output.log"));
-    const started = Bun.spawn([pathOf("pgbouncer"), ...asOther, file], {
+    const child = spawn(command, args, {
+      ...options,
       cwd: folder,
-      stdio: ["ignore", log, log],
+      stdio: ["ignore", "ignore", "pipe"],
     });
-    child = started;
+    let log = "";
+    child.stderr.on("data", (chunk: Buffer) => (log = (log + chunk.toString()).slice(-10_000)));
+    const exited = once(child, "exit");
+    end = async () => {
+      child.kill("SIGTERM");
+      await exited;
+    };
     while (!(await isListening(port))) {
-      if (started.exitCode !== null) throw new Error(`PgBouncer has ended: ${await log.text()}`);
+      if (child.exitCode !== null) throw new Error(`PgBouncer has ended: ${log}`);
       await Bun.sleep(pollMs);
     }
   }
