@@ -53,7 +53,8 @@ async function storeManyUsers({ write }: PostgresStorage): Promise<void> {
  */
 async function useEverything(users: UserStore, run = "run"): Promise<void> {
   const after = { name: "User 5", id: idOf(manyUsers / 2) };
-  const lists = [{}, { ids: Array.from({ length: 100 }, (_, n) => idOf(n * 100 + 1)) }];
+  // For a hundredth of so few users, PostgreSQL up to 16 rightly reads the table, which costs it the same.
+  const lists = [{}, { ids: Array.from({ length: 50 }, (_, n) => idOf(n * 200 + 1)) }];
   const ranges = [
     {},
     { createdAfter: firstMs + 5 },
