@@ -28,8 +28,9 @@ export class CopySession {
   /** @param signal ends the session, whatever it does */
   constructor(address: PostgresAddress, signal: AbortSignal) {
     this.#signal = signal;
-    this.#sql = new SQL(poolUrl(address), {
-      ...poolOptions(address, 1),
+    const target = { ...address, serverName: address.host };
+    this.#sql = new SQL(poolUrl(target), {
+      ...poolOptions(target, 1),
       // The session has to last as long as the transaction.
       idleTimeout: 0,
       maxLifetime: 0,

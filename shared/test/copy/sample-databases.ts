@@ -14,7 +14,7 @@ import { parsePostgresUrl } from "../../src/postgres/postgres-url.ts";
 import { openPostgres } from "../../src/postgres/postgres-storage.ts";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 
-export const tables: readonly CopiedTable[] = [
+const tables: readonly CopiedTable[] = [
   secrets,
   {
     name: "notes",
@@ -48,7 +48,7 @@ export const sqliteMigrations = [
    ) STRICT, WITHOUT ROWID;`,
 ];
 
-export const postgresMigrations = [
+const postgresMigrations = [
   `CREATE TABLE secrets (name text COLLATE "C" NOT NULL PRIMARY KEY, value bytea NOT NULL);
    INSERT INTO secrets VALUES ('cursor', '\\x01'), ('request-digest', '\\x02');
    CREATE TABLE notes (

@@ -5,7 +5,7 @@ import { readServiceConfig } from "../../src/service/definition.ts";
 import { ConfigError } from "../../src/service/env.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 
-const engine = { migrations: [], stores: () => ({}) };
+const engine = { migrations: [], tables: [], stores: () => ({}) };
 const engines = { sqlite: engine, postgres: async () => engine };
 const service = { database: "sqlite:data/x.db", engines, settings: {} };
 
