@@ -117,7 +117,7 @@ describe.if(hasPostgres)("a service on PostgreSQL", () => {
       stdout: "",
       stderr:
         "sample: Cannot copy postgres://127.0.0.1:1/app: this command copies SQLite files; use " +
-        "pg_dump and pg_restore, or the backups of the server\n",
+        "pg_dump and pg_restore, or the backups of the server; copy-to makes an SQLite file of it\n",
     });
   });
 });
