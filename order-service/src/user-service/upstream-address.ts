@@ -1,9 +1,6 @@
-// Finds an upstream whose name has got another address. Bun keeps the address of a name for 30 s, also
-// after a connection to that address has failed, and has no call that makes Bun forget it.
+// Finds an upstream whose name has got another address.
+import { isIpAddress, lookUpByLibc, type LookUp } from "@platform/shared/core/look-up";
 import type { Fetch } from "./bounded-fetch.ts";
-
-/** Resolves with the addresses that a name has now; with none if it has none or that is unknown. */
-export type LookUp = (hostname: string) => Promise<readonly string[]>;
 
 /** A fetch that follows an upstream from address to address. */
 export interface UpstreamAddress {
@@ -29,18 +26,6 @@ const maxLookUpWaitMs = 250;
 // A name has a few addresses. The bound is for a name server that gives another one at each look-up.
 const maxTried = 100;
 
-/** Asks the C library, as Bun's fetch does, but without Bun's cache. */
-async function lookUpByLibc(hostname: string): Promise<readonly string[]> {
-  try {
-    const found = await Bun.dns.lookup(hostname, { backend: "libc" });
-    return found.map(({ address, family }) => (family === 6 ? `[${address}]` : address));
-  } catch {
-    return [];
-  }
-}
-
-const ipAddress = /^\[|^[\d.]+$/;
-
 /**
  * Fetches from an upstream by its name, as Bun does, and by the addresses that it looks up itself for
  * 31 s after each {@link UpstreamAddress.doubt}. `Host` and the name in the TLS handshake stay the same.
@@ -57,7 +42,7 @@ export function upstreamAddress(
   }: { lookUp?: LookUp; now?(): number } = {},
 ): UpstreamAddress {
   const { origin, protocol, host, hostname, port } = new URL(url);
-  const isName = !ipAddress.test(hostname);
+  const isName = !isIpAddress(hostname);
   const tls = protocol === "https:" ? { tls: { serverName: hostname } } : {};
   /** In the order of their last use. */
   const tried = new Set<string>();

@@ -1,12 +1,13 @@
 // Asks user-service over HTTP, once: for one user, or for several.
 import { treaty } from "@elysiajs/eden";
+import type { LookUp } from "@platform/shared/core/look-up";
 import { currentRequest } from "@platform/shared/telemetry/request-context";
 import { uuid } from "@platform/shared/schema/uuid";
 import type { App } from "@platform/user-service/app";
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { boundedFetch, UnusableResponse, type Fetch } from "./bounded-fetch.ts";
-import { upstreamAddress, type LookUp } from "./upstream-address.ts";
+import { upstreamAddress } from "./upstream-address.ts";
 
 /**
  * Whether a user exists. `unavailable`: user-service did not respond in time, or said that it cannot

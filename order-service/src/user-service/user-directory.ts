@@ -1,10 +1,10 @@
 // Whether a user exists: the only part of order-service that knows user-service.
+import type { LookUp } from "@platform/shared/core/look-up";
 import type { Logger } from "@platform/shared/telemetry/logger";
 import type { Fetch } from "./bounded-fetch.ts";
 import { circuitBreaker } from "./circuit-breaker.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
 import { batchOrOneByOne } from "./one-by-one.ts";
-import type { LookUp } from "./upstream-address.ts";
 import { isMisdirected, userClient, type Attempt, type UserCheck } from "./user-client.ts";
 
 export type { UserCheck } from "./user-client.ts";

@@ -1,20 +1,5 @@
-// Finds a server whose name has got another address. Bun keeps the addresses of a name for 30 s, also
-// after a connection to them has failed, and has no call that makes Bun forget them.
-
-/** Resolves with the addresses that a name has now; with none if it has none or that is unknown. */
-type LookUp = (hostname: string) => Promise<readonly string[]>;
-
-/** Asks the C library, as Bun does, but without Bun's cache. */
-async function lookUpByLibc(hostname: string): Promise<readonly string[]> {
-  try {
-    const found = await Bun.dns.lookup(hostname, { backend: "libc" });
-    return found.map(({ address, family }) => (family === 6 ? `[${address}]` : address));
-  } catch {
-    return [];
-  }
-}
-
-const ipAddress = /^\[|^[\d.]+$/;
+// Finds a server whose name has got another address.
+import { isIpAddress, lookUpByLibc, type LookUp } from "../core/look-up.ts";
 
 /** Failures that follow one another faster share a look-up. */
 const minLookUpIntervalMs = 200;
@@ -38,7 +23,7 @@ export class ServerAddress {
     this.#lookUp = lookUp;
     this.#now = now;
     this.#host = name;
-    this.#known = ipAddress.test(name) ? Promise.resolve([]) : lookUp(name);
+    this.#known = isIpAddress(name) ? Promise.resolve([]) : lookUp(name);
   }
 
   /** The name while it has the addresses that it had at first, later an address. */
@@ -48,7 +33,7 @@ export class ServerAddress {
 
   /** Looks the name up anew: the server may have moved. @returns whether {@link host} is another one now */
   doubt(): Promise<boolean> {
-    if (ipAddress.test(this.#name)) return Promise.resolve(false);
+    if (isIpAddress(this.#name)) return Promise.resolve(false);
     if (this.#looking !== undefined) return this.#looking;
     if (this.#now() - this.#lookedUpAt < minLookUpIntervalMs) return Promise.resolve(false);
     this.#lookedUpAt = this.#now();
