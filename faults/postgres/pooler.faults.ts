@@ -15,7 +15,7 @@ const rounds = amount({ full: 6, fast: 1 });
 const test = (name: string, run: () => Promise<void>) => testWith("pgbouncer", name, run);
 
 const startupParameters =
-  "platform.session,statement_timeout,lock_timeout,plan_cache_mode,idle_in_transaction_session_timeout";
+  "platform.session,statement_timeout,lock_timeout,idle_in_transaction_session_timeout";
 
 describe.each([
   ["pool_mode = transaction", {}],
