@@ -8,7 +8,7 @@ const tables = {
 } as const;
 
 /** How many of ten statements that reach a row fail. */
-type FailuresOfTen = 0 | 3 | 10;
+type FailuresOfTen = 0 | 2 | 10;
 
 /**
  * Makes statements of both services fail with 40001 or 40P01, whatever they do with a row: the tables
