@@ -147,4 +147,7 @@ atEndOfRun(async () => {
   const running = server;
   server = undefined;
   await (await running)?.stop();
+  // `bun test --rerun-each` goes on with another server.
+  templates.clear();
+  discarded.length = 0;
 });
