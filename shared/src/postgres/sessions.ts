@@ -1,7 +1,6 @@
 // The sessions with a server: Bun.SQL's pool, behind a gate and with a deadline for each statement.
 import { SQL } from "bun";
 import { StorageUnavailable, type SessionCounts } from "../core/storage.ts";
-import { Deadlines } from "./deadlines.ts";
 import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { ServerAddress } from "./server-address.ts";
@@ -51,7 +50,6 @@ export class Sessions {
   readonly #max: number;
   readonly #statementTimeoutMs: number;
   readonly #gate: Gate;
-  readonly #deadlines: Deadlines;
   #isPooled = false;
   #isClosed = false;
   #sql: SQL;
@@ -72,7 +70,6 @@ export class Sessions {
     this.#max = options.max;
     this.#statementTimeoutMs = options.statementTimeoutMs;
     this.#gate = new Gate(options.max, maxGateWaitMs, options.onGateTimeout);
-    this.#deadlines = new Deadlines(options.statementTimeoutMs + silenceMs);
     this.#sql = this.#makePool();
   }
 
@@ -113,7 +110,8 @@ export class Sessions {
     if (!this.#gate.tryEnter()) await this.#gate.enter();
     try {
       const sql = this.#sql;
-      return await this.#deadlines.bound(statement(sql), () => this.#silent(sql, outcome));
+      const maxMs = this.#statementTimeoutMs + silenceMs;
+      return await withTimeout(statement(sql), maxMs, () => this.#silent(sql, outcome));
     } finally {
       this.#gate.leave();
     }
@@ -152,7 +150,6 @@ export class Sessions {
     if (isNow) this.#gate.rejectAll(new StorageUnavailable("busy"));
     else await this.#gate.idle();
     await this.#sql.close({ timeout: 0 });
-    this.#deadlines.stop();
   }
 
   /** What a statement of a pool rejects with whose server has been silent. */
