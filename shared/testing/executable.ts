@@ -94,7 +94,7 @@ export interface Running extends AsyncDisposable {
  *
  * @throws Error with the text of stderr if the process exits first
  */
-export async function startExecutable(
+export function startExecutable(
   service: ServiceName,
   { env = {}, ...options }: SpawnOptions,
 ): Promise<Running> {
@@ -103,6 +103,18 @@ export async function startExecutable(
     env: { PORT: "0", HOST: "127.0.0.1", ...env },
     stdout: "pipe",
   });
+  return untilListening(service, child);
+}
+
+/**
+ * Waits until a process of a service listens, on an address of IPv4 on this machine.
+ *
+ * @throws Error with the text of stderr if the process exits first
+ */
+export async function untilListening(
+  service: ServiceName,
+  child: Bun.Subprocess<"ignore", "pipe", "pipe">,
+): Promise<Running> {
   const { lines, write, logged } = logLines();
 
   void (async () => {
