@@ -1,6 +1,7 @@
 // The address of the primary, as a Service of Kubernetes with the suffix -rw is one: new connections lead
 // to the server that is the primary now, and those that are open stay where they are.
-import { connect, createServer, type Socket } from "node:net";
+import { connect } from "node:net";
+import { startRelay } from "../support/relay.ts";
 
 /** The address; its connections end with the scope. */
 export interface PrimaryAddress extends AsyncDisposable {
@@ -14,33 +15,10 @@ export async function startPrimaryAddress(first: {
   readonly port: number;
 }): Promise<PrimaryAddress> {
   let { port: target } = first;
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (client) => {
-    const upstream = connect({ port: target, host: "127.0.0.1", noDelay: true });
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(one);
-      // A server that is killed resets its connections.
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-      one.pipe(other);
-    }
+  const relay = await startRelay({
+    connect: () => connect({ port: target, host: "127.0.0.1", noDelay: true }),
   });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("No port");
-  return {
-    port: address.port,
-    pointTo: ({ port }) => void (target = port),
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  return Object.assign(relay, {
+    pointTo: ({ port }: { readonly port: number }) => void (target = port),
+  });
 }

@@ -1,5 +1,6 @@
 // A path to a server that loses the server's answer to a statement which was done.
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
+import { startRelay } from "../support/relay.ts";
 
 /** A statement, by a part of its text, and a part of the answer that says that it was done. */
 interface Lost {
@@ -26,29 +27,12 @@ export interface LossyPath extends AsyncDisposable {
 /** Makes a path to a server. @param url the server's */
 export async function lossyPath(url: string): Promise<LossyPath> {
   const { hostname, port } = new URL(url);
-  const sockets = new Set<Socket>();
   let wanted: Lost | undefined;
   let lost = Promise.withResolvers<void>();
 
-  const endAll = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-
-  function forward(client: Socket): void {
-    const server = connect({ host: hostname, port: Number(port), noDelay: true });
+  function carry(client: Socket, server: Socket): void {
     let losing: Lost | undefined;
     let isSilent = false;
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      sockets.add(one);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
     client.on("data", (bytes) => {
       if (wanted !== undefined && bytes.includes(wanted.statement)) {
         losing = wanted;
@@ -68,22 +52,20 @@ export async function lossyPath(url: string): Promise<LossyPath> {
     });
   }
 
-  const listener = createServer({ noDelay: true }, forward);
-  await new Promise<void>((resolve) => void listener.listen(0, "127.0.0.1", resolve));
+  const relay = await startRelay({
+    connect: () => connect({ host: hostname, port: Number(port), noDelay: true }),
+    carry,
+  });
   const address = new URL(url);
-  // A server that listens on TCP has an address of this kind.
-  address.port = String((listener.address() as AddressInfo).port);
+  address.port = String(relay.port);
   return {
     url: address.href,
     lose(next) {
       wanted = next;
       lost = Promise.withResolvers();
-      endAll();
+      relay.endAll();
     },
     lost: () => lost.promise,
-    async [Symbol.asyncDispose]() {
-      endAll();
-      await new Promise((resolve) => void listener.close(resolve));
-    },
+    [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
   };
 }

@@ -1,8 +1,9 @@
 // Balances load as Kubernetes does: it forwards new connections to ready instances, and leaves open
 // connections alone.
-import { connect, createServer, type Socket } from "node:net";
+import { connect } from "node:net";
 import type { Running } from "../../shared/testing/executable.ts";
 import { watchReadiness, type Readiness } from "../support/readiness.ts";
+import { startRelay } from "../support/relay.ts";
 
 /** One address for several instances of a service. */
 export interface LoadBalancer extends AsyncDisposable {
@@ -17,39 +18,19 @@ export interface LoadBalancer extends AsyncDisposable {
 /** Starts a load balancer on a free port, without an instance. */
 export async function startLoadBalancer(): Promise<LoadBalancer> {
   const instances = new Map<Running, Readiness>();
-  const sockets = new Set<Socket>();
   let turn = 0;
-
-  function forward(client: Socket): void {
-    const ready = [...instances].filter(([, { isReady }]) => isReady);
-    const [instance] = ready[(turn += 1) % ready.length] ?? [];
-    if (instance === undefined) {
-      client.destroy();
-      return;
-    }
-    const upstream = connect({ port: instance.port, host: "127.0.0.1", noDelay: true });
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(one);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        sockets.delete(one);
-        other.end();
-      });
-      one.pipe(other);
-    }
-  }
-
-  const server = createServer({ noDelay: true }, forward);
-  server.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("No port");
+  const relay = await startRelay({
+    connect() {
+      const ready = [...instances].filter(([, { isReady }]) => isReady);
+      const [instance] = ready[(turn += 1) % ready.length] ?? [];
+      return instance && connect({ port: instance.port, host: "127.0.0.1", noDelay: true });
+    },
+    // What one side has sent before it closed still arrives at the other.
+    whenClosed: (other) => void other.end(),
+  });
   return {
-    port: address.port,
-    url: `http://127.0.0.1:${address.port}`,
+    port: relay.port,
+    url: `http://127.0.0.1:${relay.port}`,
     async add(running) {
       const readiness = watchReadiness(running.url);
       instances.set(running, readiness);
@@ -63,9 +44,7 @@ export async function startLoadBalancer(): Promise<LoadBalancer> {
     },
     async [Symbol.asyncDispose]() {
       for (const readiness of instances.values()) await readiness[Symbol.asyncDispose]();
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
-      await closed;
+      await relay[Symbol.asyncDispose]();
     },
   };
 }
