@@ -17,6 +17,32 @@ const test = (name: string, run: () => Promise<void>) => testWith("pgbouncer", n
 const startupParameters =
   "platform.session,statement_timeout,lock_timeout,idle_in_transaction_session_timeout";
 
+/**
+ * Puts both services behind a pooler through outages under load. Fails if one is not ready again in time,
+ * or has lost or doubled a write.
+ */
+async function surviveOutages(
+  { databases }: Awaited<ReturnType<typeof startPooler>>,
+  { begin, end }: { begin(round: number): Promise<void>; end(): Promise<void> },
+): Promise<void> {
+  await using platform = await startOnPostgres(databases);
+  await using probes = startProbes([platform.users, platform.orders]);
+  await probes.until(true);
+  const load = await startOutageLoad(platform);
+  const returns: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const enough = load.writes() + 200 + Math.floor(Math.random() * 300);
+    await load.until(() => load.writes() >= enough);
+    await begin(round);
+    await Promise.all([probes.until(false), load.until(() => refusals(load.users) > 20)]);
+    const returned = performance.now();
+    await end();
+    returns.push(await probes.untilReadyAgain(returned));
+  }
+  probes.expectAlive();
+  console.log(`${await load.finish(probes)}; ready after ${returns.map(Math.round).join(", ")} ms`);
+}
+
 describe.each([
   ["pool_mode = transaction", {}],
   [
@@ -28,24 +54,7 @@ describe.each([
   test("both services keep every write, and give each client its own rows, when it restarts", async () => {
     await using server = await startPostgresServer();
     await using pooler = await startPooler(server, changes);
-    await using platform = await startOnPostgres(pooler.databases);
-    await using probes = startProbes([platform.users, platform.orders]);
-    await probes.until(true);
-    const load = await startOutageLoad(platform);
-    const returns: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const enough = load.writes() + 200 + Math.floor(Math.random() * 300);
-      await load.until(() => load.writes() >= enough);
-      await pooler.stop();
-      await Promise.all([probes.until(false), load.until(() => refusals(load.users) > 20)]);
-      const returned = performance.now();
-      await pooler.start();
-      returns.push(await probes.untilReadyAgain(returned));
-    }
-    probes.expectAlive();
-    console.log(
-      `${await load.finish(probes)}; ready after ${returns.map(Math.round).join(", ")} ms`,
-    );
+    await surviveOutages(pooler, { begin: pooler.stop, end: pooler.start });
   });
 });
 
@@ -53,25 +62,10 @@ describe("PgBouncer", () => {
   test("both services keep every write when the server behind it restarts or is killed", async () => {
     await using server = await startPostgresServer();
     await using pooler = await startPooler(server);
-    await using platform = await startOnPostgres(pooler.databases);
-    await using probes = startProbes([platform.users, platform.orders]);
-    await probes.until(true);
-    const load = await startOutageLoad(platform);
-    const returns: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const enough = load.writes() + 200 + Math.floor(Math.random() * 300);
-      await load.until(() => load.writes() >= enough);
-      if (round % 2 === 0) await server.stop("immediate");
-      else await server.kill();
-      await Promise.all([probes.until(false), load.until(() => refusals(load.users) > 20)]);
-      const returned = performance.now();
-      await server.start();
-      returns.push(await probes.untilReadyAgain(returned));
-    }
-    probes.expectAlive();
-    console.log(
-      `${await load.finish(probes)}; ready after ${returns.map(Math.round).join(", ")} ms`,
-    );
+    await surviveOutages(pooler, {
+      begin: (round) => (round % 2 === 0 ? server.stop("immediate") : server.kill()),
+      end: () => server.start(),
+    });
   });
 
   test("requests wait for one of few sessions, and are 503 in time while another program has them all", async () => {
