@@ -4,7 +4,7 @@ import { StorageUnavailable } from "../core/storage.ts";
 import { sqlStateOf } from "../postgres/errors.ts";
 import type { PostgresAddress } from "../postgres/postgres-url.ts";
 import { poolOptions, poolUrl } from "../postgres/session-options.ts";
-import { withTimeout } from "../postgres/with-timeout.ts";
+import { withTimeout } from "../core/with-timeout.ts";
 import type { CopiedTable } from "./table.ts";
 
 /** A server that does not answer for this long counts as away. A batch takes some 0.1 s. */

@@ -3,7 +3,7 @@ import { SQL } from "bun";
 import { StorageUnavailable } from "../core/storage.ts";
 import { isRefusedSetting } from "./errors.ts";
 import { poolOptions, poolUrl, sessionSettings, type SessionTarget } from "./session-options.ts";
-import { withTimeout } from "./with-timeout.ts";
+import { withTimeout } from "../core/with-timeout.ts";
 
 /** A setting of the service's own, by which it recognizes its session. */
 const mark = "platform.session";

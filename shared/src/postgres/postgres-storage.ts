@@ -23,7 +23,7 @@ import { requireRowRights } from "./row-rights.ts";
 import { readSecrets } from "./secrets.ts";
 import { watchSession } from "./session-watch.ts";
 import { defaultStatementTimeoutMs, Sessions, type Statement } from "./sessions.ts";
-import { withTimeout } from "./with-timeout.ts";
+import { withTimeout } from "../core/with-timeout.ts";
 
 export type { Statement } from "./sessions.ts";
 

@@ -1,7 +1,7 @@
 // Changes of a row that depend on its state, without a transaction that stays open across the event
 // loop: a read, a decision, and a write on the condition that the row is still as it was read.
 import { StorageUnavailable } from "../core/storage.ts";
-import { withTimeout } from "./with-timeout.ts";
+import { withTimeout } from "../core/with-timeout.ts";
 
 /** Another replica changed or deleted the row between the read and the write. */
 export const raced = Symbol("raced");

@@ -4,7 +4,7 @@ import { SQL } from "bun";
 import { StorageUnavailable } from "../core/storage.ts";
 import { sqlStateOf } from "./errors.ts";
 import { poolOptions, poolUrl, type SessionTarget } from "./session-options.ts";
-import { withTimeout } from "./with-timeout.ts";
+import { withTimeout } from "../core/with-timeout.ts";
 
 /** Between two looks at the session. */
 const intervalMs = 1000;

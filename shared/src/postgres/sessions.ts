@@ -5,7 +5,7 @@ import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { ServerAddress } from "./server-address.ts";
 import { poolOptions, poolUrl, sessionSettings, type SessionTarget } from "./session-options.ts";
-import { withTimeout } from "./with-timeout.ts";
+import { withTimeout } from "../core/with-timeout.ts";
 
 /**
  * A statement of a store, written with the tag that it is given, which sends values as parameters:
