@@ -135,3 +135,24 @@ test("a user, an order or a key that hangs in PostgreSQL is refused, and all oth
   probes.expectAlive();
   console.log(await load.finish(probes));
 });
+
+test("POST /orders waits 5 s in all, for the lock on its key and for a user-service that hangs", async () => {
+  await using server = await startPostgresServer();
+  await using platform = await startOnPostgres(await createDatabases(server));
+  const { users, orders } = platform;
+  const order = newOrder(await createUser(users, 1), 1);
+  await using orderTables = server.admin("order_service");
+  const sent = sending("POST", order, { "idempotency-key": "k" });
+  users.kill("SIGSTOP");
+  try {
+    const lock = await holding(orderTables, "LOCK TABLE idempotency_keys");
+    const placing = timed(orders, "/orders", sent);
+    await orderTables`SELECT pg_sleep(1.25)`;
+    await lock[Symbol.asyncDispose]();
+    const { status, tookMs } = await placing;
+    expect(status).toBe(503);
+    expect(tookMs).toBeLessThan(maxMs);
+  } finally {
+    users.kill("SIGCONT");
+  }
+});

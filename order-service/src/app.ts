@@ -58,12 +58,21 @@ export const orderList = pages.query({
   ...creationRange,
 });
 
+/** What an order may take beyond the check of its user, whose own answer says more. */
+const marginMs = 250;
+
+/** How long placing an order may take, in ms; undefined where the bounds of the steps suffice. */
+function maxPlacingMs({ maxCreationMs }: OrderStore, { maxCheckMs }: UserDirectory) {
+  return maxCreationMs && Math.max(maxCreationMs, maxCheckMs + marginMs);
+}
+
 /** Makes the app. It opens no socket and reads no environment: two apps fit in one process. */
 export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
   const createOnce = idempotentCreation({
     keys: orders,
     fingerprint: fingerprintOf,
     original: asPlaced,
+    maxMs: maxPlacingMs(orders, users),
   });
 
   return serviceApp(parts, {

@@ -2,7 +2,15 @@ import { describe, expect, test } from "bun:test";
 import { heldCall } from "@platform/shared/testing/held-call";
 import { testIdempotencyRules } from "@platform/shared/testing/idempotency-rules";
 import type { UserCheck } from "../src/user-service/user-directory.ts";
-import { countOrders, placeOrder, orderServices, userId, usersAll, wish } from "./order-service.ts";
+import {
+  countOrders,
+  placeOrder,
+  orderServices,
+  userId,
+  usersAll,
+  usersBy,
+  wish,
+} from "./order-service.ts";
 
 describe.each(orderServices)("order-service on %s", (_, startOrderService) => {
   testIdempotencyRules({
@@ -19,12 +27,12 @@ describe.each(orderServices)("order-service on %s", (_, startOrderService) => {
     start: startOrderService,
     async startHeld() {
       const { call: check, called, finish } = heldCall<UserCheck>();
-      const service = await startOrderService({ users: { check } });
+      const service = await startOrderService({ users: usersBy(check) });
       return { ...service, called, finish: () => finish("exists") };
     },
     async startRefusing() {
       let users = usersAll("unknown");
-      const service = await startOrderService({ users: { check: (id) => users.check(id) } });
+      const service = await startOrderService({ users: usersBy((id) => users.check(id)) });
       return { ...service, relent: () => void (users = usersAll("exists")) };
     },
     refusalStatus: 400,
@@ -33,10 +41,10 @@ describe.each(orderServices)("order-service on %s", (_, startOrderService) => {
   describe("POST /orders with an Idempotency-Key", () => {
     test("replays an order without a user check", async () => {
       let users = usersAll("exists");
-      await using service = await startOrderService({ users: { check: (id) => users.check(id) } });
+      await using service = await startOrderService({ users: usersBy((id) => users.check(id)) });
       const sent = { headers: { "idempotency-key": "k-1" } };
       const placed = await placeOrder(service, wish, sent);
-      users = { check: () => Promise.reject(new Error("was checked")) };
+      users = usersBy(() => Promise.reject(new Error("was checked")));
       expect(await placeOrder(service, wish, sent)).toEqual(placed);
       expect(await countOrders(service)).toBe(1);
     });

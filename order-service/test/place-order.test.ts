@@ -1,7 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { bodyOf } from "@platform/shared/testing/running-service";
 import type { Order } from "../src/orders/order.ts";
-import { countOrders, placeOrder, orderServices, userId, usersAll, wish } from "./order-service.ts";
+import {
+  countOrders,
+  placeOrder,
+  orderServices,
+  userId,
+  usersAll,
+  usersBy,
+  wish,
+} from "./order-service.ts";
 
 const line = { sku: "KB-87", quantity: 1, unit_price: 1 };
 
@@ -130,7 +138,7 @@ describe.each(orderServices)("order-service on %s", (_, startOrderService) => {
         async (check, status, detail) => {
           let users = usersAll(check);
           await using service = await startOrderService({
-            users: { check: (id) => users.check(id) },
+            users: usersBy((id) => users.check(id)),
           });
           const response = await service.request("/orders", { json: wish, headers });
           expect(response.status).toBe(status);

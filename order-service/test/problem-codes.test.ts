@@ -5,7 +5,7 @@ import { heldCall } from "@platform/shared/testing/held-call";
 import { bodyOf, type Sent } from "@platform/shared/testing/running-service";
 import type { App } from "../src/app.ts";
 import type { UserCheck } from "../src/user-service/user-directory.ts";
-import { placeOrder, startOrderService, userId, usersAll, wish } from "./order-service.ts";
+import { placeOrder, startOrderService, userId, usersAll, usersBy, wish } from "./order-service.ts";
 
 describe("order-service", () => {
   test.each([
@@ -39,7 +39,7 @@ describe("order-service", () => {
 
   test("a key whose first request is at work has the code key-in-progress", async () => {
     const { call: check, called, finish } = heldCall<UserCheck>();
-    await using service = await startOrderService({ users: { check } });
+    await using service = await startOrderService({ users: usersBy(check) });
     const sent = { json: wish, headers: { "idempotency-key": "k" } };
     const first = service.request("/orders", sent);
     await called;

@@ -76,6 +76,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
     fingerprint: requestDigest(parts.storage, "users"),
     original: asCreated,
     deleted: userNotFound,
+    maxMs: users.maxCreationMs,
   });
 
   async function changeUser({ params, body, headers, set }: ChangeRequest): Promise<User> {

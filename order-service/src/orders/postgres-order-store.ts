@@ -4,6 +4,7 @@ import { batchReads } from "@platform/shared/postgres/batch-reads";
 import { batchWrites } from "@platform/shared/postgres/batch-writes";
 import { plannedAnew } from "@platform/shared/postgres/planned-anew";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
+import { readInTime } from "@platform/shared/postgres/request-deadline";
 import { raced, rowChanges } from "@platform/shared/postgres/row-changes";
 import { timeOfChange } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
@@ -36,6 +37,7 @@ interface StatusUpdate {
 export function postgresOrderStore(storage: PostgresStorage, now = Date.now): OrderStore {
   const { read, write } = storage;
   const nextId = uuidSequence(now);
+  const listOrders = postgresOrderList(storage);
   const changeRow = rowChanges();
 
   const findRow = batchReads<OrderRow>({
@@ -123,9 +125,9 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
         return isStored ? toOrder(head, items) : undefined;
       }, claim),
 
-    find,
+    find: (id) => readInTime(find(id)),
 
-    list: postgresOrderList(storage),
+    list: (query) => readInTime(listOrders(query)),
 
     setStatus: (id, status, precondition) =>
       changeRow(id, async () => {

@@ -13,6 +13,8 @@ export type { UserCheck } from "./user-client.ts";
 export interface UserDirectory {
   /** Whether a user exists; never rejects. @param id a UUID in lower case */
   check(id: string): Promise<UserCheck>;
+  /** A check takes no longer, in ms. */
+  readonly maxCheckMs: number;
 }
 
 interface UserDirectoryParts {
@@ -93,6 +95,7 @@ export function userDirectory({
   const lookUp = batchOrOneByOne(circuit.call, maxWaitMs);
 
   return {
+    maxCheckMs: wholeMs,
     async check(id) {
       const result = await lookUp(id, performance.now());
       if (typeof result !== "string") return result.existing.has(id) ? "exists" : result.others;

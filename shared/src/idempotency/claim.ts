@@ -32,6 +32,11 @@ export class ClaimLost extends Error {
  */
 export interface IdempotencyKeys<T> {
   /**
+   * How long all calls of the store for one creation may take together, in ms, before its outcome counts
+   * as unknown. Undefined: the bounds of the single calls suffice.
+   */
+  readonly maxCreationMs?: number;
+  /**
    * Claims a key for a request. The claim is renewed until its result is stored or `release()` is
    * called; if the process dies, it lapses within 10 s.
    *

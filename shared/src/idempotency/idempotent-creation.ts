@@ -1,5 +1,7 @@
 // The Idempotency-Key of a request that creates a resource: one key creates at most one.
 import type { Versioned } from "../core/precondition.ts";
+import { StorageUnavailable } from "../core/storage.ts";
+import { withTimeout } from "../core/with-timeout.ts";
 import { withEntityTag, type ResponseFields } from "../http/etag.ts";
 import type { HttpProblem } from "../http/problem.ts";
 import { ClaimLost, type Claim, type IdempotencyKeys } from "./claim.ts";
@@ -16,6 +18,11 @@ interface IdempotentCreation<B, T> {
   original(current: T, body: B): T;
   /** The response to a repeat after the resource was deleted. Left out: none is ever deleted. */
   readonly deleted?: HttpProblem;
+  /**
+   * After so long, in ms, the client is told that its request may have been done, while the creation
+   * goes on. Left out: the bounds of the steps suffice.
+   */
+  readonly maxMs?: number | undefined;
 }
 
 /** The part of Elysia's `set` that the response to a creating request needs. */
@@ -39,6 +46,7 @@ export function idempotentCreation<B, T extends Versioned>({
   fingerprint,
   original,
   deleted,
+  maxMs,
 }: IdempotentCreation<B, T>) {
   type Create = (claim: Claim | undefined) => Promise<T>;
 
@@ -54,7 +62,12 @@ export function idempotentCreation<B, T extends Versioned>({
     }
   }
 
-  return async (request: Request, set: CreationFields, body: B, create: Create): Promise<T> => {
+  async function createOrReplay(
+    request: Request,
+    set: CreationFields,
+    body: B,
+    create: Create,
+  ): Promise<T> {
     const field = request.headers.get("idempotency-key");
     if (field === null) return withEntityTag(set, await create(undefined));
     const key = parseIdempotencyKey(field);
@@ -73,5 +86,9 @@ export function idempotentCreation<B, T extends Versioned>({
       case "deleted":
         throw deleted ?? new Error("The resource of an idempotency key is gone");
     }
-  };
+  }
+
+  if (maxMs === undefined) return createOrReplay;
+  return (...request: Parameters<typeof createOrReplay>): Promise<T> =>
+    withTimeout(createOrReplay(...request), maxMs, () => new StorageUnavailable("interrupted"));
 }

@@ -4,6 +4,7 @@ import { StorageUnavailable } from "../core/storage.ts";
 import { batchWrites } from "../postgres/batch-writes.ts";
 import { plannedAnew } from "../postgres/planned-anew.ts";
 import type { PostgresStorage } from "../postgres/postgres-storage.ts";
+import { maxRequestMs } from "../postgres/request-deadline.ts";
 import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
 import { claimRenewal } from "./claim-renewal.ts";
 
@@ -249,6 +250,7 @@ export function postgresIdempotency<T>(
   }
 
   const keys: IdempotencyKeys<T> = {
+    maxCreationMs: maxRequestMs,
     async claim(key, fingerprint) {
       const token = Bun.randomUUIDv7();
       try {

@@ -2,6 +2,7 @@
 // loop: a read, a decision, and a write on the condition that the row is still as it was read.
 import { StorageUnavailable } from "../core/storage.ts";
 import { withTimeout } from "../core/with-timeout.ts";
+import { changeInTime } from "./request-deadline.ts";
 
 /** Another replica changed or deleted the row between the read and the write. */
 export const raced = Symbol("raced");
@@ -18,7 +19,8 @@ const defaultMaxWaitMs = 1500;
  *
  * @returns its parameter `attempt` reads, decides and writes; it resolves with {@link raced} if its
  * write found the row changed, and has written nothing then. It rejects as `attempt` does, or with
- * StorageUnavailable `busy` after 50 races, or a long wait for the changes before it.
+ * StorageUnavailable: `busy` after 50 races, or a long wait for the changes before it; `interrupted` after
+ * 5 s, while the change goes on.
  */
 export function rowChanges(maxWaitMs = defaultMaxWaitMs) {
   /** The last change of each row that is under way; it never rejects. */
@@ -43,6 +45,6 @@ export function rowChanges(maxWaitMs = defaultMaxWaitMs) {
       if (latest.get(id) === settled) latest.delete(id);
     });
     latest.set(id, settled);
-    return result;
+    return changeInTime(result);
   };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, jest, test } from "bun:test";
+import { StorageUnavailable } from "../../src/core/storage.ts";
+import type { Claim } from "../../src/idempotency/claim.ts";
 import { keyInProgress } from "../../src/idempotency/key-problems.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 import { temporaryNotes } from "./temporary-notes.ts";
@@ -47,22 +49,43 @@ describe("idempotentCreation()", () => {
 
   test("passes on the first error although the key's release fails", async () => {
     await using service = await temporaryNotes();
-    const failing = service.post("k", refuse, async (claim) => {
+    const release = async (claim: Claim) => {
       await service.notes.release(claim);
       throw new Error("busy");
-    });
+    };
+    const failing = service.post("k", refuse, { release });
     expect((await rejectionOf(failing)).message).toBe("refused");
   });
 
   test("passes on the error although the key's release hangs", async () => {
     await using service = await temporaryNotes();
     jest.useFakeTimers();
-    const hanging = service.post("k", refuse, () => {
+    const release = () => {
       setImmediate(() => void jest.advanceTimersByTime(200));
       return new Promise<void>(() => undefined);
-    });
+    };
+    const hanging = service.post("k", refuse, { release });
     const error = await rejectionOf(hanging).finally(() => jest.useRealTimers());
     expect(error.message).toBe("refused");
+  });
+
+  test("says after `maxMs` that the outcome is unknown, and goes on with the creation", async () => {
+    await using service = await temporaryNotes();
+    const { promise: isServed, resolve: serve } = Promise.withResolvers<void>();
+    jest.useFakeTimers();
+    const create = async (claim?: Claim) => {
+      setImmediate(() => void jest.advanceTimersByTime(5000));
+      await isServed;
+      return service.notes.create("hello", claim);
+    };
+    const slow = service.post("k", create, { maxMs: 5000 });
+    const error = await rejectionOf(slow).finally(() => jest.useRealTimers());
+    expect(error).toEqual(new StorageUnavailable("interrupted"));
+    expect(await rejectionOf(service.post("k"))).toBe(keyInProgress);
+    serve();
+    await service.committed();
+    expect((await service.post("k")).isReplay).toBe(true);
+    expect(service.count()).toBe(1);
   });
 
   test("creates no second resource after the first was deleted without a trace in its key", async () => {

@@ -55,10 +55,14 @@ export async function temporaryNotes() {
   async function post(
     key: string | undefined,
     create: (claim: Claim | undefined) => Promise<Note> = (claim) => notes.create("hello", claim),
-    release: IdempotencyKeys<Note>["release"] = notes.release,
+    {
+      release = notes.release,
+      maxMs,
+    }: { readonly release?: IdempotencyKeys<Note>["release"]; readonly maxMs?: number } = {},
   ) {
     const createOnce = idempotentCreation({
       keys: { ...notes, release },
+      maxMs,
       fingerprint,
       original: (current: Note, body: { text: string }) => ({ ...current, ...body }),
     });

@@ -5,6 +5,7 @@ import { batchReads } from "@platform/shared/postgres/batch-reads";
 import { batchWrites } from "@platform/shared/postgres/batch-writes";
 import { isUniqueViolation } from "@platform/shared/postgres/errors";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
+import { readInTime } from "@platform/shared/postgres/request-deadline";
 import { raced, rowChanges } from "@platform/shared/postgres/row-changes";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { insertBatch } from "./postgres-user-insert.ts";
@@ -75,10 +76,10 @@ export function postgresUserStore(
         return insertion === "stored" ? toUser(user) : undefined;
       }, claim),
 
-    find,
+    find: (id) => readInTime(find(id)),
 
     async list(query) {
-      const { items, nextAfter } = await listUsers(query);
+      const { items, nextAfter } = await readInTime(listUsers(query));
       return { items: items.map(toUser), nextAfter };
     },
 
