@@ -225,6 +225,27 @@ export function postgresIdempotency<T>(
     return result === undefined ? { outcome: "deleted" } : { outcome, result };
   }
 
+  async function claimKey(key: string, fingerprint: string): Promise<ClaimResult<T>> {
+    const token = Bun.randomUUIDv7();
+    try {
+      for (let n = 0; n < maxClaimAttempts; n += 1) {
+        const result = await tryClaim({ key, fingerprint, token });
+        if (result !== undefined) return result;
+      }
+    } catch (error) {
+      // The claim may have been stored although its session was lost. Else the key is not free for
+      // the client's retry before the lease ends.
+      if (error instanceof StorageUnavailable && error.reason === "interrupted") {
+        void release({ key, token }).catch(() => undefined);
+      }
+      throw error;
+    }
+    return { outcome: "in-progress" };
+  }
+
+  /** Claims under way, by key and fingerprint: a repeat meanwhile needs no statement of its own. */
+  const claiming = new Map<string, Promise<ClaimResult<T>>>();
+
   async function release(claim: Claim): Promise<void> {
     renewal.stop(claim);
     try {
@@ -252,21 +273,15 @@ export function postgresIdempotency<T>(
   const keys: IdempotencyKeys<T> = {
     maxCreationMs: maxRequestMs,
     async claim(key, fingerprint) {
-      const token = Bun.randomUUIDv7();
-      try {
-        for (let n = 0; n < maxClaimAttempts; n += 1) {
-          const result = await tryClaim({ key, fingerprint, token });
-          if (result !== undefined) return result;
-        }
-      } catch (error) {
-        // The claim may have been stored although its session was lost. Else the key is not free for
-        // the client's retry before the lease ends.
-        if (error instanceof StorageUnavailable && error.reason === "interrupted") {
-          void release({ key, token }).catch(() => undefined);
-        }
-        throw error;
+      const request = `${key} ${fingerprint}`;
+      const earlier = claiming.get(request);
+      if (earlier !== undefined) {
+        const result = await earlier;
+        return result.outcome === "claimed" ? { outcome: "in-progress" } : result;
       }
-      return { outcome: "in-progress" };
+      const claimed = claimKey(key, fingerprint).finally(() => claiming.delete(request));
+      claiming.set(request, claimed);
+      return claimed;
     },
     release,
     async forgetKeys(ageMs, max) {

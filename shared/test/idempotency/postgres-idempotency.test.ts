@@ -50,3 +50,12 @@ test("release() of a storage that is closed is not repeated", async () => {
   await over;
   expect(statements()).toBe(3);
 });
+
+test("claim() of one key by many requests at once takes one statement, and one of them holds the key", async () => {
+  const { storage, statements } = storageWith([{ outcome: "claimed", resource_id: null }]);
+  const { keys } = postgresIdempotency(storage, () => Promise.resolve(undefined));
+  const claims = Array.from({ length: 30 }, () => keys.claim("key", "fingerprint"));
+  const outcomes = (await Promise.all(claims)).map(({ outcome }) => outcome);
+  expect(outcomes.toSorted()).toEqual(["claimed", ...Array(29).fill("in-progress")]);
+  expect(statements()).toBe(1);
+});
