@@ -45,7 +45,17 @@ describe.each(names)("%s in compose.postgres.yaml", (name) => {
       DATABASE_URL_FILE: "/run/secrets/database_url",
     });
     expect(service?.volumes).toEqual([`${short}_database_url:/run/secrets:ro`]);
-    expect(mounting(`${short}_database_url`)).toEqual([name, "database-passwords"]);
+    const mounters = [name, `${name}-move`, "database-passwords"];
+    expect(mounting(`${short}_database_url`)).toEqual(mounters);
+  });
+
+  test("is moved to its database by a container that no `up` starts", () => {
+    expect(services[`${name}-move`]).toMatchObject({
+      extends: { file: "compose.yaml", service: name },
+      profiles: ["move"],
+      command: ["move-to", "/run/secrets/database_url"],
+      restart: "no",
+    });
   });
 
   test("publishes no port, of which a second replica could not have the same", () => {
