@@ -22,8 +22,12 @@ export interface Cluster extends AsyncDisposable {
   promote(): Promise<void>;
 }
 
-/** Starts a cluster whose standby follows, and services that are connected to the primary. */
-export async function startCluster(): Promise<Cluster> {
+/**
+ * Starts a cluster whose standby follows, and services that are connected to the primary.
+ *
+ * @param env more variables of both services
+ */
+export async function startCluster(env: Readonly<Record<string, string>> = {}): Promise<Cluster> {
   await using stack = new AsyncDisposableStack();
   const hba = ["host replication postgres 127.0.0.0/8 trust"];
   const primary = stack.use(await startPostgresServer({ hba }));
@@ -55,10 +59,10 @@ export async function startCluster(): Promise<Cluster> {
     return url.href;
   };
   const platform = stack.use(
-    await startOnPostgres({
-      users: atAddress(databases.users),
-      orders: atAddress(databases.orders),
-    }),
+    await startOnPostgres(
+      { users: atAddress(databases.users), orders: atAddress(databases.orders) },
+      { users: env, orders: env },
+    ),
   );
   const owned = stack.move();
   return {

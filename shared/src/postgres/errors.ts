@@ -20,6 +20,11 @@ export class ValueRefused extends Error {
   }
 }
 
+/** The cause of a refusal: commits wait for a standby of the server. */
+export class StandbyAway extends Error {
+  override readonly name = "StandbyAway";
+}
+
 /** Whether a unique index or constraint of this name has the value already. */
 export function isUniqueViolation(error: unknown, constraint: string): error is ValueRefused {
   const isRefused = error instanceof ValueRefused && error.sqlState === "23505";
@@ -154,6 +159,11 @@ export function isPermanent(error: unknown): boolean {
   return !/^(?:08|40|53|55P03|57|25006|58)/.test(state);
 }
 
+/** Whether a write was refused because commits wait for a standby. */
+export function isStandbyAway(error: unknown): boolean {
+  return error instanceof StorageUnavailable && error.cause instanceof StandbyAway;
+}
+
 /** Why a server cannot be used, and what the operator can do about it. "It" is the database. */
 export function operatorReason(error: unknown): string {
   const state = sqlStateOf(error);
@@ -182,6 +192,9 @@ export function operatorReason(error: unknown): string {
   }
   if (notConnected.includes(code)) return "no server answers there; start it, or check the address";
   if (isSessionLost(error)) return "the server ended the session";
+  if (isStandbyAway(error)) {
+    return "commits wait for a standby; start it, or take it out of synchronous_standby_names";
+  }
   if (error instanceof StorageUnavailable) return "the server does not answer";
   const message = error instanceof Error ? error.message : String(error);
   return state === undefined ? message : `${message} (SQLSTATE ${state})`;

@@ -13,6 +13,7 @@ import {
   isReadOnly,
   isSerializationFailure,
   isSessionLost,
+  isStandbyAway,
   operatorReason,
   toStorageError,
 } from "./errors.ts";
@@ -64,8 +65,8 @@ export interface PostgresOptions {
   readonly statementTimeoutMs?: number;
   readonly observer?: StorageObserver;
   /**
-   * The server was lost, or came back. Called again for a lost one that begins to refuse this role or
-   * its certificate.
+   * The server was lost, or came back; a server that takes no writes counts as lost. Called again for a
+   * lost one that turns out to refuse this role or its certificate, or to wait for a standby.
    *
    * @param reason why it cannot be reached
    */
@@ -147,16 +148,18 @@ export async function openPostgres({
   let closed: Promise<void> | undefined;
 
   function reached(): void {
-    if (isReachable) return;
+    // Reads succeed also while writes are refused.
+    if (isReachable || sessions.refusesWrites) return;
     isReachable = true;
     reachabilityChanged?.(true, "");
   }
 
   function notReached(error: unknown): void {
     const reason = operatorReason(error);
-    // A server that was restarted with another password first ends the sessions: of the two reasons,
-    // the operator needs the second.
-    const isNews = isReachable || (isPermanent(error) && reason !== lostReason);
+    // A server that was restarted with another password first ends the sessions, and one whose standby
+    // is away first gives no response: of the two reasons, the operator needs the second.
+    const isTelling = isPermanent(error) || isStandbyAway(error);
+    const isNews = isReachable || (isTelling && reason !== lostReason);
     if (!isNews) return;
     isReachable = false;
     lostReason = reason;

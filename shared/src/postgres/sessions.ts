@@ -1,10 +1,12 @@
 // The sessions with a server: Bun.SQL's pool, behind a gate and with a deadline for each statement.
 import { SQL } from "bun";
 import { StorageUnavailable, type SessionCounts } from "../core/storage.ts";
+import { StandbyAway } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { ServerAddress } from "./server-address.ts";
 import { poolOptions, poolUrl, sessionSettings, type SessionTarget } from "./session-options.ts";
+import { commitsWait } from "./standby.ts";
 import { withTimeout } from "../core/with-timeout.ts";
 
 /**
@@ -34,6 +36,9 @@ const silenceMs = 250;
 /** How long the statements of a pool that was replaced may go on, in seconds. */
 const replacedPoolSeconds = 4;
 
+/** Between two looks whether commits still wait for a standby. */
+const lookMs = 500;
+
 /** Sessions that are younger than this are not renewed, so that reconnecting has an end. */
 const minAgeMs = 1000;
 
@@ -55,6 +60,8 @@ export class Sessions {
   #sql: SQL;
   #madeAt = -Infinity;
   #open = 0;
+  /** Why writes are refused, or undefined if they are not, as soon as that is known. */
+  #refusal: Promise<StorageUnavailable | undefined> | undefined;
 
   /** @param options `onGateTimeout`: called for each statement that got no session in time */
   constructor(
@@ -91,6 +98,14 @@ export class Sessions {
     if ((await this.#server.doubt()) && !this.#isClosed) this.#replace();
   }
 
+  /**
+   * Whether writes are refused, or wait for that to be known: one had no response in time, so commits may
+   * wait for a standby. Each further write would take a session that the server cannot end.
+   */
+  get refusesWrites(): boolean {
+    return this.#refusal !== undefined;
+  }
+
   get counts(): SessionCounts {
     const { inside: used, waiting } = this.#gate;
     return { max: this.#max, open: Math.max(this.#open, used), used, waiting };
@@ -100,7 +115,8 @@ export class Sessions {
    * Runs one statement on a session that no other statement uses.
    *
    * @param outcome the reason of the rejection if the server stays silent
-   * @throws {StorageUnavailable} `busy` if no session is free in time, or with `outcome`
+   * @throws {StorageUnavailable} `busy` if no session is free in time, `unreachable` while writes are
+   * refused and this is one, or with `outcome`
    * @throws whatever Bun.SQL does
    */
   async run<Row>(
@@ -109,6 +125,9 @@ export class Sessions {
   ): Promise<Row[]> {
     if (!this.#gate.tryEnter()) await this.#gate.enter();
     try {
+      const refusal =
+        outcome === "interrupted" ? this.#refusal && (await this.#refusal) : undefined;
+      if (refusal !== undefined) throw refusal;
       const sql = this.#sql;
       const maxMs = this.#statementTimeoutMs + silenceMs;
       return await withTimeout(statement(sql), maxMs, () => this.#silent(sql, outcome));
@@ -157,7 +176,30 @@ export class Sessions {
     // Its session is lost until the peer speaks, and no call of Bun's says which session it is.
     const ageMs = performance.now() - this.#madeAt;
     if (sql === this.#sql && ageMs >= minPoolAgeMs) this.#replace();
+    if (outcome === "interrupted" && !this.refusesWrites) void this.#refuseWrites();
     return new StorageUnavailable(outcome);
+  }
+
+  /** Looks whether commits wait for a standby. @returns why writes are refused */
+  async #look(): Promise<StorageUnavailable | undefined> {
+    const isWaiting = await commitsWait(this.target);
+    if (isWaiting === false) return undefined;
+    return new StorageUnavailable("unreachable", isWaiting ? { cause: new StandbyAway() } : {});
+  }
+
+  /** Refuses writes until it is known that no commit waits for a standby. */
+  async #refuseWrites(): Promise<void> {
+    let look = this.#look();
+    this.#refusal = look;
+    while ((await look) !== undefined && !this.#isClosed) {
+      this.#refusal = look;
+      await this.follow();
+      await Bun.sleep(lookMs);
+      look = this.#look();
+    }
+    this.#refusal = undefined;
+    // Where there was a failover, the address leads to another server than the one that they are with.
+    if (!this.#isClosed) this.renew();
   }
 
   #makePool(): SQL {

@@ -219,6 +219,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(lost).toMatchObject(unavailable("interrupted"));
     expect(performance.now() - startedAt).toBeLessThan(2000);
     expect(await storage.read(selectOne)).toEqual([{ one: 1 }]);
+    expect(await storage.write(insertNote(2))).toEqual([{ id: 2 }]);
     await storage.ping();
     expect(changes).toEqual([false, true]);
   });
