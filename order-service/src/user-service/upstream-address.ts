@@ -1,5 +1,10 @@
 // Finds an upstream whose name has got another address.
-import { isIpAddress, lookUpByLibc, type LookUp } from "@platform/shared/core/look-up";
+import {
+  isIpAddress,
+  lookUpByLibc,
+  spacedLookUps,
+  type LookUp,
+} from "@platform/shared/core/look-up";
 import type { Fetch } from "./bounded-fetch.ts";
 
 /** A fetch that follows an upstream from address to address. */
@@ -13,12 +18,6 @@ export interface UpstreamAddress {
 
 /** A second longer than Bun keeps an address: after that Bun looks the name up itself. */
 const doubtMs = 31_000;
-
-/**
- * Failures that follow one another faster share a look-up. Shorter than the pauses before a call's last
- * attempt, so that this attempt knows an address that the name got just after a look-up.
- */
-const minLookUpIntervalMs = 100;
 
 /** After this, in ms, a call goes to the address known before: a slow resolver does not hold it up. */
 const maxLookUpWaitMs = 250;
@@ -47,30 +46,12 @@ export function upstreamAddress(
   /** In the order of their last use. */
   const tried = new Set<string>();
   let doubtedUntil = -Infinity;
-  let lookedUpAt = -Infinity;
-  let looking: Promise<void> | undefined;
-  let nextLookUp: NodeJS.Timeout | undefined;
   let found: readonly string[] = [];
   let current: string | undefined;
 
-  function startLookUp(): Promise<void> {
-    clearTimeout(nextLookUp);
-    nextLookUp = undefined;
-    lookedUpAt = now();
-    looking = lookUp(hostname).then((addresses) => {
-      found = addresses;
-      looking = undefined;
-    });
-    return looking;
-  }
-
-  function lookUpAgain(): Promise<void> {
-    if (looking !== undefined) return looking;
-    const waitMs = lookedUpAt + minLookUpIntervalMs - now();
-    if (waitMs <= 0) return startLookUp();
-    nextLookUp ??= setTimeout(() => void startLookUp(), waitMs);
-    return Promise.resolve();
-  }
+  const lookUps = spacedLookUps(async () => {
+    found = await lookUp(hostname);
+  }, now);
 
   /** The address in use, or one that was not tried yet, or the one that was tried longest ago. */
   function choose(): string | undefined {
@@ -88,7 +69,8 @@ export function upstreamAddress(
   return {
     async fetch(input, init) {
       if (now() >= doubtedUntil || typeof input !== "string") return fetch(input, init);
-      if (looking) await Promise.race([looking, Bun.sleep(maxLookUpWaitMs)]);
+      const { underWay } = lookUps;
+      if (underWay) await Promise.race([underWay, Bun.sleep(maxLookUpWaitMs)]);
       init?.signal?.throwIfAborted();
       const address = choose();
       if (address === undefined) return fetch(input, init);
@@ -104,11 +86,12 @@ export function upstreamAddress(
       if (now() >= doubtedUntil) tried.clear();
       doubtedUntil = now() + doubtMs;
       current = undefined;
-      void lookUpAgain();
+      void lookUps.again();
     },
     async hasUntriedAddress() {
       if (now() >= doubtedUntil) return false;
-      await lookUpAgain();
+      void lookUps.again();
+      await lookUps.underWay;
       return found.some((address) => !tried.has(address));
     },
   };

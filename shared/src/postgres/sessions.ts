@@ -59,6 +59,7 @@ export class Sessions {
   #isClosed = false;
   #sql: SQL;
   #madeAt = -Infinity;
+  #poolHost = "";
   #open = 0;
   /** Why writes are refused, or undefined if they are not, as soon as that is known. */
   #refusal: Promise<StorageUnavailable | undefined> | undefined;
@@ -95,7 +96,9 @@ export class Sessions {
 
   /** Looks for the server anew: it may have got another address. */
   async follow(): Promise<void> {
-    if ((await this.#server.doubt()) && !this.#isClosed) this.#replace();
+    await this.#server.doubt();
+    // Of the statements that have failed at the same time, the first replaces the pool.
+    if (this.#server.host !== this.#poolHost && !this.#isClosed) this.#replace();
   }
 
   /**
@@ -205,6 +208,7 @@ export class Sessions {
   #makePool(): SQL {
     this.#madeAt = performance.now();
     const { target } = this;
+    this.#poolHost = target.host;
     return new SQL(poolUrl(target), {
       ...poolOptions(target, this.#max),
       // A pooler hands prepared statements to other sessions, where a name means another statement.
