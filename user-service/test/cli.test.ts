@@ -70,6 +70,29 @@ describe("the command line", () => {
     expect(await readdir(path())).toEqual([]);
   });
 
+  test.each([
+    ["postgres://user:secret@db/users"],
+    ["DATABASE_URL=postgres://user:secret@db/users"],
+    ["--database-url=postgres://user:secret@db/users"],
+    ["--password=secret"],
+    ["password=secret"],
+    ["user:secret@db"],
+    ["postgres://db/users?user=user&password=secret"],
+    ["serve postgres://user:secret@db/users"],
+    ["serve --database-url=postgres://user:secret@db/users"],
+    ["migrate --password=secret"],
+    ["backup postgres://user:secret@db/users"],
+    ["restore postgres://user:secret@db/users"],
+    ["backup-rotate postgres://user:secret@db/users 3"],
+    ["copy-to mysql://user:secret@db/users"],
+    ["move-to postgres://user:secret@db"],
+  ])("%s is refused with 2, and the password is not repeated", async (line) => {
+    const outcome = await run(service, line.split(" "));
+    expect(outcome).toMatchObject({ status: 2, stdout: "" });
+    expect(outcome.stderr).not.toContain("secret");
+    expect(await readdir(path())).toEqual([]);
+  });
+
   test("serve prints a line for every wrong variable, makes no file, and exits with 78", async () => {
     const env = {
       PORT: "80a",

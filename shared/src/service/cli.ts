@@ -256,16 +256,26 @@ async function withinMigrationWait<T>(name: string, migrated: Promise<T>): Promi
   }
 }
 
+/** What an operator wrote where a word was expected: what follows `=` may be a password. */
+const quoteWord = (text: string) => quote(text.replace(/=.*$/s, "=..."));
+
+/** Whether the operator wrote a URL, which may have a password, where a path was expected. */
+const isUrl = (text: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+
 /** The command of this name. @throws {UsageError} if there is none, or it takes other arguments */
 function findCommand(name: string, args: readonly string[]): Command {
   const command = commands.find(({ call }) => call.split(" ")[0] === name);
-  if (command === undefined) throw new UsageError(`unknown command ${quote(name)}`);
+  if (command === undefined) throw new UsageError(`unknown command ${quoteWord(name)}`);
   const option = args.find((argument) => argument.startsWith("-"));
-  if (option !== undefined) throw new UsageError(`unknown option ${quote(option)}`);
+  if (option !== undefined) throw new UsageError(`unknown option ${quoteWord(option)}`);
   const parameters = command.call.split(" ").slice(1);
   if (args.length !== parameters.length || args.includes("")) {
     throw new UsageError(`${name} takes ${parameters.join(" and ") || "no arguments"}`);
   }
+  const wrong = parameters.find(
+    (parameter, n) => /^(?:FILE|FOLDER)$/.test(parameter) && isUrl(args[n] ?? ""),
+  );
+  if (wrong !== undefined) throw new UsageError(`${wrong} must be a path, and no URL`);
   return command;
 }
 

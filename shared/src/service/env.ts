@@ -183,9 +183,13 @@ export function httpBaseUrl(variable: string, options: { default: string }): Set
 /** UTF-16 code units of an operator's input that an error text repeats. */
 const maxQuotedLength = 100;
 
-/** An operator's input for an error text: cut, and on one line, whatever it holds. */
+/**
+ * An operator's input for an error text: cut, and on one line, whatever it holds. Of a URL that may have
+ * a password, in the place of another value, it has the beginning alone.
+ */
 export function quote(input: string): string {
-  return JSON.stringify(input.slice(0, maxQuotedLength));
+  const shown = /[@?]/.test(input) ? input.replace(/[:@?].*$/s, "...") : input;
+  return JSON.stringify(shown.slice(0, maxQuotedLength));
 }
 
 /** The remedy for a text that would be allowed without what `docker run --env-file` keeps around it. */

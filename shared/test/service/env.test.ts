@@ -180,6 +180,17 @@ describe("ConfigError", () => {
       expect(messagesOf(() => read({ URL })).join()).not.toContain("secret");
     }
   });
+
+  test.each([
+    ["postgres://bob:secret@db/users", "postgres..."],
+    ["bob:secret@db", "bob..."],
+    ["postgres://db/users?password=secret", "postgres..."],
+  ])("does not show the password in the URL %s in the place of another value", (PORT, shown) => {
+    expect(messagesOf(() => read({ PORT, LEVEL: PORT }))).toEqual([
+      expect.stringContaining(`PORT "${shown}": `),
+      expect.stringContaining(`LEVEL "${shown}": `),
+    ]);
+  });
 });
 
 describe("readServiceConfig()", () => {
