@@ -186,6 +186,45 @@ describe.if(hasPostgres).each(services)("$service", ({ service, path, newResourc
     if (service === "user-service") bodyOfStatus(await send("DELETE", `${path}/${id}`), 204);
   });
 
+  test("is 503 and not ready while a right is taken away, and its log says once what to grant", async () => {
+    await using stack = new AsyncDisposableStack();
+    const database = stack.use(await createDatabase());
+    await migrate(database);
+    const DATABASE_URL = await database.makeRole(password);
+    const role = new URL(DATABASE_URL).username;
+    const tables = "ON ALL TABLES IN SCHEMA public";
+    await database.admin.unsafe(`GRANT ALL ${tables} TO ${role}`);
+    const { url: USER_SERVICE_URL } = stack.use(await startFakeUpstream(healthy));
+    const running = stack.use(await start(service, { DATABASE_URL, USER_SERVICE_URL }));
+    const readiness = stack.use(watchReadiness(running.url));
+    await readiness.until(true);
+    const send = fetchClient(running.url);
+
+    await database.admin.unsafe(`REVOKE ALL ${tables} FROM ${role}`);
+    const responses = [
+      await create(send, path, newResource(1), "key"),
+      await send("GET", path),
+      await send("GET", `${path}/${user.id}`),
+    ];
+    for (const response of responses) {
+      expect(bodyOfStatus(response, 503)).toMatchObject({ code: "storage-unavailable" });
+    }
+    await readiness.until(false);
+    const told = running.lines.filter(({ msg }) => msg === "database refuses statements");
+    expect(told).toMatchObject([
+      {
+        msg: "database refuses statements",
+        reason: expect.stringMatching(
+          /^this role lacks a right \(permission denied for table \w+\); /,
+        ),
+      },
+    ]);
+
+    await database.admin.unsafe(`GRANT SELECT, INSERT, UPDATE, DELETE ${tables} TO ${role}`);
+    await readiness.until(true);
+    bodyOfStatus(await create(send, path, newResource(1), "key"), 201);
+  });
+
   test("shows no password when the server refuses it later, and serves when it is right again", async () => {
     await using stack = new AsyncDisposableStack();
     const database = stack.use(await createDatabase());

@@ -1,6 +1,7 @@
 // What an error of Bun.SQL means for a caller
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 import { SQL } from "bun";
+import { errorMessage } from "../core/error-message.ts";
 import { StorageUnavailable } from "../core/storage.ts";
 
 /**
@@ -97,6 +98,11 @@ export function isReadOnly(error: unknown): boolean {
   return sqlStateOf(error) === "25006";
 }
 
+/** Whether the role lacks a right to what the statement does. */
+export function isRightMissing(error: unknown): boolean {
+  return sqlStateOf(error) === "42501";
+}
+
 /**
  * Why a storage cannot work now; undefined for an error that is no state of the storage.
  *
@@ -115,8 +121,8 @@ export function unavailableReason(
   if (state === "53100") return "full";
   // Out of memory, out of sessions, a lock that is held, the server's own deadline, a conflict.
   if (/^(?:53|55P03|57014|40001|40P01)/.test(state)) return "busy";
-  // No session, refused by now, restarting, read-only, an error of the server's disk.
-  return /^(?:08|28|3D000|57|25006|58)/.test(state) ? "unreachable" : undefined;
+  // No session, refused by now, a right was taken away, restarting, read-only, an error of its disk.
+  return /^(?:08|28|3D000|42501|57|25006|58)/.test(state) ? "unreachable" : undefined;
 }
 
 function isTlsError(error: unknown): boolean {
@@ -170,7 +176,9 @@ export function operatorReason(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (state?.startsWith("28")) return "the server refuses this user or its password; check both";
   if (state === "3D000") return "the server has no such database; create it";
-  if (state === "42501") return "this role lacks a right; grant it, or run migrate as the owner";
+  if (isRightMissing(error)) {
+    return `this role lacks a right (${errorMessage(error)}); grant it, or run migrate as the owner`;
+  }
   if (state === "3F000") {
     return "this role may use no schema of its search_path; create one, or grant USAGE on it";
   }

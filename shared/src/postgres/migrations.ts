@@ -3,7 +3,7 @@ import type { SQL } from "bun";
 import { errorMessage } from "../core/error-message.ts";
 import { checksumOf, versionOf, type AppliedMigration, type Migrated } from "../core/migration.ts";
 import { StorageOpenError } from "../core/storage.ts";
-import { isMissingColumn, isNameTaken, isPermanent, sqlStateOf } from "./errors.ts";
+import { isMissingColumn, isNameTaken, isPermanent, isRightMissing } from "./errors.ts";
 
 /** The oldest server that is tested, as `server_version_num`. */
 const minServerVersion = 140_000;
@@ -123,7 +123,7 @@ async function apply(sql: SQL, name: string, version: number, migration: string)
       INSERT INTO schema_migrations (version, checksum)
       VALUES (${version}, ${checksumOf(migration)})`;
   } catch (error) {
-    if (!isPermanent(error) || sqlStateOf(error) === "42501") throw error;
+    if (!isPermanent(error) || isRightMissing(error)) throw error;
     if (version === 1 && isNameTaken(error)) throw foreignDatabase(name, error);
     throw new StorageOpenError(
       `Cannot bring the database ${name} to version ${version}: ${errorMessage(error)}; ` +

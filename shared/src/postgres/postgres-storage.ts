@@ -11,6 +11,7 @@ import {
   isLockTimeout,
   isPermanent,
   isReadOnly,
+  isRightMissing,
   isSerializationFailure,
   isSessionLost,
   isStandbyAway,
@@ -20,7 +21,7 @@ import {
 import { migrate } from "./migrations.ts";
 import { openSession } from "./open-session.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
-import { requireRowRights } from "./row-rights.ts";
+import { requireRowRights, tablesWithoutRights } from "./row-rights.ts";
 import { readSecrets } from "./secrets.ts";
 import { watchSession } from "./session-watch.ts";
 import { defaultStatementTimeoutMs, Sessions, type Statement } from "./sessions.ts";
@@ -71,6 +72,12 @@ export interface PostgresOptions {
    * @param reason why it cannot be reached
    */
   readonly reachabilityChanged?: (isReachable: boolean, reason: string) => void;
+  /**
+   * The role lacks a right that it had at the start. Called once a minute while statements fail for it.
+   *
+   * @param reason what it lacks, and the remedy
+   */
+  readonly rightMissed?: (reason: string) => void;
 }
 
 /** Between two attempts to reach a server that is away. */
@@ -100,6 +107,9 @@ const maxLockWaitMs = 1500;
 /** How often a statement is tried that the server has undone for the sake of another one. */
 const maxTries = 5;
 
+/** Between two calls of `rightMissed`. */
+const rightMissedMs = 60_000;
+
 /** The statements that were in each other's way must not meet again. @param tries from 1 */
 const pauseMsAfterConflict = (tries: number) => Math.random() * 5 * 2 ** tries;
 
@@ -124,6 +134,7 @@ export async function openPostgres({
   statementTimeoutMs = defaultStatementTimeoutMs,
   observer,
   reachabilityChanged,
+  rightMissed,
 }: PostgresOptions): Promise<PostgresStorage> {
   const { name, rootCertificate } = address;
   if (rootCertificate !== undefined && !(await Bun.file(rootCertificate).exists())) {
@@ -144,6 +155,8 @@ export async function openPostgres({
   let secrets: ReadonlyMap<string, Uint8Array> | undefined;
   let isReachable = true;
   let lostReason = "";
+  let mayLackRights = false;
+  let rightMissedAt = -Infinity;
   let pinging: Promise<void> | undefined;
   let closed: Promise<void> | undefined;
 
@@ -164,6 +177,13 @@ export async function openPostgres({
     isReachable = false;
     lostReason = reason;
     reachabilityChanged?.(false, reason);
+  }
+
+  function lacksRight(error: unknown): void {
+    mayLackRights = true;
+    if (performance.now() - rightMissedAt < rightMissedMs) return;
+    rightMissedAt = performance.now();
+    rightMissed?.(operatorReason(error));
   }
 
   /** Migrates on a session of its own. @throws what Bun.SQL does, StorageOpenError */
@@ -227,7 +247,8 @@ export async function openPostgres({
     const wanted = toStorageError(error, isWrite);
     // A session keeps the state of its beginning, and the address may lead to another server by now.
     if (isReadOnly(error)) sessions.renew();
-    if (wanted instanceof StorageUnavailable) {
+    if (isRightMissing(error)) lacksRight(error);
+    else if (wanted instanceof StorageUnavailable) {
       if (wanted.reason !== "busy") void sessions.follow();
       const isLost = wanted.reason === "interrupted" && isSessionLost(error);
       if (wanted.reason === "busy") observer?.lockWaited();
@@ -298,9 +319,13 @@ export async function openPostgres({
         throw new StorageUnavailable("unreachable");
       }
       reached();
+      if (!mayLackRights) return;
+      const tables = await sessions.runFirst(tablesWithoutRights, maxPingMs);
+      mayLackRights = tables.length > 0;
     } catch (error) {
       throw failed(error, false);
     }
+    if (mayLackRights) throw new StorageUnavailable("unreachable");
   }
 
   async function close(discardsQueue: boolean): Promise<void> {

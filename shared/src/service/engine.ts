@@ -53,6 +53,8 @@ interface OpenOptions {
   readonly observer?: StorageObserver;
   /** A server was lost, refuses this service, or came back. @param reason why it cannot be reached */
   readonly reachabilityChanged?: (isReachable: boolean, reason: string) => void;
+  /** A server's role lacks a right that it had. @param reason what it lacks, and the remedy */
+  readonly rightMissed?: (reason: string) => void;
 }
 
 /** The database that `DATABASE_URL` names. */

@@ -44,6 +44,8 @@ export async function serve<S extends Settings, Stores>({
       if (isReachable) logger.info({ database: database.name }, "database reached");
       else logger.warn({ database: database.name, reason }, "database cannot be reached");
     },
+    rightMissed: (reason) =>
+      logger.warn({ database: database.name, reason }, "database refuses statements"),
   });
   // A shutdown does not wait for another process's lock or for a long migration: a migration that
   // is cut changes nothing.

@@ -50,6 +50,7 @@ describe("unavailableReason()", () => {
     ["57P03", "unreachable"],
     ["28P01", "unreachable"],
     ["3D000", "unreachable"],
+    ["42501", "unreachable"],
     ["25006", "unreachable"],
     ["58030", "unreachable"],
     ["08001", "unreachable"],

@@ -139,7 +139,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
       url.password = "secret";
       await it.open({ url: url.href, migrations: [notes] });
       expect(await refusalOf(it.open({ url: url.href, migrations: [notes, tags] }))).toContain(
-        "this role lacks a right; grant it, or run migrate as the owner",
+        "this role lacks a right (permission denied for schema public); grant it, or run migrate as the owner",
       );
     } finally {
       await it.admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
@@ -165,6 +165,54 @@ describe.if(hasPostgres)("openPostgres()", () => {
       );
       await it.admin.unsafe(`GRANT UPDATE (id) ON tags TO ${role}`);
       await open();
+    } finally {
+      await it.admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  test("a right that is taken away later makes it unavailable and not ready, and is told once", async () => {
+    await using it = await temporaryPostgres();
+    await it.open({ migrations: [notes] });
+    const role = `revoked_${process.pid}`;
+    await it.admin.unsafe(`
+      CREATE ROLE ${role} LOGIN PASSWORD 'secret';
+      GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO ${role}`);
+    try {
+      const url = new URL(it.url);
+      url.username = role;
+      url.password = "secret";
+      const told: string[] = [];
+      const changes: boolean[] = [];
+      const storage = await it.open({
+        url: url.href,
+        migrations: [notes],
+        rightMissed: (reason) => void told.push(reason),
+        reachabilityChanged: (isReachable) => void changes.push(isReachable),
+      });
+      const insert = (id: number) =>
+        storage.write((sql) => sql`INSERT INTO notes VALUES (${id}) RETURNING id`);
+      const select = () => storage.read((sql) => sql`SELECT id FROM notes ORDER BY id`);
+      await it.admin.unsafe(`REVOKE INSERT ON notes FROM ${role}`);
+      for (let n = 0; n < 3; n += 1) {
+        expect(await rejectionOf(insert(2))).toMatchObject(unreachable);
+        expect(await select()).toEqual([{ id: 1 }]);
+        expect(await rejectionOf(storage.ping())).toMatchObject(unreachable);
+      }
+      await it.admin.unsafe(`REVOKE SELECT ON notes FROM ${role}`);
+      expect(await rejectionOf(select())).toMatchObject(unreachable);
+      expect(told).toEqual([
+        "this role lacks a right (permission denied for table notes); grant it, or run migrate as the owner",
+      ]);
+
+      await it.admin.unsafe(`GRANT SELECT, INSERT ON notes TO ${role}`);
+      await storage.ping();
+      await insert(2);
+      expect(await select()).toEqual([{ id: 1 }, { id: 2 }]);
+      // It is no right that a start asks for: the others are served.
+      const remove = () => storage.write((sql) => sql`DELETE FROM notes RETURNING id`);
+      expect(await rejectionOf(remove())).toMatchObject(unreachable);
+      await storage.ping();
+      expect(changes).toEqual([]);
     } finally {
       await it.admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     }
