@@ -73,6 +73,8 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
     fingerprint: fingerprintOf,
     original: asPlaced,
     maxMs: maxPlacingMs(orders, users),
+    // No route deletes an order, but an operator can.
+    deleted: orderNotFound,
   });
 
   return serviceApp(parts, {
@@ -93,7 +95,10 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
       },
       {
         body: newOrder,
-        response: { 201: order, ...problemsWithBody(...keyProblems, ...Object.values(refusals)) },
+        response: {
+          201: order,
+          ...problemsWithBody(...keyProblems, orderNotFound, ...Object.values(refusals)),
+        },
         detail: routeDocs({
           operationId: "placeOrder",
           summary: "Place an order",

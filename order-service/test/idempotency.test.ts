@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { heldCall } from "@platform/shared/testing/held-call";
 import { testIdempotencyRules } from "@platform/shared/testing/idempotency-rules";
+import { bodyOf } from "@platform/shared/testing/running-service";
 import type { UserCheck } from "../src/user-service/user-directory.ts";
 import {
   countOrders,
@@ -12,7 +13,7 @@ import {
   wish,
 } from "./order-service.ts";
 
-describe.each(orderServices)("order-service on %s", (_, startOrderService) => {
+describe.each(orderServices)("order-service on %s", (engine, startOrderService) => {
   testIdempotencyRules({
     path: "/orders",
     body: wish,
@@ -47,6 +48,18 @@ describe.each(orderServices)("order-service on %s", (_, startOrderService) => {
       users = usersBy(() => Promise.reject(new Error("was checked")));
       expect(await placeOrder(service, wish, sent)).toEqual(placed);
       expect(await countOrders(service)).toBe(1);
+    });
+
+    test("is 404 once an operator has deleted the order, or places it anew where its key went along", async () => {
+      await using service = await startOrderService();
+      const sent = { headers: { "idempotency-key": "k-1" } };
+      await placeOrder(service, wish, sent);
+      await service.query("DELETE FROM orders");
+      const repeated = await service.request("/orders", { ...sent, json: wish });
+      // The foreign key of SQLite deletes the key with its order.
+      const expected = engine === "SQLite" ? { status: "pending" } : { code: "order-not-found" };
+      expect(await bodyOf(repeated)).toMatchObject(expected);
+      expect(await countOrders(service)).toBe(engine === "SQLite" ? 1 : 0);
     });
   });
 });
