@@ -1,4 +1,5 @@
 // Orders in PostgreSQL.
+import { unwrap } from "@platform/shared/core/result";
 import { postgresIdempotency } from "@platform/shared/idempotency/postgres-idempotency";
 import { batchReads } from "@platform/shared/postgres/batch-reads";
 import { batchWrites } from "@platform/shared/postgres/batch-writes";
@@ -6,11 +7,12 @@ import { plannedAnew } from "@platform/shared/postgres/planned-anew";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { readInTime } from "@platform/shared/postgres/request-deadline";
 import { raced, rowChanges } from "@platform/shared/postgres/row-changes";
-import { timeOfChange } from "@platform/shared/schema/timestamp";
+import { fromTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
-import { canTransition, type OrderStatus } from "./order-status.ts";
+import { changeStatus } from "./change-status.ts";
+import type { OrderStatus } from "./order-status.ts";
 import type { OrderStore } from "./order-store.ts";
-import { OrderNotFound, StatusConflict, totalCents, type Order } from "./order.ts";
+import { OrderNotFound, totalCents, type Order } from "./order.ts";
 import { insertOrders, type NewOrder } from "./postgres-order-insert.ts";
 import { postgresOrderList } from "./postgres-order-list.ts";
 import {
@@ -131,16 +133,17 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
 
     setStatus: (id, status, precondition) =>
       changeRow(id, async () => {
-        const row = await findRow(id);
-        if (row === undefined) throw new OrderNotFound();
-        const current = toOrder(row, row.items);
-        const unmet = precondition(current);
-        if (unmet !== undefined) throw unmet;
-        if (!canTransition(row.status, status)) throw new StatusConflict(row.status, status);
-        if (row.status === status) return current;
-        const updated_at = timeOfChange(row.updated_at, now());
-        const isUpdated = await updateStatus({ id, status, seen_at: row.updated_at, updated_at });
-        return isUpdated ? toOrder({ ...row, status, updated_at }, row.items) : raced;
+        const current = await find(id);
+        if (current === undefined) throw new OrderNotFound();
+        const changed = unwrap(changeStatus(current, status, precondition, now()));
+        if (changed === current) return current;
+        const isUpdated = await updateStatus({
+          id,
+          status,
+          seen_at: fromTimestamp(current.updated_at),
+          updated_at: fromTimestamp(changed.updated_at),
+        });
+        return isUpdated ? changed : raced;
       }),
   };
 }

@@ -2,20 +2,13 @@
 import { unwrap } from "@platform/shared/core/result";
 import { toPage } from "@platform/shared/core/page";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
-import { fromTimestamp, timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
+import { fromTimestamp, toTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
+import { changeStatus } from "./change-status.ts";
 import { fromCents } from "./money.ts";
-import { canTransition } from "./order-status.ts";
 import type { OrderStore } from "./order-store.ts";
 import { sqliteOrderList, type OrderRow } from "./sqlite-order-list.ts";
-import {
-  OrderNotFound,
-  StatusConflict,
-  toItem,
-  totalCents,
-  type Order,
-  type OrderLine,
-} from "./order.ts";
+import { OrderNotFound, toItem, totalCents, type Order, type OrderLine } from "./order.ts";
 import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
 
 /** The most lines in a page: about a megabyte, which occupies the event loop for some 20 ms. */
@@ -119,15 +112,10 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
       const outcome = await write(() => {
         const current = findNow(id);
         if (current === undefined) return new OrderNotFound();
-        const unmet = precondition(current);
-        if (unmet !== undefined) return unmet;
-        if (!canTransition(current.status, status)) {
-          return new StatusConflict(current.status, status);
-        }
-        if (current.status === status) return current;
-        const updated_at = timeOfChange(fromTimestamp(current.updated_at), now());
-        updateStatus.run({ id, status, updated_at });
-        return { ...current, status, updated_at: toTimestamp(updated_at) };
+        const changed = changeStatus(current, status, precondition, now());
+        if (changed instanceof Error || changed === current) return changed;
+        updateStatus.run({ id, status, updated_at: fromTimestamp(changed.updated_at) });
+        return changed;
       });
       return unwrap(outcome);
     },
