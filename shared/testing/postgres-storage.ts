@@ -1,9 +1,16 @@
 // Storage on PostgreSQL for a test.
 import { SQL } from "bun";
 import { openPostgres, type PostgresStorage } from "../src/postgres/postgres-storage.ts";
-import { parsePostgresUrl } from "../src/postgres/postgres-url.ts";
+import { parsePostgresUrl, type PostgresAddress } from "../src/postgres/postgres-url.ts";
 import { postgresDatabase } from "./postgres.ts";
 import type { TemporaryStorage } from "./running-service.ts";
+
+/** The parts of the URL of a test's database. @throws Error if it is malformed */
+export function addressOf(url: string): PostgresAddress {
+  const address = parsePostgresUrl(url);
+  if (address === undefined) throw new Error("The URL of the test's database is malformed");
+  return address;
+}
 
 /** What prepares the databases that have these migrations; one for each list, so that one runs once. */
 const preparations = new Map<readonly string[], (url: string) => Promise<void>>();
@@ -16,14 +23,13 @@ function preparationOf(migrations: readonly string[]): (url: string) => Promise<
   return prepare;
 }
 
-async function openMigrated(
+/** Opens a storage, and resolves when its migrations have run. @param poolSize default: 4 */
+export async function openMigrated(
   url: string,
   migrations: readonly string[],
   poolSize = 4,
 ): Promise<PostgresStorage> {
-  const address = parsePostgresUrl(url);
-  if (address === undefined) throw new Error("The URL of the test database is malformed");
-  const storage = await openPostgres({ address, migrations, poolSize });
+  const storage = await openPostgres({ address: addressOf(url), migrations, poolSize });
   await storage.migrated;
   return storage;
 }

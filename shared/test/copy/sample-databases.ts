@@ -10,9 +10,8 @@ import { postgresTarget } from "../../src/copy/postgres-target.ts";
 import { sqliteSource } from "../../src/copy/sqlite-source.ts";
 import { sqliteTarget } from "../../src/copy/sqlite-target.ts";
 import type { CopiedTable } from "../../src/copy/table.ts";
-import { parsePostgresUrl } from "../../src/postgres/postgres-url.ts";
-import { openPostgres } from "../../src/postgres/postgres-storage.ts";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
+import { addressOf, openMigrated } from "../../testing/postgres-storage.ts";
 
 const tables: readonly CopiedTable[] = [
   secrets,
@@ -115,18 +114,9 @@ export function contentsOf(path: string): Record<string, unknown[]> {
   return contents;
 }
 
-const addressOf = (url: string) => {
-  const address = parsePostgresUrl(url);
-  if (address === undefined) throw new Error("The URL of the test database is malformed");
-  return address;
-};
-
 /** Starts a service's storage on a server. */
-export async function openServer(url: string, migrations = postgresMigrations) {
-  const storage = await openPostgres({ address: addressOf(url), migrations, poolSize: 1 });
-  await storage.migrated;
-  return storage;
-}
+export const openServer = (url: string, migrations = postgresMigrations) =>
+  openMigrated(url, migrations, 1);
 
 /** Brings a database on a server up to date. */
 export async function migrateServer(url: string, migrations = postgresMigrations): Promise<void> {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { SQL } from "bun";
 import { hasPostgres, postgresDatabase } from "../../testing/postgres.ts";
+import { addressOf } from "../../testing/postgres-storage.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 import { openPostgres } from "../../src/postgres/postgres-storage.ts";
 import { serverPath } from "./server-path.ts";
-import { addressOf, temporaryPostgres } from "./temporary-postgres.ts";
+import { temporaryPostgres } from "./temporary-postgres.ts";
 
 const notes = "CREATE TABLE notes (id int PRIMARY KEY); INSERT INTO notes VALUES (1)";
 const tags = "CREATE TABLE tags (id int PRIMARY KEY)";

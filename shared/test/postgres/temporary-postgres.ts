@@ -1,15 +1,8 @@
 // A storage on a database that a test has for itself.
 import { SQL } from "bun";
 import { openPostgres, type PostgresOptions } from "../../src/postgres/postgres-storage.ts";
-import { parsePostgresUrl } from "../../src/postgres/postgres-url.ts";
 import { postgresDatabase } from "../../testing/postgres.ts";
-
-/** The parts of a URL. @throws Error if it is wrong */
-export function addressOf(url: string) {
-  const address = parsePostgresUrl(url);
-  if (address === undefined) throw new Error("The URL of the test's database is wrong");
-  return address;
-}
+import { addressOf } from "../../testing/postgres-storage.ts";
 
 type Options = Partial<Omit<PostgresOptions, "address">>;
 
