@@ -23,7 +23,16 @@ export function testQueryPlans<Store>(
     for (const sql of statements)
       expect({ sql, costly: costlySteps(db, sql) }).toEqual({ sql, costly: [] });
   });
+
+  test("SQLite plans none of its statements anew for the limit of each run", async () => {
+    await using database = await temporaryStorage(migrations);
+    const statements = await preparedStatements(database.storage, makeStore, useStore);
+    expect(statements.filter((sql) => bareLimit.test(sql))).toEqual([]);
+  });
 }
+
+/** A limit that is a bare parameter: SQLite plans the statement anew for each run. */
+const bareLimit = /\b(?:LIMIT|OFFSET)\s+[$:@?]/;
 
 /** The SQL of the statements that a store prepares when it is made and used. */
 export async function preparedStatements<Store>(
@@ -60,7 +69,7 @@ export function queryPlan(db: Database, sql: string): string[] {
  * limit are bounded: neither a scan of one nor a sort of the rows that it leads to counts.
  */
 function costlySteps(db: Database, sql: string): string[] {
-  const isBounded = sql.includes("json_each") || /LIMIT \$\w+\s*\)/.test(sql);
+  const isBounded = sql.includes("json_each") || /LIMIT \+\$\w+\s*\)/.test(sql);
   const costly = isBounded ? /^SCAN (?!json_each|\(subquery)/ : /^SCAN|TEMP B-TREE/;
   return queryPlan(db, sql).filter((detail) => costly.test(detail));
 }

@@ -40,8 +40,8 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
     SELECT id, user_id, total_cents, status, created_at, updated_at
     FROM orders
     WHERE id = $id`);
-  // +$id: where a statement has ORDER BY and a column equals a bare parameter, SQLite plans it anew for
-  // every value, which takes longer than to run it.
+  // +$id, +$limit: where a statement has ORDER BY and a column equals a bare parameter, or the limit is one,
+  // SQLite plans it anew for every value, which takes longer than to run it.
   const linesOf = db.prepare<OrderLine, { id: string }>(`
     SELECT sku, quantity, unit_price_cents AS unitPriceCents
     FROM order_items
@@ -52,7 +52,7 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
     FROM json_each($ids)
     JOIN order_items ON order_id = value
     ORDER BY key, position
-    LIMIT $limit`);
+    LIMIT +$limit`);
   const insertOrder = db.prepare<unknown, OrderRow>(`
     INSERT INTO orders (id, user_id, total_cents, status, created_at, updated_at)
     VALUES ($id, $user_id, $total_cents, $status, $created_at, $updated_at)`);

@@ -76,7 +76,7 @@ export function sqliteIdempotency<T>(
       FROM idempotency_keys
       WHERE created_at < $time
       ORDER BY created_at
-      LIMIT $max
+      LIMIT +$max
     )`);
 
   const renewal = claimRenewal(

@@ -25,7 +25,10 @@ type Parameters = IdRange &
 const columns = "id, name, email, created_at, updated_at";
 const joinedColumns = "users.id, users.name, users.email, users.created_at, users.updated_at";
 
-/** The statements of one direction: ascending, or its exact reverse. */
+/**
+ * The statements of one direction: ascending, or its exact reverse. +$limit: SQLite plans a statement anew
+ * for each run if its limit is a bare parameter.
+ */
 function statementsIn(direction: "ASC" | "DESC") {
   const behind = direction === "ASC" ? ">" : "<";
   return {
@@ -34,13 +37,13 @@ function statementsIn(direction: "ASC" | "DESC") {
       FROM users
       WHERE (name, id) ${behind} ($name, $id)
       ORDER BY name ${direction}, id ${direction}
-      LIMIT $limit`,
+      LIMIT +$limit`,
     byAge: `
       SELECT ${columns}
       FROM users
       WHERE id > $above AND id < $below
       ORDER BY id ${direction}
-      LIMIT $limit`,
+      LIMIT +$limit`,
     // One user at most, in whichever order. +id: SQLite is to search by the address.
     withEmail: `
       SELECT ${columns}
@@ -48,7 +51,7 @@ function statementsIn(direction: "ASC" | "DESC") {
       WHERE email = +$email
         AND +id > $above AND +id < $below
         AND (name, +id) ${behind} ($name, $id)
-      LIMIT $limit`,
+      LIMIT +$limit`,
     withIdsByName: `
       SELECT ${joinedColumns}
       FROM json_each($ids)
@@ -57,7 +60,7 @@ function statementsIn(direction: "ASC" | "DESC") {
         AND +users.id > $above AND +users.id < $below
         AND (name, +users.id) ${behind} ($name, $id)
       ORDER BY name ${direction}, users.id ${direction}
-      LIMIT $limit`,
+      LIMIT +$limit`,
     withIdsByAge: `
       SELECT ${joinedColumns}
       FROM json_each($ids)
@@ -65,7 +68,7 @@ function statementsIn(direction: "ASC" | "DESC") {
       WHERE ($email IS NULL OR email = $email)
         AND +users.id > $above AND +users.id < $below
       ORDER BY users.id ${direction}
-      LIMIT $limit`,
+      LIMIT +$limit`,
     // The subquery ends at the limit: SQLite sorts a bounded number of users.
     ofSmallRangeByName: `
       SELECT ${columns}
@@ -73,11 +76,11 @@ function statementsIn(direction: "ASC" | "DESC") {
         SELECT ${columns}
         FROM users
         WHERE id > $above AND id < $below
-        LIMIT $maxUsersRead
+        LIMIT +$maxUsersRead
       )
       WHERE (name, id) ${behind} ($name, $id)
       ORDER BY name ${direction}, id ${direction}
-      LIMIT $limit`,
+      LIMIT +$limit`,
     // The index has all that the conditions need, so SQLite reads the table for users of the page alone.
     ofLargeRangeByName: `
       SELECT ${joinedColumns}
@@ -87,13 +90,13 @@ function statementsIn(direction: "ASC" | "DESC") {
         AND (entry.name, entry.id) ${behind === ">" ? "<=" : ">="} ($endName, $endId)
         AND +entry.id > $above AND +entry.id < $below
       ORDER BY entry.name ${direction}, entry.id ${direction}
-      LIMIT $limit`,
+      LIMIT +$limit`,
     endOfWindow: `
       SELECT name, id
       FROM users
       WHERE (name, id) ${behind} ($name, $id)
       ORDER BY name ${direction}, id ${direction}
-      LIMIT 1 OFFSET $maxUsersRead`,
+      LIMIT 1 OFFSET +$maxUsersRead`,
   };
 }
 
@@ -103,7 +106,7 @@ const userBeyondSmallRange = `
   SELECT 1
   FROM users
   WHERE id > $above AND id < $below
-  LIMIT 1 OFFSET $maxUsersRead`;
+  LIMIT 1 OFFSET +$maxUsersRead`;
 
 /**
  * Makes the function that reads a page of users. It has to run within `read`.
