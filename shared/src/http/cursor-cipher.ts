@@ -26,38 +26,46 @@ const algorithm = "aes-256-gcm";
  * @param purpose `openCursor` needs the same: a cursor is no use for another list or sort
  */
 export function sealCursor(position: unknown, secret: Uint8Array, purpose: string): string {
-  const json = Buffer.from(JSON.stringify(position));
-  if (json.length > maxPositionBytes) throw new RangeError("The position is too long for a cursor");
-  const padded = Buffer.alloc(Math.ceil(json.length / blockBytes) * blockBytes, " ");
-  json.copy(padded);
+  const json = JSON.stringify(position);
+  const jsonBytes = Buffer.byteLength(json);
+  if (jsonBytes > maxPositionBytes) throw new RangeError("The position is too long for a cursor");
+  const padding = " ".repeat(Math.ceil(jsonBytes / blockBytes) * blockBytes - jsonBytes);
   const nonce = crypto.getRandomValues(new Uint8Array(nonceBytes));
   const cipher = nodeCrypto().createCipheriv(algorithm, secret, nonce).setAAD(Buffer.from(purpose));
-  const sealed = [nonce, cipher.update(padded), cipher.final(), cipher.getAuthTag()];
-  return Buffer.concat(sealed).toString("base64url");
+  const encrypted = cipher.update(json + padding, "utf8");
+  return Buffer.concat([nonce, encrypted, cipher.final(), cipher.getAuthTag()]).toString(
+    "base64url",
+  );
+}
+
+/** The bytes of a text that can be a cursor, judged by its length and characters alone. */
+function cursorBytes(text: string): Buffer | undefined {
+  if (text.length > maxCursorLength) return undefined;
+  const bytes = Buffer.from(text, "base64url");
+  // Buffer skips characters outside of Base64, so only the spelling that sealCursor() made is accepted.
+  const isShaped = bytes.length > nonceBytes + tagBytes && bytes.toString("base64url") === text;
+  return isShaped ? bytes : undefined;
 }
 
 /** Whether a text can be a cursor, judged by its length and characters alone. */
 export function isCursorShaped(text: string): boolean {
-  if (text.length > maxCursorLength) return false;
-  const bytes = Buffer.from(text, "base64url");
-  // Buffer skips characters outside of Base64, so only the spelling that sealCursor() made is accepted.
-  return bytes.length > nonceBytes + tagBytes && bytes.toString("base64url") === text;
+  return cursorBytes(text) !== undefined;
 }
 
 /** The position in a cursor; undefined for every text that `sealCursor` did not make for the purpose. */
 export function openCursor(text: string, secret: Uint8Array, purpose: string): unknown {
-  if (!isCursorShaped(text)) return undefined;
-  const bytes = Buffer.from(text, "base64url");
-  const tag = bytes.subarray(-tagBytes);
-  const decipher = nodeCrypto().createDecipheriv(algorithm, secret, bytes.subarray(0, nonceBytes), {
+  const bytes = cursorBytes(text);
+  if (bytes === undefined) return undefined;
+  const nonce = bytes.subarray(0, nonceBytes);
+  const decipher = nodeCrypto().createDecipheriv(algorithm, secret, nonce, {
     authTagLength: tagBytes,
   });
-  decipher.setAAD(Buffer.from(purpose)).setAuthTag(tag);
-  const padded = decipher.update(bytes.subarray(nonceBytes, -tagBytes));
+  decipher.setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(-tagBytes));
+  const padded = decipher.update(bytes.subarray(nonceBytes, -tagBytes), undefined, "utf8");
   try {
     decipher.final();
   } catch {
     return undefined; // the tag does not match
   }
-  return JSON.parse(padded.toString());
+  return JSON.parse(padded);
 }
