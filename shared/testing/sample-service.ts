@@ -114,18 +114,25 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
         }),
       },
     )
-    .get("/tasks", () => [...tasks.values()], {
-      query: taskPages.query({
-        state: Type.Optional({ ...state, description: "Only those in this state" }),
-      }),
-      response: { 200: Type.Array(task), ...problems() },
-      detail: routeDocs({
-        operationId: "listTasks",
-        summary: "List tasks",
-        description: "In the order of their creation.",
-        tag: "tasks",
-      }),
-    })
+    .get(
+      "/tasks",
+      ({ query }) => {
+        const { limit } = taskPages.page(query, parts.storage);
+        return [...tasks.values()].slice(0, limit);
+      },
+      {
+        query: taskPages.query({
+          state: Type.Optional({ ...state, description: "Only those in this state" }),
+        }),
+        response: { 200: Type.Array(task), ...problems() },
+        detail: routeDocs({
+          operationId: "listTasks",
+          summary: "List tasks",
+          description: "In the order of their creation.",
+          tag: "tasks",
+        }),
+      },
+    )
     .get(
       "/tasks/:id",
       ({ params, request, set }) => unlessNotModified(request, set, findTask(params.id)),

@@ -10,7 +10,7 @@ import {
   unknownPath,
 } from "./common-problems.ts";
 import { HttpProblem, problemResponse, type FieldError } from "./problem.ts";
-import { parseQuery, QueryMismatch, type ParsedQuery } from "./query-string.ts";
+import { parseParameters, parseQuery, QueryMismatch } from "./query-string.ts";
 import { routeMatcher, routeTemplate, type Route } from "./route-matcher.ts";
 import {
   makeErrorsBrief,
@@ -76,14 +76,11 @@ export function errorHandler({
   const schemasOf = ({ method, route }: RequestContext): RouteHooks =>
     schemasByRoute.get(`${method === "HEAD" ? "GET" : method} ${route}`) ?? {};
 
-  function mismatch(
-    context: RequestContext,
-    request: CheckedRequest,
-    queryErrors?: readonly FieldError[],
-  ): HttpProblem {
+  function mismatch(context: RequestContext, request: CheckedRequest): HttpProblem {
     const hooks = schemasOf(context);
+    const { fieldErrors } = parseQuery(context.query, hooks.query, storage.secret);
     return schemaMismatch([
-      ...validationErrors(hooks, request, queryErrors),
+      ...validationErrors(hooks, request, fieldErrors),
       ...headerErrors(hooks, request.headers ?? {}),
     ]);
   }
@@ -97,10 +94,18 @@ export function errorHandler({
     const known = problemOf(error);
     if (known !== undefined) return known;
     if (error instanceof StorageUnavailable) return storageProblems[error.reason];
-    if (error instanceof QueryMismatch) return mismatch(context, request, error.fieldErrors);
-    if (!(error instanceof ValidationError)) return internalError(error);
-    if (error.type === "response") return internalError(responseMismatch(error));
-    return mismatch(context, request);
+    if (error instanceof ValidationError && error.type === "response") {
+      return internalError(responseMismatch(error));
+    }
+    if (!(error instanceof ValidationError || error instanceof QueryMismatch)) {
+      return internalError(error);
+    }
+    try {
+      return mismatch(context, request);
+    } catch (cause) {
+      // The check of a cursor needs its key, which the storage may not be able to give.
+      return toProblem(cause, context, request);
+    }
   }
 
   return {
@@ -118,8 +123,8 @@ export function errorHandler({
       return match.methods.includes(context.method) ? undefined : unknownMethod(match.methods);
     },
     /** The query of a request whose route is known. */
-    parseQuery: (context: RequestContext): ParsedQuery =>
-      parseQuery(context.query, schemasOf(context).query, storage.secret),
+    parseParameters: (context: RequestContext) =>
+      parseParameters(context.query, schemasOf(context).query),
     /**
      * The response to an error. An unknown error is a 500, whose cause only the log gets.
      *

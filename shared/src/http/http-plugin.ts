@@ -141,10 +141,10 @@ export function httpPlugin({
       if (cors) Object.assign(headers, cors.fieldsFor(elysia.request, context.path));
       context.hasCommonFields = true;
       if (context.query === "" || isManagementPath(context.path)) return;
-      const { values, fieldErrors } = errors().parseQuery(context);
-      // Elysia's own parser keeps the last of repeated values.
+      const { values, fieldErrors } = errors().parseParameters(context);
+      // Elysia's own parser keeps the last of repeated values, and knows no normal form.
       elysia.query = values;
-      if (fieldErrors.length > 0) throw new QueryMismatch(fieldErrors);
+      if (fieldErrors.length > 0) throw new QueryMismatch();
     })
     .onError({ as: "global" }, ({ code, error, route, params, query, request, ...rest }) => {
       const context = requireRequest();

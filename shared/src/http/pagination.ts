@@ -4,9 +4,8 @@ import { Type, type Static, type TProperties, type TSchema, type TUnsafe } from 
 import { Value } from "@sinclair/typebox/value";
 import type { Storage } from "../core/storage.ts";
 import { customType } from "../schema/custom-type.ts";
-import { requestObject } from "../schema/request-object.ts";
 import { isCursorShaped, maxCursorLength, openCursor, sealCursor } from "./cursor-cipher.ts";
-import { withQueryCheck, type QueryCheck } from "./query-string.ts";
+import { QueryMismatch, withQueryCheck, type QueryCheck } from "./query-string.ts";
 
 const maxLimit = 1000;
 const defaultLimit = 100;
@@ -108,7 +107,7 @@ export function pagedList<K extends TSchema, Sort extends string>({
     /** The schema of the query: the parameters of pages and the list's own filters. */
     query: <P extends TProperties>(filters: P) =>
       withQueryCheck(
-        requestObject({
+        Type.Object({
           limit: Type.Optional(limit),
           after: Type.Optional(after),
           sort: Type.Optional(sort),
@@ -117,11 +116,17 @@ export function pagedList<K extends TSchema, Sort extends string>({
         checkCursor,
       ),
 
-    /** The page that a client asks for, from a query that matched the schema. */
+    /**
+     * The page that a client asks for, from a query that matched the schema.
+     *
+     * @throws QueryMismatch if the cursor is not from this list in the same order
+     */
     page({ limit, after, sort = sorts[0] }: SentPage<Sort>, storage: Secrets) {
+      const position = after === undefined ? undefined : open(after, sort, storage);
+      if (after !== undefined && position === undefined) throw new QueryMismatch();
       const page: PageRequest<Key, Sort> = {
         sort,
-        after: after === undefined ? undefined : open(after, sort, storage),
+        after: position,
         limit: limit === undefined ? defaultLimit : Number(limit),
       };
       return page;

@@ -3,9 +3,10 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { SecretName } from "../core/storage.ts";
+import { normalFormIfAccepted } from "../schema/custom-type.ts";
 import { maxEchoLength, maxFieldErrors, type FieldError } from "./problem.ts";
 
-/** The parameters of a query by their names, decoded. */
+/** The parameters of a query by their names, decoded. What its schema accepts is in its normal form. */
 export type QueryValues = Readonly<Record<string, string>>;
 
 /**
@@ -31,7 +32,7 @@ export function withQueryCheck<T extends TSchema>(schema: T, check: QueryCheck):
 export type QuerySchema = (TSchema & { readonly [checkKey]?: QueryCheck }) | undefined;
 
 /** What a query string has, and what is wrong with it beyond the schema of a single parameter. */
-export interface ParsedQuery {
+interface ParsedQuery {
   /** A repeated parameter is empty. */
   readonly values: QueryValues;
   readonly fieldErrors: readonly FieldError[];
@@ -69,15 +70,12 @@ function decodePair(pair: string): readonly [name: string, value: string] {
 }
 
 /**
- * Parses the query string of a request, as HTML forms encode it: `+` is a space.
+ * Parses the query string of a request, as HTML forms encode it: `+` is a space. It leaves the check of all
+ * parameters out, which would open a cursor that the handler opens anyway.
  *
  * @param text what follows the question mark
  */
-export function parseQuery(
-  text: string,
-  schema: QuerySchema,
-  secret: (name: SecretName) => Uint8Array,
-): ParsedQuery {
+export function parseParameters(text: string, schema: QuerySchema): ParsedQuery {
   const known: Readonly<Record<string, TSchema>> = schema?.properties ?? {};
   // Without a prototype, so that `__proto__` is a name like any other.
   const values: Record<string, string> = Object.create(null);
@@ -92,22 +90,28 @@ export function parseQuery(
       values[name] = "";
       errors.set(name, { parameter: name, detail: "Must not be repeated" });
     } else {
-      values[name] = value;
+      values[name] = normalFormIfAccepted(parameter, value);
       // A schema that rejects an empty value says more about what it accepts.
       if (value === "" && Value.Check(parameter, value)) {
         errors.set(name, { parameter: name, detail: "Must not be empty" });
       }
     }
   }
-  const checkError = schema?.[checkKey]?.(values, secret);
-  return { values, fieldErrors: [...errors.values(), ...(checkError ? [checkError] : [])] };
+  return { values, fieldErrors: [...errors.values()] };
 }
 
-/** A query string has errors that the schema of the query does not find. */
+/** Parses a query string like {@link parseParameters}, and runs the check of all parameters too. */
+export function parseQuery(
+  text: string,
+  schema: QuerySchema,
+  secret: (name: SecretName) => Uint8Array,
+): ParsedQuery {
+  const { values, fieldErrors } = parseParameters(text, schema);
+  const checkError = schema?.[checkKey]?.(values, secret);
+  return { values, fieldErrors: checkError ? [...fieldErrors, checkError] : fieldErrors };
+}
+
+/** A query string has errors that the schema of the query does not find; {@link parseQuery} finds them. */
 export class QueryMismatch extends Error {
   override readonly name = "QueryMismatch";
-
-  constructor(readonly fieldErrors: readonly FieldError[]) {
-    super("The query string does not fit the route");
-  }
 }

@@ -8,8 +8,8 @@ export interface CustomTypeDefinition<T> {
   /** Whether a value is acceptable: parsed from JSON, text from the URL, or about to be sent. */
   check(value: unknown, schema: TSchema): boolean;
   /**
-   * The normal form of an acceptable value, in which handlers get it. The normal form of a normal form
-   * is itself: Elysia decodes a query twice. Default: the value as it is.
+   * The normal form of an acceptable value, in which handlers get it. It is acceptable too, and its own
+   * normal form: Elysia checks a query that has it. Default: the value as it is.
    */
   normalise?(value: T, schema: TSchema): T;
   /** What is allowed, to be read after "Must be", such as `a UUID`. */
@@ -37,6 +37,14 @@ export function customType<T>(
 /** What a schema of a custom type allows; undefined for TypeBox's own types. */
 export function customTypeRule(schema: TSchema): string | undefined {
   return definitions.get(schema[Kind])?.rule(schema);
+}
+
+/** The normal form of a value if `schema`, a custom type, accepts it; every other value as it is. */
+export function normalFormIfAccepted<T>(schema: TSchema, value: T): T {
+  const definition = definitions.get(schema[Kind]);
+  if (!definition?.normalise || !definition.check(value, schema)) return value;
+  // A definition's normal forms have the type of its values, which the map of all definitions loses.
+  return definition.normalise(value, schema) as T;
 }
 
 /**

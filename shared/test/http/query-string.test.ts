@@ -3,6 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { StorageUnavailable } from "../../src/core/storage.ts";
 import { parseQuery } from "../../src/http/query-string.ts";
 import { requestObject } from "../../src/schema/request-object.ts";
+import { uuid, uuidList } from "../../src/schema/uuid.ts";
 import { bodyOf } from "../../testing/running-service.ts";
 import { sampleApp, startSample } from "../../testing/sample-service.ts";
 
@@ -94,6 +95,21 @@ describe("a query", () => {
     expect(errors?.map(({ parameter }) => parameter)).toEqual(["limit", "after", "stat"]);
   });
 
+  test("names a cursor that the service did not make, alone and beside other errors", async () => {
+    const app = sampleApp();
+    const foreign = Buffer.alloc(64).toString("base64url");
+    for (const [query, named] of [
+      [`after=${foreign}`, ["after"]],
+      [`limit=0&after=${foreign}`, ["limit", "after"]],
+      [`stat=open&after=${foreign}`, ["stat", "after"]],
+    ] as const) {
+      const response = await app.fetch(new Request(`http://service/tasks?${query}`));
+      expect(response.status).toBe(422);
+      const { errors } = await bodyOf(response);
+      expect(errors?.map(({ parameter }) => parameter)).toEqual([...named]);
+    }
+  });
+
   test("has its names cut to 100 characters, none of them halved, and at most 1,000 errors", async () => {
     await using service = await startSample();
     const { errors } = await bodyOf(await service.request(`/tasks?${"😀".repeat(150)}=1`));
@@ -133,6 +149,13 @@ describe("parseQuery()", () => {
   test("names the only parameter that a route knows", () => {
     const detail = "Is not known here; known is text";
     expect(errorsOf("test=1")).toEqual([{ parameter: "test", detail }]);
+  });
+
+  test("returns the normal form of a value that its schema accepts, and any other as the client sent it", () => {
+    const list = Type.Object({ ids: Type.Optional(uuidList), id: Type.Optional(uuid) });
+    const query = `ids=${id.toUpperCase()},${id}&id=X`;
+    const { values } = parseQuery(query, list, () => new Uint8Array(32));
+    expect({ ...values }).toEqual({ ids: id, id: "X" });
   });
 
   test("returns the decoded values, and a repeated parameter as empty", () => {
