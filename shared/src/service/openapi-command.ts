@@ -16,9 +16,11 @@ const storage: Storage = {
 
 /**
  * Stands for the stores of an app that gets no request for data, whatever their type is: each member
- * is such an object too, and a call rejects.
+ * is such an object too, a call rejects, and what an app takes for a number is NaN.
  */
-const refusingStores: unknown = new Proxy(refuse, { get: () => refusingStores });
+const refusingStores: unknown = new Proxy(refuse, {
+  get: (_, name) => (name === Symbol.toPrimitive ? () => NaN : refusingStores),
+});
 
 /**
  * The document as JSON, the same as the running service has it at `/swagger/json`. Of the environment
@@ -33,7 +35,7 @@ export async function printOpenApi<S extends Settings, Stores>(
   const { name } = service;
   const config = readServiceConfig(service, { PUBLIC_URL });
   const { parts } = createParts({ name, config: { ...config, logLevel: "silent" } });
-  // No value is read of them before a call, which rejects.
+  // An app reads nothing of them but numbers before a call, which rejects.
   const stores = refusingStores as Stores;
   const { app } = service.build({ config, stores, parts: { ...parts, storage } });
   const response = await app.handle(new Request("http://localhost/swagger/json"));
