@@ -15,7 +15,7 @@ const byName = db.prepare<Row, [string, string, number]>(`
   FROM users
   WHERE (name, id) > (?, ?)
   ORDER BY name, id
-  LIMIT ?`);
+  LIMIT +?`);
 const insert = db.prepare<unknown, [string, string, string, number, number]>(`
   INSERT INTO users (id, name, email, created_at, updated_at)
   VALUES (?, ?, ?, ?, ?)`);
