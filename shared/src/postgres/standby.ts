@@ -30,6 +30,7 @@ export async function commitsWait(target: SessionTarget): Promise<boolean | unde
     // A server that refuses new sessions for good may go on with those that it has.
     return isPermanent(error) ? false : undefined;
   } finally {
-    await sql.close({ timeout: 0 }).catch(() => undefined);
+    // Not waited for: writes wait for what was found.
+    void sql.close({ timeout: 0 }).catch(() => undefined);
   }
 }
