@@ -29,7 +29,9 @@ async function takeAllSlots(server: PostgresServer, url: string): Promise<AsyncD
     const ended = await admin<object[]>`
       SELECT pg_terminate_backend(pid)
       FROM pg_stat_activity
-      WHERE usename IN ('user_service', 'order_service')`;
+      WHERE usename IN ('user_service', 'order_service')
+        -- A session that authenticates has no name yet. PostgreSQL lists it from version 18 on.
+        OR state = 'starting'`;
     isFull = ended.length === 0;
   }
   return {
