@@ -86,6 +86,9 @@ const messages = {
   interrupted: "The storage was lost during a write, which may have been stored",
 } as const;
 
+/** Every reason of {@link StorageUnavailable}. */
+export const unavailableReasons = Object.keys(messages) as (keyof typeof messages)[]; // Object.keys gives string[]
+
 /**
  * The storage cannot read or write now; a retry may succeed. Nothing was changed, unless the reason
  * is `interrupted`.

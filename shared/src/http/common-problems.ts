@@ -1,6 +1,7 @@
 // The problems that any route can respond with, in one place for the service and its API document.
 // Those without a value are made once: an overloaded service sends some of them often.
 import type { StorageUnavailable } from "../core/storage.ts";
+import { storageRefusal, type ShedReason } from "../telemetry/metrics.ts";
 import { HttpProblem, type FieldError } from "./problem.ts";
 
 /** `Retry-After` for a client that was rejected for lack of capacity, in seconds. */
@@ -19,24 +20,33 @@ export function unknownMethod(methods: readonly string[]) {
   });
 }
 
-const shed = { headers: retryAfterOneSecond, isShed: true };
-
 /** Too many requests are in flight. */
-export const overload = new HttpProblem(503, "overloaded", "Too many requests at once", shed);
+export const overload = new HttpProblem(503, "overloaded", "Too many requests at once", {
+  headers: retryAfterOneSecond,
+  reason: "in-flight-limit" satisfies ShedReason,
+});
+
+type StorageReason = StorageUnavailable["reason"];
+
+/** The problem of a storage that cannot do its work for this reason. */
+const storageProblem = <C extends string>(reason: StorageReason, code: C, detail: string) =>
+  new HttpProblem(503, code, detail, {
+    headers: retryAfterOneSecond,
+    reason: storageRefusal(reason),
+  });
 
 /** The storage cannot do its work now; see {@link StorageUnavailable}. */
 export const storageProblems = {
-  busy: new HttpProblem(503, "storage-busy", "Storage is busy", shed),
-  full: new HttpProblem(503, "storage-full", "Storage is full", shed),
-  gone: new HttpProblem(503, "storage-unavailable", "Storage is gone", shed),
-  unreachable: new HttpProblem(503, "storage-unavailable", "Storage cannot be reached", shed),
-  interrupted: new HttpProblem(
-    503,
+  busy: storageProblem("busy", "storage-busy", "Storage is busy"),
+  full: storageProblem("full", "storage-full", "Storage is full"),
+  gone: storageProblem("gone", "storage-unavailable", "Storage is gone"),
+  unreachable: storageProblem("unreachable", "storage-unavailable", "Storage cannot be reached"),
+  interrupted: storageProblem(
+    "interrupted",
     "storage-unavailable",
     "Storage was lost during the request; what it asked for may have been stored",
-    shed,
   ),
-} satisfies Record<StorageUnavailable["reason"], HttpProblem>;
+} satisfies Record<StorageReason, HttpProblem>;
 
 /** The body is larger than the service allows. */
 export function bodyTooLarge(maxBytes: number) {
@@ -55,7 +65,7 @@ export const slowBody = new HttpProblem(408, "body-timeout", "Body did not arriv
 /** The arriving bodies take too much memory together. */
 export const noRoomForBody = new HttpProblem(503, "overloaded", "Too many large bodies at once", {
   headers: { ...retryAfterOneSecond, ...closing },
-  isShed: true,
+  reason: "body-memory" satisfies ShedReason,
 });
 
 const jsonType = "application/json";

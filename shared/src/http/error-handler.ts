@@ -132,7 +132,9 @@ export function errorHandler({
      */
     respond(error: unknown, context: RequestContext, request: CheckedRequest = {}): Response {
       const problem = toProblem(error, context, request);
-      if (problem.status >= 500 && !problem.isShed) context.error = problem.cause ?? problem;
+      context.refusal = problem.reason;
+      const isFailure = problem.status >= 500 && problem.reason === undefined;
+      if (isFailure) context.error = problem.cause ?? problem;
       context.hasCommonFields = false;
       return problemResponse(problem, context);
     },

@@ -64,7 +64,7 @@ export function httpPlugin({
 }: HttpPluginParts) {
   const limiter = concurrencyLimiter(limits.maxInFlight);
   const bodies = bodyParser(limits.maxBodyBytes, limiter);
-  metrics.watchInFlight(() => limiter.inFlight);
+  metrics.watchInFlight(() => limiter.inFlight, limits.maxInFlight);
 
   // Made by the first request: the app has all its routes then, and Elysia has compiled none of them.
   let errorsOfRoutes: ErrorHandler | undefined;
@@ -86,7 +86,7 @@ export function httpPlugin({
 
       const finish = (response: Response) => {
         limiter.release(context);
-        const { method, requestId, route, hasCommonFields } = context;
+        const { method, requestId, route, refusal, hasCommonFields } = context;
         if (!hasCommonFields) {
           response.headers.set("x-request-id", requestId);
           addCorsFields(response.headers, cors?.fieldsFor(request, context.path));
@@ -98,7 +98,11 @@ export function httpPlugin({
         if (isShort || lifecycle.phase === "draining") response.headers.set("connection", "close");
         const { status } = response;
         const durationMs = performance.now() - startedAt;
-        if (!isManagement) metrics.responded(method, route, status, durationMs / 1000);
+        if (!isManagement) {
+          metrics.responded(method, route, status, durationMs / 1000, refusal);
+          // Bun tells that a client has left, also to code that did not listen before.
+          if (received.signal.aborted) metrics.aborted();
+        }
         logRequest(logger, context, { status, durationMs, isManagement });
         return awaitsContinue(request.headers) ? withoutContinue(response, request) : response;
       };

@@ -56,7 +56,7 @@ export type ProblemStatus = keyof typeof titles;
 interface ProblemOptions {
   headers?: Record<string, string>;
   fieldErrors?: readonly FieldError[];
-  isShed?: boolean;
+  reason?: string;
   cause?: unknown;
 }
 
@@ -73,8 +73,11 @@ export class HttpProblem<
   override readonly name = "HttpProblem";
   readonly headers: Readonly<Record<string, string>>;
   readonly fieldErrors: readonly FieldError[] | undefined;
-  /** Whether load shedding rejected the request; the access log then has a warning without a stack. */
-  readonly isShed: boolean;
+  /**
+   * Why a request was refused that may succeed later: the word in the access log, whose line is then a
+   * warning without a stack, and in the metrics. Every 503 has a reason, by default its code.
+   */
+  readonly reason: string | undefined;
 
   /**
    * @param code what went wrong, as a stable word for programs, such as `email-taken`. One code
@@ -85,12 +88,12 @@ export class HttpProblem<
     readonly status: S,
     readonly code: C,
     readonly detail: string,
-    { headers = {}, fieldErrors, isShed = false, cause }: ProblemOptions = {},
+    { headers = {}, fieldErrors, reason, cause }: ProblemOptions = {},
   ) {
     super(detail, { cause });
     this.headers = headers;
     this.fieldErrors = fieldErrors;
-    this.isShed = isShed;
+    this.reason = reason ?? (status === 503 ? code : undefined);
   }
 }
 

@@ -33,11 +33,11 @@ interface Outcome {
  */
 export function logRequest(
   logger: Logger,
-  { method, path, route = "unmatched", error, requestId, trace }: RequestContext,
+  { method, path, route = "unmatched", error, refusal, requestId, trace }: RequestContext,
   { status, durationMs, isManagement }: Outcome,
 ): void {
   const isFailure = status >= 500 && error !== undefined;
-  // A 5xx without an error is a request that load shedding rejected.
+  // A 5xx without an error is a refusal.
   const level = isFailure ? "error" : isManagement ? "debug" : status >= 500 ? "warn" : "info";
   if (!logger.isLevelEnabled(level)) return;
   const loggedPath = withoutAddresses(path).slice(0, maxPathLength);
@@ -47,10 +47,11 @@ export function logRequest(
     logger[level](fields, "request");
     return;
   }
+  const reason = refusal === undefined ? "" : `"reason":"${refusal}",`;
   logger.writeFields(
     level,
     `"request_id":"${requestId}","trace_id":"${trace.traceId}",` +
       `"method":${JSON.stringify(method)},"route":"${route}","path":${JSON.stringify(loggedPath)},` +
-      `"status":${status},"duration_ms":${duration_ms},"msg":"request"`,
+      `"status":${status},${reason}"duration_ms":${duration_ms},"msg":"request"`,
   );
 }

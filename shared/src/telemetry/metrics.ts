@@ -1,7 +1,13 @@
 // The metrics that every service has. Names and labels are part of the wire contract.
-import type { SessionCounts, StorageObserver } from "../core/storage.ts";
+import {
+  unavailableReasons,
+  type SessionCounts,
+  type StorageObserver,
+  type StorageUnavailable,
+} from "../core/storage.ts";
 import {
   counter,
+  gauge,
   Gauge,
   histogram,
   Registry,
@@ -19,11 +25,26 @@ export interface ServiceMetrics {
 /** Observes requests. */
 export type HttpMetrics = ReturnType<typeof httpMetrics>;
 
-/** Upper bounds in seconds, from a read in memory to a call that ran into its deadline. */
+/**
+ * Upper bounds in seconds, from a read in memory to a call that ran into its deadline. There is one
+ * below and one above each default deadline, of 2 and of 5 s.
+ */
 export const latencyBuckets = [
-  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 2.5, 3, 5, 6, 10,
 ];
 const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** Why load shedding refused a request: too many were in flight, or bodies took too much memory. */
+export type ShedReason = (typeof shedReasons)[number];
+const shedReasons = ["in-flight-limit", "body-memory"] as const;
+
+/**
+ * The word in the log for a request that the storage refused. The metric has `reason` alone, since its
+ * name says storage.
+ */
+export function storageRefusal(reason: StorageUnavailable["reason"]): string {
+  return `storage-${reason}`;
+}
 
 // Clients may send any word as a method. Labels have the methods of RFC 9110 and RFC 5789, and OTHER.
 const knownMethods = new Set("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT".split(" "));
@@ -37,7 +58,7 @@ function httpMetrics(registry: Registry) {
     registry,
     {
       name: "http_request_duration_seconds",
-      help: "Time from a request's arrival to its response, by method and route template",
+      help: "Time from a request's arrival to its response, unless it was shed",
     },
     latencyBuckets,
   );
@@ -45,6 +66,24 @@ function httpMetrics(registry: Registry) {
     name: "file_descriptors_short_seconds_total",
     help: "Seconds in which few file descriptors were free, so that responses ended connections",
   })();
+  const aborted = counter(registry, {
+    name: "http_requests_aborted_total",
+    help: "Requests whose client had left before the response",
+  })();
+  const shedTotal = counter(registry, {
+    name: "http_requests_shed_total",
+    help: "Requests refused to protect the service, by reason",
+  });
+  const refusedTotal = counter(registry, {
+    name: "storage_refused_total",
+    help: "Requests refused because the storage could not work, by reason",
+  });
+  const shed = new Map<string, CounterSeries>(
+    shedReasons.map((reason) => [reason, shedTotal({ reason })]),
+  );
+  const refusedByStorage = new Map(
+    unavailableReasons.map((reason) => [storageRefusal(reason), refusedTotal({ reason })]),
+  );
   const series = new Map<string, { responses: CounterSeries; duration: HistogramSeries }>();
 
   function seriesOf(method: string, endpoint: string, status: number) {
@@ -69,23 +108,48 @@ function httpMetrics(registry: Registry) {
     startAtZero(method: string, endpoint: string, statuses: readonly number[]): void {
       for (const status of statuses) seriesOf(method, endpoint, status);
     },
-    /** Registers the gauge of requests in flight; `count` is called when metrics are scraped. */
-    watchInFlight(count: () => number): void {
-      new Gauge({
-        name: "http_requests_in_flight",
-        help: "Requests in flight, without those to management routes",
-        registers: [registry],
-        collect() {
-          this.set(count());
+    /** Registers the gauges of requests in flight; `count` is called when metrics are scraped. */
+    watchInFlight(count: () => number, limit: number): void {
+      gauge(
+        registry,
+        {
+          name: "http_requests_in_flight",
+          help: "Requests in flight, without those to management routes",
         },
-      });
+        count,
+      );
+      gauge(
+        registry,
+        {
+          name: "http_requests_in_flight_limit",
+          help: "Requests that may be in flight; further ones are shed",
+        },
+        () => limit,
+      );
     },
-    /** Counts a response. `endpoint` is a route template, or undefined if no route matched. */
-    responded(sentMethod: string, endpoint = "unmatched", status: number, seconds: number): void {
+    /** Counts a request whose client had left before the response; it is counted as a response too. */
+    aborted: () => aborted.add(),
+    /**
+     * Counts a response.
+     *
+     * @param endpoint a route template; undefined if no route matched
+     * @param refusal why the request was refused, if it was. Shed requests are not timed: load shedding
+     * delays their responses on purpose
+     */
+    responded(
+      sentMethod: string,
+      endpoint = "unmatched",
+      status: number,
+      seconds: number,
+      refusal?: string,
+    ): void {
       const method = knownMethods.has(sentMethod) ? sentMethod : "OTHER";
       const known = seriesOf(method, endpoint, status);
       known.responses.add();
+      const shedSeries = refusal === undefined ? undefined : shed.get(refusal);
+      if (shedSeries !== undefined) return shedSeries.add();
       known.duration.observe(seconds);
+      if (refusal !== undefined) refusedByStorage.get(refusal)?.add();
     },
   };
 }
@@ -123,34 +187,27 @@ function storageMetrics(registry: Registry): StorageObserver {
  * database clients (https://opentelemetry.io/docs/specs/semconv/db/database-metrics/).
  */
 function sessionMetrics(registry: Registry, count: () => SessionCounts): () => void {
-  const registers = [registry];
   new Gauge({
     name: "db_client_connection_count",
     help: "Open sessions with the database server, by state",
     labelNames: ["state"],
-    registers,
+    registers: [registry],
     collect() {
       const { open, used } = count();
       this.set({ state: "used" }, used);
       this.set({ state: "idle" }, Math.max(0, open - used));
     },
   });
-  new Gauge({
-    name: "db_client_connection_max",
-    help: "Sessions that this process may have at once",
-    registers,
-    collect() {
-      this.set(count().max);
-    },
-  });
-  new Gauge({
-    name: "db_client_connection_pending_requests",
-    help: "Statements that wait for a session",
-    registers,
-    collect() {
-      this.set(count().waiting);
-    },
-  });
+  gauge(
+    registry,
+    { name: "db_client_connection_max", help: "Sessions that this process may have at once" },
+    () => count().max,
+  );
+  gauge(
+    registry,
+    { name: "db_client_connection_pending_requests", help: "Statements that wait for a session" },
+    () => count().waiting,
+  );
   const timeouts = counter(registry, {
     name: "db_client_connection_timeouts_total",
     help: "Statements that got no session in time",

@@ -13,6 +13,7 @@ import memory from "prom-client/lib/metrics/osMemoryHeap.js";
 import openFds from "prom-client/lib/metrics/processOpenFileDescriptors.js";
 import Registry from "prom-client/lib/registry.js";
 import startTime from "prom-client/lib/metrics/processStartTime.js";
+import { withTimeout } from "../core/with-timeout.ts";
 
 export { default as Gauge } from "prom-client/lib/gauge.js";
 export { Registry };
@@ -48,29 +49,57 @@ export interface HistogramSeries {
 /** One printed line; each line of a histogram has a metric name of its own. */
 type PrintedValue = MetricValue<string> & { metricName?: string };
 
+/** Registers a family so that prom-client prints what `read` gives. */
+function register(
+  registry: Registry,
+  { name, help }: Family,
+  type: "counter" | "gauge" | "histogram",
+  read: () => Promise<PrintedValue[]>,
+): void {
+  const family = {
+    name,
+    help,
+    get: async () => ({ name, help, type, aggregator: "sum", values: await read() }),
+    reset: () => undefined,
+  };
+  // The types ask for prom-client's own classes; its registry uses name, get() and reset() alone.
+  registry.registerMetric(family as unknown as Metric);
+}
+
+/** How long one gauge may hold up a scrape, in ms. */
+const maxReadMs = 1000;
+
 /**
- * Registers a family that keeps its own numbers, so that prom-client prints it too.
+ * Registers a gauge without labels, which is read when metrics are scraped. It has no value in a scrape
+ * in which `read` gives undefined, fails or takes more than a second.
+ */
+export function gauge(
+  registry: Registry,
+  family: Family,
+  read: () => number | undefined | Promise<number | undefined>,
+): void {
+  register(registry, family, "gauge", async () => {
+    const reading = Promise.try(read);
+    const value = await withTimeout(reading, maxReadMs, () => undefined).catch(() => undefined);
+    return value === undefined ? [] : [{ labels: {}, value }];
+  });
+}
+
+/**
+ * Registers a family that keeps its own numbers.
  *
  * @returns a function that makes a series when it is first called with these labels
  */
 function registerFamily<Series extends { values(): PrintedValue[] }>(
   registry: Registry,
-  { name, help }: Family,
+  family: Family,
   type: "counter" | "histogram",
   makeSeries: (labels: Labels) => Series,
 ): (labels?: Labels) => Series {
   const byLabels = new Map<string, Series>();
-  const family = {
-    name,
-    help,
-    get() {
-      const values = [...byLabels.values()].flatMap((series) => series.values());
-      return Promise.resolve({ name, help, type, aggregator: "sum", values });
-    },
-    reset: () => undefined,
-  };
-  // The types ask for prom-client's own classes; its registry uses name, get() and reset() alone.
-  registry.registerMetric(family as unknown as Metric);
+  register(registry, family, type, () =>
+    Promise.resolve([...byLabels.values()].flatMap((series) => series.values())),
+  );
   return (labels = {}) => {
     const key = Object.values(labels).join("\0");
     const series = byLabels.get(key) ?? makeSeries(labels);

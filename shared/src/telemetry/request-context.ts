@@ -15,6 +15,8 @@ export interface RequestContext {
   route: string | undefined;
   /** The cause of a 5xx response, for the log. */
   error: unknown;
+  /** Why the request was refused, if it may succeed later; for the log and the metrics. */
+  refusal: string | undefined;
   /** Whether Elysia sends the fields that every response has, such as `X-Request-Id`. */
   hasCommonFields: boolean;
   /** Whether it counts among the requests in flight. */
@@ -69,6 +71,7 @@ export function openContext({ headers, method, url }: Request): RequestContext {
     query: queryStart < 0 ? "" : url.slice(queryStart + 1),
     route: undefined,
     error: undefined,
+    refusal: undefined,
     hasCommonFields: false,
     isAdmitted: false,
   };

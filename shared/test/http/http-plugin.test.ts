@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { StorageUnavailable } from "../../src/core/storage.ts";
+import { rejectionOf } from "../../testing/rejection-of.ts";
 import { startSample } from "../../testing/sample-service.ts";
 import { requestsTotal } from "../telemetry/requests-total.ts";
 import { exchange } from "./requests.ts";
@@ -71,17 +74,73 @@ describe("httpPlugin() under overload", () => {
     expect(shed.status).toBe(503);
     expect(shed.headers.get("retry-after")).toBe("1");
     const line = service.lines.find(({ status }) => status === 503);
-    expect(line).toMatchObject({ level: "warn" });
+    expect(line).toMatchObject({ level: "warn", reason: "in-flight-limit" });
     expect(line).not.toHaveProperty("err");
     for (const path of ["/health", "/ready", "/metrics"]) {
       expect((await service.request(path)).status).toBe(200);
     }
     expect((await service.request("/nowhere")).status).toBe(404);
     expect(await service.metric("http_requests_in_flight")).toBe(2);
+    expect(await service.metric("http_requests_in_flight_limit")).toBe(2);
+    const shedTotal = 'http_requests_shed_total{reason="in-flight-limit"}';
+    expect(await service.metric(shedTotal)).toBe(1);
     resolve("found");
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200]);
     expect((await service.request("/notes", { json: { text: "x" } })).status).toBe(200);
     expect(await service.metric("http_requests_in_flight")).toBe(0);
+  });
+});
+
+describe("httpPlugin() and a storage that cannot work", () => {
+  test.each(["busy", "full", "gone", "unreachable", "interrupted"] as const)(
+    "names the reason %s in the log and in the metrics",
+    async (reason) => {
+      const find = () => Promise.reject(new StorageUnavailable(reason));
+      await using service = await startSample({ find });
+      expect((await service.request(note)).status).toBe(503);
+      expect(service.lines.at(-1)).toMatchObject({ level: "warn", reason: `storage-${reason}` });
+      expect(service.lines.at(-1)).not.toHaveProperty("err");
+      expect(await service.metric(`storage_refused_total{reason="${reason}"}`)).toBe(1);
+    },
+  );
+});
+
+describe("httpPlugin() and clients that leave", () => {
+  test("counts a request whose client has left before its response, and no other", async () => {
+    const called = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<string>();
+    const find = () => {
+      called.resolve();
+      return left.promise;
+    };
+    await using service = await startSample({ find });
+    const leaving = new AbortController();
+    const request = fetch(`${service.url}${note}`, { signal: leaving.signal });
+    await called.promise;
+    leaving.abort();
+    await rejectionOf(request);
+    const succeeded = requestsTotal("GET", "/notes/{id}", 200);
+    // The server learns of it from its socket, within some turns of its event loop.
+    for (let turn = 0; turn < 20; turn += 1) await service.request("/health");
+    left.resolve("found");
+    while ((await service.metric(succeeded)) === 0);
+    expect(await service.metric("http_requests_aborted_total")).toBe(1);
+    await service.request(note);
+    expect(await service.metric(succeeded)).toBe(2);
+    expect(await service.metric("http_requests_aborted_total")).toBe(1);
+  });
+
+  test("counts a request whose client has left before its body was whole", async () => {
+    await using service = await startSample();
+    const socket = connect(service.port, "127.0.0.1");
+    const head = "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+    const sent = `${head}Content-Length: 100\r\n\r\n{`;
+    await new Promise((resolve) => socket.write(sent, resolve));
+    socket.destroy();
+    while ((await service.metric("http_requests_aborted_total")) === 0) {
+      await service.request("/health");
+    }
+    expect(await service.metric(requestsTotal("POST", "/notes", 400))).toBe(1);
   });
 });
 

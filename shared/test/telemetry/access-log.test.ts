@@ -49,7 +49,7 @@ describe("logRequest()", () => {
     ["a path beyond ASCII", { path: "/é/\u2028/😀/\ud800" }],
     ["a duration of 0", { durationMs: 0 }],
     ["a duration of half an hour", { durationMs: 1_800_000.12345 }],
-    ["a request rejected by load shedding", { status: 503 }],
+    ["a request rejected by load shedding", { status: 503, context: { refusal: "body-memory" } }],
   ])("writes for %s the line that pino would write", (_, finished) => {
     const { logger, written } = logInto("info", 'no"tes');
     const request = contextOf(finished);
@@ -57,7 +57,8 @@ describe("logRequest()", () => {
     logRequest(logger, request, { status, durationMs, isManagement: false });
     const { method, path, requestId, trace } = request;
     const duration_ms = Math.round(durationMs * 1000) / 1000;
-    const fields = { method, route: "unmatched", path, status, duration_ms };
+    const reason = request.refusal && { reason: request.refusal };
+    const fields = { method, route: "unmatched", path, status, ...reason, duration_ms };
     const pinoLevel = status >= 500 ? "warn" : "info";
     currentRequest.run(request, () => logger[pinoLevel](fields, "request"));
     const [line = "", pinos = ""] = written.map((text) => text.replace(/"time":"[^"]*"/, ""));

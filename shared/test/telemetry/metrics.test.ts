@@ -56,11 +56,55 @@ describe("createMetrics().http", () => {
     expect(series.get(`${duration}_bucket{${labels},le="+Inf"}`)).toBe(3);
   });
 
+  test("counts shed requests by reason, and does not time them", async () => {
+    const metrics = createMetrics(build);
+    metrics.http.responded("GET", "/notes", 503, 1.8, "in-flight-limit");
+    metrics.http.responded("POST", "/notes", 503, 1.8, "body-memory");
+    metrics.http.responded("GET", "/notes", 503, 5, "storage-busy");
+    metrics.http.responded("GET", "/notes", 503, 0.1, "circuit-open");
+    const series = await scrape(metrics);
+    expect(series.get(requestsTotal("GET", "/notes", 503))).toBe(3);
+    expect(series.get('http_requests_shed_total{reason="in-flight-limit"}')).toBe(1);
+    expect(series.get('http_requests_shed_total{reason="body-memory"}')).toBe(1);
+    const count = "http_request_duration_seconds_count";
+    expect(series.get(`${count}{method="GET",endpoint="/notes"}`)).toBe(2);
+    expect(series.get(`${count}{method="POST",endpoint="/notes"}`)).toBe(0);
+  });
+
+  test("counts requests that the storage refused by reason", async () => {
+    const metrics = createMetrics(build);
+    for (const reason of ["busy", "full", "gone", "unreachable", "interrupted"]) {
+      expect((await scrape(metrics)).get(`storage_refused_total{reason="${reason}"}`)).toBe(0);
+      metrics.http.responded("GET", "/notes", 503, 1, `storage-${reason}`);
+      expect((await scrape(metrics)).get(`storage_refused_total{reason="${reason}"}`)).toBe(1);
+    }
+  });
+
+  test.each([
+    ["a try with the deadline of 2 s", 2.002, "2", "2.5"],
+    ["a request with the deadline of 5 s", 5.01, "5", "6"],
+  ])("tells %s from a slower one", async (_, seconds, below, above) => {
+    const metrics = createMetrics(build);
+    metrics.http.responded("GET", "/notes", 200, seconds);
+    const series = await scrape(metrics);
+    const bucket = 'http_request_duration_seconds_bucket{method="GET",endpoint="/notes",le=';
+    expect(series.get(`${bucket}"${below}"}`)).toBe(0);
+    expect(series.get(`${bucket}"${above}"}`)).toBe(1);
+  });
+
+  test("has the reasons of load shedding, and aborted requests, at 0 from the start", async () => {
+    const series = await scrape(createMetrics(build));
+    expect(series.get('http_requests_shed_total{reason="in-flight-limit"}')).toBe(0);
+    expect(series.get('http_requests_shed_total{reason="body-memory"}')).toBe(0);
+    expect(series.get("http_requests_aborted_total")).toBe(0);
+  });
+
   test("reads the requests in flight when metrics are scraped", async () => {
     const metrics = createMetrics(build);
     let inFlight = 0;
-    metrics.http.watchInFlight(() => inFlight);
+    metrics.http.watchInFlight(() => inFlight, 1024);
     expect((await scrape(metrics)).get("http_requests_in_flight")).toBe(0);
+    expect((await scrape(metrics)).get("http_requests_in_flight_limit")).toBe(1024);
     for (inFlight of [3, 1]) {
       expect((await scrape(metrics)).get("http_requests_in_flight")).toBe(inFlight);
     }

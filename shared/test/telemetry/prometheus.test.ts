@@ -1,6 +1,6 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, jest, test } from "bun:test";
 import { Registry } from "prom-client";
-import { counter, histogram } from "../../src/telemetry/prometheus.ts";
+import { counter, gauge, histogram } from "../../src/telemetry/prometheus.ts";
 
 /** The printed lines without comments. */
 async function samples(registry: Registry): Promise<string[]> {
@@ -58,6 +58,42 @@ describe("counter()", () => {
     expect(await samples(registry)).toEqual([
       String.raw`jobs_total{value="\"} 1\nevil_total{a=\"\\"} 1`,
     ]);
+  });
+});
+
+describe("gauge()", () => {
+  afterEach(() => void jest.useRealTimers());
+
+  test("is read at each scrape", async () => {
+    const registry = new Registry();
+    let value = 0;
+    gauge(registry, { name: "size", help: "Size" }, () => (value += 1));
+    gauge(registry, { name: "later", help: "Size" }, () => Promise.resolve(7));
+    expect((await registry.metrics()).trim().split("\n")).toEqual([
+      "# HELP size Size",
+      "# TYPE size gauge",
+      "size 1",
+      "",
+      "# HELP later Size",
+      "# TYPE later gauge",
+      "later 7",
+    ]);
+    expect(await samples(registry)).toEqual(["size 2", "later 7"]);
+  });
+
+  test("has no value while it is unknown, cannot be read or does not answer", async () => {
+    jest.useFakeTimers();
+    const registry = new Registry();
+    gauge(registry, { name: "unknown", help: "" }, () => undefined);
+    gauge(registry, { name: "throws", help: "" }, () => {
+      throw new Error("no such file");
+    });
+    gauge(registry, { name: "rejects", help: "" }, () => Promise.reject(new Error("no file")));
+    gauge(registry, { name: "hangs", help: "" }, () => Promise.withResolvers<number>().promise);
+    gauge(registry, { name: "known", help: "" }, () => 1);
+    const scraping = samples(registry);
+    jest.advanceTimersByTime(1000);
+    expect(await scraping).toEqual(["known 1"]);
   });
 });
 
