@@ -5,6 +5,7 @@ import { preconditionProblems } from "@platform/shared/http/etag";
 import { HttpProblem } from "@platform/shared/http/problem";
 import { OrderNotFound, StatusConflict } from "./orders/order.ts";
 import { OrderRefused, type Refusal } from "./orders/place-order.ts";
+import type { UserCheck } from "./user-service/user-directory.ts";
 
 export const orderNotFound = new HttpProblem(404, "order-not-found", "Order not found");
 
@@ -15,19 +16,31 @@ export function statusConflict(detail: string) {
   return new HttpProblem(409, "status-conflict", detail);
 }
 
-/** The problems of orders that were not placed, by the result of the user check. */
+/** @param reason the word for operators, where they have to know more than clients */
+const userServiceUnavailable = (reason?: UserCheck) =>
+  new HttpProblem(503, "user-service-unavailable", "User service unavailable", {
+    headers: retryAfterOneSecond,
+    ...(reason && { reason }),
+  });
+
+/** The problems of orders that were not placed, as clients see them. */
 export const refusals = {
   unknown: new HttpProblem(400, "user-unknown", "User does not exist"),
   failed: new HttpProblem(502, "user-check-failed", "Failed to validate user"),
-  unavailable: new HttpProblem(503, "user-service-unavailable", "User service unavailable", {
-    headers: retryAfterOneSecond,
-  }),
-} satisfies Record<Refusal, HttpProblem>;
+  unavailable: userServiceUnavailable(),
+};
+
+/** The problems by the result of the user check. */
+const refusalOf: Readonly<Record<Refusal, HttpProblem>> = {
+  ...refusals,
+  "circuit-open": userServiceUnavailable("circuit-open"),
+  "queue-full": userServiceUnavailable("queue-full"),
+};
 
 /** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */
 export function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof OrderNotFound) return orderNotFound;
-  if (error instanceof OrderRefused) return refusals[error.check];
+  if (error instanceof OrderRefused) return refusalOf[error.check];
   if (error instanceof StatusConflict) return statusConflict(error.message);
   if (error instanceof PreconditionFailed) return orderPreconditions[error.reason];
   return undefined;

@@ -133,6 +133,8 @@ describe.each(orderServices)("order-service on %s", (_, startOrderService) => {
         ["unknown", 400, "User does not exist"],
         ["failed", 502, "Failed to validate user"],
         ["unavailable", 503, "User service unavailable"],
+        ["circuit-open", 503, "User service unavailable"],
+        ["queue-full", 503, "User service unavailable"],
       ] as const)(
         "for a user check that is %s is %p, stores nothing, and accepts another order at once",
         async (check, status, detail) => {

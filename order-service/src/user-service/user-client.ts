@@ -10,17 +10,17 @@ import { boundedFetch, UnusableResponse, type Fetch } from "./bounded-fetch.ts";
 import { upstreamAddress } from "./upstream-address.ts";
 
 /**
- * Whether a user exists. `unavailable`: user-service did not respond in time, or said that it cannot
- * now; `failed`: its response was neither yes nor no.
+ * What user-service says of a user. `unavailable`: it did not respond in time, or said that it cannot now;
+ * `failed`: its response was neither yes nor no.
  */
-export type UserCheck = "exists" | "unknown" | "unavailable" | "failed";
+export type UserAnswer = "exists" | "unknown" | "unavailable" | "failed";
 
 /** What one HTTP request came to. */
 export interface Attempt {
   /** The users that exist, of those that were asked for. */
   readonly existing: ReadonlySet<string>;
   /** The check of all the others. */
-  readonly others: Exclude<UserCheck, "exists">;
+  readonly others: Exclude<UserAnswer, "exists">;
   /** The HTTP status, or what happened instead of a response. */
   readonly status: number | "error" | "timeout";
   /** Whether user-service did not work: a network error, a timeout, 429 or 5xx. */

@@ -5,9 +5,13 @@ import type { Fetch } from "./bounded-fetch.ts";
 import { circuitBreaker } from "./circuit-breaker.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
 import { batchOrOneByOne } from "./one-by-one.ts";
-import { isMisdirected, userClient, type Attempt, type UserCheck } from "./user-client.ts";
+import { isMisdirected, userClient, type Attempt, type UserAnswer } from "./user-client.ts";
 
-export type { UserCheck } from "./user-client.ts";
+/**
+ * Whether a user exists, or why user-service was not asked. `circuit-open`: it has failed several times
+ * in a row; `queue-full`: too many checks wait for it.
+ */
+export type UserCheck = UserAnswer | "circuit-open" | "queue-full";
 
 /** Checks users. */
 export interface UserDirectory {
@@ -92,7 +96,7 @@ export function userDirectory({
   // Starting later than this leaves less than one attempt before the deadline, and the timeout would
   // count against user-service.
   const maxWaitMs = wholeMs - timeoutMs;
-  const lookUp = batchOrOneByOne(circuit.call, maxWaitMs);
+  const lookUp = batchOrOneByOne<Attempt, "circuit-open">(circuit.call, maxWaitMs);
 
   return {
     maxCheckMs: wholeMs,
@@ -105,7 +109,7 @@ export function userDirectory({
       }
       const status = result === "circuit-open" ? "circuit_open" : "queue_full";
       logger.warn({ upstream: "user-service", attempt: 0, status, duration_ms: 0 }, "call");
-      return "unavailable";
+      return result;
     },
   };
 }

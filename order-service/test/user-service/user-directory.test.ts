@@ -189,6 +189,13 @@ describe("POST /orders with a user-service", () => {
       duration_ms: 0,
       request_id: response.headers.get("x-request-id"),
     });
+    // An alert on the rate of errors must not take user-service's trouble for order-service's.
+    const line = service.lines.at(-1);
+    expect(line).toMatchObject({ level: "warn", msg: "request", reason: "circuit-open" });
+    expect(line).not.toHaveProperty("err");
+    expect(
+      service.lines.filter(({ reason }) => reason === "user-service-unavailable"),
+    ).toHaveLength(0);
   });
 
   test("does not notice that it restarts between two calls", async () => {
@@ -248,7 +255,7 @@ describe("UserDirectory.check()", () => {
     const { checkAll, metric } = directoryOn(fetch, { timeoutMs });
     const ids = Array.from({ length: 1010 }, () => Bun.randomUUIDv7());
     const results = await settle(checkAll(ids));
-    expect(new Set(results)).toEqual(new Set(["exists", "unavailable"]));
+    expect(new Set(results)).toEqual(new Set(["exists", "queue-full"]));
     expect(await metric(attempts("timeout"))).toBe(0);
     expect(await metric(circuitState)).toBe(0);
   });
