@@ -47,11 +47,12 @@ const insertWithClaims = (sql: SQL, orders: readonly NewOrder[]) => sql<{ id: st
 export async function insertOrders(
   { write }: Pick<PostgresStorage, "write">,
   orders: readonly NewOrder[],
+  queuedAt: readonly number[],
 ): Promise<boolean[]> {
   // Most batches have no claim, and a lone order is stored faster without that part.
   const hasClaims = orders.some(({ key }) => key !== undefined);
   const insert = hasClaims ? insertWithClaims : insertWithoutClaims;
-  const stored = await write((sql) => insert(sql, orders), orders.length);
+  const stored = await write((sql) => insert(sql, orders), queuedAt);
   const ids = new Set(stored.map(({ id }) => id));
   return orders.map(({ id }) => ids.has(id));
 }

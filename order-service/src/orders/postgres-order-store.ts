@@ -68,13 +68,15 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
   const { keys, createOnce } = postgresIdempotency(storage, find);
 
   const insert = batchWrites<NewOrder, boolean>({
+    storage,
     keyOf: ({ id, key = id }) => key,
-    write: (orders) => insertOrders(storage, orders),
+    write: (orders, queuedAt) => insertOrders(storage, orders, queuedAt),
   });
 
   const updateStatus = batchWrites<StatusUpdate, boolean>({
+    storage,
     keyOf: ({ id }) => id,
-    async write(updates) {
+    async write(updates, queuedAt) {
       const updated = await write<{ id: string }>(
         (sql) => sql`
           WITH wanted AS (
@@ -101,7 +103,7 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
           FROM unchanged
           WHERE orders.id = unchanged.id
           RETURNING orders.id`,
-        updates.length,
+        queuedAt,
       );
       const ids = new Set(updated.map(({ id }) => id));
       return updates.map(({ id }) => ids.has(id));

@@ -54,8 +54,39 @@ export interface SessionCounts {
   readonly waiting: number;
 }
 
+/** Why a commit can fail. Another process's lock is not among them: a write that waits is not lost. */
+export const commitFailures = [
+  /** The disk has no room. */
+  "full",
+  /** The disk reports an error, such as EIO. */
+  "io",
+  /** The database is damaged. */
+  "damaged",
+  /** The session was lost, or the server was silent: the write may have been stored. */
+  "interrupted",
+  /** Anything else, such as a file that has become read-only; the log has the error. */
+  "other",
+] as const;
+
+/** Why a commit failed. */
+export type CommitFailure = (typeof commitFailures)[number];
+
 /** Receives what a storage measures, for metrics. Its functions must not throw. */
 export interface StorageObserver {
+  /**
+   * The wait of a write is over, since its transaction has begun or since it was given up. On PostgreSQL
+   * reads wait as well, for a session.
+   *
+   * @param seconds from its queuing
+   */
+  waited(seconds: number): void;
+
+  /** A transaction that had begun was not committed. */
+  commitFailed(reason: CommitFailure): void;
+
+  /** Registers a queue of work that waits; `length` is called when metrics are scraped. */
+  watchQueue(length: () => number): void;
+
   /**
    * A transaction was committed.
    *

@@ -126,14 +126,17 @@ export const completedClaims = (sql: SQL) => sql`
  * @param find the resource with an id
  */
 export function postgresIdempotency<T>(
-  { write }: PostgresStorage,
+  storage: PostgresStorage,
   find: (id: string) => Promise<T | undefined>,
 ) {
+  const { write } = storage;
+
   // A key that the statement sees taken is not written to. A claim that was stored meanwhile is judged
   // under its lock, but this statement cannot see it: it is overtaken, and its repeat sees why.
   const tryClaims = batchWrites<Attempt, ClaimRow>({
+    storage,
     keyOf: ({ key }) => key,
-    write: (attempts) =>
+    write: (attempts, queuedAt) =>
       write<ClaimRow>(
         (sql) => sql`
           WITH asked AS (
@@ -177,15 +180,16 @@ export function postgresIdempotency<T>(
           LEFT JOIN granted USING (token)
           LEFT JOIN seen USING (token)
           ORDER BY asked.key COLLATE "C"`,
-        attempts.length,
+        queuedAt,
       ),
   });
 
   // A statement that has locked one of these rows stores the result of its claim, or grants the key
   // to another request: either leaves nothing to release or to renew.
   const releaseClaims = batchWrites<Claim, void>({
+    storage,
     keyOf: ({ key }) => key,
-    async write(claims) {
+    async write(claims, queuedAt) {
       await write(
         (sql) => sql`
           WITH ${unlockedClaims(sql, claims)}
@@ -193,13 +197,14 @@ export function postgresIdempotency<T>(
           USING unlocked
           WHERE idempotency_keys.key = unlocked.key
           RETURNING ${withoutFlush(sql)}`,
-        claims.length,
+        queuedAt,
       );
       return claims.map(() => undefined);
     },
   });
 
   const renewal = claimRenewal(async (claims) => {
+    const now = performance.now();
     await write(
       (sql) => sql`
         WITH ${unlockedClaims(sql, claims)}
@@ -208,7 +213,7 @@ export function postgresIdempotency<T>(
         FROM unlocked
         WHERE idempotency_keys.key = unlocked.key
         RETURNING ${withoutFlush(sql)}`,
-      claims.length,
+      claims.map(() => now),
     );
   }, leaseMs / 4);
 

@@ -3,6 +3,7 @@
 import { StorageUnavailable } from "../core/storage.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
 import { isLockTimeout, ValueRefused } from "./errors.ts";
+import type { PostgresStorage } from "./postgres-storage.ts";
 
 /** Bounds how long one statement keeps its callers and other replicas waiting. */
 const maxBatchSize = 256;
@@ -15,11 +16,15 @@ const maxStatements = 4;
 
 /** How writes of one kind are batched. */
 export interface BatchOptions<Item, Result> {
+  /** Where the statements go to. */
+  readonly storage: Pick<PostgresStorage, "watchQueue">;
   /**
    * Stores items by one statement, all or none, and resolves with their results in the same order.
    * No two items have the same `keyOf`, and they are sorted by it.
+   *
+   * @param queuedAt when each was queued, for {@link PostgresStorage.write}
    */
-  write(items: readonly Item[]): Promise<readonly Result[]>;
+  write(items: readonly Item[], queuedAt: readonly number[]): Promise<readonly Result[]>;
   /**
    * The value of an item that a unique index allows once. Statements that take the locks of such
    * values in one order cannot block each other (40P01).
@@ -32,6 +37,7 @@ export interface BatchOptions<Item, Result> {
 interface Queued<Item, Result> {
   readonly item: Item;
   readonly key: string;
+  readonly queuedAt: number;
   /** Whether it goes alone: a batch that had it has failed for the sake of one of its items. */
   readonly isAlone: boolean;
   resolve(result: Result): void;
@@ -47,6 +53,7 @@ interface Queued<Item, Result> {
  * @returns rejects as `write` does, or with StorageUnavailable `busy` for an item that waited too long
  */
 export function batchWrites<Item, Result>({
+  storage,
   write,
   keyOf,
   maxWaitMs = 750,
@@ -54,6 +61,7 @@ export function batchWrites<Item, Result>({
   const queue = new BoundedQueue<Queued<Item, Result>>(maxWaitMs, ({ reject }) =>
     reject(new StorageUnavailable("busy")),
   );
+  storage.watchQueue(() => queue.size);
   /** The keys of items whose statement is under way. */
   const busyKeys = new Set<string>();
   let statements = 0;
@@ -76,7 +84,11 @@ export function batchWrites<Item, Result>({
 
   async function writeBatch(batch: readonly Queued<Item, Result>[]): Promise<void> {
     try {
-      const results = await write(batch.map(({ item }) => item));
+      const items = batch.map(({ item }) => item);
+      const results = await write(
+        items,
+        batch.map(({ queuedAt }) => queuedAt),
+      );
       if (results.length !== batch.length) throw new Error("A batch has lost a result");
       // The lengths are equal, so there is a result for each.
       batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
@@ -116,7 +128,8 @@ export function batchWrites<Item, Result>({
 
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    queue.push({ item, key: keyOf(item), isAlone: false, resolve, reject });
+    const queuedAt = performance.now();
+    queue.push({ item, key: keyOf(item), queuedAt, isAlone: false, resolve, reject });
     work();
     return promise;
   };

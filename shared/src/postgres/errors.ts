@@ -2,7 +2,7 @@
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 import { SQL } from "bun";
 import { errorMessage } from "../core/error-message.ts";
-import { StorageUnavailable } from "../core/storage.ts";
+import { StorageUnavailable, type CommitFailure } from "../core/storage.ts";
 
 /**
  * The server refused a value: a unique index has it already, a check fails, a text has a NUL. Nothing
@@ -123,6 +123,18 @@ export function unavailableReason(
   if (/^(?:53|55P03|57014|40001|40P01)/.test(state)) return "busy";
   // No session, refused by now, a right was taken away, restarting, read-only, an error of its disk.
   return /^(?:08|28|3D000|42501|57|25006|58)/.test(state) ? "unreachable" : undefined;
+}
+
+/** Why the server did not commit a write; undefined if it did not try, or has refused a value. */
+export function commitFailure(error: unknown): CommitFailure | undefined {
+  const state = sqlStateOf(error) ?? "";
+  if (state.startsWith("58")) return "io";
+  if (/^XX00[12]$/.test(state)) return "damaged";
+  const wanted = toStorageError(error, true);
+  if (wanted instanceof ValueRefused) return undefined;
+  if (!(wanted instanceof StorageUnavailable)) return "other";
+  const { reason } = wanted;
+  return reason === "full" || reason === "interrupted" ? reason : undefined;
 }
 
 function isTlsError(error: unknown): boolean {

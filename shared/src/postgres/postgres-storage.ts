@@ -8,6 +8,7 @@ import {
   type StorageObserver,
 } from "../core/storage.ts";
 import {
+  commitFailure,
   isLockTimeout,
   isPermanent,
   isReadOnly,
@@ -48,11 +49,15 @@ export interface PostgresStorage extends Storage {
    * atomic by itself: no transaction stays open across turns of the event loop. It is repeated if the
    * server undid it for the sake of another one, and never if its outcome is unknown.
    *
-   * @param writes how many writes of callers it has, for the metrics. Default: 1
+   * @param queuedAt when each write of a caller that it has was queued, on the clock of
+   * `performance.now()`, for the metrics. Default: one write, now
    * @throws {StorageUnavailable} with `interrupted`, the write may have been stored
    * @throws {ValueRefused} if a constraint refused a value
    */
-  write<Row>(statement: Statement<Row>, writes?: number): Promise<Row[]>;
+  write<Row>(statement: Statement<Row>, queuedAt?: readonly number[]): Promise<Row[]>;
+
+  /** Adds a queue of writes to those in the metrics. */
+  watchQueue(length: () => number): void;
 }
 
 /** Which database to open, and how. */
@@ -151,6 +156,7 @@ export async function openPostgres({
     onGateTimeout: () => onGateTimeout?.(),
   });
   onGateTimeout = observer?.watchSessions(() => sessions.counts);
+  observer?.watchQueue(() => sessions.counts.waiting);
 
   let secrets: ReadonlyMap<string, Uint8Array> | undefined;
   let isReachable = true;
@@ -257,13 +263,25 @@ export async function openPostgres({
     return wanted;
   }
 
+  /** Makes what reports, once, how long the statement of these callers has waited for its session. */
+  function waitObserver(queuedAt: readonly number[]): () => void {
+    let hasWaited = observer === undefined;
+    return () => {
+      if (hasWaited) return;
+      hasWaited = true;
+      const now = performance.now();
+      for (const at of queuedAt) observer?.waited((now - at) / 1000);
+    };
+  }
+
   async function read<Row>(statement: Statement<Row>): Promise<Row[]> {
     const refused = refusal();
     if (refused !== undefined) throw refused;
     const begunAt = performance.now();
+    const onTurn = waitObserver([begunAt]);
     for (let tries = 1; ; tries += 1) {
       try {
-        const rows = await sessions.run(statement, "unreachable");
+        const rows = await sessions.run(statement, "unreachable", onTurn);
         reached();
         return rows;
       } catch (error) {
@@ -280,26 +298,34 @@ export async function openPostgres({
     }
   }
 
-  async function write<Row>(statement: Statement<Row>, writes = 1): Promise<Row[]> {
+  async function write<Row>(
+    statement: Statement<Row>,
+    queuedAt: readonly number[] = [performance.now()],
+  ): Promise<Row[]> {
     const refused = refusal();
     if (refused !== undefined) throw refused;
     const begunAt = performance.now();
+    const onTurn = waitObserver(queuedAt);
     for (let tries = 1; ; tries += 1) {
       const startedAt = performance.now();
       try {
-        const rows = await sessions.run(statement, "interrupted");
+        const rows = await sessions.run(statement, "interrupted", onTurn);
         reached();
-        observer?.committed((performance.now() - startedAt) / 1000, writes);
+        observer?.committed((performance.now() - startedAt) / 1000, queuedAt.length);
         return rows;
       } catch (error) {
         const waitedMs = performance.now() - begunAt;
-        if (isLockTimeout(error) && writes === 1 && waitedMs < maxLockWaitMs) {
+        if (isLockTimeout(error) && queuedAt.length === 1 && waitedMs < maxLockWaitMs) {
           // No try of those that end a conflict.
           tries -= 1;
           continue;
         }
         const isLast = tries === maxTries || waitedMs > maxRepeatMs;
-        if (isLast || !isSerializationFailure(error)) throw failed(error, true);
+        if (isLast || !isSerializationFailure(error)) {
+          const failure = commitFailure(error);
+          if (failure !== undefined) observer?.commitFailed(failure);
+          throw failed(error, true);
+        }
       }
       await Bun.sleep(pauseMsAfterConflict(tries));
     }
@@ -344,6 +370,7 @@ export async function openPostgres({
     migrated: migrated.promise,
     read,
     write,
+    watchQueue: (length) => observer?.watchQueue(length),
     ping: () => (pinging ??= ping().finally(() => (pinging = undefined))),
     secret(secretName: SecretName) {
       if (secrets === undefined) throw new StorageUnavailable("unreachable");

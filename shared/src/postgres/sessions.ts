@@ -118,6 +118,7 @@ export class Sessions {
    * Runs one statement on a session that no other statement uses.
    *
    * @param outcome the reason of the rejection if the server stays silent
+   * @param onTurn called when the statement has a session, or has waited for one in vain
    * @throws {StorageUnavailable} `busy` if no session is free in time, `unreachable` while writes are
    * refused and this is one, or with `outcome`
    * @throws whatever Bun.SQL does
@@ -125,8 +126,10 @@ export class Sessions {
   async run<Row>(
     statement: Statement<Row>,
     outcome: "unreachable" | "interrupted",
+    onTurn: () => void,
   ): Promise<Row[]> {
-    if (!this.#gate.tryEnter()) await this.#gate.enter();
+    if (this.#gate.tryEnter()) onTurn();
+    else await this.#gate.enter().finally(onTurn);
     try {
       const refusal =
         outcome === "interrupted" ? this.#refusal && (await this.#refusal) : undefined;

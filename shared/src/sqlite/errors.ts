@@ -2,13 +2,14 @@
 import { SQLiteError } from "bun:sqlite";
 import { errnoReason, hasErrno } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
-import { StorageUnavailable } from "../core/storage.ts";
+import { StorageUnavailable, type CommitFailure } from "../core/storage.ts";
 import { finalName } from "./durable-file.ts";
 
 /** The result codes that a caller can do something about. */
 export const resultCode = {
   SQLITE_BUSY: 5,
   SQLITE_READONLY: 8,
+  SQLITE_IOERR: 10,
   SQLITE_CORRUPT: 11,
   SQLITE_FULL: 13,
   SQLITE_CANTOPEN: 14,
@@ -33,6 +34,14 @@ export function isFull(error: unknown): boolean {
     error instanceof SQLiteError &&
     (error.errno === resultCode.SQLITE_FULL || error.errno === resultCode.SQLITE_IOERR_SHMSIZE)
   );
+}
+
+/** Why a transaction failed, other than for a lock; undefined if none of its changes was tried. */
+export function commitFailure(error: unknown): CommitFailure | undefined {
+  if (error instanceof StorageUnavailable) return undefined;
+  if (isFull(error)) return "full";
+  if (primaryCode(error) === resultCode.SQLITE_IOERR) return "io";
+  return findCorruption(error) === undefined ? "other" : "damaged";
 }
 
 /** Whether an error of SQLite, of the file system or of the storage says that the disk is full. */

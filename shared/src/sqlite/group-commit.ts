@@ -3,7 +3,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { hasMoved } from "./database-file.ts";
-import { isBusy, isFull } from "./errors.ts";
+import { commitFailure, isBusy, isFull } from "./errors.ts";
 import { pollMs } from "./lock.ts";
 import { WriterFairness } from "./writer-fairness.ts";
 import { StorageUnavailable, type StorageObserver } from "../core/storage.ts";
@@ -55,6 +55,7 @@ export class GroupCommit {
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#fairness = new WriterFairness(db);
+    options.observer?.watchQueue(() => this.#queue.length);
   }
 
   /**
@@ -131,10 +132,14 @@ export class GroupCommit {
       failures = this.#transact(batch);
     } catch (error) {
       if (isBusy(error)) return false;
-      const reason = isFull(error) ? new StorageUnavailable("full", { cause: error }) : error;
+      const failure = commitFailure(error);
+      if (failure !== undefined) this.#options.observer?.commitFailed(failure);
+      const reason = failure === "full" ? new StorageUnavailable("full", { cause: error }) : error;
+      this.#reportWaits(batch, startedAt);
       this.#rejectFirst(batch.length, reason);
       return true;
     }
+    this.#reportWaits(batch, startedAt);
     const committedAt = performance.now();
     this.#fairness.committedAt = committedAt;
     this.#queue.splice(0, batch.length);
@@ -194,10 +199,18 @@ export class GroupCommit {
   }
 
   #rejectTimedOut(): void {
-    const queuedBefore = performance.now() - this.#options.lockTimeoutMs;
+    const now = performance.now();
+    const queuedBefore = now - this.#options.lockTimeoutMs;
     const inTime = this.#queue.findIndex((write) => write.queuedAt > queuedBefore);
     const late = inTime < 0 ? this.#queue.length : inTime;
+    this.#reportWaits(this.#queue.slice(0, late), now);
     this.#rejectFirst(late, new StorageUnavailable("busy"));
+  }
+
+  #reportWaits(writes: readonly QueuedWrite[], endedAt: number): void {
+    const { observer } = this.#options;
+    if (observer === undefined) return;
+    for (const { queuedAt } of writes) observer.waited((endedAt - queuedAt) / 1000);
   }
 
   #rejectFirst(count: number, error: unknown): void {

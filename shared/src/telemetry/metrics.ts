@@ -1,5 +1,6 @@
 // The metrics that every service has. Names and labels are part of the wire contract.
 import {
+  commitFailures,
   unavailableReasons,
   type SessionCounts,
   type StorageObserver,
@@ -172,11 +173,33 @@ function storageMetrics(registry: Registry): StorageObserver {
     name: "storage_busy_total",
     help: "Times that a write had to wait for the lock of another process",
   })();
+  const waits = histogram(
+    registry,
+    {
+      name: "storage_wait_seconds",
+      help: "Time that writes, on PostgreSQL also reads, waited for their turn in the storage",
+    },
+    latencyBuckets,
+  )();
+  const failures = counter(registry, {
+    name: "storage_commit_failures_total",
+    help: "Transactions that had begun and were not committed, by reason",
+  });
+  const failuresByReason = new Map(commitFailures.map((reason) => [reason, failures({ reason })]));
+  const queues: (() => number)[] = [];
+  gauge(
+    registry,
+    { name: "storage_queue_length", help: "Writes, on PostgreSQL also reads, that wait" },
+    () => queues.reduce((sum, length) => sum + length(), 0),
+  );
   return {
+    waited: waits.observe,
     committed(durationSeconds, writes) {
       durations.observe(durationSeconds);
       batches.observe(writes);
     },
+    commitFailed: (reason) => failuresByReason.get(reason)?.add(),
+    watchQueue: (length) => void queues.push(length),
     lockWaited: () => busy.add(),
     watchSessions: (count) => sessionMetrics(registry, count),
   };

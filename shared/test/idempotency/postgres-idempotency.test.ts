@@ -21,6 +21,7 @@ function storageWith(...outcomes: readonly (object[] | Error)[]) {
     read: unused,
     write,
     ping: unused,
+    watchQueue: () => undefined,
     secret: () => new Uint8Array(),
     close: unused,
   };

@@ -9,10 +9,15 @@ import { rejectionOf } from "../../testing/rejection-of.ts";
 function words(options: { maxWaitMs?: number } = {}) {
   const batches: string[][] = [];
   const pending: PromiseWithResolvers<void>[] = [];
+  const waits: (readonly number[])[] = [];
+  let queueLength = () => 0;
   const write = batchWrites<string, string>({
     ...options,
+    storage: { watchQueue: (length) => void (queueLength = length) },
     keyOf: (word) => word.toLowerCase(),
-    async write(items) {
+    async write(items, queuedAt) {
+      const now = performance.now();
+      waits.push(queuedAt.map((at) => now - at));
       batches.push([...items]);
       const turn = Promise.withResolvers<void>();
       pending.push(turn);
@@ -23,6 +28,8 @@ function words(options: { maxWaitMs?: number } = {}) {
   return {
     write,
     batches,
+    waits,
+    queueLength: () => queueLength(),
     /** Settles the statement under way, and lets the next begin. */
     async next(error?: Error) {
       const turn = pending.shift();
@@ -51,6 +58,19 @@ describe("batchWrites()", () => {
     expect(batches).toEqual([["a"]]);
     await next();
     expect(await written).toBe("a!");
+  });
+
+  test("tells how many items wait, and for how long each item of a statement has waited", async () => {
+    const { write, next, waits, queueLength } = words();
+    const first = write("a");
+    const others = ["b", "c"].map((word) => write(word));
+    expect(queueLength()).toBe(2);
+    await next();
+    await next();
+    await Promise.all([first, ...others]);
+    expect(queueLength()).toBe(0);
+    expect(waits.map(({ length }) => length)).toEqual([1, 2]);
+    expect(Math.min(...waits.flat())).toBeGreaterThanOrEqual(0);
   });
 
   test("writes what arrives meanwhile in one statement, sorted, and gives each its own result", async () => {

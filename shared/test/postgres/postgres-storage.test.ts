@@ -1,6 +1,7 @@
 import { describe, expect, mock, test } from "bun:test";
 import type { SQL } from "bun";
 import type { StorageObserver } from "../../src/core/storage.ts";
+import { observerWith } from "../core/observer-with.ts";
 import { hasPostgres } from "../../testing/postgres.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 import { ValueRefused } from "../../src/postgres/errors.ts";
@@ -53,6 +54,9 @@ async function lock(admin: SQL, table: string): Promise<() => Promise<void>> {
   };
 }
 
+/** A statement that fails with this SQLSTATE. */
+const raise = (sqlState: string) => `DO $$ BEGIN RAISE SQLSTATE '${sqlState}'; END $$`;
+
 describe.if(hasPostgres)("PostgresStorage", () => {
   test("reads what it wrote, and says which constraint refused a value", async () => {
     await using it = await temporaryPostgres();
@@ -68,16 +72,52 @@ describe.if(hasPostgres)("PostgresStorage", () => {
   test("reports commits, and how many writes shared each", async () => {
     await using it = await temporaryPostgres();
     const committed = mock();
-    const observer = { committed, lockWaited: mock(), watchSessions: () => mock() };
+    const waited = mock();
+    const observer = observerWith({ committed, waited });
     const storage = await it.open({ migrations, observer });
-    await storage.write(insertNote(1), 7);
+    await storage.write(insertNote(1), Array(7).fill(performance.now() - 60_000));
     expect(committed.mock.calls).toEqual([[expect.any(Number), 7]]);
+    expect(waited.mock.calls.filter(([seconds]) => seconds >= 60)).toHaveLength(7);
+  });
+
+  test("reports how long statements wait for a session, also in vain, and how many wait", async () => {
+    await using it = await temporaryPostgres();
+    const waited = mock();
+    let queueLength = () => 0;
+    const watchQueue = (length: () => number) => void (queueLength = length);
+    const observer = observerWith({ waited, watchQueue });
+    const storage = await it.open({ poolSize: 1, statementTimeoutMs: 3000, observer });
+    const slow = storage.read(sleep(1.5));
+    const late = [rejectionOf(storage.read(selectOne)), rejectionOf(storage.write(selectOne))];
+    expect(queueLength()).toBe(2);
+    expect(await Promise.all(late)).toMatchObject([{ reason: "busy" }, { reason: "busy" }]);
+    expect(queueLength()).toBe(0);
+    await slow;
+    const waits = waited.mock.calls.map(([seconds]) => seconds);
+    expect(waits).toHaveLength(3);
+    expect(waits.filter((seconds) => seconds >= 0.7)).toHaveLength(2);
+  });
+
+  test.each([
+    ["ends the session", "SELECT pg_terminate_backend(pg_backend_pid())", ["interrupted"]],
+    ["reports an error of its disk", raise("58030"), ["io"]],
+    ["has no room", raise("53100"), ["full"]],
+    ["finds its data damaged", raise("XX001"), ["damaged"]],
+    ["has a bug", raise("XX000"), ["other"]],
+    ["refuses a value", raise("23514"), []],
+    ["makes the write wait for a lock in vain", raise("55P03"), []],
+  ])("reports the write as failed, or not, if the server %s", async (_, text, reasons) => {
+    await using it = await temporaryPostgres();
+    const commitFailed = mock();
+    const storage = await it.open({ migrations, observer: observerWith({ commitFailed }) });
+    await rejectionOf(storage.write((sql) => sql.unsafe(text)));
+    expect(commitFailed.mock.calls.flat()).toEqual(reasons);
   });
 
   test("counts sessions that are used, idle and waited for", async () => {
     await using it = await temporaryPostgres();
     const watchSessions = mock<StorageObserver["watchSessions"]>(() => mock());
-    const observer = { committed: mock(), lockWaited: mock(), watchSessions };
+    const observer = observerWith({ watchSessions });
     const storage = await it.open({ poolSize: 2, observer });
     const running = [0.1, 0.1, 0.1].map((seconds) => storage.read(sleep(seconds)));
     await isRunning(it.admin, "SELECT pg_sleep");

@@ -1,6 +1,7 @@
 import { describe, expect, mock, test } from "bun:test";
 import { GroupCommit } from "../../src/sqlite/group-commit.ts";
 import { StorageUnavailable } from "../../src/core/storage.ts";
+import { observerWith } from "../core/observer-with.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 import { migrations, notes, temporaryDatabase } from "./harness.ts";
 
@@ -14,17 +15,22 @@ function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
   const batches: number[] = [];
   const waiting = Promise.withResolvers<void>();
   const lockWaited = mock(() => waiting.resolve());
+  const waits: number[] = [];
+  const commitFailed = mock();
+  let queueLength = () => 0;
   const commits = new GroupCommit(db, {
     lockTimeoutMs,
     endRead: () => undefined,
-    observer: {
+    observer: observerWith({
+      waited: (seconds) => void waits.push(seconds),
       committed: (durationSeconds, writes) => {
         expect(durationSeconds).toBeGreaterThan(0);
         batches.push(writes);
       },
+      commitFailed,
       lockWaited,
-      watchSessions: () => () => undefined,
-    },
+      watchQueue: (length) => void (queueLength = length),
+    }),
   });
   return {
     ...it,
@@ -33,6 +39,9 @@ function setUp({ journalMode = "WAL", lockTimeoutMs = 5000 } = {}) {
     commits,
     batches,
     lockWaited,
+    waits,
+    failures: () => commitFailed.mock.calls.flat(),
+    queueLength: () => queueLength(),
     waiting: waiting.promise,
     add: (text: string) => insert.run({ text }),
     write: (text: string) => commits.write(() => insert.run({ text })),
@@ -130,6 +139,7 @@ describe("GroupCommit", () => {
     expect(await orphan).toMatchObject({ code: "SQLITE_CONSTRAINT_FOREIGNKEY" });
     expect(notes(it.other)).toEqual([]);
     expect(it.batches).toEqual([]);
+    expect(it.failures()).toEqual(["other"]);
 
     await it.write("next");
     expect(notes(it.other)).toEqual(["next"]);
@@ -144,6 +154,7 @@ describe("GroupCommit", () => {
       expect(error).toMatchObject({ reason: "full", message: "The storage is full" });
     }
     expect(notes(it.other)).toEqual([]);
+    expect(it.failures()).toEqual(["full"]);
 
     it.db.run("PRAGMA max_page_count = 1000000");
     await it.write(longText);
@@ -171,8 +182,11 @@ describe("GroupCommit", () => {
     const first = it.write("first");
     await it.waiting;
     const joined = it.write("joined");
+    expect(it.queueLength()).toBe(2);
     it.other.run("COMMIT");
     await Promise.all([first, joined]);
+    expect(it.queueLength()).toBe(0);
+    expect(it.waits).toHaveLength(2);
     expect(notes(it.other)).toEqual(["first", "joined"]);
     expect(it.lockWaited).toHaveBeenCalledTimes(1);
     expect(it.batches).toEqual([2]);
@@ -184,6 +198,10 @@ describe("GroupCommit", () => {
     const error = await rejectionOf(it.write("late"));
     expect(error).toBeInstanceOf(StorageUnavailable);
     expect(error).toMatchObject({ reason: "busy", message: "The storage is busy" });
+    // The operator sees the wait, though nothing was committed and no commit has failed.
+    expect(it.waits).toEqual([expect.any(Number)]);
+    expect(it.waits[0]).toBeGreaterThanOrEqual(0.02);
+    expect(it.failures()).toEqual([]);
 
     it.other.run("COMMIT");
     await it.write("next");

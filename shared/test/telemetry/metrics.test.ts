@@ -28,6 +28,8 @@ describe("createMetrics()", () => {
     metrics.storage.committed(0.002, 1);
     metrics.storage.committed(0.004, 12);
     metrics.storage.lockWaited();
+    metrics.storage.waited(5.002);
+    for (const length of [3, 4]) metrics.storage.watchQueue(() => length);
     const series = await scrape(metrics);
     expect(series.get("storage_commit_duration_seconds_count")).toBe(2);
     expect(series.get("storage_commit_duration_seconds_sum")).toBe(0.006);
@@ -35,6 +37,21 @@ describe("createMetrics()", () => {
     expect(series.get('storage_commit_batch_size_bucket{le="16"}')).toBe(2);
     expect(series.get("storage_commit_batch_size_sum")).toBe(13);
     expect(series.get("storage_busy_total")).toBe(1);
+    expect(series.get('storage_wait_seconds_bucket{le="5"}')).toBe(0);
+    expect(series.get('storage_wait_seconds_bucket{le="6"}')).toBe(1);
+    expect(series.get("storage_queue_length")).toBe(7);
+  });
+});
+
+describe("createMetrics().storage", () => {
+  test("counts the reasons of failed commits, each from 0 on", async () => {
+    const metrics = createMetrics(build);
+    for (const reason of ["full", "io", "damaged", "interrupted", "other"] as const) {
+      const failures = `storage_commit_failures_total{reason="${reason}"}`;
+      expect((await scrape(metrics)).get(failures)).toBe(0);
+      metrics.storage.commitFailed(reason);
+      expect((await scrape(metrics)).get(failures)).toBe(1);
+    }
   });
 });
 

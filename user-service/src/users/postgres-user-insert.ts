@@ -56,10 +56,11 @@ const insertUsersWithClaims = (sql: SQL, users: readonly InsertedUser[]) => sql<
 export async function insertBatch(
   { write }: Pick<PostgresStorage, "write">,
   users: readonly InsertedUser[],
+  queuedAt: readonly number[],
 ): Promise<Insertion[]> {
   // Most batches have no claim, and a lone user is stored a fifth faster without that part.
   const insert = users.some(({ key }) => key !== undefined) ? insertUsersWithClaims : insertUsers;
-  const results = await write((sql) => insert(sql, users), users.length);
+  const results = await write((sql) => insert(sql, users), queuedAt);
   const insertions = new Map(results.map(({ id, insertion }) => [id, insertion]));
   return users.map(({ id }) => insertions.get(id) ?? "email-taken");
 }

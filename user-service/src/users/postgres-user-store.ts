@@ -55,13 +55,14 @@ export function postgresUserStore(
   const { keys, createOnce } = postgresIdempotency(storage, find);
 
   const insert = batchWrites({
+    storage,
     keyOf: ({ email }: NewUser & Partial<Claim>) => email.toLowerCase(),
-    async write(creations) {
+    async write(creations, queuedAt) {
       const users = creations.map((creation) => {
         const { id, time } = nextId();
         return { id, ...creation, created_at: time, updated_at: time };
       });
-      const insertions = await insertBatch(storage, users);
+      const insertions = await insertBatch(storage, users, queuedAt);
       return users.map((user, index) => ({ user, insertion: insertions[index] }));
     },
   });
