@@ -16,9 +16,29 @@ test("backup copies the database of a running service whole, and overwrites no f
   expect(await run(service, ["backup", "copy.db"])).toMatchObject({ status: 0 });
   const again = await run(service, ["backup", "copy.db"]);
   expect(again).toMatchObject({ status: 1, stderr: expect.stringMatching(/^[^\n]+\n$/) });
+  const backedUpAt = async () => {
+    const metrics = await (await running.fetch("/metrics")).text();
+    return Number(/^backup_last_success_timestamp_seconds (.+)$/m.exec(metrics)?.[1]);
+  };
+  const first = await backedUpAt();
+  expect(first).toBeGreaterThan(Date.now() / 1000 - 600);
+  expect(await run(service, ["backup-rotate", "backups", "2"])).toMatchObject({ status: 0 });
+  expect(await backedUpAt()).toBeGreaterThan(first);
   const env = { DATABASE_URL: "sqlite:copy.db" };
   await using restored = await start(service, env);
   expect(await countUsers(restored)).toBe(5);
+});
+
+test("backup makes its copy, and says so, where metrics cannot be told of it", async () => {
+  await run(service, ["migrate"]);
+  await mkdir(path("data/user_service.db.last-backup"));
+  const outcome = await run(service, ["backup", "copy.db"]);
+  expect(outcome).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining("copy.db is a copy"),
+  });
+  expect(outcome.stderr).toMatch(/^user-service: Metrics will not show the backup [^\n]+\n$/);
+  expect(await readdir(path("data"))).toSatisfy((names) => !names.join().includes(".tmp"));
 });
 
 test("backup-rotate keeps the newest copies, and restore brings one back", async () => {

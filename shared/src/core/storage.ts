@@ -54,6 +54,17 @@ export interface SessionCounts {
   readonly waiting: number;
 }
 
+/** What is to be known of a database in a file. Each function may reject: then it is not known now. */
+export interface FileFacts {
+  databaseBytes(): Promise<number>;
+  /** The log of commits that are not in the database yet. */
+  walBytes(): Promise<number>;
+  /** What this user may still write to the disk. */
+  freeBytes(): Promise<number>;
+  /** When this program last backed it up, in Unix seconds; undefined: that is not known. */
+  backedUpAt(): Promise<number | undefined>;
+}
+
 /** Why a commit can fail. Another process's lock is not among them: a write that waits is not lost. */
 export const commitFailures = [
   /** The disk has no room. */
@@ -100,6 +111,9 @@ export interface StorageObserver {
    * PostgreSQL once per statement that gave up waiting.
    */
   lockWaited(): void;
+
+  /** Registers gauges of the database's file; `facts` are read when metrics are scraped. */
+  watchFile(facts: FileFacts): void;
 
   /**
    * Registers gauges of the sessions; `count` is called when metrics are scraped.

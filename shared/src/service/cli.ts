@@ -7,6 +7,7 @@ import { StorageOpenError } from "../core/storage.ts";
 import { ListenError } from "../http/server.ts";
 import { maxBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
 import { backupSqlite, BackupError } from "../sqlite/backup.ts";
+import { recordBackup } from "../sqlite/last-backup.ts";
 import { restoreSqlite, RestoreError } from "../sqlite/restore.ts";
 import {
   readServiceConfig,
@@ -102,21 +103,23 @@ const commands: readonly Command[] = [
   {
     call: "backup FILE",
     help: "copy the database, which may be in use, to a new file",
-    async run({ print, readConfig }, file) {
+    async run({ service, process, print, readConfig }, file) {
       const path = fileOf(readConfig());
       await backupSqlite(path, file);
       await print(`${file} is a copy of ${path}`);
+      await recordForMetrics(path, { service, process });
     },
   },
   {
     call: "backup-rotate FOLDER COUNT",
     help: "copy it to a file named after the time, and keep the newest COUNT copies",
-    async run({ print, readConfig }, folder, count) {
+    async run({ service, process, print, readConfig }, folder, count) {
       const keep = parseCount(count);
       const path = fileOf(readConfig());
       const { made, deleted } = await rotateBackups(path, folder, { keep });
       await print(`${made} is a copy of ${path}`);
       for (const file of deleted) await print(`${file} is deleted`);
+      await recordForMetrics(path, { service, process });
     },
   },
   {
@@ -239,6 +242,16 @@ function fileOf({ database: { name, path } }: { database: Database<unknown> }): 
     `Cannot copy ${name}: this command copies SQLite files; use pg_dump and pg_restore, or the ` +
       "backups of the server; copy-to makes an SQLite file of it",
   );
+}
+
+/** Lets the service show in its metrics that the database was backed up. The backup is worth more than that. */
+async function recordForMetrics(
+  path: string,
+  { service: { name }, process }: Pick<Invocation<Settings, unknown>, "service" | "process">,
+): Promise<void> {
+  const failure = await recordBackup(path);
+  if (failure === undefined) return;
+  process.stderr.write(`${name}: Metrics will not show the backup of "${path}": ${failure}\n`);
 }
 
 /** How long the command `migrate` waits for a server, which an orchestrator may start beside it. */

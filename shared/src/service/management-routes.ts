@@ -3,10 +3,11 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Lifecycle } from "../core/lifecycle.ts";
-import type { Storage } from "../core/storage.ts";
+import { StorageUnavailable, type Storage } from "../core/storage.ts";
 import { uncached } from "../http/caching.ts";
 import { routeDocs, managementTag as tag } from "../openapi/route-docs.ts";
-import type { ServiceMetrics } from "../telemetry/metrics.ts";
+import { storageRefusal, type ServiceMetrics } from "../telemetry/metrics.ts";
+import { requireRequest } from "../telemetry/request-context.ts";
 
 /** What the management routes report on. */
 interface ManagementParts {
@@ -20,8 +21,37 @@ const notReady = Type.Object({
   reason: Type.String({ examples: ["The service is shutting down"] }),
 });
 
+/** Why requests cannot be served now. */
+interface Obstacle {
+  readonly status: string;
+  readonly reason: string;
+  /** The word in the log. */
+  readonly refusal: string;
+}
+
+/** Finds out why requests cannot be served now; undefined if they can. */
+export async function findObstacle({
+  lifecycle: { phase },
+  storage,
+}: Omit<ManagementParts, "metrics">): Promise<Obstacle | undefined> {
+  if (phase === "starting") {
+    return { status: phase, reason: "The service has not started yet", refusal: phase };
+  }
+  if (phase === "draining") {
+    return { status: phase, reason: "The service is shutting down", refusal: phase };
+  }
+  try {
+    await storage.ping();
+    return undefined;
+  } catch (error) {
+    const isKnown = error instanceof StorageUnavailable;
+    const refusal = isKnown ? storageRefusal(error.reason) : "storage-unavailable";
+    return { status: "unavailable", reason: "The storage does not respond", refusal };
+  }
+}
+
 /** `GET /health`, `GET /ready` and `GET /metrics`. */
-export const managementRoutes = ({ lifecycle, metrics: { registry }, storage }: ManagementParts) =>
+export const managementRoutes = ({ metrics: { registry }, ...parts }: ManagementParts) =>
   new Elysia({ name: "management", normalize: false })
     // A probe through a cache must not see the state of an earlier request.
     .onTransform(({ set }) => {
@@ -39,18 +69,10 @@ export const managementRoutes = ({ lifecycle, metrics: { registry }, storage }: 
     .get(
       "/ready",
       async ({ status }) => {
-        if (lifecycle.phase === "starting") {
-          return status(503, { status: "starting", reason: "The service has not started yet" });
-        }
-        if (lifecycle.phase === "draining") {
-          return status(503, { status: "draining", reason: "The service is shutting down" });
-        }
-        try {
-          await storage.ping();
-        } catch {
-          return status(503, { status: "unavailable", reason: "The storage does not respond" });
-        }
-        return { status: "ready" as const };
+        const obstacle = await findObstacle(parts);
+        if (obstacle === undefined) return { status: "ready" as const };
+        requireRequest().refusal = obstacle.refusal;
+        return status(503, { status: obstacle.status, reason: obstacle.reason });
       },
       {
         response: { 200: Type.Object({ status: Type.Literal("ready") }), 503: notReady },

@@ -12,7 +12,12 @@ import { heedsKey } from "../openapi/route-docs.ts";
 import type { ApiInfo } from "../openapi/types.ts";
 import { createLog, type Log, type LogLevel } from "../telemetry/logger.ts";
 import { createMetrics, type ServiceMetrics } from "../telemetry/metrics.ts";
-import { isManagementPath, isOpenPath, managementRoutes } from "./management-routes.ts";
+import {
+  findObstacle,
+  isManagementPath,
+  isOpenPath,
+  managementRoutes,
+} from "./management-routes.ts";
 
 /** What a service's app is made of, beside its own domain. */
 export interface ServiceParts extends Pick<
@@ -92,6 +97,7 @@ export function serviceApp(
   }: ServiceParts,
   { problemOf, ...info }: AppOptions,
 ) {
+  metrics.watchReadiness(async () => (await findObstacle({ lifecycle, storage })) === undefined);
   const app = new Elysia({
     // Elysia would rewrite bodies and responses after their schemas. Here schemas allow unknown
     // fields, and handlers read the fields that they know.

@@ -1,6 +1,10 @@
 // The file behind an open database: was it moved, did a process commit to it?
 import { constants, type Database } from "bun:sqlite";
 import { openSync, readSync, realpathSync } from "node:fs";
+import { stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { FileFacts } from "../core/storage.ts";
+import { lastBackup } from "./last-backup.ts";
 
 /**
  * Whether the file was moved, replaced or deleted since this process opened it. SQLite would go on
@@ -10,6 +14,20 @@ export function hasMoved(db: Database): boolean {
   const answer = new Int32Array(2); // SQLite writes four bytes, but Bun requires eight
   db.fileControl(constants.SQLITE_FCNTL_HAS_MOVED, answer);
   return answer[0] !== 0;
+}
+
+/** What metrics show of a database that is open. */
+export function fileFacts(databaseFile: string): FileFacts {
+  const file = realpathSync(databaseFile); // SQLite puts the WAL there
+  return {
+    databaseBytes: async () => (await stat(file)).size,
+    walBytes: async () => (await stat(`${file}-wal`)).size,
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(dirname(file));
+      return bavail * bsize;
+    },
+    backedUpAt: () => lastBackup(file),
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ import { isDiskFull, operatorReason, primaryCode, resultCode } from "./errors.ts
 import { GroupCommit, type Synchronous } from "./group-commit.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { defaultLockTimeoutMs, retryWhileBusy } from "./lock.ts";
-import { hasMoved } from "./database-file.ts";
+import { fileFacts, hasMoved } from "./database-file.ts";
 import { migrate } from "./migrations.ts";
 import { readSecrets } from "./secrets.ts";
 import type { Migrated } from "../core/migration.ts";
@@ -110,6 +110,7 @@ function sqliteStorage(
 ): SqliteStorage {
   const { read, end: endRead } = new ReadSnapshot(db, options.lockTimeoutMs);
   const commits = new GroupCommit(db, { ...options, endRead });
+  options.observer?.watchFile(fileFacts(db.filename));
   const firstTable = db.prepare("SELECT name FROM sqlite_schema LIMIT 1");
   let closed: Promise<void> | undefined;
 

@@ -2,6 +2,7 @@
 import {
   commitFailures,
   unavailableReasons,
+  type FileFacts,
   type SessionCounts,
   type StorageObserver,
   type StorageUnavailable,
@@ -21,6 +22,8 @@ export interface ServiceMetrics {
   readonly registry: Registry;
   readonly http: HttpMetrics;
   readonly storage: StorageObserver;
+  /** Registers the gauge of readiness; `isReady` is called when metrics are scraped. */
+  watchReadiness(isReady: () => Promise<boolean>): void;
 }
 
 /** Observes requests. */
@@ -201,8 +204,24 @@ function storageMetrics(registry: Registry): StorageObserver {
     commitFailed: (reason) => failuresByReason.get(reason)?.add(),
     watchQueue: (length) => void queues.push(length),
     lockWaited: () => busy.add(),
+    watchFile: (facts) => fileMetrics(registry, facts),
     watchSessions: (count) => sessionMetrics(registry, count),
   };
+}
+
+/** The file of a database. What cannot be read has no value. */
+function fileMetrics(registry: Registry, facts: FileFacts): void {
+  const families = [
+    ["storage_database_bytes", "Size of the database's file", facts.databaseBytes],
+    ["storage_wal_bytes", "Size of the log of commits beside it", facts.walBytes],
+    ["storage_free_bytes", "Free space on the disk of the database", facts.freeBytes],
+    [
+      "backup_last_success_timestamp_seconds",
+      "When a command of this program last made a backup, in Unix time",
+      facts.backedUpAt,
+    ],
+  ] as const;
+  for (const [name, help, read] of families) gauge(registry, { name, help }, read);
 }
 
 /**
@@ -249,5 +268,16 @@ export function createMetrics(build: BuildLabels): ServiceMetrics {
     labelNames: ["service", "version", "commit"],
     registers: [registry],
   }).set(build, 1);
-  return { registry, http: httpMetrics(registry), storage: storageMetrics(registry) };
+  return {
+    registry,
+    http: httpMetrics(registry),
+    storage: storageMetrics(registry),
+    watchReadiness: (isReady) =>
+      gauge(
+        registry,
+        { name: "service_ready", help: "1 if requests can be served, as /ready says; else 0" },
+        async () => Number(await isReady()),
+        0,
+      ),
+  };
 }

@@ -70,17 +70,20 @@ function register(
 const maxReadMs = 1000;
 
 /**
- * Registers a gauge without labels, which is read when metrics are scraped. It has no value in a scrape
- * in which `read` gives undefined, fails or takes more than a second.
+ * Registers a gauge without labels, which is read when metrics are scraped. A scrape in which `read`
+ * gives undefined has no value.
+ *
+ * @param otherwise the value in a scrape in which `read` fails or takes more than a second. Default: none
  */
 export function gauge(
   registry: Registry,
   family: Family,
   read: () => number | undefined | Promise<number | undefined>,
+  otherwise?: number,
 ): void {
   register(registry, family, "gauge", async () => {
     const reading = Promise.try(read);
-    const value = await withTimeout(reading, maxReadMs, () => undefined).catch(() => undefined);
+    const value = await withTimeout(reading, maxReadMs, () => undefined).catch(() => otherwise);
     return value === undefined ? [] : [{ labels: {}, value }];
   });
 }

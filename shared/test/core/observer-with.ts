@@ -9,6 +9,7 @@ export function observerWith(own: Partial<StorageObserver>): StorageObserver {
     committed: ignore,
     commitFailed: ignore,
     lockWaited: ignore,
+    watchFile: ignore,
     watchQueue: ignore,
     watchSessions: () => ignore,
     ...own,

@@ -19,9 +19,14 @@ describe("GET /ready", () => {
       expect(response.status).toBe(503);
       expect(await response.json()).toEqual({ status: phase, reason: expect.any(String) });
       expect((await service.request("/health")).status).toBe(200);
+      expect(service.lines.at(-2)).toMatchObject({ path: "/ready", level: "debug", reason: phase });
+      expect(await service.metric("service_ready")).toBe(0);
     }
     service.lifecycle.phase = "ready";
+    expect(await service.metric("service_ready")).toBe(1);
     await rm(service.storage.db.filename);
     expect((await service.request("/ready")).status).toBe(503);
+    expect(service.lines.at(-1)).toMatchObject({ path: "/ready", reason: "storage-gone" });
+    expect(await service.metric("service_ready")).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, jest, test } from "bun:test";
 import { createMetrics, type ServiceMetrics } from "../../src/telemetry/metrics.ts";
 import { addProcessMetrics } from "../../src/telemetry/prometheus.ts";
 import { requestsTotal } from "./requests-total.ts";
@@ -44,6 +44,21 @@ describe("createMetrics()", () => {
 });
 
 describe("createMetrics().storage", () => {
+  test("shows what is known of the database's file, and nothing else", async () => {
+    const metrics = createMetrics(build);
+    metrics.storage.watchFile({
+      databaseBytes: () => Promise.resolve(4096),
+      walBytes: () => Promise.resolve(0),
+      freeBytes: () => Promise.reject(new Error("The disk is away")),
+      backedUpAt: () => Promise.resolve(undefined),
+    });
+    const series = await scrape(metrics);
+    expect(series.get("storage_database_bytes")).toBe(4096);
+    expect(series.get("storage_wal_bytes")).toBe(0);
+    expect(series.has("storage_free_bytes")).toBe(false);
+    expect(series.has("backup_last_success_timestamp_seconds")).toBe(false);
+  });
+
   test("counts the reasons of failed commits, each from 0 on", async () => {
     const metrics = createMetrics(build);
     for (const reason of ["full", "io", "damaged", "interrupted", "other"] as const) {
@@ -147,6 +162,19 @@ describe("createMetrics().http", () => {
     const metrics = createMetrics(build);
     metrics.http.responded(method, "/notes", 200, 0);
     expect((await scrape(metrics)).get(requestsTotal(method, "/notes", 200))).toBe(1);
+  });
+});
+
+describe("createMetrics().watchReadiness()", () => {
+  afterEach(() => void jest.useRealTimers());
+
+  test("is 0 within a second, while the storage hangs", async () => {
+    jest.useFakeTimers();
+    const metrics = createMetrics(build);
+    metrics.watchReadiness(() => Promise.withResolvers<boolean>().promise);
+    const scraping = scrape(metrics);
+    jest.advanceTimersByTime(1000);
+    expect((await scraping).get("service_ready")).toBe(0);
   });
 });
 
