@@ -1,6 +1,7 @@
-// docs/operating.md describes the environment variables and the commands that each service has.
+// docs/operating.md describes the environment variables, commands and metrics that the services have.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { createMetrics } from "../../shared/src/telemetry/metrics.ts";
 import { services } from "../services.ts";
 import { readPage, root } from "./pages.ts";
 
@@ -35,3 +36,23 @@ test.each(services.map(({ name }) => name))(
     }
   },
 );
+
+test("docs/operating.md has every metric that all services have, and what to do about it", async () => {
+  const build = { service: "", version: "", commit: "" };
+  const { registry, http, storage, watchReadiness } = createMetrics(build);
+  const unknown = () => Promise.resolve(undefined);
+  const size = () => Promise.resolve(0);
+  http.watchInFlight(() => 0, 1);
+  watchReadiness(() => Promise.resolve(true));
+  storage.watchSessions(() => ({ max: 1, open: 0, used: 0, waiting: 0 }));
+  storage.watchFile({ databaseBytes: size, walBytes: size, freeBytes: size, backedUpAt: unknown });
+  const types = (await registry.metrics()).matchAll(/^# TYPE (\S+)/gm);
+  const advice = new Map(
+    [...rows].map(([name, row]) => [name.replace(/\{.*/, ""), row.split("|")[3]?.trim() ?? ""]),
+  );
+  const missing: string[] = [];
+  for (const [, name = ""] of types) {
+    if (!advice.get(name)) missing.push(name);
+  }
+  expect(missing).toEqual([]);
+});
