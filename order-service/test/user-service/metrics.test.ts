@@ -26,7 +26,7 @@ describe("userServiceMetrics()", () => {
 
   test("begins at 0 for the outcomes that alerts use", async () => {
     const { value } = setUp();
-    for (const status of ["200", "404", "error", "timeout", "circuit_open"]) {
+    for (const status of ["200", "404", "429", "500", "503", "error", "timeout", "circuit_open"]) {
       expect(await value(attempts(status))).toBe(0);
     }
   });
