@@ -5,6 +5,7 @@ import type { Running } from "../../shared/testing/executable.ts";
 import { processTests } from "../../shared/testing/process-tests.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
+import { metricOf } from "../support/metric.ts";
 import { createUser, newOrder, newUser, sending } from "../support/platform/resources.ts";
 import { crash, expectCleanExit, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
@@ -72,13 +73,13 @@ test("POST /users acknowledges no write whose flush failed, and keeps acknowledg
 });
 
 test.each([
-  ["fails", { flushError: errors.EIO }, somethingWentWrong],
-  ["turns read-only", { writeError: errors.EROFS }, somethingWentWrong],
-  ["fails to write", { writeError: errors.EIO }, somethingWentWrong],
-  ["has no room", { writeError: errors.ENOSPC }, storageIsFull],
+  ["fails", { flushError: errors.EIO }, somethingWentWrong, "io"],
+  ["turns read-only", { writeError: errors.EROFS }, somethingWentWrong, "io"],
+  ["fails to write", { writeError: errors.EIO }, somethingWentWrong, "io"],
+  ["has no room", { writeError: errors.ENOSPC }, storageIsFull, "full"],
 ])(
-  "both services serve reads, hide the reason and recover at once if a disk %s",
-  async (_, faults, refusal) => {
+  "both services serve reads, hide the reason from clients, count it and recover at once if a disk %s",
+  async (_, faults, refusal, reason) => {
     await using shim = await startShim();
     await using platform = await startPlatform({ users: shim.env, orders: shim.env });
     const { users, orders, folder } = platform;
@@ -98,7 +99,10 @@ test.each([
     ];
     for (const response of await Promise.all(writes))
       expect(await summaryOf(response)).toEqual(refusal);
-    for (const { url } of [users, orders]) {
+    for (const running of [users, orders]) {
+      const { url } = running;
+      const failures = `storage_commit_failures_total{reason="${reason}"}`;
+      expect(await metricOf(running, failures)).toBeGreaterThan(0);
       expect((await fetch(`${url}/ready`)).status).toBe(200);
       expect((await fetch(`${url}/health`)).status).toBe(200);
     }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { startExecutable } from "../../shared/testing/executable.ts";
 import { fetchClient, listAll } from "../support/clients.ts";
 import { checkDatabase } from "../support/database-check.ts";
+import { metricOf } from "../support/metric.ts";
 import { createUser, newOrder, newUser, sending } from "../support/platform/resources.ts";
 import { expectCleanExit, startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
@@ -56,11 +57,14 @@ test("both services refuse writes and nothing else while the disk is full", asyn
       expect((await fetch(url + path)).status).toBe(200);
     }
   }
+  expect(await metricOf(users, "storage_free_bytes")).toBeLessThan(1_048_576);
   expect(await (await orders.fetch(path)).json()).toMatchObject({ status: "pending" });
   await Promise.all([userWriters.stop(), orderWriters.stop()]);
   for (const refusal of [...userWriters.refused.values(), ...orderWriters.refused.values()]) {
     expect(refusal).toEqual(storageIsFull);
   }
+  const refused = 'storage_refused_total{reason="full"}';
+  expect(await metricOf(users, refused)).toBe(userWriters.refused.size + 1);
 
   const expectStored = async () => {
     const allUsers = await listAll<{ email: string }>(fetchClient(users.url), "/users?limit=1000");
