@@ -30,6 +30,13 @@ describe.if(hasPostgres)("a service on PostgreSQL", () => {
     expect(metrics).toMatch(/^db_client_connection_max 10$/m);
     expect(metrics).toMatch(/^db_client_connection_pending_requests 0$/m);
     expect(metrics).toMatch(/^db_client_connection_timeouts_total 0$/m);
+    expect(metrics).toMatch(/^storage_wait_seconds_count 0$/m);
+    expect(metrics).toMatch(/^storage_queue_length 0$/m);
+    expect(metrics).toMatch(/^storage_refused_total\{reason="unreachable"\} 0$/m);
+    expect(metrics).toMatch(/^storage_commit_failures_total\{reason="interrupted"\} 0$/m);
+    expect(metrics).toMatch(/^service_ready 1$/m);
+    // A server's files are its own exporter's business.
+    expect(metrics).not.toMatch(/^(storage_\w+_bytes|backup_)/m);
     service.kill("SIGTERM");
     expect(await service.ended()).toMatchObject({ status: 0, stderr: "" });
   });
@@ -43,6 +50,7 @@ describe.if(hasPostgres)("a service on PostgreSQL", () => {
     const base = `http://127.0.0.1:${String(port)}`;
     expect((await fetch(`${base}/health`)).status).toBe(200);
     expect((await fetch(`${base}/ready`)).status).toBe(503);
+    expect(await (await fetch(`${base}/metrics`)).text()).toMatch(/^service_ready 0$/m);
     path.open();
     await service.logged("database reached");
     await statusIs(`${base}/ready`, 200);
