@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { residentKiB } from "../support/footprint.ts";
 import { median } from "../support/median.ts";
+import { metricOf } from "../support/metric.ts";
 import { createUser, newOrder, newUser } from "../support/platform/resources.ts";
 import { startPlatform, type Platform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
@@ -76,6 +77,8 @@ test.each(["user-service", "order-service"] as const)(
         `${Math.max(...maxProbesMs).toFixed()} ms in the worst round; ` +
         `${warmMiB.toFixed()} MiB before, ${levels.map((level) => level.toFixed()).join(", ")} after`,
     );
+    const shed = 'http_requests_shed_total{reason="in-flight-limit"}';
+    expect(await metricOf(service, shed)).toBeGreaterThanOrEqual(refused);
     expect(median(shares)).toBeGreaterThan(0.8);
     expect(median(maxProbesMs)).toBeLessThan(250);
     expect(Math.max(...levels)).toBeLessThan(warmMiB + 100);

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "bun:test";
 import { ownerInsteadOfRoot } from "../../shared/testing/postgres-files.ts";
 import { smallDisk } from "../disk/small-disk.ts";
+import { metricOf } from "../support/metric.ts";
 import { startOutageLoad } from "../support/platform/outage-load.ts";
 import { createDatabases, startOnPostgres } from "../support/platform/postgres-platform.ts";
 import { startProbes } from "../support/platform/probes.ts";
@@ -32,6 +33,11 @@ test("both services refuse writes as storage-full, and nothing else, while Postg
   await disk.fill();
   const count = () => [load.users, load.orders].map(({ counts }) => counts.get(full) ?? 0);
   await load.until(() => count().every((found) => found > 5));
+  for (const service of [platform.users, platform.orders]) {
+    for (const counter of ["storage_refused_total", "storage_commit_failures_total"]) {
+      expect(await metricOf(service, `${counter}{reason="full"}`)).toBeGreaterThan(0);
+    }
+  }
   // Reads go on, so both are ready.
   expect((await platform.users.fetch("/users?limit=1")).status).toBe(200);
   expect((await platform.orders.fetch("/orders?limit=1")).status).toBe(200);
