@@ -1,5 +1,5 @@
 // LD_PRELOAD loads this into a service before its libraries. It makes the disk slow, failing or full
-// and shifts the wall clock, as the control file says at that moment. The monotonic clock stays true.
+// and shifts the wall clock or the monotonic clock, as the control file says at that moment.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,7 +12,16 @@
 #include <unistd.h>
 
 // shim.ts has the same order.
-enum { FLUSH_DELAY_MS, FLUSH_ERROR, WRITE_ERROR, CLOCK_OFFSET_MS, FLUSHES, FAILED_FLUSHES, FIELDS };
+enum {
+  FLUSH_DELAY_MS,
+  FLUSH_ERROR,
+  WRITE_ERROR,
+  CLOCK_OFFSET_MS,
+  MONOTONIC_OFFSET_MS,
+  FLUSHES,
+  FAILED_FLUSHES,
+  FIELDS
+};
 
 static volatile int32_t idle[FIELDS];
 static volatile int32_t *control = idle;
@@ -57,12 +66,18 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
   return -1;
 }
 
+static int64_t offset_ms(clockid_t clock) {
+  if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) return control[CLOCK_OFFSET_MS];
+  if (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE) return control[MONOTONIC_OFFSET_MS];
+  return 0;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *now) {
   // Other libraries' constructors read the clock before this library's constructor has run.
   if (!real_clock_gettime) real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
   int result = real_clock_gettime(clock, now);
-  if (result != 0 || (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)) return result;
-  int64_t ms = control[CLOCK_OFFSET_MS];
+  int64_t ms = offset_ms(clock);
+  if (result != 0 || ms == 0) return result;
   int64_t nanoseconds = now->tv_nsec + ms % 1000 * 1000000;
   int64_t carried = nanoseconds >= 1000000000 ? 1 : nanoseconds < 0 ? -1 : 0;
   now->tv_sec += ms / 1000 + carried;

@@ -10,6 +10,7 @@ const fields = [
   "flushError",
   "writeError",
   "clockOffsetMs",
+  "monotonicOffsetMs",
   "flushes",
   "failedFlushes",
 ] as const;
