@@ -19,7 +19,7 @@ async function keptSeconds(port: number): Promise<number> {
   return (performance.now() - startedAt) / 1000;
 }
 
-test.each([1, 5])(
+test.concurrent.each([1, 5])(
   "IDLE_TIMEOUT_SECONDS=%i: user-service keeps an idle connection for that time, and 8 s more at most",
   async (seconds) => {
     const env = { IDLE_TIMEOUT_SECONDS: String(seconds) };
@@ -37,7 +37,7 @@ test.each([1, 5])(
   30_000,
 );
 
-test("IDLE_TIMEOUT_SECONDS=1 cuts no request while order-service waits for user-service, a body or a reader", async () => {
+test.concurrent("IDLE_TIMEOUT_SECONDS=1 cuts no request while order-service waits for user-service, a body or a reader", async () => {
   await using users = await startHeldUserService();
   await using running = await startService("order-service", {
     USER_SERVICE_URL: users.url,
@@ -65,7 +65,7 @@ test("IDLE_TIMEOUT_SECONDS=1 cuts no request while order-service waits for user-
   }
 }, 60_000);
 
-test("listen() with 1 s of idle time cuts no response that a client reads slowly, and keeps its connection no longer", async () => {
+test.concurrent("listen() with 1 s of idle time cuts no response that a client reads slowly, and keeps its connection no longer", async () => {
   // More than the kernel buffers for a connection, and so more than a service ever sends at once.
   const length = 16_000_000;
   using server = listen({
@@ -89,7 +89,7 @@ test("listen() with 1 s of idle time cuts no response that a client reads slowly
   expect(performance.now() - startedAt).toBeLessThan(9000);
 }, 60_000);
 
-test("IDLE_TIMEOUT_SECONDS=255 keeps no connection whose first header is incomplete after 12 s", async () => {
+test.concurrent("IDLE_TIMEOUT_SECONDS=255 keeps no connection whose first header is incomplete after 12 s", async () => {
   await using running = await startService("user-service", { IDLE_TIMEOUT_SECONDS: "255" });
   using connection = await openConnection(running.port);
   await connection.write("GET /users HTTP/1.1\r\nHost: a\r\nX-Half: ");

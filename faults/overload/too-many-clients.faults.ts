@@ -15,7 +15,7 @@ const fourTimes = 4 * admitted;
 const sixteenTimes = 16 * admitted;
 
 const limits = { MAX_IN_FLIGHT: String(admitted) };
-const seconds = amount({ full: 10, fast: 3 });
+const seconds = amount({ full: 10, fast: 1.5 });
 
 const good = ({ statuses }: FloodReport) => statuses["201"] ?? 0;
 
