@@ -20,7 +20,7 @@ interface Loss {
 }
 
 describe.if(hasPostgres)("a failover", () => {
-  test.each<Loss>([
+  test.concurrent.each<Loss>([
     { what: "is killed", take: ({ primary }) => primary.kill() },
     {
       what: "is frozen, and comes back later",

@@ -40,7 +40,7 @@ async function expectBusy(request: ReturnType<typeof timed>): Promise<void> {
   expect(tookMs).toBeLessThan(maxMs);
 }
 
-test("both services refuse in time what needs a locked table, and lose nothing", async () => {
+test.concurrent("both services refuse in time what needs a locked table, and lose nothing", async () => {
   await using server = await startPostgresServer();
   await using platform = await startOnPostgres(await createDatabases(server));
   const { users, orders } = platform;
@@ -70,7 +70,7 @@ test("both services refuse in time what needs a locked table, and lose nothing",
   console.log(await load.finish(probes));
 });
 
-test("a user, an order or a key that hangs in PostgreSQL is refused, and all others are served", async () => {
+test.concurrent("a user, an order or a key that hangs in PostgreSQL is refused, and all others are served", async () => {
   await using server = await startPostgresServer();
   await using platform = await startOnPostgres(await createDatabases(server));
   const { users, orders } = platform;
@@ -136,7 +136,7 @@ test("a user, an order or a key that hangs in PostgreSQL is refused, and all oth
   console.log(await load.finish(probes));
 });
 
-test("POST /orders waits 5 s in all, for the lock on its key and for a user-service that hangs", async () => {
+test.concurrent("POST /orders waits 5 s in all, for the lock on its key and for a user-service that hangs", async () => {
   await using server = await startPostgresServer();
   await using platform = await startOnPostgres(await createDatabases(server));
   const { users, orders } = platform;

@@ -10,7 +10,7 @@ import { startPostgresServer } from "../support/postgres-server.ts";
 
 const [before, after] = ["127.0.0.2", "127.0.0.3"] as const;
 
-test.each(["refuses connections", "swallows all packets"])(
+test.concurrent.each(["refuses connections", "swallows all packets"])(
   "both services follow PostgreSQL to another address within 5 s, when its former one %s",
   async (trouble) => {
     await using server = await startPostgresServer();

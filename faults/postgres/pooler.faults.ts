@@ -67,7 +67,10 @@ describe("PgBouncer", () => {
       end: () => server.start(),
     });
   });
+});
 
+// Each waits most of its time.
+describe.concurrent("PgBouncer", () => {
   test("requests wait for one of few sessions, and are 503 in time while another program has them all", async () => {
     await using server = await startPostgresServer();
     await using pooler = await startPooler(server, {

@@ -22,7 +22,7 @@ function byPath({ users, orders }: Databases) {
   };
 }
 
-test.each([
+test.concurrent.each([
   ["of now, while new ones work", false],
   ["of now and later", true],
 ])(
@@ -51,7 +51,7 @@ test.each([
   },
 );
 
-test("both services start on a path that swallows packets, and serve as soon as it carries them", async () => {
+test.concurrent("both services start on a path that swallows packets, and serve as soon as it carries them", async () => {
   await using server = await startPostgresServer();
   using path = byPath(await createDatabases(server));
   path.freeze(true);

@@ -41,7 +41,7 @@ async function takeAllSlots(server: PostgresServer, url: string): Promise<AsyncD
   };
 }
 
-test("both services start without a free session of PostgreSQL, and serve as soon as there are some", async () => {
+test.concurrent("both services start without a free session of PostgreSQL, and serve as soon as there are some", async () => {
   await using server = await startPostgresServer({ settings });
   const databases = await createDatabases(server);
   const other = await server.createDatabase("other_program");
@@ -71,7 +71,7 @@ test("both services start without a free session of PostgreSQL, and serve as soo
   probes.expectAlive();
 });
 
-test("both services keep every acknowledged write while other programs take all sessions", async () => {
+test.concurrent("both services keep every acknowledged write while other programs take all sessions", async () => {
   await using server = await startPostgresServer({ settings });
   const databases = await createDatabases(server);
   const other = await server.createDatabase("other_program");

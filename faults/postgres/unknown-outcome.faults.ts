@@ -62,7 +62,9 @@ const insertion = (table: string) => ({ statement: `INSERT INTO ${table}`, tag: 
 const keyedInsertion = { statement: "completed AS", tag: "SELECT 1" };
 const claim = { statement: "granted AS", tag: "SELECT 1" };
 
-describe.each(["ends", "is silent"] as const)("a lost answer of a session that %s", (session) => {
+const sessionEnds = ["ends", "is silent"] as const;
+
+describe.concurrent.each(sessionEnds)("a lost answer of a session that %s", (session) => {
   test("a write to user-service may have been stored, and its repeat does nothing twice", async () => {
     await using platform = await startBehindPaths();
     const { users } = platform;
