@@ -1,16 +1,18 @@
 // The switch from one engine to the other as docs/move-to-postgresql.md describes it, under load.
 import { expect, test } from "bun:test";
-import type { Running, ServiceName } from "../../shared/testing/executable.ts";
-import { spawnExecutable } from "../../shared/testing/executable.ts";
+import {
+  spawnExecutable,
+  startExecutable,
+  type Running,
+  type ServiceName,
+} from "../../shared/testing/executable.ts";
 import { postgresDatabase } from "../../shared/testing/postgres.ts";
-import { processTests } from "../../shared/testing/process-tests.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startLoadBalancer } from "../replicas/load-balancer.ts";
 import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { newOrder, newUser, type Order, type User } from "../support/platform/resources.ts";
 import { amount } from "../support/scale.ts";
-
-const processes = processTests();
 
 /** The time without a success of one kind of request, and how many failed. */
 class Interruption {
@@ -52,7 +54,7 @@ async function copied(moving: { readonly stdout: ReadableStream<Uint8Array> }): 
   throw new Error("move-to has failed");
 }
 
-test.each([
+test.concurrent.each([
   ["SQLite", "PostgreSQL"],
   ["PostgreSQL", "SQLite"],
 ])(
@@ -60,6 +62,7 @@ test.each([
   async (from) => {
     const enough = amount({ full: 3000, fast: 300 });
     await using stack = new AsyncDisposableStack();
+    const cwd = stack.use(temporaryFolder()).path;
     const databases = new Map<ServiceName, { SQLite: string; PostgreSQL: string }>();
     for (const service of ["user-service", "order-service"]) {
       const { url } = stack.use(await postgresDatabase());
@@ -78,7 +81,7 @@ test.each([
     async function start(service: Name, isNew: boolean): Promise<Running> {
       const USER_SERVICE_URL = balancers["user-service"].url;
       const env = { DATABASE_URL: urlOf(service, isNew), USER_SERVICE_URL };
-      const running = stack.use(await processes.start(service, env));
+      const running = stack.use(await startExecutable(service, { cwd, env }));
       await balancers[service].add(running);
       return running;
     }
@@ -144,7 +147,7 @@ test.each([
     await settled();
     for (const service of ["user-service", "order-service"] as const) {
       const moving = spawnExecutable(service, ["move-to", urlOf(service, true)], {
-        cwd: processes.path(),
+        cwd,
         env: { DATABASE_URL: urlOf(service, false) },
         stdout: "pipe",
       });

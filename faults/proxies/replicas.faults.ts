@@ -13,7 +13,7 @@ const drain = { SHUTDOWN_DRAIN_MS: "4000" };
 // nginx has no active check: it may send a request to the replica as its port closes.
 const checking = publishers.filter((program) => program !== "nginx");
 
-describe.each(checking)("the page's configuration", (program) => {
+describe.concurrent.each(checking)("the page's configuration", (program) => {
   testWith(program, "no client sees a failed request while a replica is stopped", async () => {
     await using stack = new AsyncDisposableStack();
     const published = stack.use(

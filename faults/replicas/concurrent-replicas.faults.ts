@@ -11,7 +11,7 @@ import { amount } from "../support/scale.ts";
 import { raceForEmail, raceForKey } from "./races.ts";
 
 const processes = processTests();
-const loadSeconds = amount({ full: 30, fast: 15 });
+const loadSeconds = amount({ full: 30, fast: 8 });
 
 /** Expects that the replica of `send`, which did not make a change, returns the changed resource. */
 function expectAt<T>(send: Send, path: string): AfterChange<T> {

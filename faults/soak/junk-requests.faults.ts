@@ -7,8 +7,8 @@ import { junkRequest, sendJunk } from "./junk-requests.ts";
 import { startSoak } from "./soak-run.ts";
 
 const callers = 32;
-const warmUp = amount({ full: 20_000, fast: 8000 });
-const total = amount({ full: 120_000, fast: 28_000 });
+const warmUp = amount({ full: 20_000, fast: 5000 });
+const total = amount({ full: 120_000, fast: 15_000 });
 
 async function metricLines(port: number): Promise<number> {
   using client = rawClient(port);

@@ -6,7 +6,7 @@ import { expectNoGrowth, idleLevels } from "./idle-levels.ts";
 import { mixedCaller, orderOf } from "./mixed-load.ts";
 import { startSoak, type Soak } from "./soak-run.ts";
 
-const seconds = amount({ full: 600, fast: 60 });
+const seconds = amount({ full: 600, fast: 40 });
 const callers = 32;
 /** More would fill the disk with orders. */
 const maxRequestsPerSecond = 2500;

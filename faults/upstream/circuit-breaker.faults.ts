@@ -80,7 +80,7 @@ describe("circuit breaker", () => {
 });
 
 describe("circuit breaker stays closed for a user-service that", () => {
-  test.each<[string, Behaviour, number]>([
+  test.concurrent.each<[string, Behaviour, number]>([
     ["knows none of the users", respond(userNotFound), 400],
     ["is behind a gateway without its route", respond(http("404 Not Found")), 502],
     ["sends nonsense", respond(http("200 OK", "<html>")), 502],
@@ -92,7 +92,7 @@ describe("circuit breaker stays closed for a user-service that", () => {
     expect(await circuitState(orders)).toBe(0);
   });
 
-  test("fails now and then", async () => {
+  test.concurrent("fails now and then", async () => {
     await using upstream = await startFakeUpstream(healthy);
     await using orders = await startOrderService(upstream.url);
     for (let round = 0; round < 3; round += 1) {
@@ -105,7 +105,7 @@ describe("circuit breaker stays closed for a user-service that", () => {
   });
 });
 
-test("POST /orders succeeds again by itself when user-service is back at its address", async () => {
+test.concurrent("POST /orders succeeds again by itself when user-service is back at its address", async () => {
   await using platform = await startPlatform({
     orders: { USER_SERVICE_TIMEOUT_MS: String(attemptMs) },
   });

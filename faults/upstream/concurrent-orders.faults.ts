@@ -52,7 +52,7 @@ function placeOrders(orders: Pick<Running, "url">, userId: string) {
   };
 }
 
-test("POST /orders stores exactly what it confirmed while user-service crashes, restarts and freezes", async () => {
+test.concurrent("POST /orders stores exactly what it confirmed while user-service crashes, restarts and freezes", async () => {
   await using platform = await startPlatform({
     orders: { USER_SERVICE_TIMEOUT_MS: String(attemptMs) },
   });
@@ -77,7 +77,7 @@ test("POST /orders stores exactly what it confirmed while user-service crashes, 
   expect(refused).toBeGreaterThanOrEqual(2 * enough);
 });
 
-test("POST /orders stores exactly what it confirmed while user-service misbehaves in turn", async () => {
+test.concurrent("POST /orders stores exactly what it confirmed while user-service misbehaves in turn", async () => {
   await using upstream = await startFakeUpstream(healthy);
   await using orders = await startOrderService(upstream.url);
   const load = placeOrders(orders, user.id);
