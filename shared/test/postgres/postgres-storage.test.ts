@@ -26,15 +26,15 @@ const endSessions = (admin: SQL) => admin`
   FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid()`;
 
-/** Resolves once a statement of a storage that begins so is under way. */
-async function isRunning(admin: SQL, start: string): Promise<void> {
+/** Resolves once so many statements of a storage that begin so are under way. */
+async function isRunning(admin: SQL, start: string, count = 1): Promise<void> {
   for (;;) {
     const found = await admin`
       SELECT 1
       FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()
         AND state = 'active' AND query LIKE ${`${start}%`}`;
-    if (found.length > 0) return;
+    if (found.length >= count) return;
   }
 }
 
@@ -118,11 +118,13 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     await using it = await temporaryPostgres();
     const watchSessions = mock<StorageObserver["watchSessions"]>(() => mock());
     const observer = observerWith({ watchSessions });
-    const storage = await it.open({ poolSize: 2, observer });
-    const running = [0.1, 0.1, 0.1].map((seconds) => storage.read(sleep(seconds)));
-    await isRunning(it.admin, "SELECT pg_sleep");
+    const storage = await it.open({ migrations, poolSize: 2, statementTimeoutMs: 5000, observer });
+    const unlock = await lock(it.admin, "notes");
+    const running = [1, 2, 3].map(() => storage.read((sql) => sql`SELECT id FROM notes`));
+    await isRunning(it.admin, "SELECT id FROM notes", 2);
     const count = watchSessions.mock.calls[0]?.[0];
     expect(count?.()).toMatchObject({ max: 2, used: 2, waiting: 1 });
+    await unlock();
     await Promise.all(running);
     expect(count?.()).toMatchObject({ max: 2, used: 0, waiting: 0 });
   });
