@@ -83,7 +83,7 @@ test("a service and an endpoint that are written as the pages say pass types, fo
   await Bun.write(join(folder, "notes.json"), JSON.stringify(project));
   const source = ["note-service/src", "note-service/test"];
   const [tests] = await Promise.all([
-    run(folder, bun, "test", "note-service"),
+    run(folder, bun, "test", "--timeout", "60000", "note-service"),
     run(folder, bun, "run", "tsc", "--project", "notes.json"),
     run(folder, bun, "run", "oxfmt", "--check", ...source),
     run(folder, bun, "run", "oxlint", ...source),

@@ -9,7 +9,10 @@ afterAll(async () => {
   for (const action of actions) await action();
 });
 
-/** Runs `action` after the last test file. A run that is killed does not call it. */
+/**
+ * Runs `action` after the last test file; under `bun test --parallel`, after each, and the next file may
+ * need what it stopped again. A run that is killed does not call it.
+ */
 export function atEndOfRun(action: () => Promise<void>): void {
   actions.push(action);
 }
