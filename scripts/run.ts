@@ -10,7 +10,7 @@ const help: Readonly<Record<Name, string>> = {
   dev: `Starts all services from source, restarts them on change, and shows their logs.
 It takes two seconds until they are ready; it runs until Ctrl-C.`,
   test: `Runs all tests; arguments go to bun test, as in: bun run test shared/test/http.
-It takes about a minute.`,
+It takes about a minute and a half.`,
   "test:faults": `Injects every fault; with names of folders, those of faults/NAME alone.
 It takes most of an hour.`,
   "test:faults:fast": `Injects every kind of fault, less often; takes folders as test:faults does.
