@@ -85,6 +85,7 @@ test("restore refuses a file that is corrupt, newer, of another service or no ba
   expect(await scenario.kept()).toEqual([]);
   expect((await readdir(join(cwd, "data"))).toSorted()).toEqual([
     "order_service.db",
+    "order_service.db.last-backup",
     "user_service.db",
   ]);
 });
