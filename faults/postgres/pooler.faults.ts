@@ -7,7 +7,7 @@ import { startOutageLoad } from "../support/platform/outage-load.ts";
 import { startOnPostgres } from "../support/platform/postgres-platform.ts";
 import { startProbes } from "../support/platform/probes.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 import { amount } from "../support/scale.ts";
 import { startPooler } from "./pooler.ts";
 

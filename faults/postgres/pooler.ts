@@ -9,7 +9,7 @@ import { isListening } from "../support/is-listening.ts";
 import { adapted, readPage } from "../support/page.ts";
 import { createDatabases, type Databases } from "../support/platform/postgres-platform.ts";
 import { portOfServer, type PostgresServer } from "../support/postgres-server.ts";
-import { pathOf } from "../support/required-program.ts";
+import { pathOf } from "../../shared/testing/required-program.ts";
 
 const page = await readPage("postgresql.md");
 

@@ -7,7 +7,7 @@ import { startVarnish } from "./programs.ts";
 import type { Proxy } from "./proxy.ts";
 import { adapted } from "../support/page.ts";
 import { configurationOf } from "./page.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 
 function startCache({ port }: Running): Promise<Proxy> {
   return startVarnish(adapted(configurationOf("vcl"), { '.port = "8000"': `.port = "${port}"` }));

@@ -2,7 +2,7 @@
 import { describe, expect } from "bun:test";
 import { createUser, newUser, sending, type User } from "../support/platform/resources.ts";
 import { publish, publishers } from "./published.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 
 /** Sent by browsers and by most HTTP libraries. */
 const compressed = { "accept-encoding": "gzip" };

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { startService } from "../support/platform/services.ts";
 import { publish } from "./published.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 import { startHaproxy } from "./programs.ts";
 
 /** Resolves with the first response of this status. */

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { newUser, sending } from "../support/platform/resources.ts";
 import { amount } from "../support/scale.ts";
 import { publish } from "./published.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 import { slowNetwork } from "./slow-network.ts";
 
 const rounds = amount({ full: 20, fast: 4 });

@@ -2,7 +2,7 @@
 import { describe, expect } from "bun:test";
 import { newUser, sending } from "../support/platform/resources.ts";
 import { publish, publishers } from "./published.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 
 interface ClosingService extends Disposable {
   readonly port: number;

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { createUser } from "../support/platform/resources.ts";
 import { startService } from "../support/platform/services.ts";
 import { startProxy } from "./proxy.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 
 interface QueryResult {
   readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };

@@ -8,7 +8,7 @@ import { adapted } from "../support/page.ts";
 import { variantOf } from "./page.ts";
 import { startCaddy, startHaproxy, startNginx } from "./programs.ts";
 import type { Proxy } from "./proxy.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 
 const publicUrl = "https://shop.example/api";
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { isListening } from "../support/is-listening.ts";
-import { pathOf, type Program } from "../support/required-program.ts";
+import { pathOf, type Program } from "../../shared/testing/required-program.ts";
 
 /** A proxy that listens; ended at the end of its scope. */
 export interface Proxy extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { startPlatform, type Platform } from "../support/platform/services.ts";
 import { adapted } from "../support/page.ts";
 import { configurationOf } from "./page.ts";
 import type { Proxy } from "./proxy.ts";
-import type { Program } from "../support/required-program.ts";
+import type { Program } from "../../shared/testing/required-program.ts";
 import { startCaddy, startHaproxy, startNginx } from "./programs.ts";
 
 /** How a proxy is started, and how its configuration names one more replica of a service. */

@@ -5,7 +5,7 @@ import { fetchClient, socketClient } from "../support/clients.ts";
 import { repeat } from "../support/load.ts";
 import { UserBook } from "../support/platform/user-book.ts";
 import { publish, publishers } from "./published.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 
 /** Longer than each proxy of the page takes to notice that `/ready` is 503. */
 const drain = { SHUTDOWN_DRAIN_MS: "4000" };

@@ -9,7 +9,7 @@ import {
 } from "../support/platform/resources.ts";
 import { openConnection } from "../support/raw-connection.ts";
 import { publish, publishers } from "./published.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 
 const maxBodyBytes = 1_048_576;
 

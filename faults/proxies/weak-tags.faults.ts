@@ -3,7 +3,7 @@ import { describe, expect } from "bun:test";
 import { createUser, newUser, sending } from "../support/platform/resources.ts";
 import { startPlatform } from "../support/platform/services.ts";
 import { startHaproxy, startNginx } from "./programs.ts";
-import { testWith } from "../support/required-program.ts";
+import { testWith } from "../../shared/testing/required-program.ts";
 
 describe.each([
   [
