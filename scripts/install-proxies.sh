@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests of faults/proxies and faults/postgres start, from the packages of
-# Debian or Ubuntu, as root or with sudo. No program is started as a service. Installs nothing if all of
-# them are there.
+# Installs the programs that tests start, proxies above all, from the packages of Debian or Ubuntu, as
+# root or with sudo. No program is started as a service. Installs nothing if all of them are there.
 set -euo pipefail
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin

@@ -4,7 +4,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { outline, root } from "./pages.ts";
 
-const patterns = ["*.md", "*/*.md", "docs/decisions/*.md", "bench/results/*.md"];
+const patterns = [
+  "*.md",
+  "*/*.md",
+  "docs/decisions/*.md",
+  "docs/runbooks/*.md",
+  "bench/results/*.md",
+];
 const pages = patterns.flatMap((pattern) => [
   ...new Bun.Glob(pattern).scanSync({ cwd: root, dot: true }),
 ]);

@@ -77,7 +77,7 @@ describe("the rooms of shared/src", () => {
   });
 });
 
-test.each(["shared", "faults", "bench", "k8s", "scripts"])(
+test.each(["shared", "faults", "bench", "k8s", "monitoring", "scripts"])(
   "%s imports nothing of a service, so that a service can be removed",
   async (folder) => {
     const imports = await importsIn(folder);

@@ -8,6 +8,7 @@ const packages = {
   nginx: "nginx",
   pgbouncer: "pgbouncer",
   prometheus: "prometheus",
+  promtool: "prometheus",
   varnishd: "varnish",
 } as const;
 
