@@ -131,7 +131,9 @@ describe.if(hasPostgres)("openPostgres()", () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes] });
     const role = `reader_${process.pid}`;
+    // Up to PostgreSQL 14 every role may create tables in the schema public.
     await it.admin.unsafe(`
+      REVOKE CREATE ON SCHEMA public FROM PUBLIC;
       CREATE ROLE ${role} LOGIN PASSWORD 'secret';
       GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO ${role}`);
     try {
