@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { AnyElysia } from "elysia";
 import type { Lifecycle } from "../src/core/lifecycle.ts";
 import type { Storage } from "../src/core/storage.ts";
+import type { Tracer } from "../src/core/tracer.ts";
 import { openApiDocument } from "../src/openapi/document.ts";
 import type { Problem } from "../src/http/problem.ts";
 import { listen } from "../src/http/server.ts";
@@ -95,6 +96,8 @@ interface HarnessOptions<S extends Storage> {
   readonly corsOrigins?: readonly string[] | undefined;
   /** Default: none. */
   readonly publicUrl?: string | undefined;
+  /** Default: no trace is recorded. */
+  readonly tracer?: Tracer | undefined;
   build(parts: ServiceParts, storage: S): AnyElysia;
 }
 
@@ -105,6 +108,7 @@ export async function startService<S extends Storage>({
   limits,
   corsOrigins = [],
   publicUrl = "",
+  tracer,
   build,
 }: HarnessOptions<S>): Promise<RunningService<S>> {
   const database = await opening;
@@ -125,7 +129,7 @@ export async function startService<S extends Storage>({
   });
   const { lifecycle, metrics } = parts;
   lifecycle.phase = "ready";
-  const app = build({ ...parts, storage }, storage);
+  const app = build({ ...parts, storage, tracer }, storage);
   const server = listen({
     hostname: "127.0.0.1",
     port: 0,

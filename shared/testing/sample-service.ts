@@ -36,6 +36,7 @@ interface SampleOptions {
   readonly limits?: Partial<ServiceParts["limits"]>;
   /** Default: those of this process. */
   readonly descriptors?: ServiceParts["descriptors"];
+  readonly tracer?: ServiceParts["tracer"];
   /** The text of the note of `GET /notes/{id}`, by default "found"; its rejection becomes the response. */
   readonly find?: () => Promise<string>;
 }

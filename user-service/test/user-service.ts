@@ -1,5 +1,6 @@
 // user-service in the process of a test.
 import type { Storage } from "@platform/shared/core/storage";
+import type { Tracer } from "@platform/shared/core/tracer";
 import { onEveryEngine } from "@platform/shared/testing/postgres";
 import { temporaryPostgresStorage } from "@platform/shared/testing/postgres-storage";
 import {
@@ -21,6 +22,8 @@ interface Options {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly publicUrl?: string;
+  /** Default: no trace is recorded. */
+  readonly tracer?: Tracer;
   /** Puts something between the app and its store. */
   readonly wrap?: (users: UserStore) => UserStore;
   /** Whether no other test's database has the same secrets, which takes longer. Default: false */
@@ -35,12 +38,13 @@ interface Engine<S extends Storage> {
 
 function startOn<S extends Storage>(
   engine: Engine<S>,
-  { now, publicUrl, wrap = (users) => users, hasOwnSecrets = false }: Options = {},
+  { now, publicUrl, tracer, wrap = (users) => users, hasOwnSecrets = false }: Options = {},
 ): Promise<RunningService> {
   return startService({
     name: "user-service",
     database: engine.open(hasOwnSecrets),
     publicUrl,
+    tracer,
     build: (parts, storage) => createApp({ ...parts, users: wrap(engine.users(storage, now)) }),
   });
 }

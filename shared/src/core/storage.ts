@@ -82,6 +82,14 @@ export const commitFailures = [
 /** Why a commit failed. */
 export type CommitFailure = (typeof commitFailures)[number];
 
+/**
+ * A write is settled.
+ *
+ * @param writes how many writes the transaction has stored; 0 if this one was not stored
+ * @param error why it was not stored
+ */
+export type WriteSettled = (writes: number, error?: unknown) => void;
+
 /** Receives what a storage measures, for metrics. Its functions must not throw. */
 export interface StorageObserver {
   /**
@@ -114,6 +122,14 @@ export interface StorageObserver {
 
   /** Registers gauges of the database's file; `facts` are read when metrics are scraped. */
   watchFile(facts: FileFacts): void;
+
+  /**
+   * A write was queued, for the request that runs. Left out: no such span is recorded.
+   *
+   * @param system the engine, by OpenTelemetry's name
+   * @returns to be called when the write is settled; undefined if it needs no call
+   */
+  writeQueued?(system: "sqlite" | "postgresql"): WriteSettled | undefined;
 
   /**
    * Registers gauges of the sessions; `count` is called when metrics are scraped.

@@ -2,6 +2,7 @@
 // files of their own.
 import { Elysia } from "elysia";
 import type { Lifecycle } from "../core/lifecycle.ts";
+import type { Tracer } from "../core/tracer.ts";
 import { logRequest } from "../telemetry/access-log.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { HttpMetrics } from "../telemetry/metrics.ts";
@@ -11,6 +12,7 @@ import {
   requireRequest,
   withAbsoluteUrl,
 } from "../telemetry/request-context.ts";
+import { recordRequest } from "../telemetry/request-span.ts";
 import { startAlertSeries, type CountedRoute } from "./alert-series.ts";
 import { bodyParser, noBody } from "./body-parser.ts";
 import { cacheControl } from "./caching.ts";
@@ -42,9 +44,11 @@ export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
   readonly limits: RequestLimits;
   readonly logger: Logger;
   readonly metrics: HttpMetrics;
+  /** Undefined: no trace is recorded. */
+  readonly tracer: Tracer | undefined;
   /** The routes of the app. Called once, with the first request, when the app has all of them. */
   routes(): readonly AppRoute[];
-  /** Management routes are not shed, not counted as traffic, and logged at `debug`. */
+  /** Management routes are not shed, counted as traffic or recorded, and logged at `debug`. */
   isManagementPath(path: string): boolean;
 }
 
@@ -58,12 +62,14 @@ export function httpPlugin({
   limits,
   logger,
   metrics,
+  tracer,
   routes,
   isManagementPath,
   ...parts
 }: HttpPluginParts) {
   const limiter = concurrencyLimiter(limits.maxInFlight);
   const bodies = bodyParser(limits.maxBodyBytes, limiter);
+  const tracerOf = tracer && ((path: string) => (isManagementPath(path) ? undefined : tracer));
   metrics.watchInFlight(() => limiter.inFlight, limits.maxInFlight);
 
   // Made by the first request: the app has all its routes then, and Elysia has compiled none of them.
@@ -80,7 +86,7 @@ export function httpPlugin({
     .wrap((handle) => (received: Request) => {
       const startedAt = performance.now();
       const request = withAbsoluteUrl(received);
-      const context = openContext(request);
+      const context = openContext(request, tracerOf);
       const isManagement = isManagementPath(context.path);
       const { respond, routingProblem } = errors();
 
@@ -97,13 +103,16 @@ export function httpPlugin({
         const isShort = descriptors.areShort();
         if (isShort || lifecycle.phase === "draining") response.headers.set("connection", "close");
         const { status } = response;
-        const durationMs = performance.now() - startedAt;
+        const endedAt = performance.now();
+        const durationMs = endedAt - startedAt;
         if (!isManagement) {
           metrics.responded(method, route, status, durationMs / 1000, refusal);
           // Bun tells that a client has left, also to code that did not listen before.
           if (received.signal.aborted) metrics.aborted();
         }
         logRequest(logger, context, { status, durationMs, isManagement });
+        if (tracer)
+          recordRequest(tracer, context, { url: request.url, status, startedAt, endedAt });
         return awaitsContinue(request.headers) ? withoutContinue(response, request) : response;
       };
       const fail = (error: unknown) => finish(respond(error, context));

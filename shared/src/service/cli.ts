@@ -169,7 +169,8 @@ function usage<S extends Settings, Stores>(service: ServiceDefinition<S, Stores>
   const variables = settings.flatMap(
     ({ variable, fileVariable, allowed, default: value }): [string, string][] => {
       const text = String(value);
-      const initial = text === "" ? "not set by default" : `default ${text}`;
+      const isUnset = value === undefined || text === "";
+      const initial = isUnset ? "not set by default" : `default ${text}`;
       return [
         [variable, `${allowed}; ${initial}`],
         ...(fileVariable === undefined ? [] : [fileRow(fileVariable, variable)]),

@@ -21,6 +21,7 @@ import {
   type Settings,
 } from "./env.ts";
 import type { ServiceParts } from "./service-app.ts";
+import { tracingSettings } from "./tracing-settings.ts";
 
 /** A service: everything in which it differs from every other service. */
 export interface ServiceDefinition<S extends Settings, Stores> {
@@ -125,6 +126,7 @@ export function serviceSettings({
     shutdownDrainMs: integer("SHUTDOWN_DRAIN_MS", { default: 0, min: 0, max: 300_000 }),
     /** How long requests in flight may take after that; the rest is cut. */
     shutdownGraceMs: integer("SHUTDOWN_GRACE_MS", { default: 10_000, min: 1, max: 300_000 }),
+    ...tracingSettings,
   };
 }
 

@@ -10,6 +10,7 @@ import type { Database } from "./engine.ts";
 import type { Settings } from "./env.ts";
 import { createParts } from "./service-app.ts";
 import { shutdownSignal } from "./shutdown-signal.ts";
+import { startTracing } from "./tracing.ts";
 
 interface ServeOptions<S extends Settings, Stores> {
   readonly service: ServiceDefinition<S, Stores>;
@@ -37,9 +38,10 @@ export async function serve<S extends Settings, Stores>({
   const { lifecycle, logger, metrics } = parts;
   const shutdown = shutdownSignal(process, log);
   addProcessMetrics(metrics.registry);
+  const tracing = await startTracing({ name, config, logger, registry: metrics.registry });
 
   const opening = database.open({
-    observer: metrics.storage,
+    observer: { ...metrics.storage, ...tracing?.storage },
     reachabilityChanged(isReachable, reason) {
       if (isReachable) logger.info({ database: database.name }, "database reached");
       else logger.warn({ database: database.name, reason }, "database cannot be reached");
@@ -64,7 +66,7 @@ export async function serve<S extends Settings, Stores>({
   try {
     // The turn of promises in which a migration that is over already is logged, or fails.
     await Promise.race([migrating, Promise.resolve()]);
-    const given = { config, stores, parts: { ...parts, storage } };
+    const given = { config, stores, parts: { ...parts, storage, tracer: tracing?.tracer } };
     const { app, backgroundJobs = [] } = service.build(given);
     const server = listen({
       hostname: config.host,
@@ -89,9 +91,11 @@ export async function serve<S extends Settings, Stores>({
       const waiting = { in_flight: server.pendingRequests, grace_ms: config.shutdownGraceMs };
       logger.info(waiting, "waiting for requests in flight");
     }
+    const graceEndsAt = performance.now() + config.shutdownGraceMs;
     const isClean = await closeServer(server, config.shutdownGraceMs);
     await stopBackgroundJobs();
     await storage.close(!isClean);
+    await tracing?.tracer.close(graceEndsAt - performance.now());
     if (!isClean) logger.error("cut the requests that were left when the grace ran out");
     logger.info("stopped");
     return isClean && !shutdown.hasFailed() ? 0 : 1;

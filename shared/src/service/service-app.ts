@@ -22,7 +22,7 @@ import {
 /** What a service's app is made of, beside its own domain. */
 export interface ServiceParts extends Pick<
   HttpPluginParts,
-  "descriptors" | "lifecycle" | "limits" | "logger"
+  "descriptors" | "lifecycle" | "limits" | "logger" | "tracer"
 > {
   /** The origins whose scripts may read responses, as browsers write them. None: CORS is off. */
   readonly corsOrigins: readonly string[];
@@ -47,7 +47,10 @@ interface PartsOptions {
   readonly build?: { readonly version: string; readonly commit: string };
 }
 
-/** Makes a service's log and parts, but for the storage, which reports to their metrics. */
+/**
+ * Makes a service's log and parts, but for the storage, which reports to their metrics. They record no
+ * trace.
+ */
 export function createParts({
   name: service,
   config: { logLevel: level, maxBodyBytes, maxInFlight, corsOrigins = [], publicUrl = "" },
@@ -71,6 +74,7 @@ export function createParts({
       logger: log.logger,
       metrics: createMetrics({ service, version, commit }),
       publicUrl,
+      tracer: undefined,
       version,
     },
   };
@@ -93,6 +97,7 @@ export function serviceApp(
     metrics,
     publicUrl,
     storage,
+    tracer,
     version,
   }: ServiceParts,
   { problemOf, ...info }: AppOptions,
@@ -116,6 +121,7 @@ export function serviceApp(
         limits,
         logger,
         metrics: metrics.http,
+        tracer,
         storage,
         problemOf,
         headerErrors: (route, headers) => (heedsKey(route.detail) ? keyErrors(headers) : []),

@@ -6,7 +6,7 @@ import { hasMoved } from "./database-file.ts";
 import { commitFailure, isBusy, isFull } from "./errors.ts";
 import { pollMs } from "./lock.ts";
 import { WriterFairness } from "./writer-fairness.ts";
-import { StorageUnavailable, type StorageObserver } from "../core/storage.ts";
+import { StorageUnavailable, type StorageObserver, type WriteSettled } from "../core/storage.ts";
 
 // Both bound how long one transaction keeps its callers and other processes waiting.
 const maxBatchSize = 256;
@@ -31,6 +31,7 @@ interface QueuedWrite {
   readonly queuedAt: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly settled: WriteSettled | undefined;
   /** What the last run of `change` returned. */
   value?: unknown;
 }
@@ -72,7 +73,8 @@ export class GroupCommit {
   readonly write = <T>(change: (() => T) & Synchronous<T>): Promise<T> => {
     if (this.#isClosed) return Promise.reject(new Error("Cannot write: the storage is closed"));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#queue.push({ change, queuedAt: performance.now(), resolve, reject });
+    const settled = this.#options.observer?.writeQueued?.("sqlite");
+    this.#queue.push({ change, queuedAt: performance.now(), resolve, reject, settled });
     this.#worker ??= this.#work();
     return promise as Promise<T>; // it resolves with what `change` returned
   };
@@ -148,8 +150,12 @@ export class GroupCommit {
       this.#options.observer?.committed((committedAt - startedAt) / 1000, committed);
     }
     for (const write of batch) {
-      if (failures.has(write)) write.reject(failures.get(write));
-      else write.resolve(write.value);
+      if (failures.has(write)) {
+        reject(write, failures.get(write));
+        continue;
+      }
+      write.settled?.(committed);
+      write.resolve(write.value);
     }
     return true;
   }
@@ -214,8 +220,13 @@ export class GroupCommit {
   }
 
   #rejectFirst(count: number, error: unknown): void {
-    for (const write of this.#queue.splice(0, count)) write.reject(error);
+    for (const write of this.#queue.splice(0, count)) reject(write, error);
   }
+}
+
+function reject(write: QueuedWrite, error: unknown): void {
+  write.settled?.(0, error);
+  write.reject(error);
 }
 
 /** Runs a change within the open transaction. Throws what the change throws. */

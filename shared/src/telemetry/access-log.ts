@@ -14,8 +14,13 @@ function withoutAddresses(path: string): string {
     .join("/");
 }
 
-/** Characters of a path that are logged: longer paths are noise, or an attack on the log. */
+/** Characters of a path that are shown: longer paths are noise, or an attack on the log. */
 const maxPathLength = 1000;
+
+/** The path as logs and spans show it: without personal data, and cut. */
+export function shownPath(path: string): string {
+  return withoutAddresses(path).slice(0, maxPathLength);
+}
 
 /** How a request ended. */
 interface Outcome {
@@ -40,7 +45,7 @@ export function logRequest(
   // A 5xx without an error is a refusal.
   const level = isFailure ? "error" : isManagement ? "debug" : status >= 500 ? "warn" : "info";
   if (!logger.isLevelEnabled(level)) return;
-  const loggedPath = withoutAddresses(path).slice(0, maxPathLength);
+  const loggedPath = shownPath(path);
   const duration_ms = Math.round(durationMs * 1000) / 1000;
   if (error !== undefined) {
     const fields = { method, route, path: loggedPath, status, duration_ms, err: error };
@@ -48,9 +53,11 @@ export function logRequest(
     return;
   }
   const reason = refusal === undefined ? "" : `"reason":"${refusal}",`;
+  const { traceId, span } = trace;
   logger.writeFields(
     level,
-    `"request_id":"${requestId}","trace_id":"${trace.traceId}",` +
+    `"request_id":"${requestId}","trace_id":"${traceId}",` +
+      (span === undefined ? "" : `"span_id":"${span.spanId}",`) +
       `"method":${JSON.stringify(method)},"route":"${route}","path":${JSON.stringify(loggedPath)},` +
       `"status":${status},${reason}"duration_ms":${duration_ms},"msg":"request"`,
   );

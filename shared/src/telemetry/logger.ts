@@ -115,7 +115,10 @@ export function createLog({ service, version, level, destination }: LogOptions):
       mixin(_fields, level) {
         isFailure = level >= errorLevel;
         const request = currentRequest.getStore();
-        return request ? { request_id: request.requestId, trace_id: request.trace.traceId } : {};
+        if (request === undefined) return {};
+        const { traceId, span } = request.trace;
+        const ids = { request_id: request.requestId, trace_id: traceId };
+        return span === undefined ? ids : { ...ids, span_id: span.spanId };
       },
     },
     stream,

@@ -50,8 +50,13 @@ export function storageRefusal(reason: StorageUnavailable["reason"]): string {
   return `storage-${reason}`;
 }
 
-// Clients may send any word as a method. Labels have the methods of RFC 9110 and RFC 5789, and OTHER.
-const knownMethods = new Set("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT".split(" "));
+/**
+ * The methods that metrics and spans name: those of RFC 9110 and RFC 5789. Clients may send any word as a
+ * method; labels have OTHER for another one.
+ */
+export const knownMethods: ReadonlySet<string> = new Set(
+  "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT".split(" "),
+);
 
 function httpMetrics(registry: Registry) {
   const requests = counter(registry, {

@@ -1,5 +1,6 @@
 // The request that the running code serves, known wherever that code awaits or calls.
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Tracer } from "../core/tracer.ts";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
 
 /** One request, from its arrival to its response. */
@@ -57,17 +58,26 @@ export function withAbsoluteUrl(request: Request): Request {
   return new Request(target?.href ?? "http://unknown-host/", request);
 }
 
-/** Makes the context of a request. Its id and trace are the client's where they are well-formed. */
-export function openContext({ headers, method, url }: Request): RequestContext {
+/**
+ * Makes the context of a request. Its id and trace are the client's where they are well-formed.
+ *
+ * @param tracerOf the tracer of the requests to a path; undefined where none is recorded
+ */
+export function openContext(
+  { headers, method, url }: Request,
+  tracerOf?: (path: string) => Tracer | undefined,
+): RequestContext {
   const sentId = headers.get("x-request-id");
   const traceparent = headers.get("traceparent");
   const pathStart = url.indexOf("/", url.indexOf("://") + 3);
   const queryStart = url.indexOf("?", pathStart);
+  const path = url.slice(pathStart, queryStart < 0 ? undefined : queryStart);
+  const tracestate = traceparent && headers.get("tracestate");
   return {
     requestId: sentId !== null && wellFormedId.test(sentId) ? sentId : Bun.randomUUIDv7(),
-    trace: continueTrace(traceparent, traceparent && headers.get("tracestate")),
+    trace: continueTrace(traceparent, tracestate, tracerOf?.(path)),
     method,
-    path: url.slice(pathStart, queryStart < 0 ? undefined : queryStart),
+    path,
     query: queryStart < 0 ? "" : url.slice(queryStart + 1),
     route: undefined,
     error: undefined,

@@ -10,6 +10,7 @@ import {
   integer,
 } from "../../src/service/env.ts";
 import { readServiceConfig } from "../../src/service/definition.ts";
+import { tracingSettings } from "../../src/service/tracing-settings.ts";
 
 type Environment = Record<string, string | undefined>;
 
@@ -193,6 +194,8 @@ describe("ConfigError", () => {
   });
 });
 
+const tracingDefaults = readConfig(tracingSettings, {});
+
 describe("readServiceConfig()", () => {
   const engines = { sqlite: { migrations: [], stores: () => ({}) } };
   const service = { database: "sqlite:data/x.db", engines, settings: { url: settings.url } };
@@ -212,6 +215,7 @@ describe("readServiceConfig()", () => {
       idleTimeoutSeconds: 255,
       shutdownDrainMs: 0,
       shutdownGraceMs: 10_000,
+      ...tracingDefaults,
       url: "http://localhost:8000",
     });
   });

@@ -220,3 +220,50 @@ describe("GroupCommit", () => {
     expect(notes(it.other)).toEqual(["one"]);
   });
 });
+
+describe("GroupCommit and the observer of single writes", () => {
+  /** Writes at once that each succeed or throw. @returns what was said of each, in its order */
+  async function settledWrites({ isLocked = false }, ...changes: (() => unknown)[]) {
+    using it = temporaryDatabase();
+    const db = it.connect();
+    if (isLocked) it.connect().run("BEGIN IMMEDIATE");
+    const settled: unknown[][] = [];
+    const commits = new GroupCommit(db, {
+      lockTimeoutMs: 0,
+      endRead: () => undefined,
+      observer: observerWith({
+        writeQueued(system) {
+          const said: unknown[] = [system];
+          settled.push(said);
+          return (...end) => void said.push(...end);
+        },
+      }),
+    });
+    await Promise.allSettled(changes.map((change) => commits.write(change)));
+    return settled;
+  }
+  const succeed = () => 1;
+  const failure = new Error("failure");
+  const fail = () => {
+    throw failure;
+  };
+
+  test("tells of each write when it is committed, and with how many", async () => {
+    expect(await settledWrites({}, succeed)).toEqual([["sqlite", 1]]);
+    const three = await settledWrites({}, succeed, succeed, succeed);
+    expect(three).toEqual(Array(3).fill(["sqlite", 3]));
+  });
+
+  test("tells of a write that fails why, and of those beside it that they are committed", async () => {
+    expect(await settledWrites({}, succeed, fail, succeed)).toEqual([
+      ["sqlite", 2],
+      ["sqlite", 0, failure],
+      ["sqlite", 2],
+    ]);
+  });
+
+  test("tells of a write that is rejected unwritten", async () => {
+    const [end] = await settledWrites({ isLocked: true }, succeed);
+    expect(end).toEqual(["sqlite", 0, expect.objectContaining({ reason: "busy" })]);
+  });
+});

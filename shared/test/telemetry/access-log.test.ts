@@ -7,6 +7,7 @@ import {
 } from "../../src/telemetry/request-context.ts";
 import { logRequest } from "../../src/telemetry/access-log.ts";
 import type { LogLine } from "../../testing/log-lines.ts";
+import { recordedSpans } from "../../testing/recorded-spans.ts";
 import { logInto } from "./log-into.ts";
 
 interface Finished extends Partial<Parameters<typeof logRequest>[2]> {
@@ -26,6 +27,8 @@ function lineOf(finished: Finished): LogLine | undefined {
   logRequest(logger, contextOf(finished), { status, durationMs, isManagement });
   return lines[0];
 }
+
+const recordedTrace = openContext(new Request("http://a/"), () => recordedSpans()).trace;
 
 describe("logRequest()", () => {
   test("writes method, route, path, status and duration of a finished request", () => {
@@ -50,6 +53,7 @@ describe("logRequest()", () => {
     ["a duration of 0", { durationMs: 0 }],
     ["a duration of half an hour", { durationMs: 1_800_000.12345 }],
     ["a request rejected by load shedding", { status: 503, context: { refusal: "body-memory" } }],
+    ["a request whose trace is recorded", { context: { trace: recordedTrace } }],
   ])("writes for %s the line that pino would write", (_, finished) => {
     const { logger, written } = logInto("info", 'no"tes');
     const request = contextOf(finished);
@@ -66,6 +70,7 @@ describe("logRequest()", () => {
     expect(JSON.parse(written[0] ?? "")).toMatchObject({
       request_id: requestId,
       trace_id: trace.traceId,
+      ...(trace.span && { span_id: trace.span.spanId }),
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
   });

@@ -3,6 +3,7 @@ import { describe, expect, spyOn, test } from "bun:test";
 import fs from "node:fs";
 import { createLog, logLevels, terminalOutput } from "../../src/telemetry/logger.ts";
 import { currentRequest, openContext } from "../../src/telemetry/request-context.ts";
+import { recordedSpans } from "../../testing/recorded-spans.ts";
 import { logInto } from "./log-into.ts";
 
 function thrownBy(work: () => unknown): unknown {
@@ -38,9 +39,19 @@ describe("createLog()", () => {
       logger.info("within");
     });
     logger.info("outside");
+    expect(Object.keys(lines[0] ?? {})).not.toContain("span_id");
     const ids = { request_id: "abc", trace_id: "0af7651916cd43dd8448eb211c80319c" };
     expect(lines[0]).toMatchObject({ msg: "within", ...ids });
     expect(Object.keys(lines[1] ?? {})).not.toContain("request_id");
+  });
+
+  test("adds the span of a request whose trace is recorded", () => {
+    const { logger, lines } = logInto();
+    const context = openContext(new Request("http://a/notes"), () => recordedSpans());
+    currentRequest.run(context, () => logger.info("within"));
+    const { traceId = "", spanId = "" } = context.trace.span ?? {};
+    expect(spanId).not.toBe("");
+    expect(lines[0]).toMatchObject({ trace_id: traceId, span_id: spanId });
   });
 
   test.each(logLevels)("writes at level %s the lines of this level and above", (level) => {
