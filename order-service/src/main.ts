@@ -26,6 +26,7 @@ await runService(
         url: config.userServiceUrl,
         timeoutMs: config.userServiceTimeoutMs,
         logger: parts.logger,
+        tracer: parts.tracer,
         metrics: userServiceMetrics(parts.metrics.registry),
       });
       return {

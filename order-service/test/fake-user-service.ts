@@ -1,4 +1,5 @@
 // A user-service for tests, which responds as a test says.
+import type { Tracer } from "@platform/shared/core/tracer";
 import { metricIn } from "@platform/shared/testing/running-service";
 import { createLog } from "@platform/shared/telemetry/logger";
 import { Registry } from "prom-client";
@@ -45,12 +46,19 @@ export const timedAttempts = `external_service_duration_seconds_count{service="u
 export const circuitState = `circuit_state{service="user-service"}`;
 
 /** A directory that asks a user-service by this fetch. */
-export function directoryOn(fetch: Fetch, { url = "http://users", timeoutMs = 60_000 } = {}) {
+export function directoryOn(
+  fetch: Fetch,
+  {
+    url = "http://users",
+    timeoutMs = 60_000,
+    tracer,
+  }: { url?: string; timeoutMs?: number; tracer?: Tracer } = {},
+) {
   const registry = new Registry();
   const { logger } = createLog({ service: "test", version: "test", level: "silent" });
   const metrics = userServiceMetrics(registry);
   const lookUp = () => Promise.resolve([]);
-  const users = userDirectory({ url, timeoutMs, logger, metrics, fetch, lookUp });
+  const users = userDirectory({ url, timeoutMs, logger, metrics, tracer, fetch, lookUp });
   return {
     users,
     checkAll: (ids: readonly string[]) => Promise.all(ids.map((id) => users.check(id))),

@@ -1,5 +1,6 @@
 // order-service for a test, and what it asks for users.
 import type { Storage } from "@platform/shared/core/storage";
+import type { Tracer } from "@platform/shared/core/tracer";
 import { onEveryEngine } from "@platform/shared/testing/postgres";
 import { temporaryPostgresStorage } from "@platform/shared/testing/postgres-storage";
 import {
@@ -38,6 +39,8 @@ interface Options {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly publicUrl?: string;
+  /** Default: no trace is recorded. */
+  readonly tracer?: Tracer;
 }
 
 /** A directory that checks users in this way. */
@@ -58,7 +61,14 @@ interface Engine<S extends Storage> {
 
 async function startOn<S extends Storage>(
   engine: Engine<S>,
-  { users = usersAll("exists"), userService, timeoutMs = 60_000, now, publicUrl }: Options = {},
+  {
+    users = usersAll("exists"),
+    userService,
+    timeoutMs = 60_000,
+    now,
+    publicUrl,
+    tracer,
+  }: Options = {},
 ) {
   const fake = typeof userService === "function" ? fakeUserService(userService) : undefined;
   const server =
@@ -69,6 +79,7 @@ async function startOn<S extends Storage>(
     name: "order-service",
     database: engine.open(),
     publicUrl,
+    tracer,
     build(parts, storage) {
       const orders = engine.orders(storage, now);
       return createApp({
@@ -88,6 +99,7 @@ async function startOn<S extends Storage>(
                 url,
                 timeoutMs,
                 logger: parts.logger,
+                tracer,
                 metrics: userServiceMetrics(parts.metrics.registry),
                 pause: () => Promise.resolve(),
               }),

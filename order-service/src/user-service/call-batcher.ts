@@ -1,5 +1,7 @@
 // Batches look-ups that come together, so that few calls are in flight.
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { SpanContext } from "@platform/shared/core/tracer";
+import { currentRequest } from "@platform/shared/telemetry/request-context";
 
 /**
  * Looks a key up. Resolves with the result of the call that the key is part of, and rejects as the call
@@ -16,21 +18,27 @@ interface CallBatcherOptions<T> {
   readonly maxBatchSize: number;
   /** How long a key may wait for its call to start. */
   readonly maxWaitMs: number;
-  /** @param enqueuedAt of the batch's first key */
-  call(keys: readonly string[], enqueuedAt: number): Promise<T>;
+  /**
+   * @param enqueuedAt of the batch's first key
+   * @param links the recorded spans of the batch's other callers
+   */
+  call(keys: readonly string[], enqueuedAt: number, links: readonly SpanContext[]): Promise<T>;
 }
 
 interface QueuedKey<T> {
   readonly key: string;
   readonly enqueuedAt: number;
   readonly runInCallerContext: ReturnType<typeof AsyncLocalStorage.snapshot>;
+  /** The caller's span; undefined if it is not recorded. */
+  readonly span: SpanContext | undefined;
   readonly resolve: (result: Promise<T> | "queue-full") => void;
   timer?: Timer;
 }
 
 /**
  * Batches the keys of one event-loop turn, without duplicates. Beyond `maxCalls` in flight, keys queue
- * for the next batch. A batch runs in the async context of its first caller.
+ * for the next batch. A batch runs in the async context of its first caller whose trace is recorded, or else
+ * of its first caller.
  */
 export function batchCalls<T>({
   maxCalls,
@@ -59,7 +67,12 @@ export function batchCalls<T>({
         keys.add(queued.key);
       }
       callsInFlight += 1;
-      const result = first.runInCallerContext(call, [...keys], first.enqueuedAt).finally(endCall);
+      const caller = batch.find(({ span }) => span !== undefined) ?? first;
+      const links = new Set(batch.flatMap(({ span }) => span ?? []));
+      if (caller.span !== undefined) links.delete(caller.span);
+      const result = caller
+        .runInCallerContext(call, [...keys], first.enqueuedAt, [...links])
+        .finally(endCall);
       for (const { resolve } of batch) resolve(result);
     }
   }
@@ -80,7 +93,13 @@ export function batchCalls<T>({
 
   return (key, enqueuedAt) => {
     const { promise, resolve } = Promise.withResolvers<T | "queue-full">();
-    queue.add({ key, enqueuedAt, resolve, runInCallerContext: AsyncLocalStorage.snapshot() });
+    queue.add({
+      key,
+      enqueuedAt,
+      resolve,
+      runInCallerContext: AsyncLocalStorage.snapshot(),
+      span: currentRequest.getStore()?.trace.span,
+    });
     if (!isTurnOpen) setImmediate(endTurn);
     isTurnOpen = true;
     return promise;

@@ -1,5 +1,6 @@
 // Asks for users one by one where user-service does not understand `?ids=`, as an older version that
 // runs beside the new one during a roll-out.
+import type { SpanContext } from "@platform/shared/core/tracer";
 import { batchCalls, type LoadKey } from "./call-batcher.ts";
 import type { Attempt } from "./user-client.ts";
 
@@ -31,7 +32,11 @@ function isEmptyList({ existing, others, status }: Batched): boolean {
  * call for the batch's first id, which only user-service can respond to, does not find the user either.
  */
 export function batchOrOneByOne<T extends Batched, Refusal extends string>(
-  call: (ids: readonly string[], enqueuedAt: number) => Promise<T | Refusal>,
+  call: (
+    ids: readonly string[],
+    enqueuedAt: number,
+    links: readonly SpanContext[],
+  ) => Promise<T | Refusal>,
   maxWaitMs: number,
 ): LoadKey<T | Refusal> {
   const loadInBatch = batchCalls({ maxCalls: maxBatches, maxBatchSize, maxWaitMs, call });

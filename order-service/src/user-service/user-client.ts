@@ -33,8 +33,13 @@ export interface Attempt {
 
 /** A client of user-service. */
 export interface UserClient {
-  /** Asks user-service for 1 to 100 users; never rejects. @param ms the timeout */
-  ask(ids: readonly string[], ms: number): Promise<Attempt>;
+  /**
+   * Asks user-service for 1 to 100 users; never rejects.
+   *
+   * @param ms the timeout
+   * @param traceparent of the call. Default: the request's
+   */
+  ask(ids: readonly string[], ms: number, traceparent?: string): Promise<Attempt>;
   /** Whether connections have failed, and user-service now has an address that was not tried yet. */
   hasUntriedAddress(): Promise<boolean>;
 }
@@ -112,7 +117,11 @@ export function userClient(
     return { ...classify(ids, error.status), error };
   }
 
-  async function askOnce(ids: readonly string[], ms: number): Promise<Attempt> {
+  async function askOnce(
+    ids: readonly string[],
+    ms: number,
+    traceparent: string | undefined,
+  ): Promise<Attempt> {
     const [first = ""] = ids;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), ms);
@@ -121,7 +130,7 @@ export function userClient(
     if (request !== undefined) {
       const { requestId, trace } = request;
       headers["x-request-id"] = requestId;
-      headers.traceparent = trace.traceparent;
+      headers.traceparent = traceparent ?? trace.traceparent;
       if (trace.tracestate !== undefined) headers.tracestate = trace.tracestate;
     }
     const silence = ms > maxSilenceMs ? setTimeout(address.doubt, maxSilenceMs) : undefined;
@@ -141,8 +150,8 @@ export function userClient(
   }
 
   return {
-    async ask(ids, ms) {
-      const attempt = await askOnce(ids, ms);
+    async ask(ids, ms, traceparent) {
+      const attempt = await askOnce(ids, ms, traceparent);
       // Nothing has responded, or another service, which has got the address that user-service had.
       if (typeof attempt.status === "string" || isMisdirected(attempt)) address.doubt();
       return attempt;

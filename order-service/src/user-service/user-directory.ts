@@ -1,7 +1,9 @@
 // Whether a user exists: the only part of order-service that knows user-service.
 import type { LookUp } from "@platform/shared/core/look-up";
+import type { SpanContext, Tracer } from "@platform/shared/core/tracer";
 import type { Logger } from "@platform/shared/telemetry/logger";
 import type { Fetch } from "./bounded-fetch.ts";
+import { callSpans } from "./call-spans.ts";
 import { circuitBreaker } from "./circuit-breaker.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
 import { batchOrOneByOne } from "./one-by-one.ts";
@@ -28,6 +30,8 @@ interface UserDirectoryParts {
   readonly timeoutMs: number;
   readonly logger: Logger;
   readonly metrics: UserServiceMetrics;
+  /** Undefined: no trace is recorded. */
+  readonly tracer?: Tracer | undefined;
   readonly fetch?: Fetch;
   /** Finds the addresses of user-service's name. Default: the C library. */
   readonly lookUp?: LookUp;
@@ -49,20 +53,29 @@ export function userDirectory({
   timeoutMs,
   logger,
   metrics,
+  tracer,
   pause = Bun.sleep,
   ...transport
 }: UserDirectoryParts): UserDirectory {
   const client = userClient(url, transport);
+  const startSpan = tracer && callSpans(tracer, url);
   const wholeMs = maxCallMs(timeoutMs);
   // Where timeouts are short, so are the pauses: there has to be time for a second attempt.
   const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
 
   /** Asks until an attempt is no failure, or there are no attempts or no time left. */
-  async function ask(ids: readonly string[], enqueuedAt: number): Promise<Attempt> {
+  async function ask(
+    ids: readonly string[],
+    enqueuedAt: number,
+    links: readonly SpanContext[],
+  ): Promise<Attempt> {
     const deadline = enqueuedAt + wholeMs;
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
-      const result = await client.ask(ids, Math.min(timeoutMs, deadline - startedAt));
+      const maxMs = Math.min(timeoutMs, deadline - startedAt);
+      const span = startSpan?.({ ids, attempt, links });
+      const result = await client.ask(ids, maxMs, span?.traceparent);
+      span?.end(result);
       const durationMs = performance.now() - startedAt;
       const { status, isFailure, error } = result;
       metrics.attempted(String(status), durationMs / 1000);
