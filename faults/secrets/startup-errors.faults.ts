@@ -32,6 +32,11 @@ describe("order-service names an invalid variable, but not its value:", () => {
     ["PUBLIC_URL", `https://order-service:${password}@shop.example`],
     ["PUBLIC_URL", `https://shop.example/?token=${password}`],
     ["CORS_ORIGINS", `https://shop.example,https://order-service:${password}@shop.example`],
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", `http://order-service:${password}@collector:4318`],
+    ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", `collector?token=${password}`],
+    ["OTEL_EXPORTER_OTLP_HEADERS", password],
+    ["OTEL_EXPORTER_OTLP_HEADERS", `authorization=Bearer ${password}%`],
+    ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", `authorization=${password}%0Ax`],
   ])("%s=%s", async (variable, value) => {
     const env = { ...otherVariables, [variable]: value };
     const outcome = await run("order-service", [], env);
