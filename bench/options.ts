@@ -8,7 +8,15 @@ import { workloads, type Workload } from "./workloads/index.ts";
 
 const root = resolve(import.meta.dir, "..");
 
-const partNames = ["starts", "throughput", "interference", "replicas", "growth", "soak"] as const;
+const partNames = [
+  "starts",
+  "throughput",
+  "traces",
+  "interference",
+  "replicas",
+  "growth",
+  "soak",
+] as const;
 
 /** A part of the run, which can be measured alone. */
 export type Part = (typeof partNames)[number];

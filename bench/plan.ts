@@ -11,6 +11,7 @@ export interface Plan {
   /** Whether reads beside writes are measured with all peers, or with the platform alone. */
   readonly isInterferenceOfAll: boolean;
   readonly replicas: Pace;
+  readonly traces: Pace;
   /** Connections to each service. */
   readonly soak: { readonly connections: number; readonly seconds: number };
   readonly growth: (Pace & { readonly rows: number }) | undefined;
@@ -22,7 +23,7 @@ const pace = { connections: 64, rounds: 5, seconds: 2, warmUpSeconds: 4 };
 const shorter = { ...pace, rounds: 3, seconds: 1 };
 const step = { seconds: 1, warmUpSeconds: 1 };
 
-/** Some fifty minutes. */
+/** Some fifty-five minutes. */
 export const fullPlan: Plan = {
   throughput: {
     rounds: pace.rounds,
@@ -38,6 +39,7 @@ export const fullPlan: Plan = {
   interference: pace,
   isInterferenceOfAll: true,
   replicas: pace,
+  traces: { ...pace, rounds: 15 },
   soak: { connections: 32, seconds: 600 },
   growth: { ...shorter, rows: 1_000_000 },
 };
@@ -51,6 +53,7 @@ export const quickPlan: Plan = {
   interference: glance,
   isInterferenceOfAll: false,
   replicas: glance,
+  traces: glance,
   soak: { connections: 32, seconds: 5 },
   growth: undefined,
 };

@@ -11,6 +11,7 @@ import { measureGrowth, type Growth } from "./measure/growth.ts";
 import { measureInterference } from "./measure/interference.ts";
 import { measureReplicas } from "./measure/replicas.ts";
 import { measureSoak } from "./measure/soak.ts";
+import { measureTraces } from "./measure/traces.ts";
 import { compare, type Comparison } from "./measure/throughput.ts";
 import { readOptions } from "./options.ts";
 import type { Peer } from "./peers/peer.ts";
@@ -105,6 +106,9 @@ async function measure(): Promise<Results> {
   for (const workload of parts.has("throughput") ? options.workloads : []) {
     throughput.push(...(await compare(bench, workload, plan.throughput)));
   }
+  const traces = parts.has("traces")
+    ? await measureTraces(bench, plan.traces)
+    : { samples: {}, spans: 0 };
   const beside = plan.isInterferenceOfAll ? ready : [platform];
   const interference = parts.has("interference")
     ? await measureInterference({ ...bench, peers: beside }, plan.interference)
@@ -135,6 +139,7 @@ async function measure(): Promise<Results> {
     peers: ready.map(({ name, title }) => ({ name, title })),
     missing,
     throughput,
+    traces,
     starts,
     interference,
     replicas,

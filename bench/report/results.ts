@@ -6,9 +6,11 @@ import type { Interference } from "../measure/interference.ts";
 import type { Replicas } from "../measure/replicas.ts";
 import type { Sample } from "../measure/sample.ts";
 import type { Soak } from "../measure/soak.ts";
+import type { Traces } from "../measure/traces.ts";
 import type { Comparison } from "../measure/throughput.ts";
 import type { ServiceName } from "../peers/peer.ts";
 import type { describeHost } from "../tools/host.ts";
+import { median } from "../tools/numbers.ts";
 import { medianRate, totalErrors } from "../tools/wrk.ts";
 
 /** All figures of a run. */
@@ -30,6 +32,7 @@ export interface Results {
   /** The peers that could not be built, and what to install for them. */
   readonly missing: readonly { readonly title: string; readonly install: string }[];
   readonly throughput: readonly Comparison[];
+  readonly traces: Traces;
   readonly starts: Readonly<Record<string, Starts>>;
   readonly interference: Readonly<Record<string, Interference>>;
   readonly replicas: readonly Replicas[];
@@ -71,8 +74,22 @@ export function highestMegabytes(
 }
 
 /** The rounds of all peers and workloads. */
-export function allSamples({ throughput }: Results): Sample[] {
-  return throughput.flatMap(({ samples }) => Object.values(samples).flat());
+export function allSamples({ throughput, traces }: Results): Sample[] {
+  return [...throughput, traces].flatMap(({ samples }) => Object.values(samples).flat());
+}
+
+/**
+ * The part of the throughput that a recording of traces costs, by the processor time of a request, which a
+ * busy machine changes less than rates; the median of all rounds, or NaN of none.
+ */
+export function costOf({ traces: { samples } }: Results, recording: string): number {
+  const without = samples["off"] ?? [];
+  return median(
+    (samples[recording] ?? []).map(
+      ({ processorUsPerRequest }, round) =>
+        1 - (without[round]?.processorUsPerRequest ?? Number.NaN) / processorUsPerRequest,
+    ),
+  );
 }
 
 /** The number of errors in all measurements of a run. */

@@ -1,10 +1,18 @@
 // The report as text: for the terminal, and as results.md.
 import { serviceNames } from "../peers/peer.ts";
 import type { Sample } from "../measure/sample.ts";
-import { count, median, range, times } from "../tools/numbers.ts";
+import { recordings } from "../measure/traces.ts";
+import { count, median, percent, range, times } from "../tools/numbers.ts";
 import { medianP99, medianRate, totalErrors } from "../tools/wrk.ts";
 import { titleOf } from "../workloads/index.ts";
-import { allSamples, errorsIn, highestMegabytes, platformName, type Results } from "./results.ts";
+import {
+  allSamples,
+  costOf,
+  errorsIn,
+  highestMegabytes,
+  platformName,
+  type Results,
+} from "./results.ts";
 import { table } from "./table.ts";
 import { judge, type Target } from "./targets.ts";
 
@@ -25,6 +33,11 @@ export function summarise(results: Results): string {
       "changes these less than rates.",
     processorTable(results, ({ processorUsPerRequest }) => processorUsPerRequest),
     ...serverPart(results),
+    "## Traces",
+    "GET /users/{id} of user-service, which sends its spans to a collector on the core of the load: " +
+      "requests per second, processor time for one request, and the part of the throughput that this " +
+      `time costs; medians. The collector got ${count(results.traces.spans)} spans.`,
+    tracesTable(results),
     "## Start and memory",
     "user-service: from the start of the process to its first 200, and its memory after that; " +
       "the highest memory of each service at the end of a load.",
@@ -148,6 +161,19 @@ function startTable(results: Results): string {
     ];
   });
   return table(["Peer", "Start", "min–max", "Idle", ...serviceNames], rows);
+}
+
+function tracesTable(results: Results): string {
+  const rows = recordings.map(({ name, title }) => {
+    const samples = results.traces.samples[name] ?? [];
+    return [
+      title,
+      count(medianRate(samples)),
+      count(medianOf(samples, ({ processorUsPerRequest }) => processorUsPerRequest)),
+      percent(costOf(results, name)),
+    ];
+  });
+  return table(["Recorded", "Requests/s", "µs", "Cost"], rows);
 }
 
 function interferenceTable({ peers, interference }: Results): string {

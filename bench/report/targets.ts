@@ -1,10 +1,17 @@
 // The targets of the platform, and whether a run reached them.
 import { serviceNames } from "../peers/peer.ts";
-import { count, median, times } from "../tools/numbers.ts";
+import { count, median, percent, times } from "../tools/numbers.ts";
 import { medianP99, medianRate } from "../tools/wrk.ts";
 import { titleOf, workloads } from "../workloads/index.ts";
 import { goalsOn } from "./goals.ts";
-import { highestMegabytes, platformName, rateOf, ratioTo, type Results } from "./results.ts";
+import {
+  costOf,
+  highestMegabytes,
+  platformName,
+  rateOf,
+  ratioTo,
+  type Results,
+} from "./results.ts";
 
 /** A target, and the figure of a run. */
 export interface Target {
@@ -37,6 +44,8 @@ export function judge(results: Results): Target[] {
     ...ratios(results),
     ...aheadEverywhere(results),
     ...heldAtMany(results),
+    target("Traces: the cost of 1 % of them", ["<", 0.02], costOf(results, "sampled"), percent),
+    target("Traces: the cost of all of them", ["<", 0.25], costOf(results, "all"), percent),
     readsBesideWrites(results),
     ...replicas(results),
     ...starts(results),

@@ -51,6 +51,11 @@ describe("judge()", () => {
     expect(judge(growing).find((target) => target.title.startsWith(title))?.isReached).toBe(false);
   });
 
+  test("compares the processor time of requests whose traces are recorded", () => {
+    expect(targetOf("Traces: the cost of 1 %")).toMatchObject({ got: "1.2 %", isReached: true });
+    expect(targetOf("Traces: the cost of all")).toMatchObject({ got: "27.3 %", isReached: false });
+  });
+
   test("compares the cold start with Node's", () => {
     expect(targetOf("Cold start, compared with node's")).toMatchObject({
       wanted: "< 300 ms",

@@ -2,7 +2,7 @@
 import type { Sample } from "../measure/sample.ts";
 import type { Results } from "../report/results.ts";
 
-function samples(rates: readonly number[]): Sample[] {
+function samples(rates: readonly number[], processorUs = 80): Sample[] {
   return rates.map((requestsPerSecond) => ({
     requests: requestsPerSecond,
     requestsPerSecond,
@@ -10,7 +10,7 @@ function samples(rates: readonly number[]): Sample[] {
     p99Ms: 12,
     errors: 0,
     generatorShare: 0.3,
-    processorUsPerRequest: 80,
+    processorUsPerRequest: processorUs,
     serverUsPerRequest: 0,
     residentMegabytes: { "user-service": 90 },
     othersShare: 0.01,
@@ -57,6 +57,10 @@ export const results: Results = {
       samples: { platform: samples([700]), floor: samples([1000]), node: samples([800]) },
     },
   ],
+  traces: {
+    samples: { off: samples([900]), sampled: samples([890], 81), all: samples([700], 110) },
+    spans: 800,
+  },
   starts: {
     platform: { ms: [40, 50, 45], idleMegabytes: [60] },
     node: { ms: [300], idleMegabytes: [70] },

@@ -26,6 +26,11 @@ export function count(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A part of a whole: 0.4 %, 23.0 %. */
+export function percent(part: number): string {
+  return Number.isFinite(part) ? `${(part * 100).toFixed(1)} %` : "–";
+}
+
 /** A ratio: 0.71 ×, 5.2 ×, 41 ×. */
 export function times(ratio: number): string {
   if (!Number.isFinite(ratio)) return "–";

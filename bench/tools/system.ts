@@ -8,6 +8,8 @@ import { startServer, type Server } from "./server.ts";
 /** A peer that can be started. */
 export interface ReadyPeer extends Pick<Peer, "name" | "title" | "isBare"> {
   readonly launch: Launcher;
+  /** More variables of its services. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A peer's running services. */
@@ -52,6 +54,7 @@ export async function startSystem(
       const { url } = stack.use(await seed.copy(service, folder));
       databases.set(service, url);
       const env = {
+        ...peer.env,
         DATABASE_URL: url,
         USER_SERVICE_URL: servers.get("user-service")?.url ?? "http://127.0.0.1:1",
       };
