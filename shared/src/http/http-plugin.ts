@@ -111,8 +111,10 @@ export function httpPlugin({
           if (received.signal.aborted) metrics.aborted();
         }
         logRequest(logger, context, { status, durationMs, isManagement });
-        if (tracer)
-          recordRequest(tracer, context, { url: request.url, status, startedAt, endedAt });
+        const { span } = context.trace;
+        if (tracer !== undefined && span !== undefined) {
+          recordRequest(tracer, span, context, { url: request.url, status, startedAt, endedAt });
+        }
         return awaitsContinue(request.headers) ? withoutContinue(response, request) : response;
       };
       const fail = (error: unknown) => finish(respond(error, context));

@@ -5,7 +5,7 @@ import type { Tracer } from "../core/tracer.ts";
 import { shownPath } from "./access-log.ts";
 import { knownMethods } from "./metrics.ts";
 import { currentRequest, type RequestContext } from "./request-context.ts";
-import { newSpanId } from "./trace-context.ts";
+import { newSpanId, type RequestSpan } from "./trace-context.ts";
 
 /** How a request ended. */
 interface Outcome {
@@ -47,13 +47,13 @@ export function errorTypeOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }
 
-/** Records the span of a finished request, if its trace is sampled. */
+/** Records a finished request. @param span the request's, whose trace is sampled */
 export function recordRequest(
   tracer: Tracer,
-  { trace: { span }, method, path, route, error, refusal }: RequestContext,
+  span: RequestSpan,
+  { method, path, route, error, refusal }: RequestContext,
   { url, status, startedAt, endedAt }: Outcome,
 ): void {
-  if (span === undefined) return;
   const isKnown = knownMethods.has(method);
   const verb = isKnown ? method : "HTTP";
   const { address, port } = serverOf(url);

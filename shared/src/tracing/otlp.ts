@@ -24,20 +24,42 @@ function unixNano(monotonicMs: number): string {
   return `${Math.round((offsetMs + monotonicMs) * 1000)}000`;
 }
 
+/** Values of a key whose JSON is kept: methods, routes, statuses. Paths, which differ, fill it and no more. */
+const maxKnownValues = 200;
+const maxKnownLength = 100;
+const knownAttributes = new Map<string, Map<string | number, string>>();
+
+/** The JSON of an attribute. Its key needs no escaping, and is one of few. */
 function attribute(key: string, value: string | number): string {
-  return typeof value === "number"
-    ? `{"key":"${key}","value":{"intValue":"${value}"}}`
-    : `{"key":"${key}","value":{"stringValue":${JSON.stringify(value)}}}`;
+  let known = knownAttributes.get(key);
+  if (known === undefined) {
+    known = new Map();
+    knownAttributes.set(key, known);
+  }
+  const found = known.get(value);
+  if (found !== undefined) return found;
+  const encoded =
+    typeof value === "number"
+      ? `{"key":"${key}","value":{"intValue":"${value}"}}`
+      : `{"key":"${key}","value":{"stringValue":${JSON.stringify(value)}}}`;
+  if (known.size < maxKnownValues && encoded.length <= maxKnownLength) known.set(value, encoded);
+  return encoded;
 }
 
-/** The JSON of a span's attributes, whose keys need no escaping. */
+/** The JSON of a span's attributes. */
 function encodeAttributes({ attributes, errorType }: Span): string {
-  const encoded: string[] = [];
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined) encoded.push(attribute(key, value));
+  let encoded = "";
+  let separator = "";
+  // Object.entries() would make an array for each attribute.
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value === undefined) continue;
+    encoded += separator + attribute(key, value);
+    separator = ",";
   }
-  if (errorType !== undefined) encoded.push(attribute("error.type", errorType));
-  return encoded.join();
+  return errorType === undefined
+    ? encoded
+    : encoded + separator + attribute("error.type", errorType);
 }
 
 /** The JSON of a span. */

@@ -19,14 +19,35 @@ export type Sampler = (traceId: string, isParentSampled: boolean | undefined) =>
 
 const parentBased = "parentbased_";
 
-/** The part of all traces whose ids decide for them: a number of 32 bits, from the whole id. */
-function bitsOf(traceId: string): number {
+/** The value of a lower-case hexadecimal digit. */
+const digitAt = (text: string, index: number) => {
+  const code = text.charCodeAt(index);
+  return code < 58 ? code - 48 : code - 87;
+};
+
+/**
+ * The exclusive or of the four words of a trace's id. With parseInt() it would take more of the time of a
+ * request that is not recorded than everything else about traces.
+ *
+ * @param digits how many of the eight digits of each word, from the first
+ */
+function mixed(traceId: string, digits: number): number {
   let bits = 0;
-  for (let start = 0; start < 32; start += 8) {
-    bits ^= Number.parseInt(traceId.slice(start, start + 8), 16);
+  for (let digit = 0; digit < digits; digit += 1) {
+    const mix =
+      digitAt(traceId, digit) ^
+      digitAt(traceId, digit + 8) ^
+      digitAt(traceId, digit + 16) ^
+      digitAt(traceId, digit + 24);
+    bits = bits * 16 + mix;
   }
-  return bits >>> 0;
+  return bits;
 }
+
+const allDigits = 8;
+const firstDigits = 2;
+/** The first digits, as a part of the whole number. */
+const firstUnit = 16 ** (allDigits - firstDigits);
 
 /**
  * Makes a sampler.
@@ -44,5 +65,7 @@ export function createSampler(name: SamplerName, ratio: number): Sampler {
 function alone(name: SamplerName, bound: number): (traceId: string) => boolean {
   if (name.endsWith("always_on")) return () => true;
   if (name.endsWith("always_off")) return () => false;
-  return (traceId) => bitsOf(traceId) < bound;
+  return (traceId) =>
+    // Mostly the first digits decide.
+    mixed(traceId, firstDigits) * firstUnit < bound && mixed(traceId, allDigits) < bound;
 }
