@@ -1,4 +1,5 @@
 // Keeps the claims of requests in progress from lapsing.
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Claim } from "./claim.ts";
 
 /**
@@ -14,15 +15,15 @@ export function claimRenewal(
   renew: (claims: readonly Claim[]) => Promise<void>,
   intervalMs: number,
 ) {
+  // A timer runs in the context of the request that sets it, and this one works for all of them.
+  const outsideOfRequests = AsyncLocalStorage.snapshot();
   const started = new Map<string, Claim>();
   let timer: Timer | undefined;
+  const renewAll = () => void renew([...started.values()]).catch(() => undefined);
   return {
     start(claim: Claim): void {
       started.set(claim.token, claim);
-      timer ??= setInterval(
-        () => void renew([...started.values()]).catch(() => undefined),
-        intervalMs,
-      ).unref();
+      timer ??= outsideOfRequests(() => setInterval(renewAll, intervalMs).unref());
     },
     /** Does nothing if the claim was not started, or was stopped already. */
     stop({ token }: Claim): void {

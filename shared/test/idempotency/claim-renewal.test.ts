@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Claim } from "../../src/idempotency/claim.ts";
 import { claimRenewal } from "../../src/idempotency/claim-renewal.ts";
 
@@ -39,6 +40,16 @@ describe("claimRenewal()", () => {
     expect(jest.getTimerCount()).toBe(0);
     jest.advanceTimersByTime(10_000);
     expect(renewals).toEqual([]);
+  });
+
+  test("renews outside of the request whose claim began it, whose trace and log it is no part of", () => {
+    const request = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const renewal = claimRenewal(async () => void seen.push(request.getStore()), 1000);
+    request.run("first", () => renewal.start(a));
+    jest.advanceTimersByTime(1000);
+    renewal.stop(a);
+    expect(seen).toEqual([undefined]);
   });
 
   test("goes on after a renewal that failed", async () => {
