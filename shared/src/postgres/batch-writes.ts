@@ -17,7 +17,7 @@ const maxStatements = 4;
 /** How writes of one kind are batched. */
 export interface BatchOptions<Item, Result> {
   /** Where the statements go to. */
-  readonly storage: Pick<PostgresStorage, "watchQueue">;
+  readonly storage: Pick<PostgresStorage, "watchQueue" | "writeQueued">;
   /**
    * Stores items by one statement, all or none, and resolves with their results in the same order.
    * No two items have the same `keyOf`, and they are sorted by it.
@@ -40,7 +40,8 @@ interface Queued<Item, Result> {
   readonly queuedAt: number;
   /** Whether it goes alone: a batch that had it has failed for the sake of one of its items. */
   readonly isAlone: boolean;
-  resolve(result: Result): void;
+  /** @param writes how many items the statement has stored */
+  resolve(result: Result, writes: number): void;
   reject(error: unknown): void;
 }
 
@@ -91,7 +92,7 @@ export function batchWrites<Item, Result>({
       );
       if (results.length !== batch.length) throw new Error("A batch has lost a result");
       // The lengths are equal, so there is a result for each.
-      batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
+      batch.forEach(({ resolve }, index) => resolve(results[index] as Result, batch.length));
     } catch (error) {
       const isForOne = error instanceof ValueRefused || isLockTimeout(error);
       if (isForOne && batch.length > 1) {
@@ -127,9 +128,22 @@ export function batchWrites<Item, Result>({
   }
 
   return (item) => {
+    const settled = storage.writeQueued?.("postgresql");
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const queuedAt = performance.now();
-    queue.push({ item, key: keyOf(item), queuedAt, isAlone: false, resolve, reject });
+    queue.push({
+      item,
+      key: keyOf(item),
+      queuedAt: performance.now(),
+      isAlone: false,
+      resolve(result, writes) {
+        settled?.(writes);
+        resolve(result);
+      },
+      reject(error) {
+        settled?.(0, error);
+        reject(error);
+      },
+    });
     work();
     return promise;
   };

@@ -50,7 +50,8 @@ export interface PostgresStorage extends Storage {
    * server undid it for the sake of another one, and never if its outcome is unknown.
    *
    * @param queuedAt when each write of a caller that it has was queued, on the clock of
-   * `performance.now()`, for the metrics. Default: one write, now
+   * `performance.now()`, for the metrics; their batch observes each of them. Default: one write, now,
+   * which is observed here
    * @throws {StorageUnavailable} with `interrupted`, the write may have been stored
    * @throws {ValueRefused} if a constraint refused a value
    */
@@ -58,6 +59,9 @@ export interface PostgresStorage extends Storage {
 
   /** Adds a queue of writes to those in the metrics. */
   watchQueue(length: () => number): void;
+
+  /** The observer's. */
+  readonly writeQueued: StorageObserver["writeQueued"];
 }
 
 /** Which database to open, and how. */
@@ -300,7 +304,24 @@ export async function openPostgres({
 
   async function write<Row>(
     statement: Statement<Row>,
-    queuedAt: readonly number[] = [performance.now()],
+    queuedAt?: readonly number[],
+  ): Promise<Row[]> {
+    const settled = queuedAt === undefined ? observer?.writeQueued?.("postgresql") : undefined;
+    const writing = writeStatement(statement, queuedAt ?? [performance.now()]);
+    if (settled === undefined) return writing;
+    try {
+      const rows = await writing;
+      settled(1);
+      return rows;
+    } catch (error) {
+      settled(0, error);
+      throw error;
+    }
+  }
+
+  async function writeStatement<Row>(
+    statement: Statement<Row>,
+    queuedAt: readonly number[],
   ): Promise<Row[]> {
     const refused = refusal();
     if (refused !== undefined) throw refused;
@@ -371,6 +392,7 @@ export async function openPostgres({
     read,
     write,
     watchQueue: (length) => observer?.watchQueue(length),
+    writeQueued: observer?.writeQueued,
     ping: () => (pinging ??= ping().finally(() => (pinging = undefined))),
     secret(secretName: SecretName) {
       if (secrets === undefined) throw new StorageUnavailable("unreachable");

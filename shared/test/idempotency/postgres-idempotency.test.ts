@@ -22,6 +22,7 @@ function storageWith(...outcomes: readonly (object[] | Error)[]) {
     write,
     ping: unused,
     watchQueue: () => undefined,
+    writeQueued: undefined,
     secret: () => new Uint8Array(),
     close: unused,
   };

@@ -1,19 +1,22 @@
 import { SQL } from "bun";
 import { describe, expect, test } from "bun:test";
 import { StorageUnavailable } from "../../src/core/storage.ts";
-import { batchWrites } from "../../src/postgres/batch-writes.ts";
+import { batchWrites, type BatchOptions } from "../../src/postgres/batch-writes.ts";
 import { ValueRefused } from "../../src/postgres/errors.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 
 /** Batches of words; each call of `write` waits for {@link next}, and then does what that says. */
-function words(options: { maxWaitMs?: number } = {}) {
+function words(options: Partial<Pick<BatchOptions<string, string>, "maxWaitMs" | "storage">> = {}) {
   const batches: string[][] = [];
   const pending: PromiseWithResolvers<void>[] = [];
   const waits: (readonly number[])[] = [];
   let queueLength = () => 0;
   const write = batchWrites<string, string>({
     ...options,
-    storage: { watchQueue: (length) => void (queueLength = length) },
+    storage: {
+      watchQueue: (length) => void (queueLength = length),
+      writeQueued: options.storage?.writeQueued,
+    },
     keyOf: (word) => word.toLowerCase(),
     async write(items, queuedAt) {
       const now = performance.now();
@@ -171,5 +174,59 @@ describe("batchWrites()", () => {
     await next();
     expect(await slow).toBe("a!");
     expect(batches).toEqual([["a"]]);
+  });
+});
+
+describe("batchWrites() and the observer of single writes", () => {
+  /** What is said of each write, in the order in which they were queued. */
+  function observedWords(options: { maxWaitMs?: number } = {}) {
+    const settled: unknown[][] = [];
+    const storage: BatchOptions<string, string>["storage"] = {
+      watchQueue: () => undefined,
+      writeQueued(system) {
+        const said: unknown[] = [system];
+        settled.push(said);
+        return (...end) => void said.push(...end);
+      },
+    };
+    return { ...words({ ...options, storage }), settled };
+  }
+
+  test("tells of each write when it is stored, and with how many", async () => {
+    const { write, next, settled } = observedWords();
+    const results = ["a", "b", "c"].map((word) => write(word));
+    expect(settled).toEqual(Array(3).fill(["postgresql"]));
+    await next();
+    await next();
+    await Promise.all(results);
+    expect(settled).toEqual([
+      ["postgresql", 1],
+      ["postgresql", 2],
+      ["postgresql", 2],
+    ]);
+  });
+
+  test("tells once of a write that is tried again alone", async () => {
+    const { write, next, settled } = observedWords();
+    const [, bad, good] = [write("a"), write("b"), write("c")];
+    const refused = new ValueRefused("22021", undefined);
+    const rejection = rejectionOf(bad);
+    await next();
+    await next(refused);
+    await next(refused);
+    await next();
+    await Promise.all([rejection, good]);
+    expect(settled).toEqual([
+      ["postgresql", 1],
+      ["postgresql", 0, refused],
+      ["postgresql", 1],
+    ]);
+  });
+
+  test("tells of a write that waits too long", async () => {
+    const { write, settled } = observedWords({ maxWaitMs: 5 });
+    void write("a");
+    const late = await rejectionOf(write("b"));
+    expect(settled).toEqual([["postgresql"], ["postgresql", 0, late]]);
   });
 });

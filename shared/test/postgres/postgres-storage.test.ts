@@ -114,6 +114,27 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(commitFailed.mock.calls.flat()).toEqual(reasons);
   });
 
+  test("tells when a write of one caller is settled; a batch tells it of its own", async () => {
+    await using it = await temporaryPostgres();
+    const settled: unknown[][] = [];
+    const observer = observerWith({
+      writeQueued(system) {
+        const said: unknown[] = [system];
+        settled.push(said);
+        return (...end) => void said.push(...end);
+      },
+    });
+    const storage = await it.open({ migrations, observer });
+    await storage.write(insertNote(1));
+    await storage.write(insertNote(2), [performance.now()]);
+    const refused = await rejectionOf(storage.write(insertNote(1)));
+    expect(settled).toEqual([
+      ["postgresql", 1],
+      ["postgresql", 0, refused],
+    ]);
+    expect(storage.writeQueued).toBe(observer.writeQueued);
+  });
+
   test("counts sessions that are used, idle and waited for", async () => {
     await using it = await temporaryPostgres();
     const watchSessions = mock<StorageObserver["watchSessions"]>(() => mock());
