@@ -15,7 +15,8 @@ const pretty = prettyFactory({
     "{msg}{if upstream} {upstream}{end}{if method} {method}{end}{if path} {path}{end}" +
     "{if status} {status}{end}{if duration_ms} {duration_ms} ms{end}",
   // These are in the message already, the same on every line, or of no use on a screen.
-  ignore: "upstream,method,path,route,status,duration_ms,service,version,pid,hostname,trace_id,span_id",
+  ignore:
+    "upstream,method,path,route,status,duration_ms,service,version,pid,hostname,trace_id,span_id",
 });
 
 /** Makes a printer that puts the name, padded to `width`, in front of every line. */

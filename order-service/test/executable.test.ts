@@ -1,5 +1,6 @@
 // Both services as processes that talk to each other.
 import { describe, expect, test } from "bun:test";
+import { startCollector } from "@platform/shared/testing/collector";
 import type { Running } from "@platform/shared/testing/executable";
 import { heldCall } from "@platform/shared/testing/held-call";
 import { processEngines } from "@platform/shared/testing/process-engines";
@@ -15,15 +16,15 @@ async function all({ fetch }: Running): Promise<Order[]> {
   return (await fetch("/orders?limit=1000")).json() as Promise<Order[]>;
 }
 
-describe.each(processEngines)("both services on %s", (_, engine) => {
+describe.each(processEngines)("both services on %s", (name, engine) => {
   const { start } = processTests(engine);
 
   /** Starts user-service, with one user, and what order-service needs to know about it. */
-  async function startUsers() {
-    const users = await start("user-service");
+  async function startUsers(traced: Readonly<Record<string, string>> = {}) {
+    const users = await start("user-service", traced);
     const alice = sending("POST", { name: "Alice", email: "alice@example.com" });
     const { id: user } = (await (await users.fetch("/users", alice)).json()) as { id: string };
-    const env = { USER_SERVICE_URL: users.url };
+    const env = { USER_SERVICE_URL: users.url, ...traced };
     return { ...users, user, env };
   }
 
@@ -46,6 +47,39 @@ describe.each(processEngines)("both services on %s", (_, engine) => {
       .filter(({ request_id }) => request_id === "shared-id")
       .map(({ trace_id }) => trace_id);
     expect(new Set(traces).size).toBe(1);
+  });
+
+  test("POST /orders is one trace: the request, its call, the request of that, and the stored order", async () => {
+    await using collector = startCollector();
+    await using users = await startUsers({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    await using orders = await start("order-service", users.env);
+    expect((await order(orders, users.user)).status).toBe(201);
+    users.kill("SIGTERM");
+    orders.kill("SIGTERM");
+    expect(await Promise.all([users.exited, orders.exited])).toEqual([0, 0]);
+
+    const { traceId } = await collector.accepted(({ name }) => name === "POST /orders");
+    const trace = collector.spans.filter((span) => span.traceId === traceId);
+    const find = (name: string, kind: string) =>
+      trace.find((span) => span.name === name && span.kind === kind);
+    const request = find("POST /orders", "server");
+    const call = find("GET /users/{id}", "client");
+    const write = find("write", "internal");
+    expect(trace).toHaveLength(4);
+    expect(request).toMatchObject({ parentSpanId: undefined });
+    expect(call).toMatchObject({ parentSpanId: request?.spanId });
+    expect(find("GET /users/{id}", "server")).toMatchObject({ parentSpanId: call?.spanId });
+    expect(write).toMatchObject({
+      parentSpanId: request?.spanId,
+      attributes: { "db.system.name": name.toLowerCase() },
+    });
+    for (const child of [call, write]) {
+      expect(child?.startUs).toBeGreaterThanOrEqual(request?.startUs ?? NaN);
+      expect(child?.endUs).toBeLessThanOrEqual(request?.endUs ?? NaN);
+    }
+    expect(write?.startUs).toBeGreaterThanOrEqual(call?.endUs ?? NaN);
+    const sources = collector.batches.map(({ resource }) => resource["service.name"]);
+    expect(new Set(sources)).toEqual(new Set(["user-service", "order-service"]));
   });
 
   test("POST /orders ignores HTTP_PROXY when it asks user-service", async () => {
