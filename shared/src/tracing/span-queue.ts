@@ -1,6 +1,7 @@
 // Keeps finished spans until they are exported, as OpenTelemetry's batch span processor does
 // (https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor).
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Span } from "../core/tracer.ts";
 
 /** The bounds of a queue, and what happens to its spans. */
 export interface SpanQueueOptions {
@@ -11,12 +12,12 @@ export interface SpanQueueOptions {
   /** Spans of one request. */
   readonly maxBatchSize: number;
   /** Exports a batch. @returns how many spans were accepted; never rejects */
-  send(spans: readonly string[], closing: AbortSignal): Promise<number>;
+  send(spans: readonly Span[], closing: AbortSignal): Promise<number>;
   /** Spans were dropped: there was no room, or the collector did not accept them. */
   onDropped(spans: number): void;
 }
 
-/** Makes a queue of encoded spans. One batch is on its way at a time. */
+/** Makes a queue. One batch is on its way at a time. */
 export function spanQueue({
   scheduleDelayMs,
   maxQueueSize,
@@ -28,7 +29,7 @@ export function spanQueue({
   // A timer runs in the context of the code that sets it: log lines of an export would carry the ids of
   // some request.
   const outsideOfRequests = AsyncLocalStorage.snapshot();
-  let queue: string[] = [];
+  let queue: Span[] = [];
   let timer: Timer | undefined;
   let exporting: Promise<unknown> | undefined;
   let sending = 0;
@@ -64,10 +65,10 @@ export function spanQueue({
   }
 
   return {
-    /** Takes a span, if there is room. @param encode called if so */
-    add(encode: () => string): void {
+    /** Takes a span, if there is room. */
+    add(span: Span): void {
       if (queue.length >= maxQueueSize) return onDropped(1);
-      queue.push(encode());
+      queue.push(span);
       if (exporting !== undefined) return;
       if (timer === undefined || queue.length >= maxBatchSize) outsideOfRequests(schedule);
     },
