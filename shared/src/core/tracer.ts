@@ -28,7 +28,10 @@ export interface Span {
 
 /** Decides which traces are recorded, and records their spans. Its functions never throw. */
 export interface Tracer {
-  /** @param isParentSampled what the caller decided; undefined if the trace starts here */
+  /**
+   * @param traceId the id of a trace, and whatever follows its 32 digits
+   * @param isParentSampled what the caller decided; undefined if the trace starts here
+   */
   isSampled(traceId: string, isParentSampled: boolean | undefined): boolean;
   /** Takes a span of a sampled trace. */
   record(span: Span): void;
