@@ -39,7 +39,8 @@ export const fullPlan: Plan = {
   interference: pace,
   isInterferenceOfAll: true,
   replicas: pace,
-  traces: { ...pace, rounds: 15 },
+  // Of 1 % of the requests, the code is compiled after a hundred times as many.
+  traces: { ...pace, rounds: 15, warmUpSeconds: 20 },
   soak: { connections: 32, seconds: 600 },
   growth: { ...shorter, rows: 1_000_000 },
 };
