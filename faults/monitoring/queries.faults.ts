@@ -36,7 +36,12 @@ testWith(
     await using onSqlite = await startPlatform({
       orders: { MAX_IN_FLIGHT: "8", USER_SERVICE_TIMEOUT_MS: "300" },
     });
-    await using onPostgres = await startOnPostgres(await createDatabases(server));
+    // No collector listens there.
+    const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" };
+    await using onPostgres = await startOnPostgres(await createDatabases(server), {
+      users: traced,
+      orders: traced,
+    });
     const targets: readonly Target[] = [onSqlite, onPostgres].flatMap(({ users, orders }) => [
       { service: "user-service", running: users },
       { service: "order-service", running: orders },

@@ -204,6 +204,11 @@ export const dependencies = () =>
           unit: "s",
           width: 8,
         }),
+        graph("Spans dropped", {
+          about: "Where traces are recorded: spans that the collector did not get, per second.",
+          queries: { "{{job}}": perSecond("tracing_spans_dropped_total", "job") },
+          width: 8,
+        }),
         graph("Answers Prometheus", {
           about: "0: the process is down, frozen or cannot be reached.",
           queries: { [perProcess]: `up{${chosen}}` },
