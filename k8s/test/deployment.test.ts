@@ -82,6 +82,14 @@ describe.each([...cases, ...postgresCases])("$service by $title", ({ service, ob
     expect(spec.enableServiceLinks).toBe(false);
   });
 
+  test("a Prometheus that finds pods by their annotations finds the metrics", () => {
+    expect(pod.metadata?.annotations).toMatchObject({
+      "prometheus.io/scrape": "true",
+      "prometheus.io/port": String(container.ports?.[0]?.containerPort),
+      "prometheus.io/path": "/metrics",
+    });
+  });
+
   test("the Service selects the pods, at the address that USER_SERVICE_URL names", () => {
     const { metadata, spec: serviceSpec } = only(objects, "Service", service);
     expect(metadata?.name).toBe(service);
