@@ -17,6 +17,7 @@ import type { PodDisruptionBudget } from "kubernetes-types/policy/v1";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import type { Cluster, ObjectStore, ScheduledBackup } from "./cloudnative-pg.ts";
 import { kubectl, kustomize } from "./kubectl.ts";
+import type { PrometheusRule, ServiceMonitor } from "./prometheus-operator.ts";
 
 /** The kinds that the manifests may have. */
 export type KubernetesObject =
@@ -32,9 +33,11 @@ export type KubernetesObject =
   | PersistentVolumeClaim
   | Pod
   | PodDisruptionBudget
+  | PrometheusRule
   | ScheduledBackup
   | Service
-  | ServiceAccount;
+  | ServiceAccount
+  | ServiceMonitor;
 
 type Kind = NonNullable<KubernetesObject["kind"]>;
 
@@ -78,9 +81,9 @@ function parse(text: string): KubernetesObject[] {
   return (Array.isArray(documents) ? documents : [documents]) as KubernetesObject[];
 }
 
-/** The section of overlays/postgres/README.md with a heading, and the kustomization that it shows. */
-export async function shownUnder(heading: string) {
-  const readme = await Bun.file(join(k8s, "overlays/postgres/README.md")).text();
+/** The section of a README with a heading, and the first kustomization that it shows. */
+export async function shownUnder(heading: string, page = "overlays/postgres/README.md") {
+  const readme = await Bun.file(join(k8s, page)).text();
   const text = readme.split(/^#+ (?=[A-Z])/m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
   const [, kustomization] = /^```yaml\n(.*?)^```/ms.exec(text) ?? [];
   if (kustomization === undefined) throw new Error(`There is no kustomization under "${heading}"`);
@@ -107,7 +110,19 @@ export const postgresDeliveries: typeof deliveries =
         ["apply -k with backups", await renderOwn((await shownUnder("Back up")).kustomization)],
       ];
 
-export const everyDelivery = [...deliveries, ...postgresDeliveries];
+/** Both engines with the metrics and traces of a cluster's monitoring. */
+export const monitoredDeliveries: typeof deliveries =
+  kubectl === undefined
+    ? []
+    : await Promise.all(
+        ["", "/overlays/local", "/overlays/postgres"].map(async (overlay) => {
+          const kustomization = await shownUnder("Monitoring", "README.md");
+          const text = kustomization.kustomization.replace("/k8s]", `/k8s${overlay}]`);
+          return [`apply -k${overlay} with monitoring`, await renderOwn(text)] as const;
+        }),
+      );
+
+export const everyDelivery = [...deliveries, ...postgresDeliveries, ...monitoredDeliveries];
 
 /** Every service in every set with SQLite. */
 export const cases = deliveries.flatMap(perService);

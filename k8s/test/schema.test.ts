@@ -44,7 +44,9 @@ const folder = await mkdtemp(join(cache, "k8s-types-"));
 afterAll(() => rm(folder, { recursive: true }));
 
 test.each(sets)("every object of %s fits its JSON schema", (_, objects) => {
-  for (const object of objects.filter(({ apiVersion = "" }) => !isOperators(apiVersion))) {
+  for (const object of objects.filter(
+    ({ apiVersion = "" }) => operatorTypes(apiVersion) === null,
+  )) {
     const model = models.get(`${object.apiVersion} ${object.kind}`);
     if (model === undefined) throw new Error(`No schema for ${object.apiVersion} ${object.kind}`);
     expect(() => model.prototype.validate.call(object)).not.toThrow();
@@ -52,13 +54,11 @@ test.each(sets)("every object of %s fits its JSON schema", (_, objects) => {
 });
 
 // The schemas allow unknown fields, which an API server drops or refuses. The types do not.
-test("every field of every object is known to Kubernetes 1.30 or to CloudNativePG 1.30", async () => {
+test("every field of every object is known to Kubernetes 1.30 or to the operator whose kind it is", async () => {
   const lines = sets.flatMap(([title, objects]) =>
     objects.map(({ apiVersion = "", kind, ...rest }) => {
       const group = apiVersion.replace(".k8s.io", "").replace(/^v1$/, "core/v1");
-      const types = isOperators(apiVersion)
-        ? join(import.meta.dir, "cloudnative-pg.ts")
-        : `kubernetes-types/${group}`;
+      const types = operatorTypes(apiVersion) ?? `kubernetes-types/${group}`;
       const object = JSON.stringify({ apiVersion, kind, ...rest });
       return `(${object}) satisfies import("${types}").${kind}; // ${title}`;
     }),
@@ -83,7 +83,11 @@ test("every field of every object is known to Kubernetes 1.30 or to CloudNativeP
   expect(stdout.toString()).toBe("");
 });
 
-/** Whether CloudNativePG or its plugin defines the kinds of an API. */
-function isOperators(apiVersion: string): boolean {
-  return apiVersion.includes(".cnpg.io/");
+/** The file with the types of an operator's API; null for an API of Kubernetes. */
+function operatorTypes(apiVersion: string): string | null {
+  if (apiVersion.includes(".cnpg.io/")) return join(import.meta.dir, "cloudnative-pg.ts");
+  if (apiVersion.startsWith("monitoring.coreos.com/")) {
+    return join(import.meta.dir, "prometheus-operator.ts");
+  }
+  return null;
 }

@@ -1,6 +1,10 @@
 // Which connections network policies allow.
-import type { NetworkPolicyPeer, NetworkPolicyPort } from "kubernetes-types/networking/v1";
-import { only, type KubernetesObject } from "./manifests.ts";
+import type {
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicySpec,
+} from "kubernetes-types/networking/v1";
+import { all, type KubernetesObject } from "./manifests.ts";
 import { selects, type Labels } from "./selector.ts";
 
 /** One end of a connection: a pod, by default in the namespace of the services, or an address. */
@@ -24,14 +28,26 @@ export const nodeDns = { address: "169.254.20.10/32" };
 
 /** The rules for connections to the pods of a service or database. */
 export function incoming(objects: readonly KubernetesObject[], name: string): Rule[] {
-  const { spec } = only(objects, "NetworkPolicy", name);
-  return (spec?.ingress ?? []).map(({ from, ports }) => ({ peers: from, ports }));
+  return policiesOf(objects, name).flatMap((spec) =>
+    (spec.ingress ?? []).map(({ from, ports }) => ({ peers: from, ports })),
+  );
 }
 
 /** The rules for connections from the pods of a service. */
 export function outgoing(objects: readonly KubernetesObject[], name: string): Rule[] {
-  const { spec } = only(objects, "NetworkPolicy", name);
-  return (spec?.egress ?? []).map(({ to, ports }) => ({ peers: to, ports }));
+  return policiesOf(objects, name).flatMap((spec) =>
+    (spec.egress ?? []).map(({ to, ports }) => ({ peers: to, ports })),
+  );
+}
+
+/** The policies of the pods of a service or database: what one of them allows is allowed. */
+function policiesOf(objects: readonly KubernetesObject[], name: string): NetworkPolicySpec[] {
+  const labels = { "app.kubernetes.io/name": name, "cnpg.io/cluster": name };
+  const found = all(objects, "NetworkPolicy").flatMap(({ spec }) =>
+    spec && selects(spec.podSelector, labels) ? [spec] : [],
+  );
+  if (found.length === 0) throw new Error(`There is no NetworkPolicy for ${name}`);
+  return found;
 }
 
 /** Whether a rule allows a connection; a rule without peers or ports allows all of them. */
