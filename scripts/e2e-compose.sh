@@ -94,11 +94,15 @@ image_alone() (
   ok "$service: as PID 1 it ends on SIGTERM with status 0"
 )
 
-# The services authenticate no client, so no other machine may reach them unless a variable says so.
-defaults=$(env -u USER_SERVICE_PUBLISH -u ORDER_SERVICE_PUBLISH docker compose config)
-published=$(grep -c '^ *published: ' <<<"$defaults")
-contains "[$(grep -c '^ *host_ip: 127.0.0.1$' <<<"$defaults") of $published]" "[$published of $published]"
-ok "the default configuration publishes both services on 127.0.0.1 alone"
+# Neither the services nor Grafana and Prometheus authenticate a client, so no other machine may reach them
+# unless a variable says so.
+for files in compose.yaml compose.yaml:compose.monitoring.yaml \
+  compose.yaml:compose.postgres.yaml:compose.monitoring.yaml; do
+  defaults=$(env -u USER_SERVICE_PUBLISH -u ORDER_SERVICE_PUBLISH COMPOSE_FILE="$files" docker compose config)
+  published=$(grep -c '^ *published: ' <<<"$defaults")
+  contains "[$(grep -c '^ *host_ip: 127.0.0.1$' <<<"$defaults") of $published]" "[$published of $published]"
+  ok "$files publishes $published ports by default, on 127.0.0.1 alone"
+done
 
 docker compose --progress plain build
 image_alone user-service

@@ -7,7 +7,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin
 missing=()
 # Pairs of a program and its package.
 for pair in nginx:nginx haproxy:haproxy varnishd:varnish caddy:caddy prometheus:prometheus \
-  pgbouncer:pgbouncer; do
+  amtool:prometheus-alertmanager pgbouncer:pgbouncer; do
   command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 if [ ${#missing[@]} -eq 0 ]; then exit; fi

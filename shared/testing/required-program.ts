@@ -3,6 +3,7 @@ import { test } from "bun:test";
 
 /** The package of Debian and Ubuntu that has each program. */
 const packages = {
+  amtool: "prometheus-alertmanager",
   caddy: "caddy",
   haproxy: "haproxy",
   nginx: "nginx",
