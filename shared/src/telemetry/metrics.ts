@@ -77,7 +77,7 @@ function httpMetrics(registry: Registry) {
   })();
   const aborted = counter(registry, {
     name: "http_requests_aborted_total",
-    help: "Requests whose client had left before the response",
+    help: "Requests of 10 ms or more whose client had left before the response",
   })();
   const shedTotal = counter(registry, {
     name: "http_requests_shed_total",
