@@ -36,7 +36,7 @@ export const dependencies = () =>
         }),
         graph("Latency of calls", {
           about:
-            "Beside the latency that the called service measures: the difference is the network, or a queue.",
+            "Beside the latency that the called service measures: the difference is its event loop lag, the network, or a queue.",
           queries: {
             "{{job}} to {{service}} p50": quantile(
               0.5,
