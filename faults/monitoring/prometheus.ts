@@ -1,4 +1,4 @@
-// A Prometheus that scrapes services every second and evaluates the rules of monitoring/.
+// A Prometheus that scrapes services and evaluates the rules of monitoring/.
 import { join } from "node:path";
 import type { Running } from "../../shared/testing/executable.ts";
 import { rulesFolder } from "../../monitoring/test/rule-files.ts";
@@ -8,6 +8,21 @@ import { startProxy } from "../proxies/proxy.ts";
 export interface Target {
   readonly service: string;
   readonly running: Pick<Running, "port">;
+  /** With plain labels: a namespace, which tells several platforms apart. Default: none. */
+  readonly namespace?: string;
+}
+
+/** How often Prometheus scrapes and evaluates, in its own words. */
+export interface Intervals {
+  readonly scrape_interval: string;
+  readonly evaluation_interval: string;
+}
+
+/** An alert that is due. */
+export interface ActiveAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  /** `pending`: due, but not for as long as its rule wants. */
+  readonly state: "pending" | "firing";
 }
 
 /** A series and its values over time. */
@@ -20,8 +35,12 @@ export interface Series {
 export interface Prometheus extends AsyncDisposable {
   /** Runs a query over the time since the first scrape, in steps of a second. @throws Error with its words */
   range(query: string): Promise<readonly Series[]>;
+  /** Whether a query has a result now. @throws Error with its words */
+  has(query: string): Promise<boolean>;
   /** Resolves when a query has a result. */
   until(query: string): Promise<void>;
+  /** The alerts that are due now. */
+  alerts(): Promise<readonly ActiveAlert[]>;
   /** The values of a label in the series that a selector selects. */
   labelValues(label: string, selector: string): Promise<readonly string[]>;
   /** What went wrong in the evaluation of each rule; no entry if nothing did. */
@@ -37,11 +56,16 @@ export type Labelling = "plain" | "operator";
  * What Prometheus' Operator makes of a ServiceMonitor with `honorLabels: true`. Its labels `service` and
  * `endpoint` are names that our metrics have too.
  */
-function jobOf(labelling: Labelling, { service, running }: Target, index: number): object {
+function jobOf(
+  labelling: Labelling,
+  { service, running, namespace }: Target,
+  index: number,
+): object {
   const targets = [`127.0.0.1:${running.port}`];
   const job = `${service}-${index}`;
   if (labelling === "plain") {
-    return { job_name: job, static_configs: [{ targets, labels: { job: service } }] };
+    const labels = { job: service, ...(namespace === undefined ? {} : { namespace }) };
+    return { job_name: job, static_configs: [{ targets, labels }] };
   }
   const pod = `${service}-${index}`;
   const labels = {
@@ -59,13 +83,14 @@ function jobOf(labelling: Labelling, { service, running }: Target, index: number
 export async function startPrometheus(
   labelling: Labelling,
   targets: readonly Target[],
+  intervals: Intervals = { scrape_interval: "1s", evaluation_interval: "1s" },
 ): Promise<Prometheus> {
   const proxy = await startProxy("prometheus", {
     file: "prometheus.yml",
     // YAML is a superset of JSON.
     configuration: () =>
       JSON.stringify({
-        global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
+        global: intervals,
         rule_files: [join(rulesFolder, "*.rules.yaml")],
         scrape_configs: targets.map((target, index) => jobOf(labelling, target, index)),
       }),
@@ -89,14 +114,12 @@ export async function startPrometheus(
       const asked = { query, start: String(start / 1000), end: String(end / 1000), step: "1" };
       return (await ask<{ result: Series[] }>("query_range", asked)).result;
     },
+    has: async (query) => (await ask<{ result: unknown[] }>("query", { query })).result.length > 0,
     async until(query) {
-      const isSeen = async () => {
-        // It is 503 until Prometheus has read its database.
-        const data = await ask<{ result: unknown[] }>("query", { query }).catch(() => undefined);
-        return data !== undefined && data.result.length > 0;
-      };
-      while (!(await isSeen())) await Bun.sleep(pollMs);
+      // It is 503 until Prometheus has read its database.
+      while (!(await prometheus.has(query).catch(() => false))) await Bun.sleep(pollMs);
     },
+    alerts: async () => (await ask<{ alerts: ActiveAlert[] }>("alerts")).alerts,
     labelValues: (label, selector) => ask(`label/${label}/values`, { "match[]": selector }),
     async ruleErrors() {
       type Rules = { groups: { rules: { name: string; health: string; lastError?: string }[] }[] };

@@ -21,6 +21,7 @@ const due = [
 const quiet = [
   "BackupTooOld",
   "CommitsFailing",
+  "CrashLooping",
   "FileDescriptorsRunningOut",
   "NoReplicaReady",
   "Restarting",
