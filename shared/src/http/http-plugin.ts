@@ -75,7 +75,6 @@ export function httpPlugin({
 }: HttpPluginParts) {
   const limiter = concurrencyLimiter(limits.maxInFlight);
   const bodies = bodyParser(limits.maxBodyBytes, limiter);
-  const tracerOf = tracer && ((path: string) => (isManagementPath(path) ? undefined : tracer));
   metrics.watchInFlight(() => limiter.inFlight, limits.maxInFlight);
 
   // Made by the first request: the app has all its routes then, and Elysia has compiled none of them.
@@ -92,8 +91,8 @@ export function httpPlugin({
     .wrap((handle) => (received: Request) => {
       const startedAt = performance.now();
       const request = withAbsoluteUrl(received);
-      const context = openContext(request, tracerOf);
-      const isManagement = isManagementPath(context.path);
+      const context = openContext(request, tracer, isManagementPath);
+      const { isManagement } = context;
       const { respond, routingProblem } = errors();
 
       const finish = (response: Response) => {
@@ -116,7 +115,7 @@ export function httpPlugin({
           // Bun tells that a client has left, also to code that did not listen before.
           if (durationMs >= minPatienceMs && received.signal.aborted) metrics.aborted();
         }
-        logRequest(logger, context, { status, durationMs, isManagement });
+        logRequest(logger, context, { status, durationMs });
         const { span } = context.trace;
         if (tracer !== undefined && span !== undefined) {
           recordRequest(tracer, span, context, { url: request.url, status, startedAt, endedAt });
@@ -161,7 +160,7 @@ export function httpPlugin({
       headers["cache-control"] = cacheControl(context.method);
       if (cors) Object.assign(headers, cors.fieldsFor(elysia.request, context.path));
       context.hasCommonFields = true;
-      if (context.query === "" || isManagementPath(context.path)) return;
+      if (context.query === "" || context.isManagement) return;
       const { values, fieldErrors } = errors().parseParameters(context);
       // Elysia's own parser keeps the last of repeated values, and knows no normal form.
       elysia.query = values;

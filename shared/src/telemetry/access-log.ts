@@ -26,8 +26,6 @@ export function shownPath(path: string): string {
 interface Outcome {
   readonly status: number;
   readonly durationMs: number;
-  /** Whether it went to a management route. */
-  readonly isManagement: boolean;
 }
 
 /**
@@ -38,12 +36,19 @@ interface Outcome {
  */
 export function logRequest(
   logger: Logger,
-  { method, path, route = "unmatched", error, refusal, requestId, trace }: RequestContext,
-  { status, durationMs, isManagement }: Outcome,
+  request: RequestContext,
+  { status, durationMs }: Outcome,
 ): void {
+  const { method, path, route = "unmatched", error, refusal, requestId, trace } = request;
   const isFailure = status >= 500 && error !== undefined;
   // A 5xx without an error is a refusal.
-  const level = isFailure ? "error" : isManagement ? "debug" : status >= 500 ? "warn" : "info";
+  const level = isFailure
+    ? "error"
+    : request.isManagement
+      ? "debug"
+      : status >= 500
+        ? "warn"
+        : "info";
   if (!logger.isLevelEnabled(level)) return;
   const loggedPath = shownPath(path);
   const duration_ms = Math.round(durationMs * 1000) / 1000;

@@ -20,6 +20,8 @@ export interface RequestContext {
   refusal: string | undefined;
   /** Whether Elysia sends the fields that every response has, such as `X-Request-Id`. */
   hasCommonFields: boolean;
+  /** Whether it goes to a management route. */
+  readonly isManagement: boolean;
   /** Whether it counts among the requests in flight. */
   isAdmitted: boolean;
 }
@@ -61,11 +63,13 @@ export function withAbsoluteUrl(request: Request): Request {
 /**
  * Makes the context of a request. Its id and trace are the client's where they are well-formed.
  *
- * @param tracerOf the tracer of the requests to a path; undefined where none is recorded
+ * @param tracer undefined: no trace is recorded. Those of management routes never are
+ * @param isManagementPath default: no path is one
  */
 export function openContext(
   { headers, method, url }: Request,
-  tracerOf?: (path: string) => Tracer | undefined,
+  tracer?: Tracer,
+  isManagementPath?: (path: string) => boolean,
 ): RequestContext {
   const sentId = headers.get("x-request-id");
   const traceparent = headers.get("traceparent");
@@ -73,9 +77,10 @@ export function openContext(
   const queryStart = url.indexOf("?", pathStart);
   const path = url.slice(pathStart, queryStart < 0 ? undefined : queryStart);
   const tracestate = traceparent && headers.get("tracestate");
+  const isManagement = isManagementPath?.(path) ?? false;
   return {
     requestId: sentId !== null && wellFormedId.test(sentId) ? sentId : Bun.randomUUIDv7(),
-    trace: continueTrace(traceparent, tracestate, tracerOf?.(path)),
+    trace: continueTrace(traceparent, tracestate, isManagement ? undefined : tracer),
     method,
     path,
     query: queryStart < 0 ? "" : url.slice(queryStart + 1),
@@ -83,6 +88,7 @@ export function openContext(
     error: undefined,
     refusal: undefined,
     hasCommonFields: false,
+    isManagement,
     isAdmitted: false,
   };
 }

@@ -12,23 +12,28 @@ import { logInto } from "./log-into.ts";
 
 interface Finished extends Partial<Parameters<typeof logRequest>[2]> {
   readonly path?: string;
+  readonly isManagement?: boolean;
   readonly context?: Partial<RequestContext>;
   readonly level?: LogLevel;
 }
 
-function contextOf({ path = "/notes", context = {} }: Finished): RequestContext {
-  return { ...openContext(new Request("http://a/")), path, ...context };
+function contextOf({
+  path = "/notes",
+  isManagement = false,
+  context = {},
+}: Finished): RequestContext {
+  return { ...openContext(new Request("http://a/")), path, isManagement, ...context };
 }
 
 /** The line of a finished request; undefined if none is written at this level. */
 function lineOf(finished: Finished): LogLine | undefined {
-  const { status = 200, durationMs = 1, isManagement = false, level = "debug" } = finished;
+  const { status = 200, durationMs = 1, level = "debug" } = finished;
   const { logger, lines } = logInto(level);
-  logRequest(logger, contextOf(finished), { status, durationMs, isManagement });
+  logRequest(logger, contextOf(finished), { status, durationMs });
   return lines[0];
 }
 
-const recordedTrace = openContext(new Request("http://a/"), () => recordedSpans()).trace;
+const recordedTrace = openContext(new Request("http://a/"), recordedSpans()).trace;
 
 describe("logRequest()", () => {
   test("writes method, route, path, status and duration of a finished request", () => {
@@ -58,7 +63,7 @@ describe("logRequest()", () => {
     const { logger, written } = logInto("info", 'no"tes');
     const request = contextOf(finished);
     const { status = 200, durationMs = 1 } = finished;
-    logRequest(logger, request, { status, durationMs, isManagement: false });
+    logRequest(logger, request, { status, durationMs });
     const { method, path, requestId, trace } = request;
     const duration_ms = Math.round(durationMs * 1000) / 1000;
     const reason = request.refusal && { reason: request.refusal };
