@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { bodyOf } from "@platform/shared/testing/running-service";
+import { settle } from "@platform/shared/testing/settle";
 import { startUserService, createUser } from "@platform/user-service/test/user-service";
 import {
   attempts,
@@ -218,17 +219,6 @@ describe("UserDirectory.check()", () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  /** Lets time pass until a promise is settled: a turn of the event loop for every 10 ms. */
-  async function settle<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const settled = promise.finally(() => (isSettled = true));
-    while (!isSettled) {
-      await new Promise((resolve) => setImmediate(resolve));
-      jest.advanceTimersByTime(10);
-    }
-    return settled;
-  }
-
   test("ends within two and a half timeouts if user-service hangs", async () => {
     const timeoutMs = 100;
     const { fetch } = fakeUserService(({ signal }) => {
@@ -238,7 +228,7 @@ describe("UserDirectory.check()", () => {
     });
     const { checkAll, metric } = directoryOn(fetch, { timeoutMs });
     const startedAt = performance.now();
-    expect(await settle(checkAll([userId]))).toEqual(["unavailable"]);
+    expect(await settle(checkAll([userId]), 10)).toEqual(["unavailable"]);
     const durationMs = performance.now() - startedAt;
     expect(durationMs).toBeGreaterThanOrEqual(timeoutMs * 2);
     expect(durationMs).toBeLessThanOrEqual(timeoutMs * 2.5 + 20);
@@ -254,7 +244,7 @@ describe("UserDirectory.check()", () => {
     });
     const { checkAll, metric } = directoryOn(fetch, { timeoutMs });
     const ids = Array.from({ length: 1010 }, () => Bun.randomUUIDv7());
-    const results = await settle(checkAll(ids));
+    const results = await settle(checkAll(ids), 10);
     expect(new Set(results)).toEqual(new Set(["exists", "queue-full"]));
     expect(await metric(attempts("timeout"))).toBe(0);
     expect(await metric(circuitState)).toBe(0);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, setSystemTime, test } from "bun:test";
+import { settle } from "../../testing/settle.ts";
 import { createExporter, type ExporterOptions, type Fetch } from "../../src/tracing/exporter.ts";
 
 const ok = () => Response.json({});
@@ -57,17 +58,6 @@ describe("createExporter()", () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  /** Lets time pass until a promise is settled: a turn of the event loop for every 100 ms. */
-  async function settle<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const settled = promise.finally(() => (isSettled = true));
-    while (!isSettled) {
-      await new Promise((resolve) => setImmediate(resolve));
-      jest.advanceTimersByTime(100);
-    }
-    return settled;
-  }
-
   test("posts the body as JSON with the operator's header fields, and follows no redirect", async () => {
     const exporter = exporterWith(inOrder(ok));
     expect(await exporter.export()).toBe(10);
@@ -101,7 +91,7 @@ describe("createExporter()", () => {
 
   test.each([429, 502, 503, 504])("repeats a request that was answered with %i", async (status) => {
     const exporter = exporterWith(inOrder(failing(status), failing(status), ok));
-    expect(await settle(exporter.export())).toBe(10);
+    expect(await settle(exporter.export(), 100)).toBe(10);
     expect(exporter.requests).toHaveLength(3);
     expect(exporter.failures).toEqual([`HTTP ${status}`, `HTTP ${status}`]);
   });
@@ -123,7 +113,7 @@ describe("createExporter()", () => {
   ])("waits for Retry-After: %s at least %i ms", async (field, waitMs) => {
     setSystemTime(new Date("2026-01-01T00:00:00Z"));
     const exporter = exporterWith(inOrder(failing(503, { "retry-after": field }), ok));
-    await settle(exporter.export());
+    await settle(exporter.export(), 100);
     const [first, second] = exporter.requests;
     const waitedMs = (second?.at ?? 0) - (first?.at ?? 0);
     expect(waitedMs).toBeGreaterThanOrEqual(waitMs);
@@ -135,7 +125,7 @@ describe("createExporter()", () => {
     async (field) => {
       const exporter = exporterWith(inOrder(failing(503, { "retry-after": field })));
       const startedAt = performance.now();
-      expect(await settle(exporter.export())).toBe(0);
+      expect(await settle(exporter.export(), 100)).toBe(0);
       expect((exporter.requests.at(-1)?.at ?? 0) - startedAt).toBeLessThan(30_000);
     },
   );
@@ -145,7 +135,7 @@ describe("createExporter()", () => {
       code: "ConnectionRefused",
     });
     const exporter = exporterWith(thrown(refused));
-    expect(await settle(exporter.export())).toBe(0);
+    expect(await settle(exporter.export(), 100)).toBe(0);
     expect(exporter.requests.length).toBeGreaterThan(5);
     expect(exporter.requests.length).toBeLessThan(15);
     expect(new Set(exporter.failures)).toEqual(new Set(["ConnectionRefused"]));
@@ -157,7 +147,7 @@ describe("createExporter()", () => {
       ["secret", "string"],
     ] as const) {
       const exporter = exporterWith(thrown(error));
-      await settle(exporter.export());
+      await settle(exporter.export(), 100);
       expect(new Set(exporter.failures)).toEqual(new Set([reason]));
     }
   });
