@@ -1,6 +1,7 @@
 // Keeps file descriptors free. Each connection takes one, and so does each file that SQLite opens. Bun
 // retries accept() all the time while none is left, which takes a quarter of a core, and says nothing.
 import { readdirSync, readFileSync } from "node:fs";
+import { atMostEvery } from "../core/at-most-every.ts";
 import { hasErrno } from "../core/errno.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
@@ -99,20 +100,14 @@ interface WatchParts {
 }
 
 /** The job that reports a shortage: in the metrics every second, and in the log once a minute. */
-export function descriptorWatch({
-  descriptors,
-  logger,
-  metrics,
-  now = () => performance.now(),
-}: WatchParts) {
-  let warnedAt = -Infinity;
+export function descriptorWatch({ descriptors, logger, metrics, now }: WatchParts) {
+  const mayWarn = atMostEvery(warningIntervalMs, now);
   return {
     intervalMs: checkIntervalMs,
     async run(): Promise<void> {
       if (!descriptors.wereShort()) return;
       metrics.shortOfDescriptors(checkIntervalMs / 1000);
-      if (now() - warnedAt < warningIntervalMs) return;
-      warnedAt = now();
+      if (!mayWarn()) return;
       logger.warn(
         { max_fds: descriptors.max },
         "file descriptors are short: connections end with their response, and new ones may have to wait",

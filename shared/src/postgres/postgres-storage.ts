@@ -1,4 +1,5 @@
 // A database on a PostgreSQL server, for any number of processes on any number of machines.
+import { atMostEvery } from "../core/at-most-every.ts";
 import type { Migrated } from "../core/migration.ts";
 import {
   StorageOpenError,
@@ -166,7 +167,7 @@ export async function openPostgres({
   let isReachable = true;
   let lostReason = "";
   let mayLackRights = false;
-  let rightMissedAt = -Infinity;
+  const mayTellRight = atMostEvery(rightMissedMs);
   let pinging: Promise<void> | undefined;
   let closed: Promise<void> | undefined;
 
@@ -191,9 +192,7 @@ export async function openPostgres({
 
   function lacksRight(error: unknown): void {
     mayLackRights = true;
-    if (performance.now() - rightMissedAt < rightMissedMs) return;
-    rightMissedAt = performance.now();
-    rightMissed?.(operatorReason(error));
+    if (mayTellRight()) rightMissed?.(operatorReason(error));
   }
 
   /** Migrates on a session of its own. @throws what Bun.SQL does, StorageOpenError */

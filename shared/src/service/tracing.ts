@@ -1,4 +1,5 @@
 // Starts tracing where the environment names a collector.
+import { atMostEvery } from "../core/at-most-every.ts";
 import { buildInfo } from "../core/build-info.ts";
 import type { StorageObserver } from "../core/storage.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -39,17 +40,6 @@ export function tracesUrl({
 /** Between two lines about spans that were not exported, in ms. */
 const warningIntervalMs = 60_000;
 
-/** Makes a function that logs why spans are not exported, once a minute at most. */
-function exportWarning(logger: Logger): (reason: string, dropped: number) => void {
-  let isQuietUntil = -Infinity;
-  return (reason, dropped) => {
-    const now = performance.now();
-    if (now < isQuietUntil) return;
-    isQuietUntil = now + warningIntervalMs;
-    logger.warn({ reason, dropped }, "cannot export spans");
-  };
-}
-
 /** Starts to record traces. @returns undefined if no endpoint is set, or tracing is switched off */
 export async function startTracing({
   name,
@@ -66,7 +56,10 @@ export async function startTracing({
     help: "Spans that the collector did not get",
   })();
   let droppedSpans = 0;
-  const warn = exportWarning(logger);
+  const mayWarn = atMostEvery(warningIntervalMs);
+  const warn = (reason: string) => {
+    if (mayWarn()) logger.warn({ reason, dropped: droppedSpans }, "cannot export spans");
+  };
   const { otelTracesSampler: sampler, otelSamplerRatio: samplerRatio } = config;
   const { version } = buildInfo;
   const tracer = startRecorder({
@@ -87,11 +80,11 @@ export async function startTracing({
       ...config.otelResourceAttributes,
       ...(config.otelServiceName === undefined ? {} : { "service.name": config.otelServiceName }),
     },
-    onFailed: (reason) => warn(reason, droppedSpans),
+    onFailed: warn,
     onDropped(spans) {
       droppedSpans += spans;
       dropped.add(spans);
-      warn("the queue is full", droppedSpans);
+      warn("the queue is full");
     },
   });
   // The origin alone: the rest of the URL may have a token.
