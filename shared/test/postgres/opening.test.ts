@@ -23,6 +23,31 @@ async function refusalOf(opening: Promise<unknown>): Promise<string> {
   return error.message;
 }
 
+/**
+ * A role of the database's server, which ends with its scope.
+ *
+ * @param grants the statements that give it its rights
+ */
+async function temporaryRole(
+  { admin, url }: Pick<Awaited<ReturnType<typeof temporaryPostgres>>, "admin" | "url">,
+  grants: (role: string) => string,
+) {
+  const role = `opening_${process.pid}`;
+  await admin.unsafe(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'; ${grants(role)}`);
+  const ofRole = new URL(url);
+  ofRole.username = role;
+  ofRole.password = "secret";
+  return {
+    name: role,
+    /** The database's, as the role. */
+    url: ofRole.href,
+    [Symbol.asyncDispose]: () => admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`),
+  };
+}
+
+const rowRights = (role: string) =>
+  `GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO ${role}`;
+
 function withParameter(url: string, name: string, value: string): string {
   const changed = new URL(url);
   changed.searchParams.set(name, value);
@@ -130,95 +155,69 @@ describe.if(hasPostgres)("openPostgres()", () => {
   test("an up-to-date schema needs no right to change it, an older one names the right", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes] });
-    const role = `reader_${process.pid}`;
     // Up to PostgreSQL 14 every role may create tables in the schema public.
-    await it.admin.unsafe(`
-      REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-      CREATE ROLE ${role} LOGIN PASSWORD 'secret';
-      GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO ${role}`);
-    try {
-      const url = new URL(it.url);
-      url.username = role;
-      url.password = "secret";
-      await it.open({ url: url.href, migrations: [notes] });
-      expect(await refusalOf(it.open({ url: url.href, migrations: [notes, tags] }))).toContain(
-        "this role lacks a right (permission denied for schema public); grant it, or run migrate as the owner",
-      );
-    } finally {
-      await it.admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
-    }
+    await it.admin.unsafe("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    await using role = await temporaryRole(it, rowRights);
+    await it.open({ url: role.url, migrations: [notes] });
+    expect(await refusalOf(it.open({ url: role.url, migrations: [notes, tags] }))).toContain(
+      "this role lacks a right (permission denied for schema public); grant it, or run migrate as the owner",
+    );
   });
 
   test("a role that may not write a table is told so, and no write fails later", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes, tags, secrets] });
-    const role = `writer_${process.pid}`;
-    await it.admin.unsafe(`
-      CREATE ROLE ${role} LOGIN PASSWORD 'secret';
-      GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role};
-      GRANT INSERT, UPDATE ON notes TO ${role};
-      GRANT INSERT ON tags TO ${role}`);
-    try {
-      const url = new URL(it.url);
-      url.username = role;
-      url.password = "secret";
-      const open = () => it.open({ url: url.href, migrations: [notes, tags, secrets] });
-      expect(await refusalOf(open())).toEndWith(
-        "this role may not read and write the rows of tags; grant it that for all tables",
-      );
-      await it.admin.unsafe(`GRANT UPDATE (id) ON tags TO ${role}`);
-      await open();
-    } finally {
-      await it.admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
-    }
+    await using role = await temporaryRole(
+      it,
+      (name) => `
+        GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${name};
+        GRANT INSERT, UPDATE ON notes TO ${name};
+        GRANT INSERT ON tags TO ${name}`,
+    );
+    const open = () => it.open({ url: role.url, migrations: [notes, tags, secrets] });
+    expect(await refusalOf(open())).toEndWith(
+      "this role may not read and write the rows of tags; grant it that for all tables",
+    );
+    await it.admin.unsafe(`GRANT UPDATE (id) ON tags TO ${role.name}`);
+    await open();
   });
 
   test("a right that is taken away later makes it unavailable and not ready, and is told once", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes] });
-    const role = `revoked_${process.pid}`;
-    await it.admin.unsafe(`
-      CREATE ROLE ${role} LOGIN PASSWORD 'secret';
-      GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO ${role}`);
-    try {
-      const url = new URL(it.url);
-      url.username = role;
-      url.password = "secret";
-      const told: string[] = [];
-      const changes: boolean[] = [];
-      const storage = await it.open({
-        url: url.href,
-        migrations: [notes],
-        rightMissed: (reason) => void told.push(reason),
-        reachabilityChanged: (isReachable) => void changes.push(isReachable),
-      });
-      const insert = (id: number) =>
-        storage.write((sql) => sql`INSERT INTO notes VALUES (${id}) RETURNING id`);
-      const select = () => storage.read((sql) => sql`SELECT id FROM notes ORDER BY id`);
-      await it.admin.unsafe(`REVOKE INSERT ON notes FROM ${role}`);
-      for (let n = 0; n < 3; n += 1) {
-        expect(await rejectionOf(insert(2))).toMatchObject(unreachable);
-        expect(await select()).toEqual([{ id: 1 }]);
-        expect(await rejectionOf(storage.ping())).toMatchObject(unreachable);
-      }
-      await it.admin.unsafe(`REVOKE SELECT ON notes FROM ${role}`);
-      expect(await rejectionOf(select())).toMatchObject(unreachable);
-      expect(told).toEqual([
-        "this role lacks a right (permission denied for table notes); grant it, or run migrate as the owner",
-      ]);
-
-      await it.admin.unsafe(`GRANT SELECT, INSERT ON notes TO ${role}`);
-      await storage.ping();
-      await insert(2);
-      expect(await select()).toEqual([{ id: 1 }, { id: 2 }]);
-      // It is no right that a start asks for: the others are served.
-      const remove = () => storage.write((sql) => sql`DELETE FROM notes RETURNING id`);
-      expect(await rejectionOf(remove())).toMatchObject(unreachable);
-      await storage.ping();
-      expect(changes).toEqual([]);
-    } finally {
-      await it.admin.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    await using role = await temporaryRole(it, rowRights);
+    const told: string[] = [];
+    const changes: boolean[] = [];
+    const storage = await it.open({
+      url: role.url,
+      migrations: [notes],
+      rightMissed: (reason) => void told.push(reason),
+      reachabilityChanged: (isReachable) => void changes.push(isReachable),
+    });
+    const insert = (id: number) =>
+      storage.write((sql) => sql`INSERT INTO notes VALUES (${id}) RETURNING id`);
+    const select = () => storage.read((sql) => sql`SELECT id FROM notes ORDER BY id`);
+    await it.admin.unsafe(`REVOKE INSERT ON notes FROM ${role.name}`);
+    for (let n = 0; n < 3; n += 1) {
+      expect(await rejectionOf(insert(2))).toMatchObject(unreachable);
+      expect(await select()).toEqual([{ id: 1 }]);
+      expect(await rejectionOf(storage.ping())).toMatchObject(unreachable);
     }
+    await it.admin.unsafe(`REVOKE SELECT ON notes FROM ${role.name}`);
+    expect(await rejectionOf(select())).toMatchObject(unreachable);
+    expect(told).toEqual([
+      "this role lacks a right (permission denied for table notes); grant it, or run migrate as the owner",
+    ]);
+
+    await it.admin.unsafe(`GRANT SELECT, INSERT ON notes TO ${role.name}`);
+    await storage.ping();
+    await insert(2);
+    expect(await select()).toEqual([{ id: 1 }, { id: 2 }]);
+    // It is no right that a start asks for: the others are served.
+    const remove = () => storage.write((sql) => sql`DELETE FROM notes RETURNING id`);
+    expect(await rejectionOf(remove())).toMatchObject(unreachable);
+    await storage.ping();
+    expect(changes).toEqual([]);
   });
 
   test("refuses a database that is not in UTF-8", async () => {
