@@ -44,13 +44,14 @@ export function refusals({ counts }: Seen): number {
  * @returns rejects with NothingDone or MaybeDone for a refusal, and with another error for one that is
  * not documented
  */
-export function outageClient({ url }: Pick<Running, "url">, seen: Seen): Send {
+export function outageClient({ url, lines }: Pick<Running, "url" | "lines">, seen: Seen): Send {
   const send = fetchClient(url);
   return async (method, path, content) => {
     const sentAt = performance.now();
     const response = await send(method, path, content);
     seen.slowestMs = Math.max(seen.slowestMs, performance.now() - sentAt);
     const what = `${method} ${path}: ${response.status} ${response.body}`;
+    if (response.status === 500) throw new Error(`${what}${await logOf(response, lines)}`);
     const refusal = refusalOf(response);
     const name = [response.status, refusal?.code].filter(Boolean).join(" ");
     seen.counts.set(name, (seen.counts.get(name) ?? 0) + 1);
@@ -64,6 +65,17 @@ export function outageClient({ url }: Pick<Running, "url">, seen: Seen): Send {
     if (!codes.some((known) => known === code)) throw new Error(`Not documented: ${what}`);
     throw detail.endsWith("may have been stored") ? new MaybeDone(what) : new NothingDone(what);
   };
+}
+
+/** What a service has logged about a request, once it has. */
+async function logOf({ body }: TextResponse, lines: Running["lines"]): Promise<string> {
+  const { request_id } = JSON.parse(body) as { request_id: string };
+  const isOfRequest = (line: Running["lines"][number]) => line["request_id"] === request_id;
+  while (!lines.some(isOfRequest)) await Bun.sleep(5);
+  return lines
+    .filter(isOfRequest)
+    .map((line) => `\n${JSON.stringify(line)}`)
+    .join("");
 }
 
 interface Refusal {
