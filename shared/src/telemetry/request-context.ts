@@ -47,6 +47,9 @@ const wellFormedId = /^[A-Za-z0-9._-]{1,128}$/;
 
 const origin = /^https?:\/\/[^/]*/;
 
+/** The latest origin that could be parsed, with its slash. Most requests have it: clients share one. */
+let parsedOrigin = "http://unknown-host/";
+
 /**
  * The request with a URL that can be parsed. If the Host field is missing or malformed, Bun gives the
  * bare request target, which Elysia's router does not understand, or puts the target behind that Host
@@ -54,8 +57,14 @@ const origin = /^https?:\/\/[^/]*/;
  */
 export function withAbsoluteUrl(request: Request): Request {
   const { url } = request;
-  if (origin.test(url) && URL.canParse(url)) return request;
-  const path = url.replace(origin, "");
+  // No path makes a URL with a good origin malformed.
+  if (url.startsWith(parsedOrigin)) return request;
+  const [found = ""] = origin.exec(url) ?? [];
+  if (found !== "" && URL.canParse(url)) {
+    parsedOrigin = `${found}/`;
+    return request;
+  }
+  const path = url.slice(found.length);
   const target = URL.parse(`http://unknown-host${path.startsWith("/") ? path : "/"}`);
   return new Request(target?.href ?? "http://unknown-host/", request);
 }
