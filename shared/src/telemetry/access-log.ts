@@ -17,6 +17,9 @@ function withoutAddresses(path: string): string {
 /** Characters of a path that are shown: longer paths are noise, or an attack on the log. */
 const maxPathLength = 1000;
 
+/** Most paths: they are shown as they are, and JSON needs no escapes in them. */
+const plainPath = /^[\w./~-]{1,1000}$/;
+
 /** The path as logs and spans show it: without personal data, and cut. */
 export function shownPath(path: string): string {
   return withoutAddresses(path).slice(0, maxPathLength);
@@ -50,7 +53,8 @@ export function logRequest(
         ? "warn"
         : "info";
   if (!logger.isLevelEnabled(level)) return;
-  const loggedPath = shownPath(path);
+  const isPlain = plainPath.test(path);
+  const loggedPath = isPlain ? path : shownPath(path);
   const duration_ms = Math.round(durationMs * 1000) / 1000;
   if (error !== undefined) {
     const fields = { method, route, path: loggedPath, status, duration_ms, err: error };
@@ -59,11 +63,13 @@ export function logRequest(
   }
   const reason = refusal === undefined ? "" : `"reason":"${refusal}",`;
   const { traceId, span } = trace;
+  // A method is a token (RFC 9110, 9.1), so JSON needs no escapes in it.
   logger.writeFields(
     level,
     `"request_id":"${requestId}","trace_id":"${traceId}",` +
       (span === undefined ? "" : `"span_id":"${span.spanId}",`) +
-      `"method":${JSON.stringify(method)},"route":"${route}","path":${JSON.stringify(loggedPath)},` +
+      `"method":"${method}","route":"${route}",` +
+      `"path":${isPlain ? `"${path}"` : JSON.stringify(loggedPath)},` +
       `"status":${status},${reason}"duration_ms":${duration_ms},"msg":"request"`,
   );
 }
