@@ -104,14 +104,14 @@ export const managementRoutes = ({ metrics: { registry }, ...parts }: Management
       },
     );
 
-const paths = new Set(["/health", "/ready", "/metrics", "/swagger"]);
+const managementPath = /^\/(?:health|ready|metrics|swagger(?:\/.*)?)$/s;
 
 /**
  * Whether a path is one of the management routes or of the API reference. Requests to these are not
  * traffic: they are neither counted nor shed, and logged at `debug` alone.
  */
 export function isManagementPath(path: string): boolean {
-  return paths.has(path) || path.startsWith("/swagger/");
+  return managementPath.test(path);
 }
 
 /**
