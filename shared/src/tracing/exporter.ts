@@ -14,7 +14,10 @@ export interface ExporterOptions {
   readonly timeoutMs: number;
   /** How long one batch may take, with all its repetitions. */
   readonly exportTimeoutMs: number;
-  /** Called for each request that failed, with a reason that has nothing secret, such as `HTTP 503`. */
+  /**
+   * Called for each request that failed, or of which spans were rejected, with a reason that has nothing
+   * secret, such as `HTTP 503`.
+   */
   onFailed(reason: string): void;
   readonly fetch?: Fetch;
 }
@@ -101,8 +104,11 @@ export function createExporter({
         signal: AbortSignal.timeout(ms),
       });
       const { ok, status } = response;
-      if (ok)
-        return { accepted: spans - Math.min(spans, rejectedSpans(await readStart(response))) };
+      if (ok) {
+        const rejected = Math.min(spans, rejectedSpans(await readStart(response)));
+        if (rejected > 0) onFailed("the collector rejects spans");
+        return { accepted: spans - rejected };
+      }
       await response.body?.cancel();
       return {
         reason: `HTTP ${status}`,

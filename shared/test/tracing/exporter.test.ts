@@ -79,7 +79,9 @@ describe("createExporter()", () => {
     ["<html>Welcome</html>", 10],
     ["", 10],
   ])("takes the 200 with body %s for %i accepted spans", async (body, accepted) => {
-    expect(await exporterWith(inOrder(() => new Response(body))).export()).toBe(accepted);
+    const exporter = exporterWith(inOrder(() => new Response(body)));
+    expect(await exporter.export()).toBe(accepted);
+    expect(exporter.failures).toEqual(accepted === 10 ? [] : ["the collector rejects spans"]);
   });
 
   test("reads no more than the start of an endless response", async () => {
