@@ -39,7 +39,18 @@ export function sqlStateOf(error: unknown): string | undefined {
     : undefined;
 }
 
-const codeOf = (error: unknown) => (error instanceof SQL.PostgresError ? error.code : undefined);
+/** The code of the client, of a socket or of TLS; empty for other errors. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : "";
+}
+
+const severityOf = (error: unknown) =>
+  error instanceof SQL.PostgresError ? error.severity : undefined;
+
+/** Whether the server has ended the session with this error, or did not begin it. */
+const isFatal = (error: unknown) => severityOf(error) === "FATAL";
 
 /** Whether the server has undone the statement for the sake of another one, which may be over now. */
 export function isSerializationFailure(error: unknown): boolean {
@@ -67,13 +78,38 @@ const lost = [
   "ERR_POSTGRES_LIFETIME_TIMEOUT",
 ];
 
+/** The server's way to let a client in is unknown, or its proof that it knows the password is wrong. */
+const isLoginFailure = (code: string) =>
+  /^ERR_POSTGRES_(?:AUTHENTICATION|CHANNEL_BINDING|SASL|INVALID_SERVER|U[A-Z]+_AUTHENTICATION)_/.test(
+    code,
+  );
+
+/**
+ * Bytes that no server of PostgreSQL sends: the network has damaged them, or another program responds.
+ * A binding or a type that Bun.SQL does not support is a bug, and not among them.
+ */
+const isProtocolError = (code: string) =>
+  /^ERR_POSTGRES_(?:EXPECTED|UNEXPECTED|UNKNOWN_FORMAT|OVERFLOW|INVALID_(?!QUERY|SERVER|TRANSACTION))/.test(
+    code,
+  );
+
+/** Errors of the system, such as ECONNRESET, or EPROTO for bytes that are not those of TLS. */
+const isSystemError = (code: string) => /^E(?:AI_)?[A-Z0-9]+$/.test(code);
+
 /**
  * Whether the session ended while the statement was under way, so that its outcome is unknown. 57P01
- * and 57P02 are among them: a commit that waits for a standby is stored already.
+ * and 57P02 are among them: a commit that waits for a standby is stored already. So are errors that may
+ * also come before the session has begun, but do not say so.
  */
 export function isSessionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state === undefined) return lost.includes(codeOf(error) ?? "");
+  if (state === undefined) {
+    const code = codeOf(error);
+    return lost.includes(code) || isProtocolError(code) || isSystemError(code);
+  }
+  // The server panics for a flush of its log that fails, for example: a restart may find the commit there.
+  if (severityOf(error) === "PANIC") return true;
+  if (isFatal(error) && /^(?:25|XX)/.test(state)) return true;
   return /^(?:08(?!001|004)|40003|57P01|57P02|57P05)/.test(state);
 }
 
@@ -104,7 +140,8 @@ export function isRightMissing(error: unknown): boolean {
 }
 
 /**
- * Why a storage cannot work now; undefined for an error that is no state of the storage.
+ * Why a storage cannot work now; undefined for an error that is no state of the storage, but a bug of the
+ * statement.
  *
  * @param isWrite whether the statement changes data, so that it matters if it was done
  */
@@ -115,14 +152,16 @@ export function unavailableReason(
   if (isSessionLost(error)) return isWrite ? "interrupted" : "unreachable";
   const state = sqlStateOf(error);
   if (state === undefined) {
-    const code = codeOf(error) ?? "";
-    return notConnected.includes(code) || isTlsError(error) ? "unreachable" : undefined;
+    const code = codeOf(error);
+    const isNotBegun = notConnected.includes(code) || isLoginFailure(code) || isTlsError(error);
+    return isNotBegun ? "unreachable" : undefined;
   }
   if (state === "53100") return "full";
   // Out of memory, out of sessions, a lock that is held, the server's own deadline, a conflict.
   if (/^(?:53|55P03|57014|40001|40P01)/.test(state)) return "busy";
   // No session, refused by now, a right was taken away, restarting, read-only, an error of its disk.
-  return /^(?:08|28|3D000|42501|57|25006|58)/.test(state) ? "unreachable" : undefined;
+  const isAway = /^(?:08|28|3D000|3F000|42501|42P01|57|25006|58)/.test(state);
+  return isAway || isFatal(error) ? "unreachable" : undefined;
 }
 
 /** Why the server did not commit a write; undefined if it did not try, or has refused a value. */
@@ -137,21 +176,22 @@ export function commitFailure(error: unknown): CommitFailure | undefined {
   return reason === "full" || reason === "interrupted" ? reason : undefined;
 }
 
+/** Whether TLS cannot be begun: the server has none, or its certificate is refused, by OpenSSL's names. */
 function isTlsError(error: unknown): boolean {
-  if (!(error instanceof Error) || !("code" in error)) return false;
-  if (isRootCertificateError(error)) return true;
-  return /TLS|CERT|SELF_SIGNED|UNABLE_TO|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(
-    String(error.code),
-  );
+  const code = codeOf(error);
+  if (isSystemError(code)) return false;
+  const isNamed = /^(?:ERR_(?:POSTGRES_)?TLS_|ERR_SSL_|(?!ERR_)[A-Z_]+$)/.test(code);
+  return isNamed || isRootCertificateError(error);
 }
 
 /**
  * Whether the file of `sslrootcert` cannot be used. Bun reads it for each new session, so that it may be
  * replaced while the service runs, and be missing for a moment.
  */
-function isRootCertificateError(error: Error & { code: unknown }): boolean {
-  if (error.code === "ERR_BORINGSSL") return true;
-  return error.code === "ERR_INVALID_ARG_TYPE" && error.message.includes("caFile");
+function isRootCertificateError(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code === "ERR_BORINGSSL") return true;
+  return code === "ERR_INVALID_ARG_TYPE" && errorMessage(error).includes("caFile");
 }
 
 /** The error that a caller of the storage gets. @param isWrite see {@link unavailableReason} */
@@ -172,8 +212,7 @@ export function toStorageError(error: unknown, isWrite: boolean): unknown {
 export function isPermanent(error: unknown): boolean {
   if (error instanceof StorageUnavailable) return false;
   const state = sqlStateOf(error);
-  if (state === undefined)
-    return !notConnected.includes(codeOf(error) ?? "") && !isSessionLost(error);
+  if (state === undefined) return !notConnected.includes(codeOf(error)) && !isSessionLost(error);
   return !/^(?:08|40|53|55P03|57|25006|58)/.test(state);
 }
 
@@ -185,7 +224,7 @@ export function isStandbyAway(error: unknown): boolean {
 /** Why a server cannot be used, and what the operator can do about it. "It" is the database. */
 export function operatorReason(error: unknown): string {
   const state = sqlStateOf(error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error);
   if (state?.startsWith("28")) return "the server refuses this user or its password; check both";
   if (state === "3D000") return "the server has no such database; create it";
   if (isRightMissing(error)) {
@@ -193,6 +232,12 @@ export function operatorReason(error: unknown): string {
   }
   if (state === "3F000") {
     return "this role may use no schema of its search_path; create one, or grant USAGE on it";
+  }
+  if (state === "42P01") {
+    return `this role finds no table (${errorMessage(error)}); grant USAGE on its schema, or set search_path`;
+  }
+  if (state === "55000" && isFatal(error)) {
+    return "the server takes no sessions with this database; set ALLOW_CONNECTIONS of it to true";
   }
   if (state === "57P03") return "the server is starting or stopping";
   if (state === "53300") return "the server has no free session; raise max_connections";
@@ -203,10 +248,20 @@ export function operatorReason(error: unknown): string {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return "the server's certificate has another name; use its name as the host";
   }
-  if (error instanceof Error && "code" in error && isRootCertificateError(error)) {
+  if (isRootCertificateError(error)) {
     return "the file of sslrootcert has no certificate that can be read; put the server's CA there";
   }
   if (code === "CERT_HAS_EXPIRED") return "the server's certificate has expired; renew it there";
+  if (code === "EPROTO") {
+    const detail = errorMessage(error).replace(/.*:/, "");
+    return `TLS with the server failed (${detail}); look at its log, and at what is on the way to it`;
+  }
+  if (isProtocolError(code)) {
+    return `what responds there does not speak PostgreSQL's protocol (${code}); check host and port`;
+  }
+  if (isLoginFailure(code)) {
+    return `the server asks for a log-in that is not supported, or fails it (${code}); use scram-sha-256`;
+  }
   if (isTlsError(error)) {
     return `the server's certificate is not trusted (${code}); set sslrootcert to its CA`;
   }
