@@ -140,6 +140,14 @@ export function isRightMissing(error: unknown): boolean {
 }
 
 /**
+ * Whether the role finds no table of this name: it may not use the schema any more, or the server has
+ * another search_path for it.
+ */
+export function isTableMissing(error: unknown): boolean {
+  return /^(?:3F000|42P01)$/.test(sqlStateOf(error) ?? "");
+}
+
+/**
  * Why a storage cannot work now; undefined for an error that is no state of the storage, but a bug of the
  * statement.
  *

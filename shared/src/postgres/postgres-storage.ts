@@ -17,6 +17,7 @@ import {
   isSerializationFailure,
   isSessionLost,
   isStandbyAway,
+  isTableMissing,
   operatorReason,
   toStorageError,
 } from "./errors.ts";
@@ -256,7 +257,7 @@ export async function openPostgres({
     const wanted = toStorageError(error, isWrite);
     // A session keeps the state of its beginning, and the address may lead to another server by now.
     if (isReadOnly(error)) sessions.renew();
-    if (isRightMissing(error)) lacksRight(error);
+    if (isRightMissing(error) || isTableMissing(error)) lacksRight(error);
     else if (wanted instanceof StorageUnavailable) {
       if (wanted.reason !== "busy") void sessions.follow();
       const isLost = wanted.reason === "interrupted" && isSessionLost(error);

@@ -4,8 +4,8 @@ import { StorageOpenError } from "../core/storage.ts";
 
 /**
  * The tables whose rows the role may not read and write: those of the owner of `schema_migrations`, in
- * the schema that the role uses. Rights to columns count; DELETE is not asked for, because not every
- * table needs it.
+ * the schema that the role uses; `schema_migrations` itself if the role may not use the schema. Rights to
+ * columns count; DELETE is not asked for, because not every table needs it.
  */
 export const tablesWithoutRights = (sql: SQL) => sql<{ name: string }[]>`
   SELECT relname AS name
@@ -23,7 +23,10 @@ export const tablesWithoutRights = (sql: SQL) => sql<{ name: string }[]>`
       AND has_any_column_privilege(oid, 'INSERT')
       AND has_any_column_privilege(oid, 'UPDATE')
     )
-  ORDER BY relname`;
+  UNION ALL
+  SELECT 'schema_migrations'
+  WHERE to_regclass('schema_migrations') IS NULL
+  ORDER BY name`;
 
 /**
  * Looks for {@link tablesWithoutRights}.

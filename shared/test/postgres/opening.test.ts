@@ -220,6 +220,33 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect(changes).toEqual([]);
   });
 
+  test("a schema that is taken away later makes it unavailable and not ready, and is told once", async () => {
+    await using it = await temporaryPostgres();
+    await it.open({ migrations: [notes] });
+    await using role = await temporaryRole(it, rowRights);
+    const told: string[] = [];
+    const storage = await it.open({
+      url: role.url,
+      migrations: [notes],
+      rightMissed: (reason) => void told.push(reason),
+    });
+    const insert = () => storage.write((sql) => sql`INSERT INTO notes VALUES (2) RETURNING id`);
+    const select = () => storage.read((sql) => sql`SELECT id FROM notes ORDER BY id`);
+    expect(await select()).toEqual([{ id: 1 }]);
+    await it.admin.unsafe("REVOKE USAGE ON SCHEMA public FROM PUBLIC");
+    for (const statement of [insert, select, storage.ping]) {
+      expect(await rejectionOf(statement())).toMatchObject(unreachable);
+    }
+    expect(told).toEqual([
+      'this role finds no table (relation "notes" does not exist); grant USAGE on its schema, or set search_path',
+    ]);
+
+    await it.admin.unsafe("GRANT USAGE ON SCHEMA public TO PUBLIC");
+    await storage.ping();
+    await insert();
+    expect(await select()).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
   test("refuses a database that is not in UTF-8", async () => {
     await using database = await postgresDatabase();
     await using admin = new SQL(database.url, { max: 1 });
