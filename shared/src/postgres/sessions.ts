@@ -6,7 +6,7 @@ import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { ServerAddress } from "./server-address.ts";
 import { poolOptions, poolUrl, sessionSettings, type SessionTarget } from "./session-options.ts";
-import { commitsWait } from "./standby.ts";
+import { commitsWait } from "./commits-wait.ts";
 import { withTimeout } from "../core/with-timeout.ts";
 
 /**
