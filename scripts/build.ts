@@ -1,5 +1,5 @@
 // `bun run build`: compiles each service into one executable in dist/, for this machine or another.
-import { rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
@@ -59,35 +59,44 @@ async function build(service: string): Promise<string> {
   const isOneOfMany = target !== undefined && values.outdir === undefined;
   const outfile = join(outdir, isOneOfMany ? `${service}-${target}` : service);
   // Linux cannot run a file that is being written (ETXTBSY): until the rename, a start gets the old one.
-  const unfinished = `${outfile}.${process.pid}.tmp`;
-  await Bun.build({
-    entrypoints: [join(root, service, "src/main.ts")],
-    compile: {
-      outfile: unfinished,
-      ...(target === undefined ? {} : { target: `bun-${target}` }),
-      // An executable reads no configuration of Bun's from the folder in which it is started.
-      autoloadDotenv: false,
-      autoloadBunfig: false,
-      autoloadPackageJson: false,
-      autoloadTsconfig: false,
-    },
-    format: "esm",
-    // Not minified: Elysia reads the source of hooks, and treats a minified hook that calls a function
-    // as asynchronous. A GET would take a fifth longer, and minifying saves 1 MB of 119.
-    bytecode: true,
-    // Each `import()` is a chunk of its own, which the start does not load. In one file, the modules that
-    // such a chunk shares with the rest run through wrappers: 43 instead of 35 ms of CPU for a start.
-    splitting: true,
-    sourcemap: "inline",
-    define: {
-      "process.env.NODE_ENV": '"production"',
-      BUILD_VERSION: JSON.stringify(manifest.version),
-      BUILD_COMMIT: JSON.stringify(commit),
-    },
-  });
-  // The executable contains its source map; the file beside it is a copy.
-  await rm(`${unfinished}.map`, { force: true });
-  await rename(unfinished, outfile);
+  // The executable contains its file's name, so only the folder may have a name that differs each time.
+  await mkdir(outdir, { recursive: true });
+  const unfinished = await mkdtemp(join(outdir, ".build-"));
+  try {
+    await Bun.build({
+      entrypoints: [join(root, service, "src/main.ts")],
+      compile: {
+        outfile: join(unfinished, service),
+        ...(target === undefined ? {} : { target: `bun-${target}` }),
+        // An executable reads no configuration of Bun's from the folder in which it is started.
+        autoloadDotenv: false,
+        autoloadBunfig: false,
+        autoloadPackageJson: false,
+        autoloadTsconfig: false,
+      },
+      format: "esm",
+      // Not minified: Elysia reads the source of hooks, and treats a minified hook that calls a function
+      // as asynchronous. A GET would take a fifth longer, and minifying saves 1 MB of 119.
+      bytecode: true,
+      // Each `import()` is a chunk of its own, which the start does not load. In one file, the modules that
+      // such a chunk shares with the rest run through wrappers: 43 instead of 35 ms of CPU for a start.
+      splitting: true,
+      sourcemap: "inline",
+      define: {
+        "process.env.NODE_ENV": '"production"',
+        BUILD_VERSION: JSON.stringify(manifest.version),
+        BUILD_COMMIT: JSON.stringify(commit),
+        // Bun would write the folder of the build into CommonJS modules. pino and thread-stream look there
+        // for the file of a worker, which no service starts.
+        __dirname: '"/$bunfs/root"',
+        __filename: '"/$bunfs/root/index.js"',
+      },
+    });
+    // Beside the executable, which contains its source map, Bun leaves copies of the map.
+    await rename(join(unfinished, service), outfile);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
   return outfile;
 }
 

@@ -1,8 +1,9 @@
 // The executables that `bun run build` makes: files, environment and user around them change nothing.
 import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import {
+  executableOf,
   runCommand,
   startExecutable,
   testCommit,
@@ -67,6 +68,11 @@ describe.each(services.map(({ name }) => name))("the executable of %s", (service
     expect(await (await running.fetch("/metrics")).text()).toContain(
       `build_info{service="${service}",version="${version}",commit="${testCommit}"} 1\n`,
     );
+  });
+
+  test("contains no path of the machine that built it: it is the same wherever it is built", async () => {
+    const executable = Buffer.from(await Bun.file(executableOf(service)).bytes());
+    expect(executable.indexOf(resolve(import.meta.dir, "../.."))).toBe(-1);
   });
 
   test.each(["development", "test"])(
