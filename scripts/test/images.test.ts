@@ -26,8 +26,16 @@ const names = services.map(({ name }) => name);
 describe.each(names)("the image of %s", (name) => {
   test("is built with the project's version of Bun, and labelled with the project's version", async () => {
     const dockerfile = await read(`${name}/Dockerfile`);
-    expect(dockerfile).toContain(`oven/bun:${manifest.engines.bun} AS`);
+    expect(dockerfile).toContain(`oven/bun:${manifest.engines.bun}\${`);
     expect(dockerfile).toContain(`image.version="${manifest.version}"`);
+  });
+
+  test("starts from the images whose digests Dependabot moves", async () => {
+    const from = async (path: string) =>
+      [...(await read(path)).matchAll(/^FROM (?:--platform=\S+ )?([^\s@$]+)/gm)].map(
+        ([, image]) => image,
+      );
+    expect(await from(`${name}/Dockerfile`)).toEqual(await from("scripts/bases/Dockerfile"));
   });
 
   test("copies the package.json of each workspace, without which --frozen-lockfile fails", async () => {
