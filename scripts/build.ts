@@ -4,6 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
 import { readArguments, refuse } from "./arguments.ts";
+import { bundleOptions, root } from "./bundle.ts";
 import { services } from "./services.ts";
 
 /** Bun's names of the targets. In Bun 1.4, linux-x64 and linux-x64-baseline are the same build. */
@@ -22,8 +23,6 @@ const usage = `Usage: bun run build [--target TARGET] [--outdir FOLDER] [SERVICE
   --target TARGET  the machine to build for, if not this one: ${targets.join(", ")}
   --outdir FOLDER  where to write each service under its bare name, instead of dist/
 `;
-
-const root = resolve(import.meta.dir, "..");
 
 async function readCommit(): Promise<string> {
   if (process.env["BUILD_COMMIT"]) return process.env["BUILD_COMMIT"];
@@ -64,7 +63,7 @@ async function build(service: string): Promise<string> {
   const unfinished = await mkdtemp(join(outdir, ".build-"));
   try {
     await Bun.build({
-      entrypoints: [join(root, service, "src/main.ts")],
+      ...bundleOptions(service, commit),
       compile: {
         outfile: join(unfinished, service),
         ...(target === undefined ? {} : { target: `bun-${target}` }),
@@ -74,23 +73,10 @@ async function build(service: string): Promise<string> {
         autoloadPackageJson: false,
         autoloadTsconfig: false,
       },
-      format: "esm",
       // Not minified: Elysia reads the source of hooks, and treats a minified hook that calls a function
       // as asynchronous. A GET would take a fifth longer, and minifying saves 1 MB of 119.
       bytecode: true,
-      // Each `import()` is a chunk of its own, which the start does not load. In one file, the modules that
-      // such a chunk shares with the rest run through wrappers: 43 instead of 35 ms of CPU for a start.
-      splitting: true,
       sourcemap: "inline",
-      define: {
-        "process.env.NODE_ENV": '"production"',
-        BUILD_VERSION: JSON.stringify(manifest.version),
-        BUILD_COMMIT: JSON.stringify(commit),
-        // Bun would write the folder of the build into CommonJS modules. pino and thread-stream look there
-        // for the file of a worker, which no service starts.
-        __dirname: '"/$bunfs/root"',
-        __filename: '"/$bunfs/root/index.js"',
-      },
     });
     // Beside the executable, which contains its source map, Bun leaves copies of the map.
     await rename(join(unfinished, service), outfile);
