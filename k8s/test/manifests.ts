@@ -69,7 +69,7 @@ export async function renderOwn(text: string, root = resolve(k8s, "..")) {
   await using folder = temporaryFolder();
   const repository = relative(realpathSync(folder.path), realpathSync(root));
   await Bun.write(
-    join(folder.path, "Kustomization"),
+    join(folder.path, "kustomization.yaml"),
     text.replaceAll("../bun-elysia-platform", repository),
   );
   return await render(folder.path);
