@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { deliveries, only, podOf, postgresDeliveries, read, workload } from "./manifests.ts";
 import { expectRestricted } from "./pod.ts";
-import { selects } from "./selector.ts";
+import { allows, incoming } from "./traffic.ts";
 
 test.if(postgresDeliveries.length > 0)(
   "the Job in tools/ moves the data of the service to its PostgreSQL, and holds it until it is deleted",
@@ -27,9 +27,7 @@ test.if(postgresDeliveries.length > 0)(
     const labels = pod.metadata?.labels ?? {};
     expect(labels["app.kubernetes.io/name"]).not.toBe("user-service");
     // The policy of the database would not let it in.
-    const { spec: policy } = only(tools, "NetworkPolicy", "user-service-move");
-    const admitted = policy?.ingress?.[0]?.from?.[0]?.podSelector ?? {};
-    expect(selects(admitted, labels)).toBe(true);
+    expect(allows(incoming(tools, "users-db"), { pod: labels }, 5432)).toBe(true);
     // A deadline would end the hold, and the service could write to the old database again.
     expect([job.spec?.backoffLimit, job.spec?.activeDeadlineSeconds]).toEqual([0, undefined]);
     expectRestricted(spec);
