@@ -1,6 +1,7 @@
 // The objects of k8s/, as `kubectl apply -f` reads them and as `kubectl apply -k` renders them.
 import { realpathSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import type { IHTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
 import type { Deployment } from "kubernetes-types/apps/v1";
 import type { HorizontalPodAutoscaler } from "kubernetes-types/autoscaling/v2";
 import type { CronJob, Job } from "kubernetes-types/batch/v1";
@@ -26,6 +27,7 @@ export type KubernetesObject =
   | CronJob
   | Deployment
   | HorizontalPodAutoscaler
+  | IHTTPRoute
   | Ingress
   | Job
   | NetworkPolicy
@@ -111,18 +113,33 @@ export const postgresDeliveries: typeof deliveries =
       ];
 
 /** Both engines with the metrics and traces of a cluster's monitoring. */
-export const monitoredDeliveries: typeof deliveries =
-  kubectl === undefined
-    ? []
-    : await Promise.all(
-        ["", "/overlays/local", "/overlays/postgres"].map(async (overlay) => {
-          const kustomization = await shownUnder("Monitoring", "README.md");
-          const text = kustomization.kustomization.replace("/k8s]", `/k8s${overlay}]`);
-          return [`apply -k${overlay} with monitoring`, await renderOwn(text)] as const;
-        }),
-      );
+export const monitoredDeliveries = await withOption("Monitoring", "monitoring");
 
-export const everyDelivery = [...deliveries, ...postgresDeliveries, ...monitoredDeliveries];
+/** Both engines behind a gateway. */
+export const gatewayDeliveries = await withOption("Through a gateway", "a gateway");
+
+/** Both engines with HTTPS, at the Ingress and at a gateway. */
+export const tlsDeliveries = await withOption("TLS", "TLS");
+
+/** Both engines with an option of README.md that suits the base and every overlay. */
+async function withOption(heading: string, title: string): Promise<typeof deliveries> {
+  if (kubectl === undefined) return [];
+  const { kustomization } = await shownUnder(heading, "README.md");
+  return await Promise.all(
+    ["", "/overlays/local", "/overlays/postgres"].map(async (overlay) => {
+      const text = kustomization.replace("/k8s]", `/k8s${overlay}]`);
+      return [`apply -k${overlay} with ${title}`, await renderOwn(text)] as const;
+    }),
+  );
+}
+
+export const everyDelivery = [
+  ...deliveries,
+  ...postgresDeliveries,
+  ...monitoredDeliveries,
+  ...gatewayDeliveries,
+  ...tlsDeliveries,
+];
 
 /** Every service in every set with SQLite. */
 export const cases = deliveries.flatMap(perService);

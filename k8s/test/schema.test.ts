@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { HTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute";
 import { $ } from "bun";
 import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
@@ -16,12 +17,13 @@ import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import { everyDelivery, read } from "./manifests.ts";
 
-/** Kubernetes' compiled JSON schemas, by API version and kind. */
+/** The compiled JSON schemas of Kubernetes 1.36 and Gateway API 1.5, by API version and kind. */
 const models = new Map(
   [
     ConfigMap,
     CronJob,
     Deployment,
+    HTTPRoute,
     HorizontalPodAutoscaler,
     Ingress,
     Job,
@@ -54,13 +56,11 @@ test.each(sets)("every object of %s fits its JSON schema", (_, objects) => {
 });
 
 // The schemas allow unknown fields, which an API server drops or refuses. The types do not.
-test("every field of every object is known to Kubernetes 1.30 or to the operator whose kind it is", async () => {
+test("every field of every object is known to Kubernetes 1.30, to Gateway API or to the operator whose kind it is", async () => {
   const lines = sets.flatMap(([title, objects]) =>
     objects.map(({ apiVersion = "", kind, ...rest }) => {
-      const group = apiVersion.replace(".k8s.io", "").replace(/^v1$/, "core/v1");
-      const types = operatorTypes(apiVersion) ?? `kubernetes-types/${group}`;
       const object = JSON.stringify({ apiVersion, kind, ...rest });
-      return `(${object}) satisfies import("${types}").${kind}; // ${title}`;
+      return `(${object}) satisfies ${typeOf(apiVersion, kind)}; // ${title}`;
     }),
   );
   await Bun.write(join(folder, "objects.ts"), lines.join("\n"));
@@ -83,7 +83,16 @@ test("every field of every object is known to Kubernetes 1.30 or to the operator
   expect(stdout.toString()).toBe("");
 });
 
-/** The file with the types of an operator's API; null for an API of Kubernetes. */
+/** The TypeScript type of a kind. */
+function typeOf(apiVersion: string, kind = ""): string {
+  if (apiVersion.startsWith("gateway.")) {
+    return `import("@kubernetes-models/gateway-api/${apiVersion}").I${kind}`;
+  }
+  const group = apiVersion.replace(".k8s.io", "").replace(/^v1$/, "core/v1");
+  return `import("${operatorTypes(apiVersion) ?? `kubernetes-types/${group}`}").${kind}`;
+}
+
+/** The file with the types of an operator's API; null for an API that a package has. */
 function operatorTypes(apiVersion: string): string | null {
   if (apiVersion.includes(".cnpg.io/")) return join(import.meta.dir, "cloudnative-pg.ts");
   if (apiVersion.startsWith("monitoring.coreos.com/")) {

@@ -9,6 +9,7 @@ export function selects(selector: LabelSelector, labels: Labels): boolean {
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
     matchExpressions.every(({ key, operator, values = [] }) => {
+      if (operator === "Exists") return labels[key] !== undefined;
       if (operator !== "In") throw new Error(`The tests do not know the operator ${operator}`);
       return values.includes(labels[key] ?? "");
     })
