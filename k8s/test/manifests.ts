@@ -121,6 +121,9 @@ export const gatewayDeliveries = await withOption("Through a gateway", "a gatewa
 /** Both engines with HTTPS, at the Ingress and at a gateway. */
 export const tlsDeliveries = await withOption("TLS", "TLS");
 
+/** Both engines with images of a private registry. */
+export const privateDeliveries = await withOption("Images of a private registry", "a registry");
+
 /** Both engines with an option of README.md that suits the base and every overlay. */
 async function withOption(heading: string, title: string): Promise<typeof deliveries> {
   if (kubectl === undefined) return [];
@@ -139,6 +142,7 @@ export const everyDelivery = [
   ...monitoredDeliveries,
   ...gatewayDeliveries,
   ...tlsDeliveries,
+  ...privateDeliveries,
 ];
 
 /** Every service in every set with SQLite. */
