@@ -1,4 +1,4 @@
-// The kustomizations that overlays/postgres/README.md shows.
+// The kustomizations that overlays/postgres/README.md shows, and what README.md shows for Argo CD and Flux.
 import { describe, expect, test } from "bun:test";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,32 @@ import { kubectl } from "./kubectl.ts";
 import { all, k8s, only, renderOwn, services, shownUnder, workload } from "./manifests.ts";
 import { allows, incoming, outgoing, userService } from "./traffic.ts";
 
+/** The parts of Argo CD's Application and of Flux's Kustomization that become a kustomization. */
+interface Built {
+  components: string[];
+  patches: object[];
+}
+
 describe.skipIf(kubectl === undefined)("with kubectl", () => {
+  test.each([
+    ["Argo CD", "argocd.argoproj.io/sync-options", "Prune=false,Delete=false"],
+    ["Flux", "kustomize.toolkit.fluxcd.io/prune", "disabled"],
+  ])("what %s renders has the component, and keeps the volumes", async (tool, key, value) => {
+    const { path, components, patches } = await builtBy(tool);
+    const folder = join("../bun-elysia-platform", path);
+    const objects = await renderOwn(
+      JSON.stringify({
+        resources: [folder],
+        components: components.map((each) => join(folder, each)),
+        patches,
+      }),
+    );
+    expect(all(objects, "HTTPRoute")).toHaveLength(1);
+    const claims = all(objects, "PersistentVolumeClaim");
+    expect(claims).toHaveLength(2 * services.length);
+    for (const { metadata } of claims) expect(metadata?.annotations).toEqual({ [key]: value });
+  });
+
   test("on kind the images of this machine run, and the instances may share its node", async () => {
     const { kustomization } = await shownUnder("On kind or minikube");
     const objects = await renderOwn(kustomization);
@@ -57,3 +82,15 @@ describe.skipIf(kubectl === undefined)("with kubectl", () => {
     ]);
   });
 });
+
+/** What README.md shows for a tool: a folder of the repository, and what is added to it. */
+async function builtBy(tool: string): Promise<Built & { path: string }> {
+  const { kustomization } = await shownUnder(tool, "README.md");
+  const documents = [Bun.YAML.parse(kustomization)].flat();
+  if (tool === "Flux") {
+    const [, flux] = documents as [object, { spec: Built & { path: string } }];
+    return flux.spec;
+  }
+  const [argo] = documents as [{ spec: { source: { path: string; kustomize: Built } } }];
+  return { path: argo.spec.source.path, ...argo.spec.source.kustomize };
+}
