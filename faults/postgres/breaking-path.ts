@@ -49,20 +49,23 @@ export async function breakingPath(url: string, kinds: readonly Break[]): Promis
   function carry(client: Socket, server: Socket): void {
     const point = isBreaking ? pointOf(connections++, kinds) : undefined;
     let isOver = false;
-    const send = (to: Socket, bytes: Buffer) => {
+    const send = (to: Socket, bytes: Buffer): void => {
       if (point === undefined || !isBreaking || point.isAtServer !== (to === client)) {
-        return to.write(bytes);
+        to.write(bytes);
+        return;
       }
       if (bytes.length <= point.bytes) {
         point.bytes -= bytes.length;
-        return to.write(bytes);
+        to.write(bytes);
+        return;
       }
       broken += 1;
       if (point.kind === "damage") {
         const damaged = Buffer.from(bytes);
         damaged[point.bytes] = (damaged[point.bytes] ?? 0) ^ 0xff;
         point.bytes = Infinity;
-        return to.write(damaged);
+        to.write(damaged);
+        return;
       }
       isOver = true;
       to.write(bytes.subarray(0, point.bytes), () => {
@@ -72,8 +75,8 @@ export async function breakingPath(url: string, kinds: readonly Break[]): Promis
         }
       });
     };
-    client.on("data", (bytes: Buffer) => isOver || send(server, bytes));
-    server.on("data", (bytes: Buffer) => isOver || send(client, bytes));
+    client.on("data", (bytes: Buffer) => void (isOver || send(server, bytes)));
+    server.on("data", (bytes: Buffer) => void (isOver || send(client, bytes)));
   }
 
   const relay = await startRelay({
