@@ -1,41 +1,84 @@
-// `bun run release VERSION`: writes a new version into every file that names it, and commits nothing.
-import { $, semver } from "bun";
+// `bun run release VERSION`: makes the commit and the tag of a release, and pushes neither.
+import { $ } from "bun";
 import { readArguments, refuse } from "./arguments.ts";
+import {
+  changeLines,
+  changesSinceRelease,
+  currentDocument,
+  documentText,
+  isBreaking,
+  neededVersion,
+  publishedPath,
+} from "./release/api/published.ts";
+import { isEmpty, saysBreaking, unreleasedChanges, withRelease } from "./release/changelog.ts";
+import { isNewer, isPrerelease, isVersion, mayBreak, nextBreaking } from "./release/version.ts";
+import { services } from "./services.ts";
 
 const usage = `Usage: bun run release VERSION
 
   VERSION  a semantic version, newer than the present one, without "v": 1.2.0 or 1.2.0-rc.1
 `;
 
-/** https://semver.org without build metadata, which image tags cannot hold. */
-const semanticVersion =
-  /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-(?:0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*))*)?$/;
-
 /** The text before a version: in package.json and bun.lock, Dockerfiles, manifests, image names. */
 const before =
   /"version": "|image\.version="|app\.kubernetes\.io\/version: |ghcr\.io\/example\/[^:\s]+:/;
 
-/** bench/ has a lockfile with versions of packages, and the changelog has those of older releases. */
-const where = [":!bench", ":!CHANGELOG.md"];
-
-const unreleased = "## [Unreleased]";
+/** Other versions stand in the lockfile of bench/, in the changelog and in released API documents. */
+const where = [":!bench", ":!CHANGELOG.md", ":!docs/openapi"];
 
 const { positionals } = readArguments(usage, { allowPositionals: true });
 const [version = "", ...others] = positionals;
 if (version === "" || others.length > 0) refuse("Name one version", usage);
-if (!semanticVersion.test(version)) refuse(`"${version}" is not a semantic version`, usage);
+if (!isVersion(version)) refuse(`"${version}" is not a semantic version`, usage);
 
 const { version: present } = (await Bun.file("package.json").json()) as { version: string };
-if (semver.order(version, present) !== 1) refuse(`${version} is not newer than ${present}`, usage);
+if (!isNewer(version, present)) refuse(`${version} is not newer than ${present}`, usage);
 
+const tag = `v${version}`;
+if ((await $`git tag --list ${tag}`.text()) !== "") {
+  refuse(`The tag ${tag} exists already: a version is released once. Name the next one`, usage);
+}
+const branch = (await $`git branch --show-current`.text()).trim();
+if (branch !== "main") {
+  const here = branch === "" ? "a commit without a branch is checked out" : `this is ${branch}`;
+  refuse(`A release is made of main, and ${here}. Merge, then: git switch main`, usage);
+}
 const changes = await $`git status --porcelain`.text();
 if (changes !== "") {
   refuse(`Commit these changes first, or drop them:\n${changes.trimEnd()}`, usage);
 }
 
 const changelog = await Bun.file("CHANGELOG.md").text();
-if (!changelog.includes(`${unreleased}\n`)) {
-  refuse(`Cannot find the heading "${unreleased}" in CHANGELOG.md`, usage);
+const section = unreleasedChanges(changelog);
+if (section === undefined) {
+  refuse('Cannot find the heading "## [Unreleased]" in CHANGELOG.md', usage);
+}
+if (isEmpty(section)) {
+  refuse('CHANGELOG.md lists no change under "## [Unreleased]": write there what changed', usage);
+}
+
+const api = await changesSinceRelease(async (path) => {
+  const file = Bun.file(path);
+  return (await file.exists()) ? file.text() : undefined;
+});
+for (const line of changeLines(api)) console.log(line);
+const needed = neededVersion(api, version);
+if (needed !== undefined) {
+  refuse(`${version} says that no client breaks, and the API breaks some. Name ${needed}`, usage);
+}
+if (isBreaking(api) && !saysBreaking(section)) {
+  refuse(
+    'Write under "## [Unreleased]" what clients have to do, with the word **breaking**',
+    usage,
+  );
+}
+const last = api[0]?.since;
+if (last !== undefined && saysBreaking(section) && !mayBreak(version, last)) {
+  refuse(
+    `CHANGELOG.md has a **breaking** change since ${last}, and ${version} says that there is none. ` +
+      `Name ${nextBreaking(last)}`,
+    usage,
+  );
 }
 
 const stated = new RegExp(`(?<=${before.source})${RegExp.escape(present)}(?![\\w.-])`, "g");
@@ -43,26 +86,40 @@ const files = await $`git grep --files-with-matches --fixed-strings ${present} -
 for (const file of files.trim().split("\n")) {
   const text = await Bun.file(file).text();
   const replaced = text.replace(stated, version);
-  if (replaced === text) continue;
-  await Bun.write(file, replaced);
-  console.log(file);
+  if (replaced !== text) await Bun.write(file, replaced);
 }
-
-const today = new Date().toISOString().slice(0, 10);
-const heading = `${unreleased}\n\n## [${version}] - ${today}\n`;
-await Bun.write("CHANGELOG.md", changelog.replace(`${unreleased}\n`, heading));
-console.log("CHANGELOG.md");
+// A pre-release promises nothing to clients, and its changes are still to be released.
+if (!isPrerelease(version)) {
+  const today = new Date().toISOString().slice(0, 10);
+  await Bun.write("CHANGELOG.md", withRelease(changelog, version, today));
+  for (const { name } of services) {
+    await Bun.write(publishedPath(name), documentText(currentDocument(name, version)));
+  }
+}
 
 const left = await $`git grep --line-number --fixed-strings ${present} -- ${where}`
   .nothrow()
   .text();
-console.log(`
-${present} → ${version}. ${left === "" ? "" : `Still there, to be looked at:\n${left}`}
-Next:
+const head = (await $`git rev-parse HEAD`.text()).trim();
+await $`git add --all`;
+const isDone =
+  (await $`git commit --quiet --message ${`release: ${version}`}`.nothrow()).exitCode === 0 &&
+  (await $`git tag --annotate ${tag} --message ${tag}`.nothrow()).exitCode === 0;
+if (!isDone) {
+  console.error(`\ngit says above why it made no commit or no tag. To undo the changes:
 
-  git diff
-  bun run check && bun run test
-  git commit --all --message "release: ${version}"
-  git tag --annotate v${version} --message v${version}
-  git push --follow-tags     # the tag publishes the images
+  git reset --hard ${head}`);
+  process.exit(1);
+}
+console.log(await $`git show --stat --format=%s%d HEAD`.text());
+if (left !== "") {
+  console.log(`${present} still stands here. What should say ${version} goes into the same commit:
+${left}
+  git commit --all --amend --no-edit && git tag --force --annotate ${tag} --message ${tag}
+`);
+}
+console.log(`Nothing is pushed. Publish it, which happens once the tests of main have passed, or undo it:
+
+  git push --atomic origin main ${tag}
+  git tag --delete ${tag} && git reset --hard ${head.slice(0, 12)}
 `);

@@ -17,7 +17,7 @@ It takes most of an hour.`,
 It takes about twelve minutes.`,
   "test:openapi": `Lints the API documents, and calls both services with generated clients.
 It takes 15 seconds, and some more the first time.`,
-  check: `Checks types, format, lint, unused code and workflows; stops at the first failure.
+  check: `Checks types, format, lint, unused code, workflows and the API; stops at the first failure.
 It takes 5 to 20 seconds.`,
   "check:types": `Checks the types of all TypeScript.
 It takes 1 to 5 seconds.`,
@@ -31,6 +31,8 @@ It takes 1 to 5 seconds.`,
 It takes a second.`,
   "check:reproducible": `Builds both services twice and compares the executables; --image compares an image too.
 It takes 10 seconds, or 40 with --image.`,
+  "check:api": `Lists what changed in the API since the last release, and fails if clients break.
+It takes a second.`,
   format: `Formats all files in place.
 It takes a second.`,
   build: `Compiles each service into one executable, in dist/.
@@ -43,7 +45,7 @@ It takes one to three minutes.`,
 It takes about five minutes.`,
   "e2e:load": `Sends requests to both services, at the URLs given or those of bun run dev.
 It takes until Ctrl-C, and then prints how many requests failed.`,
-  release: `Writes a new version into every file that names it.
+  release: `Makes the commit and the tag of a release, and pushes neither.
 It takes a second.`,
 };
 

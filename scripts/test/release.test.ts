@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { chmod } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { $ } from "bun";
 import manifest from "../../package.json" with { type: "json" };
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { currentDocument, documentText } from "../release/api/published.ts";
+import { services } from "../services.ts";
 
 const root = resolve(import.meta.dir, "../..");
 const { version } = manifest;
@@ -10,19 +13,21 @@ const { version } = manifest;
 /** The files that state the version. */
 const stating = "*package.json bun.lock *Dockerfile k8s docs/add-a-service.md :!bench".split(" ");
 
-/** Copies those files into a git repository of their own, with a changelog. */
-async function repository() {
+/** Copies those files into a git repository of their own, with a changelog, on the branch main. */
+async function repository(changes = "- A change\n") {
   const folder = temporaryFolder();
   const cwd = folder.path;
   const write = (path: string, text: string) => Bun.write(join(cwd, path), text);
   const git = (...args: string[]) => $`git ${args}`.cwd(cwd).nothrow().text();
   const commit = async () => {
     await git("add", ".");
-    await git("-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-qm", "test");
+    await git("commit", "-qm", "test");
   };
   await $`git ls-files ${stating} | tar -c -T - | tar -x -C ${cwd}`.cwd(root);
-  await write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n- A change\n");
-  await git("init", "--quiet");
+  await write("CHANGELOG.md", `# Changelog\n\n## [Unreleased]\n\n${changes}`);
+  await git("init", "--quiet", "--initial-branch", "main");
+  await git("config", "user.name", "test");
+  await git("config", "user.email", "test@example.com");
   await commit();
   return {
     ...folder,
@@ -42,7 +47,8 @@ async function repository() {
 describe("bun run release", () => {
   test("writes the version into every file that states it, and dates the changes", async () => {
     await using copy = await repository();
-    const count = (text: string) => copy.git("grep", "--count", "-F", text, "--", ":!CHANGELOG.md");
+    const where = ["--", ":!CHANGELOG.md", ":!docs/openapi"];
+    const count = (text: string) => copy.git("grep", "--count", "-F", text, ...where);
     const before = await count(version);
     expect(before).toContain("package.json:1\n");
     const { status, stdout } = await copy.release("9.8.7");
@@ -53,8 +59,42 @@ describe("bun run release", () => {
     expect(await copy.read("CHANGELOG.md")).toBe(
       `# Changelog\n\n## [Unreleased]\n\n## [9.8.7] - ${today}\n\n- A change\n`,
     );
-    expect(stdout).toContain("git tag --annotate v9.8.7");
-    expect(stdout).not.toContain("Still there");
+    expect(stdout).not.toContain("still stands here");
+  });
+
+  test("makes one commit and an annotated tag, and names the push and the way back", async () => {
+    await using copy = await repository();
+    const head = await copy.git("rev-parse", "HEAD");
+    const { stdout } = await copy.release("9.8.7");
+    expect(await copy.git("log", "--format=%s%d", "-1")).toBe(
+      "release: 9.8.7 (HEAD -> main, tag: v9.8.7)\n",
+    );
+    expect(await copy.git("cat-file", "-t", "v9.8.7")).toBe("tag\n");
+    expect(await copy.git("status", "--porcelain")).toBe("");
+    expect(stdout).toContain("\n  git push --atomic origin main v9.8.7\n");
+    const [undo = ""] = /git tag --delete .*/.exec(stdout) ?? [];
+    await $`sh -c ${undo}`.cwd(copy.path).quiet();
+    expect(await copy.git("rev-parse", "HEAD")).toBe(head);
+    expect(await copy.git("tag")).toBe("");
+  });
+
+  test("keeps the API documents of the release for the comparison with the next one", async () => {
+    await using copy = await repository();
+    await copy.release("9.8.7");
+    for (const { name } of services) {
+      const document = JSON.parse(await copy.read(`docs/openapi/${name}.json`));
+      expect(document).toMatchObject({ info: { version: "9.8.7" }, paths: expect.anything() });
+    }
+  });
+
+  test("leaves the changes of a pre-release to the release, and its API documents too", async () => {
+    await using copy = await repository();
+    const changelog = await copy.read("CHANGELOG.md");
+    expect((await copy.release("9.8.7-rc.1")).status).toBe(0);
+    expect(await copy.read("CHANGELOG.md")).toBe(changelog);
+    expect(await copy.git("ls-files", "docs/openapi")).toBe("");
+    expect(JSON.parse(await copy.read("package.json")).version).toBe("9.8.7-rc.1");
+    expect((await copy.release("9.8.7")).status).toBe(0);
   });
 
   test("names the places that it leaves to be looked at", async () => {
@@ -62,7 +102,8 @@ describe("bun run release", () => {
     await copy.write("k8s/README.md", `Since ${version} it is so.\n`);
     await copy.commit();
     const { stdout } = await copy.release("9.8.7");
-    expect(stdout).toContain(`Still there, to be looked at:\nk8s/README.md:1:Since ${version}`);
+    expect(stdout).toContain(`${version} still stands here.`);
+    expect(stdout).toContain(`\nk8s/README.md:1:Since ${version}`);
   });
 
   test.each([
@@ -87,12 +128,103 @@ describe("bun run release", () => {
     expect(stderr).toStartWith(`Commit these changes first, or drop them:\n${change}\n`);
   });
 
-  test("refuses a changelog without a heading for the changes", async () => {
+  test.each([
+    ["without a heading for the changes", "", 'Cannot find the heading "## [Unreleased]"'],
+    [
+      "that lists no change",
+      "## [Unreleased]\n\n### Added\n\n## [0.0.1] - 2026-01-01\n\n- A change\n",
+      'CHANGELOG.md lists no change under "## [Unreleased]"',
+    ],
+  ])("refuses a changelog %s", async (_, text, reason) => {
     await using copy = await repository();
-    await copy.write("CHANGELOG.md", "# Changelog\n");
+    await copy.write("CHANGELOG.md", `# Changelog\n\n${text}`);
     await copy.commit();
     const { status, stderr } = await copy.release("9.8.7");
     expect(status).toBe(2);
-    expect(stderr).toStartWith('Cannot find the heading "## [Unreleased]" in CHANGELOG.md');
+    expect(stderr).toStartWith(reason);
+  });
+
+  test("refuses a version that has been released", async () => {
+    await using copy = await repository();
+    await copy.git("tag", "v9.8.7");
+    const { status, stderr } = await copy.release("9.8.7");
+    expect(status).toBe(2);
+    expect(stderr).toStartWith("The tag v9.8.7 exists already");
+  });
+
+  test.each([
+    [["switch", "-qc", "topic"], "this is topic"],
+    [["checkout", "-q", "--detach"], "a commit without a branch is checked out"],
+  ])("refuses what is not main: git %j", async (args, reason) => {
+    await using copy = await repository();
+    await copy.git(...args);
+    const { status, stderr } = await copy.release("9.8.7");
+    expect(status).toBe(2);
+    expect(stderr).toStartWith(`A release is made of main, and ${reason}. `);
+  });
+
+  test("undoes by the line that it prints what a hook of git refused", async () => {
+    await using copy = await repository();
+    await copy.write(".git/hooks/pre-commit", "#!/bin/sh\necho not today >&2\nexit 1\n");
+    await chmod(join(copy.path, ".git/hooks/pre-commit"), 0o755);
+    const { status, stderr } = await copy.release("9.8.7");
+    expect(status).toBe(1);
+    expect(stderr).toStartWith("not today\n");
+    const [undo = ""] = /git reset --hard .*/.exec(stderr) ?? [];
+    await $`sh -c ${undo}`.cwd(copy.path).quiet();
+    expect(await copy.git("status", "--porcelain")).toBe("");
+  });
+});
+
+describe("bun run release, after a release with another API,", () => {
+  const breaking = "- users: **breaking**: `GET /people` is `GET /users`.\n";
+
+  /** A repository whose last release, 1.4.2, had a path that no service has any more. */
+  async function releasedBefore(changes: string) {
+    const copy = await repository(changes);
+    const document = currentDocument("user-service", "1.4.2");
+    const paths = { ...document.paths, "/people": { get: { responses: {} } } };
+    await copy.write("docs/openapi/user-service.json", JSON.stringify({ ...document, paths }));
+    const manifest = await copy.read("package.json");
+    await copy.write(
+      "package.json",
+      manifest.replace(`"version": "${version}"`, '"version": "1.4.2"'),
+    );
+    await copy.commit();
+    return copy;
+  }
+
+  test("lists the changes, and refuses a version that hides one that breaks clients", async () => {
+    await using copy = await releasedBefore(breaking);
+    for (const next of ["1.4.3", "1.5.0", "1.5.0-rc.1"]) {
+      const { status, stdout, stderr } = await copy.release(next);
+      expect(status).toBe(2);
+      expect(stdout).toContain("  BREAKS  GET /people was removed: clients get 404 or 405\n");
+      expect(stderr).toStartWith(`${next} says that no client breaks, and the API breaks some. `);
+      expect(stderr).toContain("Name 2.0.0");
+    }
+    expect((await copy.release("2.0.0-rc.1")).status).toBe(0);
+    expect((await copy.release("2.0.0")).status).toBe(0);
+  });
+
+  test("refuses a changelog that does not say what breaks", async () => {
+    await using copy = await releasedBefore("- A change\n");
+    const { status, stderr } = await copy.release("2.0.0");
+    expect(status).toBe(2);
+    expect(stderr).toStartWith('Write under "## [Unreleased]" what clients have to do');
+  });
+
+  test("refuses a version that hides what the changelog says", async () => {
+    await using copy = await releasedBefore(breaking);
+    await copy.git("rm", "-q", "docs/openapi/user-service.json");
+    const same = documentText(currentDocument("order-service", "1.4.2"));
+    await copy.write("docs/openapi/order-service.json", same);
+    await copy.commit();
+    const { status, stderr } = await copy.release("1.5.0");
+    expect(status).toBe(2);
+    expect(stderr).toStartWith(
+      "CHANGELOG.md has a **breaking** change since 1.4.2, and 1.5.0 says",
+    );
+    expect(stderr).toContain("Name 2.0.0");
   });
 });

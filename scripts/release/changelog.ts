@@ -1,0 +1,29 @@
+// CHANGELOG.md, in the format of https://keepachangelog.com.
+
+const unreleased = "## [Unreleased]";
+
+/** What a section says, from its heading to the next one; undefined if there is no such heading. */
+function below(changelog: string, heading: string): string | undefined {
+  const start = changelog.search(new RegExp(`^${RegExp.escape(heading)}.*$`, "m"));
+  if (start === -1) return undefined;
+  const [, ...lines] = changelog.slice(start).split("\n");
+  const end = lines.findIndex((line) => line.startsWith("## "));
+  return lines
+    .slice(0, end === -1 ? undefined : end)
+    .join("\n")
+    .trim();
+}
+
+/** The changes since the last release; undefined if the heading is missing. */
+export const unreleasedChanges = (changelog: string): string | undefined =>
+  below(changelog, unreleased);
+
+/** Whether a section lists nothing: headings alone say nothing to a reader. */
+export const isEmpty = (section: string): boolean => section.replace(/^#.*$/gm, "").trim() === "";
+
+/** Whether a section has a line that says `**breaking**`. */
+export const saysBreaking = (section: string): boolean => /\*\*breaking\b.*?\*\*/i.test(section);
+
+/** The changelog with the unreleased changes as those of a version. */
+export const withRelease = (changelog: string, version: string, date: string): string =>
+  changelog.replace(`${unreleased}\n`, `${unreleased}\n\n## [${version}] - ${date}\n`);
