@@ -47,6 +47,12 @@ It takes about five minutes.`,
 It takes until Ctrl-C, and then prints how many requests failed.`,
   release: `Makes the commit and the tag of a release, and pushes neither.
 It takes a second.`,
+  "release:check": `Checks in the Release workflow whether a tag may be released.
+It takes as long as CI/CD takes for the commit.`,
+  "release:build": `Makes the files of a release, in dist/release/; needs kubectl.
+It takes two minutes.`,
+  "release:publish": `Publishes dist/release/ on GitHub, and names the images by the version.
+It takes two minutes.`,
 };
 
 /** The scripts that have options, which they list themselves. */

@@ -1,4 +1,5 @@
 // CHANGELOG.md, in the format of https://keepachangelog.com.
+import { isPrerelease } from "./version.ts";
 
 const unreleased = "## [Unreleased]";
 
@@ -17,6 +18,10 @@ function below(changelog: string, heading: string): string | undefined {
 /** The changes since the last release; undefined if the heading is missing. */
 export const unreleasedChanges = (changelog: string): string | undefined =>
   below(changelog, unreleased);
+
+/** The changes of a version; undefined if there is no such section. A pre-release has no section. */
+export const changesOf = (changelog: string, version: string): string | undefined =>
+  below(changelog, isPrerelease(version) ? unreleased : `## [${version}]`);
 
 /** Whether a section lists nothing: headings alone say nothing to a reader. */
 export const isEmpty = (section: string): boolean => section.replace(/^#.*$/gm, "").trim() === "";

@@ -32,3 +32,16 @@ export function nextBreaking(version: string): string {
   const { major, minor } = parts(version);
   return major === 0 ? `0.${minor + 1}.0` : `${major + 1}.0.0`;
 }
+
+/**
+ * The tags of an image: the version itself, and `1.2` and `latest` where no newer release has them.
+ *
+ * @param others every version that was released, in any order
+ */
+export function imageTags(version: string, others: readonly string[]): readonly string[] {
+  if (isPrerelease(version)) return [version];
+  const minor = version.replace(/\.\d+$/, "");
+  const newer = others.filter((other) => !isPrerelease(other) && isNewer(other, version));
+  const isNewestOfMinor = !newer.some((other) => other.startsWith(`${minor}.`));
+  return [version, ...(isNewestOfMinor ? [minor] : []), ...(newer.length === 0 ? ["latest"] : [])];
+}

@@ -1,0 +1,13 @@
+/**
+ * The machines that a release has executables for, by the names of scripts/build.ts. In Bun 1.4
+ * linux-x64-baseline is the build of linux-x64. Windows is not among them: the storage on SQLite relies on
+ * file locks and renames of POSIX, and no test runs there.
+ */
+export const targets = [
+  "linux-x64",
+  "linux-x64-musl",
+  "linux-arm64",
+  "linux-arm64-musl",
+  "darwin-x64",
+  "darwin-arm64",
+] as const;
