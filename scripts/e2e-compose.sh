@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
 # `bun run e2e:compose`: each image alone, then the compose project from its start to the removal of its
-# data, on SQLite and on PostgreSQL. Needs docker and curl. Prints "ok WHAT" for each check that passes, and ends at the first failure.
+# data, on SQLite and on PostgreSQL. Needs docker and curl. Prints "ok WHAT" for each check that passes, and
+# ends at the first failure. IMAGES=loaded: tests the images that load-image.sh has loaded, and builds none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # A project of its own, without .env and overrides and on free ports, touches no other project's data.
 export COMPOSE_PROJECT_NAME=platform-e2e-$$ COMPOSE_FILE=compose.yaml COMPOSE_DISABLE_ENV_FILE=1
 export USER_SERVICE_PUBLISH=127.0.0.1:0 ORDER_SERVICE_PUBLISH=127.0.0.1:0
-BUILD_COMMIT=${BUILD_COMMIT:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)}
+if [ "${IMAGES:-}" = loaded ]; then
+  BUILD_COMMIT=$(docker image inspect user-service:local \
+    --format '{{index .Config.Labels "org.opencontainers.image.revision"}}')
+else
+  BUILD_COMMIT=${BUILD_COMMIT:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)}
+fi
 export BUILD_COMMIT
 
 # Removes everything but the build cache, also after a failure.
@@ -104,7 +110,14 @@ for files in compose.yaml compose.yaml:compose.monitoring.yaml \
   ok "$files publishes $published ports by default, on 127.0.0.1 alone"
 done
 
-docker compose --progress plain build
+if [ "${IMAGES:-}" = loaded ]; then
+  # Under the names that the project would give the images that it builds.
+  for service in user-service order-service; do
+    docker tag "$service:local" "$COMPOSE_PROJECT_NAME-$service"
+  done
+else
+  docker compose --progress plain build
+fi
 image_alone user-service
 image_alone order-service
 

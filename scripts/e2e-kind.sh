@@ -2,8 +2,8 @@
 # `bun run e2e:kind CLUSTER`: the manifests on a cluster. They apply where Pod Security is "restricted",
 # roll out under load without a failed request, make backups, and admit only the pods that their policies list.
 # Needs docker (28 or later), kind, kubectl, and a kind cluster whose CNI enforces NetworkPolicy, as the default
-# one does.
-# Prints "ok WHAT" for each check that passes, and ends at the first failure.
+# one does. Prints "ok WHAT" for each check that passes, and ends at the first failure.
+# IMAGES=loaded: tests the images that load-image.sh has loaded, and builds none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,7 +40,7 @@ load() {
   kind load image-archive --name "$cluster" "$scratch/image.tar"
 }
 for service in user-service order-service; do
-  docker build --file "$service/Dockerfile" --tag "$service:local" .
+  if [ "${IMAGES:-}" != loaded ]; then docker build --file "$service/Dockerfile" --tag "$service:local" .; fi
   load "$service:local"
 done
 for image in "$bun_image" "$probe_image"; do

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Decides what a change can break, for the jobs of the CI/CD workflow: code=true, or code=false if nothing
+# but documentation has changed. Prints it, and writes it to GITHUB_OUTPUT.
+# BASE: the commit to compare the checkout with; by default the last commit of main that passed the
+# workflow, which gh knows. A push whose run failed or was overtaken counts for the next run that way.
+# Without such a commit, as at the first push to a repository, everything counts as changed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+can_break_code() {
+  case $1 in
+    # Tests with faults run the configurations that these pages show.
+    docs/behind-a-proxy.md | docs/postgresql.md) ;;
+    # All other tests of pages are in `bun run test`, which runs for every change.
+    *.md | LICENSE) return 1 ;;
+  esac
+}
+
+last_passed() {
+  gh run list --repo "$GITHUB_REPOSITORY" --workflow ci-cd.yml --branch main --event push --status success \
+    --limit 1 --json headSha --jq '.[].headSha'
+}
+
+code=true
+base=${BASE:-$(last_passed || true)}
+if git rev-parse --quiet --verify "${base:-none}^{commit}" >/dev/null; then
+  code=false
+  while IFS= read -r -d '' file; do
+    if can_break_code "$file"; then
+      code=true
+      echo "$file can break code"
+    fi
+  done < <(git diff --name-only --no-renames -z "$base" HEAD)
+fi
+echo "code=$code" | tee -a "${GITHUB_OUTPUT:-/dev/null}"

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Publishes what build-image.sh has built, unchanged, as ghcr.io/OWNER/REPOSITORY/SERVICE:sha-COMMIT, and
+# prints its name and digest, which it also writes to GITHUB_OUTPUT. Needs skopeo, and a login to the
+# registry. Usage: publish-image.sh SERVICE ARCHIVE
+# GITHUB_REPOSITORY: OWNER/REPOSITORY. GITHUB_SHA: the commit. REGISTRY: another than ghcr.io.
+set -euo pipefail
+
+service=${1:?Usage: publish-image.sh SERVICE ARCHIVE}
+archive=${2:?Usage: publish-image.sh SERVICE ARCHIVE}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# A registry takes lower case alone; GitHub keeps the capitals of an owner.
+name=${REGISTRY:-ghcr.io}/${GITHUB_REPOSITORY,,}/$service
+skopeo copy --all --preserve-digests --retry-times 3 --digestfile "$scratch/digest" \
+  "oci-archive:$archive" "docker://$name:sha-$GITHUB_SHA"
+digest=$(cat "$scratch/digest")
+tee -a "${GITHUB_OUTPUT:-/dev/null}" <<OUTPUTS
+name=$name
+digest=$digest
+$service=$name@$digest
+OUTPUTS

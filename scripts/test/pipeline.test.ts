@@ -1,0 +1,158 @@
+// The scripts of the CI/CD workflow: what they decide, and what they publish.
+import { describe, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { $ } from "bun";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+
+const scripts = resolve(import.meta.dir, "..");
+const programs = process.env["PATH"] ?? "";
+
+/** Runs a script with no more in its environment than it is given. */
+function run(script: string, env: Record<string, string>, args: readonly string[] = []) {
+  const { exitCode, stdout } = Bun.spawnSync([script, ...args], {
+    env: { PATH: programs, ...env },
+    stderr: "ignore",
+  });
+  return { status: exitCode, stdout: stdout.toString() };
+}
+
+/** Puts a program before all others on the PATH that it returns. */
+async function stub(folder: string, program: string, commands: string): Promise<string> {
+  await writeFile(join(folder, program), `#!/bin/sh\n${commands}\n`, { mode: 0o755 });
+  return `${folder}:${programs}`;
+}
+
+describe("changes.sh", () => {
+  /** A repository with changes.sh, whose second commit changes the files. */
+  async function repository(...changed: string[]) {
+    const folder = temporaryFolder();
+    const cwd = folder.path;
+    const git = async (...args: string[]) =>
+      (
+        await $`git -c user.name=test -c user.email=test@example.com ${args}`.cwd(cwd).text()
+      ).trim();
+    await $`mkdir scripts && cp ${join(scripts, "changes.sh")} scripts`.cwd(cwd);
+    await git("init", "--quiet");
+    await git("add", ".");
+    await git("commit", "-qm", "first");
+    const first = await git("rev-parse", "HEAD");
+    for (const file of changed) await Bun.write(join(cwd, file), "changed\n");
+    await git("add", ".");
+    await git("commit", "-qm", "second");
+    const PATH = await stub(cwd, "gh", `echo "$LAST_PASSED"`);
+    return {
+      ...folder,
+      first,
+      decide(env: Record<string, string>) {
+        const all = { PATH, GITHUB_REPOSITORY: "acme/shop", ...env };
+        return run(join(cwd, "scripts/changes.sh"), all).stdout.trim().split("\n").at(-1);
+      },
+    };
+  }
+
+  test.each(["README.md", "docs/api.md k8s/README.md", "LICENSE docs/new/page.md"])(
+    "a change of %s breaks no code",
+    async (files) => {
+      await using copy = await repository(...files.split(" "));
+      expect(copy.decide({ BASE: copy.first })).toBe("code=false");
+    },
+  );
+
+  test.each(["README.md compose.yaml", "docs/generate.ts", ".github/workflows/a.yml"])(
+    "a change of %s can break code",
+    async (files) => {
+      await using copy = await repository(...files.split(" "));
+      expect(copy.decide({ BASE: copy.first })).toBe("code=true");
+    },
+  );
+
+  test("a change of a page whose configurations the tests with faults run can break code", async () => {
+    const root = resolve(scripts, "..");
+    const read = await $`git grep -hoE ${String.raw`readPage\("[^"]+`} -- faults`.cwd(root).text();
+    const pages = Array.from(read.matchAll(/"(.*)$/gm), ([, page]) => `docs/${page}`);
+    expect(pages).not.toBeEmpty();
+    for (const page of pages) {
+      await using copy = await repository(page);
+      expect([page, copy.decide({ BASE: copy.first })]).toEqual([page, "code=true"]);
+    }
+  });
+
+  test("a push is compared with the last commit that passed", async () => {
+    await using copy = await repository("README.md");
+    expect(copy.decide({ LAST_PASSED: copy.first })).toBe("code=false");
+  });
+
+  test.each(["", "0".repeat(40)])(
+    "everything counts as changed if the commit before is %j",
+    async (commit) => {
+      await using copy = await repository("README.md");
+      expect(copy.decide({ LAST_PASSED: commit })).toBe("code=true");
+      expect(copy.decide({ BASE: commit })).toBe("code=true");
+    },
+  );
+});
+
+describe("gate.sh", () => {
+  const gate = (CODE: string, faults: string, check = "success") =>
+    run(join(scripts, "gate.sh"), {
+      CODE,
+      RESULTS: `\nalways check ${check}\ncode faults ${faults}\n`,
+    });
+
+  test("passes if every job has succeeded, or was skipped for a change of documentation", () => {
+    expect(gate("true", "success").status).toBe(0);
+    expect(gate("false", "skipped").status).toBe(0);
+  });
+
+  test.each([
+    ["true", "failure", "success"],
+    ["true", "cancelled", "success"],
+    ["true", "skipped", "success"],
+    ["true", "", "success"],
+    // The job that decides what has changed has failed.
+    ["", "skipped", "success"],
+    ["false", "skipped", "failure"],
+    ["false", "skipped", "skipped"],
+  ])("fails with code=%s, faults %s and check %s", (code, faults, check) => {
+    const { status, stdout } = gate(code, faults, check);
+    expect(status).toBe(1);
+    expect(stdout).toContain("::error title=");
+  });
+});
+
+describe("publish-image.sh", () => {
+  const digest = `sha256:${"1".repeat(64)}`;
+
+  /** Publishes with a skopeo that prints what it copies. */
+  async function publish(GITHUB_REPOSITORY: string) {
+    await using folder = temporaryFolder();
+    const PATH = await stub(
+      folder.path,
+      "skopeo",
+      `echo "$*"; for word; do case $last in --digestfile) echo ${digest} > "$word" ;; esac; last=$word; done`,
+    );
+    const env = { PATH, GITHUB_REPOSITORY, GITHUB_SHA: "abc" };
+    return run(join(scripts, "publish-image.sh"), env, ["user-service", "images/user-service.tar"]);
+  }
+
+  test("names the image after owner, repository and service, in lower case as registries want it", async () => {
+    const { stdout } = await publish("Acme/Web-Shop");
+    const name = "ghcr.io/acme/web-shop/user-service";
+    expect(stdout).toContain(` oci-archive:images/user-service.tar docker://${name}:sha-abc\n`);
+    expect(stdout).toContain(`name=${name}\ndigest=${digest}\nuser-service=${name}@${digest}\n`);
+  });
+
+  test("publishes every platform of the archive, or fails, without a change of its digest", async () => {
+    const { stdout } = await publish("acme/shop");
+    expect(stdout).toStartWith("copy --all --preserve-digests ");
+  });
+});
+
+test("find-cluster.sh skips the deployment with a notice if there is no kubeconfig", () => {
+  const script = join(scripts, "find-cluster.sh");
+  expect(run(script, { KUBECONFIG_BASE64: "" }).stdout).toMatch(
+    /^::notice title=Not deployed::.*\nknown=false\n$/,
+  );
+  expect(run(script, { KUBECONFIG_BASE64: btoa("apiVersion: v1") }).stdout).toBe("known=true\n");
+});
