@@ -2,7 +2,8 @@
 # Publishes what build-image.sh has built, unchanged, as ghcr.io/OWNER/REPOSITORY/SERVICE:sha-COMMIT, and
 # prints its name and digest, which it also writes to GITHUB_OUTPUT. Needs skopeo, and a login to the
 # registry. Usage: publish-image.sh SERVICE ARCHIVE
-# GITHUB_REPOSITORY: OWNER/REPOSITORY. GITHUB_SHA: the commit. REGISTRY: another than ghcr.io.
+# GITHUB_REPOSITORY: OWNER/REPOSITORY. GITHUB_SHA: the commit. REGISTRY: another than ghcr.io. ATTESTED:
+# whether the workflow can attest the image afterwards; if it is false, a notice says so.
 set -euo pipefail
 
 service=${1:?Usage: publish-image.sh SERVICE ARCHIVE}
@@ -20,3 +21,6 @@ name=$name
 digest=$digest
 $service=$name@$digest
 OUTPUTS
+if [ "${ATTESTED:-true}" = false ]; then
+  echo "::notice title=Not attested::$service is published and signed, without an attestation: GitHub attests for private repositories of an Enterprise Cloud plan alone. docs/delivery.md says more."
+fi

@@ -125,14 +125,14 @@ describe("publish-image.sh", () => {
   const digest = `sha256:${"1".repeat(64)}`;
 
   /** Publishes with a skopeo that prints what it copies. */
-  async function publish(GITHUB_REPOSITORY: string) {
+  async function publish(GITHUB_REPOSITORY: string, ATTESTED = "true") {
     await using folder = temporaryFolder();
     const PATH = await stub(
       folder.path,
       "skopeo",
       `echo "$*"; for word; do case $last in --digestfile) echo ${digest} > "$word" ;; esac; last=$word; done`,
     );
-    const env = { PATH, GITHUB_REPOSITORY, GITHUB_SHA: "abc" };
+    const env = { PATH, GITHUB_REPOSITORY, ATTESTED, GITHUB_SHA: "abc" };
     return run(join(scripts, "publish-image.sh"), env, ["user-service", "images/user-service.tar"]);
   }
 
@@ -146,6 +146,13 @@ describe("publish-image.sh", () => {
   test("publishes every platform of the archive, or fails, without a change of its digest", async () => {
     const { stdout } = await publish("acme/shop");
     expect(stdout).toStartWith("copy --all --preserve-digests ");
+    expect(stdout).not.toContain("::notice");
+  });
+
+  test("publishes and says what is missing where GitHub attests nothing", async () => {
+    const { status, stdout } = await publish("acme/shop", "false");
+    expect(status).toBe(0);
+    expect(stdout).toContain("::notice title=Not attested::user-service is published and signed");
   });
 });
 

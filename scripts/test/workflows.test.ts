@@ -102,6 +102,15 @@ describe.each(jobs)("job $id", ({ job }) => {
   });
 });
 
+const releases = (file: string) => JSON.stringify(parse(file).on["push"] ?? {}).includes('"tags"');
+const cacheless = jobs.filter(({ job, file }) => isTrusted(job) || releases(file));
+test.each(cacheless)("job $id restores nothing that another run has stored", ({ job }) => {
+  for (const { uses = "", with: options } of stepsOf(job)) {
+    expect(uses).not.toStartWith("actions/cache@");
+    if (uses.startsWith("oven-sh/setup-bun@")) expect(options).toMatchObject({ "no-cache": true });
+  }
+});
+
 const unmerged = jobs.filter(
   ({ job, file }) => ["ci-cd.yml", "docker-compose-test.yml"].includes(file) && !isTrusted(job),
 );
