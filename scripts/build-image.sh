@@ -2,8 +2,8 @@
 # Builds the image of a service into an archive, a tar of an OCI layout. load-image.sh runs what is in it
 # and publish-image.sh publishes it, so the published image is the tested one, to the byte.
 # Usage: build-image.sh SERVICE ARCHIVE
-# PLATFORMS: the machines to build for, by default linux/amd64,linux/arm64. BUILD_COMMIT, BUILD_SOURCE: the
-# commit and the repository's address for the labels, by default those of the checkout and the workflow.
+# PLATFORMS: the machines to build for, by default linux/amd64,linux/arm64. image-arguments.sh says which
+# commit, source and bases the image has.
 # Needs docker with a builder that writes OCI layouts, such as one of the driver docker-container.
 set -euo pipefail
 
@@ -12,12 +12,12 @@ mkdir -p "$(dirname "${2:?Usage: build-image.sh SERVICE ARCHIVE}")"
 archive=$(realpath "$2")
 cd "$(dirname "$0")/.."
 
-commit=${BUILD_COMMIT:-$(git rev-parse HEAD)}
-source=${BUILD_SOURCE-${GITHUB_REPOSITORY:+$GITHUB_SERVER_URL/$GITHUB_REPOSITORY}}
-# A provenance in the image would hold the time of the build, and give each build another digest: the
-# workflow attests the digest instead.
+arguments=$(scripts/image-arguments.sh)
+mapfile -t arguments <<<"$arguments"
+# A provenance in the image would name the run that made it, and give each build another digest: the workflow
+# attests the digest instead.
 docker buildx build . --file "$service/Dockerfile" \
   --platform "${PLATFORMS:-linux/amd64,linux/arm64}" \
-  --build-arg "BUILD_COMMIT=$commit" --build-arg "BUILD_SOURCE=$source" \
+  "${arguments[@]/#/--build-arg=}" \
   --provenance=false --sbom=false \
   --output "type=oci,dest=$archive"

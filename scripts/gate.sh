@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Passes if every job before it has succeeded, or was rightly skipped: the one status check that a branch
-# needs to require, as GitHub never finishes a required check whose job does not run.
+# needs to require. GitHub counts a skipped job as passed, also one that was skipped after a failure.
 # CODE: the output of changes.sh; RESULTS: a line for each job, WHEN NAME RESULT, where WHEN is "always",
 # or "code" for a job that is skipped when nothing but documentation has changed.
 set -euo pipefail

@@ -121,9 +121,29 @@ describe("gate.sh", () => {
   });
 });
 
-describe("publish-image.sh", () => {
-  const digest = `sha256:${"1".repeat(64)}`;
+/** Of an image, where a stub stands for its registry. */
+const digest = `sha256:${"1".repeat(64)}`;
 
+test("build-image.sh builds for both architectures, with nothing in the image that names the run", async () => {
+  await using folder = temporaryFolder();
+  const archive = join(folder.path, "images/user-service.tar");
+  const PATH = await stub(
+    folder.path,
+    "docker",
+    `case "$*" in *imagetools*) echo ${digest} ;; *) printf '%s\\n' "$@" ;; esac`,
+  );
+  const env = { PATH, GITHUB_REPOSITORY: "Acme/Shop", GITHUB_SERVER_URL: "https://github.com" };
+  const { status, stdout } = run(join(scripts, "build-image.sh"), env, ["user-service", archive]);
+  expect(status).toBe(0);
+  const words = stdout.trim().split("\n");
+  expect(words).toContain("linux/amd64,linux/arm64");
+  expect(words).toContain("--build-arg=BUILD_SOURCE=https://github.com/Acme/Shop");
+  expect(words).toContain("--provenance=false");
+  expect(words).toContain("--sbom=false");
+  expect(words).toContain(`type=oci,dest=${archive}`);
+});
+
+describe("publish-image.sh", () => {
   /** Publishes with a skopeo that prints what it copies. */
   async function publish(GITHUB_REPOSITORY: string, ATTESTED = "true") {
     await using folder = temporaryFolder();
