@@ -96,7 +96,7 @@ function except(scenario: Scenario) {
   return Object.fromEntries(all.filter(([, result]) => result !== "success"));
 }
 
-const skipped = (...names: readonly string[]) =>
+const skipped = (...names: readonly string[]): Record<string, Result> =>
   Object.fromEntries(names.map((name) => [name, "skipped"]));
 
 test("a push of code to main runs every job", () => {
