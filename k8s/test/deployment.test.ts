@@ -27,7 +27,7 @@ describe.each([...cases, ...postgresCases])("$service by $title", ({ service, ob
   const { deployment, pod, spec, container } = workload(objects, service);
   const engines = { sqlite: { migrations: [], stores: () => ({}) } };
   const database = "sqlite:data/x.db";
-  const settings = { ...serviceSettings({ database, engines }), ...ownSettings };
+  const settings = { ...serviceSettings({ name: service, database, engines }), ...ownSettings };
   const variables = only(objects, "ConfigMap", service).data ?? {};
   const config = readConfig(settings, variables);
 

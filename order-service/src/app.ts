@@ -1,4 +1,6 @@
 // The HTTP interface of order-service: routes, schemas, status codes.
+import { keyOwner } from "@platform/shared/auth/key-owner";
+import { isHidden, personId, requireOwn, requireScope } from "@platform/shared/auth/permissions";
 import {
   conditionalHeaders,
   parsePrecondition,
@@ -16,7 +18,7 @@ import { idParams, uuid } from "@platform/shared/schema/uuid";
 import { serviceApp, type ServiceParts } from "@platform/shared/service/service-app";
 import { Type } from "@sinclair/typebox";
 import { fingerprintOf } from "./orders/order-fingerprint.ts";
-import { splitStatuses, statusList } from "./orders/order-status.ts";
+import { splitStatuses, statusList, type OrderStatus } from "./orders/order-status.ts";
 import { orderSorts, type OrderStore } from "./orders/order-store.ts";
 import {
   asPlaced,
@@ -25,6 +27,7 @@ import {
   order,
   OrderNotFound,
   statusChange,
+  type Order,
 } from "./orders/order.ts";
 import { placeOrder } from "./orders/place-order.ts";
 import {
@@ -58,6 +61,11 @@ export const orderList = pages.query({
   ...creationRange,
 });
 
+const [write, fulfil] = ["orders:write", "orders:fulfil"] as const;
+
+/** The scope that a caller needs to move an order to a status. */
+const scopeFor = (status: OrderStatus) => (status === "cancelled" ? write : fulfil);
+
 /** What an order may take beyond the check of its user, whose own answer says more. */
 const marginMs = 250;
 
@@ -70,12 +78,20 @@ function maxPlacingMs({ maxCreationMs }: OrderStore, { maxCheckMs }: UserDirecto
 export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
   const createOnce = idempotentCreation({
     keys: orders,
+    owner: keyOwner(parts.storage),
     fingerprint: fingerprintOf,
     original: asPlaced,
     maxMs: maxPlacingMs(orders, users),
     // No route deletes an order, but an operator can.
     deleted: orderNotFound,
   });
+
+  /** The order with an id. @throws OrderNotFound if there is none, or the caller must not see it */
+  async function findVisible(id: string): Promise<Order> {
+    const found = await orders.find(id);
+    if (found === undefined || isHidden(found.user_id)) throw new OrderNotFound();
+    return found;
+  }
 
   return serviceApp(parts, {
     title: "order-service",
@@ -87,6 +103,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
       "/orders",
       async ({ body, request, set, status }) => {
         const draft = draftOrder(body);
+        requireOwn(draft.userId);
         const placed = await createOnce(request, set, draft, (claim) =>
           placeOrder({ orders, users }, draft, claim),
         );
@@ -105,6 +122,8 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
           description:
             "With an Idempotency-Key it can be repeated without harm: one key makes one order.",
           tag: "orders",
+          scope: write,
+          namesUser: true,
           idempotencyKey: true,
         }),
       },
@@ -112,9 +131,10 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
     .get(
       "/orders",
       async ({ query, set }) => {
+        if (query.user_id !== undefined) requireOwn(query.user_id);
         await yieldToShortRequests();
         const { items, nextAfter } = await orders.list({
-          userId: query.user_id,
+          userId: query.user_id ?? personId(),
           statuses: query.status === undefined ? undefined : splitStatuses(query.status),
           ...parseCreationRange(query),
           ...pages.page(query, parts.storage),
@@ -135,14 +155,15 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
             "Oldest first, unless `sort` says otherwise. A page ends early where its orders have " +
             "about ten thousand items: only the Link tells whether there are more.",
           tag: "orders",
+          scope: "orders:read",
+          namesUser: true,
         }),
       },
     )
     .get(
       "/orders/:id",
       async ({ params, request, set }) => {
-        const found = await orders.find(params.id.toLowerCase());
-        if (found === undefined) throw new OrderNotFound();
+        const found = await findVisible(params.id.toLowerCase());
         return unlessNotModified(request, set, found);
       },
       {
@@ -153,6 +174,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
           summary: "Get an order",
           description: "With `If-None-Match`, only if the order has changed.",
           tag: "orders",
+          scope: "orders:read",
           conditional: true,
         }),
       },
@@ -160,11 +182,12 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
     .patch(
       "/orders/:id",
       async ({ params, body, headers, set }) => {
+        requireScope(scopeFor(body.status));
+        const id = params.id.toLowerCase();
+        // The user of an order never changes: nothing can happen between the two.
+        if (personId() !== undefined) await findVisible(id);
         const precondition = parsePrecondition(headers);
-        return withEntityTag(
-          set,
-          await orders.setStatus(params.id.toLowerCase(), body.status, precondition),
-        );
+        return withEntityTag(set, await orders.setStatus(id, body.status, precondition));
       },
       {
         params: idParams,
@@ -185,6 +208,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
             "pending → confirmed → shipped → delivered; pending or confirmed → cancelled. " +
             "To the status that it has already: nothing changes.",
           tag: "orders",
+          scope: [write, fulfil],
           conditional: true,
         }),
       },

@@ -39,6 +39,8 @@ interface Options {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly publicUrl?: string;
+  /** The variables of authentication. Default: none. */
+  readonly auth?: Readonly<Record<string, string>>;
   /** Default: no trace is recorded. */
   readonly tracer?: Tracer;
 }
@@ -68,6 +70,7 @@ async function startOn<S extends Storage>(
     now,
     publicUrl,
     tracer,
+    auth,
   }: Options = {},
 ) {
   const fake = typeof userService === "function" ? fakeUserService(userService) : undefined;
@@ -80,6 +83,7 @@ async function startOn<S extends Storage>(
     database: engine.open(),
     publicUrl,
     tracer,
+    auth,
     build(parts, storage) {
       const orders = engine.orders(storage, now);
       return createApp({

@@ -13,6 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   postgres: ["core"],
   copy: ["core", "sqlite", "postgres"],
   http: ["core", "schema", "telemetry"],
+  auth: ["core", "schema", "telemetry", "http"],
   idempotency: ["core", "sqlite", "postgres", "http"],
   openapi: ["core", "schema", "telemetry", "http"],
   service: [
@@ -24,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "postgres",
     "copy",
     "http",
+    "auth",
     "idempotency",
     "openapi",
   ],

@@ -7,8 +7,13 @@ import type { Storage } from "../src/core/storage.ts";
 import type { Tracer } from "../src/core/tracer.ts";
 import { openApiDocument } from "../src/openapi/document.ts";
 import type { Problem } from "../src/http/problem.ts";
+import { routeAccess } from "../src/http/route-access.ts";
 import { listen } from "../src/http/server.ts";
-import { createParts, type ServiceParts } from "../src/service/service-app.ts";
+import { startAuth, type CallingService } from "../src/service/auth.ts";
+import { authSettings } from "../src/service/auth-settings.ts";
+import { readConfig, type Environment } from "../src/service/env.ts";
+import { isManagementPath } from "../src/service/management-routes.ts";
+import { createParts, realmOf, type ServiceParts } from "../src/service/service-app.ts";
 import type { Registry } from "../src/telemetry/prometheus.ts";
 import { openSqlite, type SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 import { validatingFetch } from "./contract-check.ts";
@@ -83,6 +88,8 @@ export interface RunningService<S extends Storage = Storage> extends AsyncDispos
   request(path: string, sent?: Sent): Promise<Response>;
   /** What {@link metricIn} finds in its metrics. */
   metric(series: string): Promise<number | undefined>;
+  /** Reads the keys of issuers where that is due, as the service does every few seconds. */
+  refreshKeys(): Promise<void>;
   /** Runs a statement on its database. */
   query: TemporaryStorage<S>["query"];
 }
@@ -98,6 +105,10 @@ interface HarnessOptions<S extends Storage> {
   readonly publicUrl?: string | undefined;
   /** Default: no trace is recorded. */
   readonly tracer?: Tracer | undefined;
+  /** The variables of authentication, which `testIssuer()` makes. Default: none, so that it is off. */
+  readonly auth?: Environment | undefined;
+  /** Another service with tokens of its own. Default: none. */
+  readonly callingService?: CallingService | undefined;
   build(parts: ServiceParts, storage: S): AnyElysia;
 }
 
@@ -109,6 +120,8 @@ export async function startService<S extends Storage>({
   corsOrigins = [],
   publicUrl = "",
   tracer,
+  auth: environment = {},
+  callingService,
   build,
 }: HarnessOptions<S>): Promise<RunningService<S>> {
   const database = await opening;
@@ -127,18 +140,28 @@ export async function startService<S extends Storage>({
     destination: log,
     build: { version: "test", commit: "test" },
   });
-  const { lifecycle, metrics } = parts;
+  const { lifecycle, logger, metrics } = parts;
+  const { registry } = metrics;
   lifecycle.phase = "ready";
-  const app = build({ ...parts, storage, tracer }, storage);
+  const config = readConfig(authSettings(name), environment);
+  const auth = await startAuth({ name, config, callingService, logger, registry });
+  const refreshKeys = async () => {
+    const { signal } = new AbortController();
+    await Promise.all((auth?.jobs ?? []).map((job) => job.run(signal)));
+  };
+  await refreshKeys();
+  const app = build({ ...parts, storage, tracer, guard: auth?.guard }, storage);
+  routeAccess(app.routes, isManagementPath);
   const server = listen({
     hostname: "127.0.0.1",
     port: 0,
     idleTimeoutSeconds: 30,
     fetch: (request) => app.fetch(request),
-    logger: parts.logger,
+    logger,
   });
   const url = `http://127.0.0.1:${server.port}`;
-  const document = await openApiDocument(app, { title: name, description: name, version: "test" });
+  const info = { title: name, description: name, version: "test" };
+  const document = await openApiDocument(app, info, publicUrl, realmOf(auth?.guard));
   const send = validatingFetch((request) => fetch(request), document);
 
   return {
@@ -159,7 +182,8 @@ export async function startService<S extends Storage>({
         }),
       );
     },
-    metric: (series) => metricIn(metrics.registry, series),
+    metric: (series) => metricIn(registry, series),
+    refreshKeys,
     query: database.query,
     async [Symbol.asyncDispose]() {
       await server.stop(true);

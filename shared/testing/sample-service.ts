@@ -32,6 +32,8 @@ export const sampleInfo = {
 };
 
 interface SampleOptions {
+  /** The variables of authentication. Default: none. */
+  readonly auth?: Readonly<Record<string, string>>;
   readonly corsOrigins?: readonly string[];
   readonly limits?: Partial<ServiceParts["limits"]>;
   /** Default: those of this process. */
@@ -57,11 +59,12 @@ const taskNotFound = new HttpProblem(404, "task-not-found", "Task not found");
 const preconditions = preconditionProblems("Task has changed");
 
 /** The documentation of a route of one task. */
-const taskDocs = (operationId: string, summary: string) =>
+const taskDocs = (operationId: string, summary: string, scope: string) =>
   routeDocs({
     operationId,
     summary,
     tag: "tasks",
+    scope,
     conditional: true,
   });
 
@@ -85,12 +88,22 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
     .post("/notes", ({ body }) => ({ text: body.text }), {
       body: requestObject(note.properties),
       response: { 200: note, ...problemsWithBody() },
-      detail: routeDocs({ operationId: "echoNote", summary: "Send a note back", tag: "notes" }),
+      detail: routeDocs({
+        operationId: "echoNote",
+        summary: "Send a note back",
+        tag: "notes",
+        scope: "notes:write",
+      }),
     })
     .get("/notes/:id", async () => ({ text: await find() }), {
       params: oneOf,
       response: { 200: note, ...problems() },
-      detail: routeDocs({ operationId: "getNote", summary: "Get a note", tag: "notes" }),
+      detail: routeDocs({
+        operationId: "getNote",
+        summary: "Get a note",
+        tag: "notes",
+        scope: "notes:read",
+      }),
     })
     .post(
       "/tasks",
@@ -111,6 +124,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
           operationId: "createTask",
           summary: "Create a task",
           tag: "tasks",
+          scope: "tasks:write",
           idempotencyKey: true,
         }),
       },
@@ -131,6 +145,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
           summary: "List tasks",
           description: "In the order of their creation.",
           tag: "tasks",
+          scope: "tasks:read",
         }),
       },
     )
@@ -140,7 +155,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
       {
         params: oneOf,
         response: { 200: task, 304: Type.Void(), ...problems(taskNotFound) },
-        detail: taskDocs("getTask", "Get a task"),
+        detail: taskDocs("getTask", "Get a task", "tasks:read"),
       },
     )
     .patch(
@@ -159,7 +174,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
         headers: conditionalHeaders,
         body: requestObject({ title: Type.Optional(title), state: Type.Optional(state) }),
         response: { 200: task, ...problemsWithBody(taskNotFound, ...Object.values(preconditions)) },
-        detail: taskDocs("changeTask", "Change a task"),
+        detail: taskDocs("changeTask", "Change a task", "tasks:write"),
       },
     )
     .delete(
@@ -172,7 +187,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
         params: oneOf,
         headers: conditionalHeaders,
         response: { 204: Type.Void(), ...problems(taskNotFound, ...Object.values(preconditions)) },
-        detail: taskDocs("deleteTask", "Delete a task"),
+        detail: taskDocs("deleteTask", "Delete a task", "tasks:write"),
       },
     );
 }

@@ -1,4 +1,6 @@
 // The HTTP interface of user-service: routes, schemas, status codes.
+import { keyOwner } from "@platform/shared/auth/key-owner";
+import { isHidden, personId } from "@platform/shared/auth/permissions";
 import {
   conditionalHeaders,
   parsePrecondition,
@@ -57,9 +59,28 @@ const changeOfUser = (operationId: string, summary: string, description: string)
     summary,
     description,
     tag: "users",
+    scope: "users:write",
     conditional: true,
   }),
 });
+
+/**
+ * The identifiers of the users that a list has; undefined: of all.
+ *
+ * @param sent those that the client asks for, in lower case
+ */
+function listedIds(sent: readonly string[] | undefined): readonly string[] | undefined {
+  const person = personId();
+  if (person === undefined) return sent;
+  return sent === undefined || sent.includes(person) ? [person] : [];
+}
+
+/** The identifier in a path, in lower case. @throws UserNotFound if the caller must not see that user */
+function visibleId({ id }: typeof idParams.static): string {
+  const userId = id.toLowerCase();
+  if (isHidden(userId)) throw new UserNotFound();
+  return userId;
+}
 
 interface ChangeRequest {
   readonly params: typeof idParams.static;
@@ -73,6 +94,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
   const { publicUrl } = parts;
   const createOnce = idempotentCreation({
     keys: users,
+    owner: keyOwner(parts.storage),
     fingerprint: requestDigest(parts.storage, "users"),
     original: asCreated,
     deleted: userNotFound,
@@ -80,7 +102,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
   });
 
   async function changeUser({ params, body, headers, set }: ChangeRequest): Promise<User> {
-    const changed = await users.update(params.id.toLowerCase(), body, parsePrecondition(headers));
+    const changed = await users.update(visibleId(params), body, parsePrecondition(headers));
     return withEntityTag(set, changed);
   }
 
@@ -108,6 +130,8 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
             "Idempotency-Key it can be repeated without harm: one key creates one user. After that " +
             "user was deleted, a repeat is 404.",
           tag: "users",
+          scope: "users:write",
+          programsOnly: true,
           idempotencyKey: true,
         }),
       },
@@ -118,7 +142,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
         await yieldToShortRequests();
         const { items, nextAfter } = await users.list({
           email: query.email,
-          ids: query.ids === undefined ? undefined : splitUuids(query.ids),
+          ids: listedIds(query.ids === undefined ? undefined : splitUuids(query.ids)),
           ...parseCreationRange(query),
           ...pages.page(query, parts.storage),
         });
@@ -139,13 +163,14 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
             "By name in code point order, then by id, unless `sort` says otherwise. A page may have " +
             "fewer users than the limit: only the Link tells whether there are more.",
           tag: "users",
+          scope: "users:read",
         }),
       },
     )
     .get(
       "/users/:id",
       async ({ params, request, set }) => {
-        const found = await users.find(params.id.toLowerCase());
+        const found = await users.find(visibleId(params));
         if (found === undefined) throw new UserNotFound();
         return unlessNotModified(request, set, found);
       },
@@ -157,6 +182,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
           summary: "Get a user",
           description: "With `If-None-Match`, only if the user has changed.",
           tag: "users",
+          scope: "users:read",
           conditional: true,
         }),
       },
@@ -182,7 +208,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
     .delete(
       "/users/:id",
       async ({ params, headers, set }) => {
-        await users.remove(params.id.toLowerCase(), parsePrecondition(headers));
+        await users.remove(visibleId(params), parsePrecondition(headers));
         set.status = 204;
       },
       {
@@ -197,6 +223,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
           summary: "Delete a user",
           description: "The user's orders stay. A new order for the user is refused.",
           tag: "users",
+          scope: "users:write",
           conditional: true,
         }),
       },

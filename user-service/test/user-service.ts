@@ -1,6 +1,7 @@
 // user-service in the process of a test.
 import type { Storage } from "@platform/shared/core/storage";
 import type { Tracer } from "@platform/shared/core/tracer";
+import type { CallingService } from "@platform/shared/service/auth";
 import { onEveryEngine } from "@platform/shared/testing/postgres";
 import { temporaryPostgresStorage } from "@platform/shared/testing/postgres-storage";
 import {
@@ -22,6 +23,10 @@ interface Options {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly publicUrl?: string;
+  /** The variables of authentication. Default: none. */
+  readonly auth?: Readonly<Record<string, string>>;
+  /** Another service with tokens of its own. Default: none. */
+  readonly callingService?: CallingService;
   /** Default: no trace is recorded. */
   readonly tracer?: Tracer;
   /** Puts something between the app and its store. */
@@ -38,13 +43,12 @@ interface Engine<S extends Storage> {
 
 function startOn<S extends Storage>(
   engine: Engine<S>,
-  { now, publicUrl, tracer, wrap = (users) => users, hasOwnSecrets = false }: Options = {},
+  { now, wrap = (users) => users, hasOwnSecrets = false, ...options }: Options = {},
 ): Promise<RunningService> {
   return startService({
     name: "user-service",
     database: engine.open(hasOwnSecrets),
-    publicUrl,
-    tracer,
+    ...options,
     build: (parts, storage) => createApp({ ...parts, users: wrap(engine.users(storage, now)) }),
   });
 }

@@ -18,3 +18,8 @@ export const uncached = {
 export function cacheControl(method: string): "private, no-cache" | "no-store" {
   return method === "GET" || method === "HEAD" ? "private, no-cache" : "no-store";
 }
+
+/** Names a request field on which a response depends, beside those that `Vary` may name already. */
+export function addVary(response: Headers, field: string): void {
+  if (response.get("vary")?.includes(field) !== true) response.append("vary", field);
+}

@@ -2,7 +2,7 @@
 // requests, and does not let them read responses (https://fetch.spec.whatwg.org/#http-cors-protocol).
 //
 // docs/decisions/tried-and-dropped.md says why @elysiajs/cors does not do this.
-import { uncached } from "./caching.ts";
+import { addVary, uncached } from "./caching.ts";
 
 /** The request fields that services read and that a browser sends only with permission. */
 const allowedHeaders = [
@@ -13,7 +13,7 @@ const allowedHeaders = [
   "X-Request-Id",
   "traceparent",
   "tracestate",
-].join(", ");
+];
 
 /** The response fields that a browser shows to a script only with permission. */
 const exposedHeaders = [
@@ -27,7 +27,7 @@ const exposedHeaders = [
   "Location",
   "Retry-After",
   "X-Request-Id",
-].join(", ");
+];
 
 /** How long a browser may keep the permission: two hours, the most that Chromium accepts. */
 const maxAgeSeconds = "7200";
@@ -59,12 +59,17 @@ export interface CorsPolicy {
  *
  * @param origins the allowed origins, as browsers write them; none: undefined, which costs nothing
  * @param isOpenPath whether scripts of these origins may read responses of this path
+ * @param hasTokens whether requests carry tokens, which scripts send and whose refusals they read.
+ * Default: false
  */
 export function corsPolicy(
   origins: readonly string[],
   isOpenPath: (path: string) => boolean,
+  hasTokens = false,
 ): CorsPolicy | undefined {
   if (origins.length === 0) return undefined;
+  const allowed = [...(hasTokens ? ["Authorization"] : []), ...allowedHeaders].join(", ");
+  const exposed = [...exposedHeaders, ...(hasTokens ? ["WWW-Authenticate"] : [])].join(", ");
   const fieldsForOthers = { vary: "Origin" };
   const fieldsByOrigin = new Map(
     origins.map((origin) => [
@@ -72,7 +77,7 @@ export function corsPolicy(
       {
         ...fieldsForOthers,
         "access-control-allow-origin": origin,
-        "access-control-expose-headers": exposedHeaders,
+        "access-control-expose-headers": exposed,
       },
     ]),
   );
@@ -86,7 +91,7 @@ export function corsPolicy(
       if (methods === undefined) return undefined;
       const permission = {
         "access-control-allow-methods": methods,
-        "access-control-allow-headers": allowedHeaders,
+        "access-control-allow-headers": allowed,
         "access-control-max-age": maxAgeSeconds,
       };
       return new Response(null, {
@@ -107,5 +112,5 @@ export function addCorsFields(
   { vary, ...fields }: Readonly<Record<string, string>> = {},
 ): void {
   for (const [name, value] of Object.entries(fields)) response.set(name, value);
-  if (vary !== undefined && !response.get("vary")?.includes(vary)) response.append("vary", vary);
+  if (vary !== undefined) addVary(response, vary);
 }

@@ -11,18 +11,22 @@ import {
   openContext,
   requireRequest,
   withAbsoluteUrl,
+  type RequestContext,
 } from "../telemetry/request-context.ts";
 import { recordRequest } from "../telemetry/request-span.ts";
 import { startAlertSeries, type CountedRoute } from "./alert-series.ts";
 import { bodyParser, noBody } from "./body-parser.ts";
-import { cacheControl } from "./caching.ts";
+import { addVary, cacheControl } from "./caching.ts";
 import { overload, unknownPath } from "./common-problems.ts";
 import { addCorsFields, type CorsPolicy } from "./cors.ts";
 import { errorHandler, type ErrorHandler, type ErrorHandlerParts } from "./error-handler.ts";
 import { awaitsContinue, withoutContinue } from "./expectation.ts";
 import type { FileDescriptors } from "./file-descriptors.ts";
+import type { Guard } from "./guard.ts";
 import { concurrencyLimiter } from "./load-shedding.ts";
+import type { HttpProblem } from "./problem.ts";
 import { QueryMismatch } from "./query-string.ts";
+import { routeAccess } from "./route-access.ts";
 import { routeTemplate, sentParameters } from "./route-matcher.ts";
 
 /** Bounds on what clients may ask of a service. */
@@ -41,6 +45,8 @@ export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
   readonly cors: CorsPolicy | undefined;
   readonly lifecycle: Lifecycle;
   readonly descriptors: Pick<FileDescriptors, "areShort">;
+  /** Undefined: authentication is off, and no token is looked at. */
+  readonly guard: Guard | undefined;
   readonly limits: RequestLimits;
   readonly logger: Logger;
   readonly metrics: HttpMetrics;
@@ -58,6 +64,9 @@ export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
  */
 const minPatienceMs = 10;
 
+/** Why a request is refused before its body is read; undefined if it is not. */
+type Verdict = HttpProblem | undefined | Promise<HttpProblem | undefined>;
+
 type AppHandler = (request: Request) => Response | Promise<Response>;
 
 /** The plugin; `use` it before any route, since Elysia's hooks reach only later routes. */
@@ -65,6 +74,7 @@ export function httpPlugin({
   cors,
   lifecycle,
   descriptors,
+  guard,
   limits,
   logger,
   metrics,
@@ -75,16 +85,27 @@ export function httpPlugin({
 }: HttpPluginParts) {
   const limiter = concurrencyLimiter(limits.maxInFlight);
   const bodies = bodyParser(limits.maxBodyBytes, limiter);
+  const isForCaller = guard?.isEnforced === true;
   metrics.watchInFlight(() => limiter.inFlight, limits.maxInFlight);
 
   // Made by the first request: the app has all its routes then, and Elysia has compiled none of them.
   let errorsOfRoutes: ErrorHandler | undefined;
   const errors = () => (errorsOfRoutes ??= prepare(routes()));
+  let checkToken: ((request: Request, context: RequestContext) => Verdict) | undefined;
 
   function prepare(known: readonly AppRoute[]): ErrorHandler {
     const counted = known.filter(({ path }) => !isManagementPath(path));
     startAlertSeries(metrics, counted);
-    return errorHandler({ ...parts, routes: known });
+    const handler = errorHandler({ ...parts, routes: known });
+    if (guard !== undefined) {
+      const accessOf = routeAccess(known, isManagementPath);
+      checkToken = (request, context) => {
+        const problem = handler.routingProblem(context);
+        const access = accessOf(context);
+        return problem ?? (access && guard.check(request, context, access));
+      };
+    }
+    return handler;
   }
 
   return new Elysia({ name: "http-plugin" })
@@ -101,7 +122,11 @@ export function httpPlugin({
         if (!hasCommonFields) {
           response.headers.set("x-request-id", requestId);
           addCorsFields(response.headers, cors?.fieldsFor(request, context.path));
+          if (isForCaller && !isManagement && route !== undefined) {
+            addVary(response.headers, "Authorization");
+          }
         }
+        guard?.finished(context);
         // Bun sends no Date in a response to HEAD (RFC 9110, 6.6.1).
         if (method === "HEAD") response.headers.set("date", new Date().toUTCString());
         // areShort() counts responses, so each of them calls it, also while the service drains.
@@ -124,18 +149,7 @@ export function httpPlugin({
       };
       const fail = (error: unknown) => finish(respond(error, context));
 
-      return currentRequest.run(context, () => {
-        // No route has OPTIONS: a known path gives a 405, with the methods that a preflight asks for.
-        const preflight = cors?.preflightResponse(
-          request,
-          context.path,
-          () => routingProblem(context)?.headers["allow"],
-        );
-        if (preflight !== undefined) return finish(preflight);
-        if (!isManagement && !limiter.acquire(context)) {
-          const reject = () => fail(routingProblem(context) ?? overload);
-          return limiter.paceRejection()?.then(reject) ?? reject();
-        }
+      const serve = () => {
         const problem = bodies.headerProblem(request);
         if (problem !== undefined) return fail(routingProblem(context) ?? problem);
         let response: Response | Promise<Response>;
@@ -146,6 +160,26 @@ export function httpPlugin({
           return fail(error);
         }
         return response instanceof Promise ? response.then(finish, fail) : finish(response);
+      };
+
+      return currentRequest.run(context, () => {
+        // No route has OPTIONS: a known path gives a 405, with the methods that a preflight asks for.
+        const preflight = cors?.preflightResponse(
+          request,
+          context.path,
+          () => routingProblem(context)?.headers["allow"],
+        );
+        if (preflight !== undefined) return finish(preflight);
+        if (isManagement) return serve();
+        if (!limiter.acquire(context)) {
+          const reject = () => fail(routingProblem(context) ?? overload);
+          return limiter.paceRejection()?.then(reject) ?? reject();
+        }
+        const verdict = checkToken?.(request, context);
+        if (verdict === undefined) return serve();
+        return verdict instanceof Promise
+          ? verdict.then((problem) => (problem === undefined ? serve() : fail(problem)))
+          : fail(verdict);
       });
     })
     .onParse({ as: "global" }, bodies.parse)
@@ -159,6 +193,9 @@ export function httpPlugin({
       headers["x-content-type-options"] = "nosniff";
       headers["cache-control"] = cacheControl(context.method);
       if (cors) Object.assign(headers, cors.fieldsFor(elysia.request, context.path));
+      if (isForCaller && !context.isManagement) {
+        headers["vary"] = cors ? "Origin, Authorization" : "Authorization";
+      }
       context.hasCommonFields = true;
       if (context.query === "" || context.isManagement) return;
       const { values, fieldErrors } = errors().parseParameters(context);

@@ -36,6 +36,8 @@ export type Problem = typeof problem.static;
 /** Titles of the statuses of error responses, as IANA registers them (RFC 9110, section 15). */
 const titles = {
   400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",
@@ -74,8 +76,9 @@ export class HttpProblem<
   readonly headers: Readonly<Record<string, string>>;
   readonly fieldErrors: readonly FieldError[] | undefined;
   /**
-   * Why a request was refused that may succeed later: the word in the access log, whose line is then a
-   * warning without a stack, and in the metrics. Every 503 has a reason, by default its code.
+   * Why a request was refused, as a word in the access log. A 5xx with a reason may succeed later: its
+   * line is a warning without a stack, and metrics have the word. Every 503 has a reason, by default
+   * its code.
    */
   readonly reason: string | undefined;
 

@@ -12,6 +12,11 @@ import { keyInProgress, keyMalformed, keyReused } from "./key-problems.ts";
 interface IdempotentCreation<B, T> {
   /** The store of the resources. */
   readonly keys: IdempotencyKeys<T>;
+  /**
+   * Whose key it is, by visible ASCII characters: the same key of another owner is another key. Undefined:
+   * callers are not told apart.
+   */
+  owner(): string | undefined;
   /** The same for equal bodies, and only for those: {@link requestDigest} makes one. */
   fingerprint(body: B): string;
   /** The resource in the response to the first request, whose body was equal to `body`. */
@@ -43,6 +48,7 @@ const maxReleaseMs = 200;
  */
 export function idempotentCreation<B, T extends Versioned>({
   keys,
+  owner,
   fingerprint,
   original,
   deleted,
@@ -72,7 +78,10 @@ export function idempotentCreation<B, T extends Versioned>({
     if (field === null) return withEntityTag(set, await create(undefined));
     const key = parseIdempotencyKey(field);
     if (key === undefined) throw keyMalformed;
-    const result = await keys.claim(key, fingerprint(body));
+    const of = owner();
+    // No key has a blank.
+    const owned = of === undefined ? key : `${of} ${key}`;
+    const result = await keys.claim(owned, fingerprint(body));
     switch (result.outcome) {
       case "claimed":
         return withEntityTag(set, await createUnder(result.claim, create));

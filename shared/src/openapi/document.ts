@@ -20,6 +20,19 @@ has an \`X-Request-Id\`. Errors are problem details (RFC 9457): programs switch 
 \`detail\` is for people. Header fields and problems that most routes share are marked
 \`x-common\`.`;
 
+const authentication = `
+
+Every operation needs a Bearer token (RFC 6750) with one of the scopes that it names, except those with
+the tag \`operations\`. A token that has a user's id is a person's: a person sees and changes only what
+is its own.`;
+
+const bearer = {
+  type: "http",
+  scheme: "bearer",
+  bearerFormat: "JWT",
+  description: "An access token of the issuer that the service trusts, for this service",
+} as const;
+
 const publisher = {
   contact: { name: "The bun-elysia-platform authors" },
   license: { name: "MIT License", identifier: "MIT" },
@@ -42,13 +55,15 @@ const serverOfDocument = "..";
  * same schemas 3.0.3, which has no `const` and no `examples`.
  *
  * @param publicUrl the URL at which clients reach the service; empty if it is not known
+ * @param realm the name of the service, if its routes need tokens; undefined if none does
  */
 export async function openApiDocument(
   app: AnyElysia,
   { tags: descriptions = {}, ...info }: ApiInfo,
   publicUrl = "",
+  realm?: string,
 ): Promise<OpenApiDocument> {
-  const routes = await documentedRoutes(app);
+  const routes = await documentedRoutes(app, realm);
   const schemas: SchemaComponents = {};
   toComponent(problemComponent(routes), schemas);
   const tags = new Set<string>();
@@ -67,11 +82,13 @@ export async function openApiDocument(
     Object.fromEntries(
       Object.entries(all).filter(([name]) => json.includes(`"#/components/${kind}/${name}"`)),
     );
+  const isGuarded = realm !== undefined;
+  const description = info.description + conventions + (isGuarded ? authentication : "");
   const document: OpenApiDocument = {
     openapi: "3.1.0",
-    info: { ...info, description: info.description + conventions, ...publisher },
+    info: { ...info, description, ...publisher },
     servers: [{ url: publicUrl === "" ? serverOfDocument : publicUrl }],
-    // An empty list: no request needs authentication.
+    // An empty list: what does not say otherwise needs no authentication.
     security: [],
     tags: Array.from(tags, (name) => ({
       name,
@@ -82,6 +99,7 @@ export async function openApiDocument(
       schemas,
       parameters: referenced("parameters", requestHeaders),
       headers: referenced("headers", responseHeaders),
+      securitySchemes: isGuarded ? { bearer } : undefined,
     },
   };
   // JSON has no members that are undefined.

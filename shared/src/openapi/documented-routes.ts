@@ -7,6 +7,7 @@
 import { swagger } from "@elysiajs/swagger";
 import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type AnyElysia } from "elysia";
+import { declaredAccess, type RouteAccess } from "../http/route-access.ts";
 import { routeMatcher, routeTemplate } from "../http/route-matcher.ts";
 import type { RequestSchemas } from "../http/validation-errors.ts";
 import type { RouteBehaviour } from "./route-docs.ts";
@@ -35,10 +36,25 @@ export interface DocumentedRoute extends PluginOperation {
   readonly hooks: RouteHooks;
   /** The methods of its path, in capitals. */
   readonly methods: readonly string[];
+  /** What a token needs; undefined: no token is needed. */
+  readonly guard: RouteGuard | undefined;
 }
 
-/** The routes of a finished app, except those with `detail: { hide: true }`. */
-export async function documentedRoutes(app: AnyElysia): Promise<DocumentedRoute[]> {
+/** What a token needs for a route. */
+interface RouteGuard extends RouteAccess {
+  /** What refusals name. */
+  readonly realm: string;
+}
+
+/**
+ * The routes of a finished app, except those with `detail: { hide: true }`.
+ *
+ * @param realm undefined: no token is needed for any of them
+ */
+export async function documentedRoutes(
+  app: AnyElysia,
+  realm: string | undefined,
+): Promise<DocumentedRoute[]> {
   const paths = await pluginPaths(app);
   const matchOf = routeMatcher(app.routes);
   return app.routes.flatMap((route) => {
@@ -47,7 +63,9 @@ export async function documentedRoutes(app: AnyElysia): Promise<DocumentedRoute[
     const method = route.method.toLowerCase() as Method;
     const operation = paths[path]?.[method];
     const methods = matchOf(route.path)?.methods ?? [];
-    return operation ? { ...operation, method, path, hooks: route.hooks, methods } : [];
+    const access = declaredAccess(route.hooks.detail);
+    const guard = access && realm !== undefined ? { ...access, realm } : undefined;
+    return operation ? { ...operation, method, path, hooks: route.hooks, methods, guard } : [];
   });
 }
 

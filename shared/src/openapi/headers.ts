@@ -53,6 +53,15 @@ export const responseHeaders = {
     required: true,
     schema: { type: "integer", minimum: 1, examples: [1] },
   },
+  "WWW-Authenticate": {
+    description: "Which token is needed, and what is wrong with the one sent (RFC 6750)",
+    required: true,
+    schema: {
+      type: "string",
+      pattern: '^Bearer realm="[^"]+"(, [a-z_]+="[^"]+")*$',
+      examples: ['Bearer realm="shop", error="invalid_token"'],
+    },
+  },
   "X-Request-Id": {
     description: "The id of the request, as in problems and in the logs",
     required: true,

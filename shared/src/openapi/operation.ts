@@ -27,6 +27,8 @@ export async function toOperation(
       required: true,
       content: { "application/json": toMediaType(body.schema, components) },
     },
+    // Any of the alternatives is enough.
+    security: route.guard?.scopes.map((scope) => ({ bearer: [scope] })),
   };
 }
 

@@ -1,5 +1,6 @@
 // The problems that a route can have, each with an example made the way the service makes it.
 import { Type, type TSchema } from "@sinclair/typebox";
+import { authProblems, forbidden, insufficientScope } from "../http/auth-problems.ts";
 import {
   schemaMismatch,
   unknownMethod,
@@ -15,9 +16,19 @@ import { exampleRequestId, headerRefs, responseHeaders, type ResponseHeader } fr
 import { plainSchema } from "./schema.ts";
 import type { Header, Json, JsonSchema, MediaType, Ref, Responses } from "./types.ts";
 
+const { missing, invalid, invalidRequest, noKeys } = authProblems("service");
+
 /** The codes that do not depend on the route. */
 const commonCodes = new Set<string>(
-  [unknownMethod([]), ...bodyProblems, ...commonProblems].map(({ code }) => code),
+  [
+    unknownMethod([]),
+    ...bodyProblems,
+    ...commonProblems,
+    missing,
+    invalid.expired,
+    invalidRequest,
+    noKeys,
+  ].map(({ code }) => code),
 );
 commonCodes.delete(schemaMismatch([]).code);
 
@@ -81,12 +92,22 @@ function codesOf(problems: readonly HttpProblem[]): string[] {
   return [...new Set(problems.map(({ code }) => code))];
 }
 
+/** The problems of a route that needs a token, of which an expired one stands for all that are invalid. */
+function guardProblems({ guard, namesUser }: DocumentedRoute): HttpProblem[] {
+  if (guard === undefined) return [];
+  const { missing, invalid, invalidRequest, noKeys } = authProblems(guard.realm);
+  const lacking = insufficientScope(guard.realm, guard.scopes);
+  const ofPersons = guard.isForPrograms || namesUser ? [forbidden] : [];
+  return [missing, invalid.expired, invalidRequest, lacking, ...ofPersons, noKeys];
+}
+
 /** The problems that a route can respond with; what depends on the route is a placeholder. */
-function possibleProblems({ methods, hooks }: DocumentedRoute): HttpProblem[] {
+function possibleProblems(route: DocumentedRoute): HttpProblem[] {
+  const { methods, hooks } = route;
   const declared = Object.values(hooks.response ?? {}).flatMap(
     (schema) => problemsOf(schema) ?? [],
   );
-  return [...declared, unknownMethod(methods)];
+  return [...declared, ...guardProblems(route), unknownMethod(methods)];
 }
 
 /** The problems that a route can respond with, as the service would send them. */

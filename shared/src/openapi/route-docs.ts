@@ -10,6 +10,15 @@ export interface RouteBehaviour {
   readonly conditional?: boolean;
   /** The route accepts an `Idempotency-Key`. Default: false. */
   readonly idempotencyKey?: boolean;
+  /**
+   * The scope that a caller needs where authentication is on; of several, any. Every route needs one but
+   * the management routes. A service with a route without a scope does not start.
+   */
+  readonly scope?: string | readonly string[];
+  /** Whether persons may not use it, whatever their scopes. Default: false. */
+  readonly programsOnly?: boolean;
+  /** Whether a person may name another user in the request, which is 403. Default: false. */
+  readonly namesUser?: boolean;
   /** The media type of its 2xx responses. Default: `application/json`. */
   readonly produces?: string;
 }
@@ -40,6 +49,7 @@ export const managementTag = "operations";
  *   operationId: "getUser",
  *   summary: "Get a user",
  *   tag: "users",
+ *   scope: "users:read",
  *   conditional: true,
  * })
  * ```

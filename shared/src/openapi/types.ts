@@ -64,6 +64,13 @@ export interface Operation {
   parameters: (Parameter | Ref)[];
   requestBody?: { required: true; content: Record<string, MediaType> } | undefined;
   responses: Responses;
+  /** Undefined: as the document says. */
+  security?: Security[] | undefined;
+}
+
+/** An alternative of authentication: the scheme `bearer`, with the scope that a token needs. */
+export interface Security {
+  bearer: string[];
 }
 
 /** A method that a route can have. */
@@ -94,12 +101,16 @@ export interface OpenApiDocument {
   info: Info;
   servers: { url: string }[];
   /** The alternatives of authentication; none of them is needed if the list is empty. */
-  security: Record<string, string[]>[];
+  security: Security[];
   tags: { name: string; description?: string | undefined }[];
   paths: Record<string, PathItem>;
   components: {
     schemas: Record<string, JsonSchema>;
     parameters: Record<string, Parameter>;
     headers: Record<string, Header>;
+    /** Undefined: no request needs authentication. */
+    securitySchemes?:
+      | { bearer: { type: "http"; scheme: "bearer"; bearerFormat: "JWT"; description: string } }
+      | undefined;
   };
 }

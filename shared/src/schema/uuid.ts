@@ -5,12 +5,17 @@ import { customType } from "./custom-type.ts";
 
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** Whether a value is a UUID of any version, spelt with hyphens, in any case. */
+export function isUuid(value: unknown): value is string {
+  return typeof value === "string" && value.length === 36 && pattern.test(value);
+}
+
 /**
  * The schema of an identifier, a UUID of any version spelt with hyphens. Clients may send upper case;
  * its normal form is lower case.
  */
 export const uuid = customType<string>("Uuid", {
-  check: (value) => typeof value === "string" && value.length === 36 && pattern.test(value),
+  check: isUuid,
   normalise: (id) => id.toLowerCase(),
   rule: () => "a UUID such as 01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42",
 })({ type: "string", format: "uuid", examples: ["01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42"] });

@@ -7,6 +7,8 @@ import { maxIdleTimeoutSeconds } from "../http/idle-timeout.ts";
 import { parsePostgresUrl, postgresUrlRemedy } from "../postgres/postgres-url.ts";
 import { parseSqliteUrl, sqliteUrlRemedy } from "../sqlite/sqlite-url.ts";
 import { logLevels } from "../telemetry/logger.ts";
+import type { CallingService } from "./auth.ts";
+import { authErrors, authSettings } from "./auth-settings.ts";
 import type { Engines } from "./engine.ts";
 import {
   enumeration,
@@ -48,9 +50,15 @@ export interface ServiceDefinition<S extends Settings, Stores> {
   readonly settings: S;
 
   /**
+   * Another service that calls this one with a token of its own, by {@link serviceIssuerSettings} among
+   * `settings`; undefined if they are not set. Left out: there is none.
+   */
+  callingService?(config: ServiceConfig<S>): CallingService | undefined;
+
+  /**
    * Makes the app and the jobs that run beside it. It must neither read data nor call other
    * services: the command `openapi` calls it too, with stores that refuse everything and the
-   * defaults of all settings but `PUBLIC_URL`.
+   * defaults of all settings but `PUBLIC_URL` and those of authentication.
    */
   build(given: {
     /** The values of `settings` and of {@link serviceSettings}, all validated. */
@@ -73,12 +81,13 @@ export type ServiceConfig<S extends Settings> = Config<ReturnType<typeof service
 /**
  * The settings that every service has. Ranges are inclusive.
  *
- * @param definition `database`: the default of `DATABASE_URL`
+ * @param definition `name`: the default of `AUTH_AUDIENCE`; `database`: the default of `DATABASE_URL`
  */
 export function serviceSettings({
+  name,
   database,
   engines,
-}: Pick<ServiceDefinition<Settings, unknown>, "database" | "engines">) {
+}: Pick<ServiceDefinition<Settings, unknown>, "name" | "database" | "engines">) {
   const isOnServer = engines.postgres !== undefined;
   const isPostgresUrl = (text: string) => isOnServer && parsePostgresUrl(text) !== undefined;
   return {
@@ -126,6 +135,7 @@ export function serviceSettings({
     shutdownDrainMs: integer("SHUTDOWN_DRAIN_MS", { default: 0, min: 0, max: 300_000 }),
     /** How long requests in flight may take after that; the rest is cut. */
     shutdownGraceMs: integer("SHUTDOWN_GRACE_MS", { default: 10_000, min: 1, max: 300_000 }),
+    ...authSettings(name),
     ...tracingSettings,
   };
 }
@@ -133,15 +143,21 @@ export function serviceSettings({
 /** Reads a service's configuration. @throws {ConfigError} with a line for every wrong variable */
 export function readServiceConfig<S extends Settings>(
   {
+    name,
     database,
     engines,
     settings,
-  }: Pick<ServiceDefinition<S, unknown>, "database" | "engines" | "settings">,
+    callingService,
+  }: Pick<
+    ServiceDefinition<S, unknown>,
+    "name" | "database" | "engines" | "settings" | "callingService"
+  >,
   environment: Environment,
 ): ServiceConfig<S> {
-  const all = { ...serviceSettings({ database, engines }), ...settings };
+  const all = { ...serviceSettings({ name, database, engines }), ...settings };
+  const errors = authErrors(environment, callingService !== undefined);
   // The compiler does not see that the values of both are the values of each.
-  return readConfig(all, environment) as ServiceConfig<S>;
+  return readConfig(all, environment, errors) as ServiceConfig<S>;
 }
 
 /** The part of the process that a service touches, so that a test can hand in another. */

@@ -204,10 +204,15 @@ function wrappingRemedy({ parse }: Setting<unknown>, text: string): string | und
  * Reads the variables of all settings, and the files that they name.
  *
  * @param environment the variables; an empty one counts as not set
+ * @param errors what is wrong between variables, a line for each
  * @throws {ConfigError} with a line for every wrong variable
  */
-export function readConfig<S extends Settings>(settings: S, environment: Environment): Config<S> {
-  const messages: string[] = [];
+export function readConfig<S extends Settings>(
+  settings: S,
+  environment: Environment,
+  errors: readonly string[] = [],
+): Config<S> {
+  const messages = [...errors];
   const values = Object.entries(settings).map(([name, setting]) => {
     const { variable, fileVariable = "", default: defaultValue } = setting;
     const text = environment[variable] ?? "";

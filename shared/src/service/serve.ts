@@ -4,10 +4,13 @@ import { descriptorWatch } from "../http/file-descriptors.ts";
 import { closeServer, listen } from "../http/server.ts";
 import { terminalOutput } from "../telemetry/logger.ts";
 import { addProcessMetrics } from "../telemetry/prometheus.ts";
+import { routeAccess } from "../http/route-access.ts";
+import { startAuth } from "./auth.ts";
 import { startBackgroundJobs } from "./background-jobs.ts";
 import type { ServiceConfig, ServiceDefinition, ServiceProcess } from "./definition.ts";
 import type { Database } from "./engine.ts";
 import type { Settings } from "./env.ts";
+import { isManagementPath } from "./management-routes.ts";
 import { createParts } from "./service-app.ts";
 import { shutdownSignal } from "./shutdown-signal.ts";
 import { startTracing } from "./tracing.ts";
@@ -38,7 +41,10 @@ export async function serve<S extends Settings, Stores>({
   const { lifecycle, logger, metrics } = parts;
   const shutdown = shutdownSignal(process, log);
   addProcessMetrics(metrics.registry);
-  const tracing = await startTracing({ name, config, logger, registry: metrics.registry });
+  const { registry } = metrics;
+  const tracing = await startTracing({ name, config, logger, registry });
+  const callingService = service.callingService?.(config);
+  const auth = await startAuth({ name, config, callingService, logger, registry });
 
   const opening = database.open({
     observer: { ...metrics.storage, ...tracing?.storage },
@@ -66,8 +72,10 @@ export async function serve<S extends Settings, Stores>({
   try {
     // The turn of promises in which a migration that is over already is logged, or fails.
     await Promise.race([migrating, Promise.resolve()]);
-    const given = { config, stores, parts: { ...parts, storage, tracer: tracing?.tracer } };
-    const { app, backgroundJobs = [] } = service.build(given);
+    const made = { ...parts, storage, tracer: tracing?.tracer, guard: auth?.guard };
+    const { app, backgroundJobs = [] } = service.build({ config, stores, parts: made });
+    // A route without a scope is found here, also where authentication is off.
+    routeAccess(app.routes, isManagementPath);
     const server = listen({
       hostname: config.host,
       port: config.port,
@@ -76,7 +84,8 @@ export async function serve<S extends Settings, Stores>({
       logger,
     });
     const watch = descriptorWatch({ descriptors, logger, metrics: metrics.http });
-    const stopBackgroundJobs = startBackgroundJobs([...backgroundJobs, watch], logger);
+    const jobs = [...backgroundJobs, watch, ...(auth?.jobs ?? [])];
+    const stopBackgroundJobs = startBackgroundJobs(jobs, logger);
     lifecycle.phase = "ready";
     const { hostname: host, port } = server;
     logger.info({ host, port, database: database.name, commit: buildInfo.commit }, "listening");

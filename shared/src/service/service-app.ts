@@ -22,7 +22,7 @@ import {
 /** What a service's app is made of, beside its own domain. */
 export interface ServiceParts extends Pick<
   HttpPluginParts,
-  "descriptors" | "lifecycle" | "limits" | "logger" | "tracer"
+  "descriptors" | "guard" | "lifecycle" | "limits" | "logger" | "tracer"
 > {
   /** The origins whose scripts may read responses, as browsers write them. None: CORS is off. */
   readonly corsOrigins: readonly string[];
@@ -49,7 +49,7 @@ interface PartsOptions {
 
 /**
  * Makes a service's log and parts, but for the storage, which reports to their metrics. They record no
- * trace.
+ * trace and check no token.
  */
 export function createParts({
   name: service,
@@ -70,6 +70,7 @@ export function createParts({
       corsOrigins,
       lifecycle: { phase: "starting" },
       descriptors,
+      guard: undefined,
       limits: { maxBodyBytes, maxInFlight },
       logger: log.logger,
       metrics: createMetrics({ service, version, commit }),
@@ -78,6 +79,11 @@ export function createParts({
       version,
     },
   };
+}
+
+/** What the API document says of a guard: nothing where it refuses nothing. */
+export function realmOf(guard: ServiceParts["guard"]): string | undefined {
+  return guard?.isEnforced === true ? guard.realm : undefined;
 }
 
 /** How the API document presents a service, and what the service's own errors mean. */
@@ -91,6 +97,7 @@ export function serviceApp(
   {
     corsOrigins,
     descriptors,
+    guard,
     lifecycle,
     limits,
     logger,
@@ -115,9 +122,10 @@ export function serviceApp(
   return app
     .use(
       httpPlugin({
-        cors: corsPolicy(corsOrigins, isOpenPath),
+        cors: corsPolicy(corsOrigins, isOpenPath, guard !== undefined),
         lifecycle,
         descriptors,
+        guard,
         limits,
         logger,
         metrics: metrics.http,
@@ -131,5 +139,5 @@ export function serviceApp(
       }),
     )
     .use(managementRoutes({ lifecycle, metrics, storage }))
-    .use(apiReference(() => app, { ...info, version }, publicUrl));
+    .use(apiReference(() => app, { ...info, version }, publicUrl, realmOf(guard)));
 }

@@ -42,7 +42,7 @@ export function logRequest(
   request: RequestContext,
   { status, durationMs }: Outcome,
 ): void {
-  const { method, path, route = "unmatched", error, refusal, requestId, trace } = request;
+  const { method, path, route = "unmatched", error, refusal, requestId, trace, auth } = request;
   const isFailure = status >= 500 && error !== undefined;
   // A 5xx without an error is a refusal.
   const level = isFailure
@@ -63,11 +63,13 @@ export function logRequest(
   }
   const reason = refusal === undefined ? "" : `"reason":"${refusal}",`;
   const { traceId, span } = trace;
+  const client = auth?.caller?.clientName;
   // A method is a token (RFC 9110, 9.1), so JSON needs no escapes in it.
   logger.writeFields(
     level,
     `"request_id":"${requestId}","trace_id":"${traceId}",` +
       (span === undefined ? "" : `"span_id":"${span.spanId}",`) +
+      (client === undefined ? "" : `"caller":${JSON.stringify(client)},`) +
       `"method":"${method}","route":"${route}",` +
       `"path":${isPlain ? `"${path}"` : JSON.stringify(loggedPath)},` +
       `"status":${status},${reason}"duration_ms":${duration_ms},"msg":"request"`,

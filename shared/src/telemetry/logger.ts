@@ -97,7 +97,8 @@ function timeField(): string {
   return latestField;
 }
 
-/** Makes a service's log. Lines that are written while a request is served carry its ids. */
+/** Makes a service's log. Lines that are written while a request is served carry its ids
+ * and the name of its client, if a token has one. */
 export function createLog({ service, version, level, destination }: LogOptions): Log {
   const buffered = logStream(stdout, (lines) => {
     logger.warn({ lines }, "dropped log lines: the reader of stdout was too slow");
@@ -117,8 +118,13 @@ export function createLog({ service, version, level, destination }: LogOptions):
         const request = currentRequest.getStore();
         if (request === undefined) return {};
         const { traceId, span } = request.trace;
-        const ids = { request_id: request.requestId, trace_id: traceId };
-        return span === undefined ? ids : { ...ids, span_id: span.spanId };
+        const client = request.auth?.caller?.clientName;
+        return {
+          request_id: request.requestId,
+          trace_id: traceId,
+          ...(span === undefined ? {} : { span_id: span.spanId }),
+          ...(client === undefined ? {} : { caller: client }),
+        };
       },
     },
     stream,

@@ -1,5 +1,6 @@
 // The request that the running code serves, known wherever that code awaits or calls.
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { RequestAuth } from "../core/caller.ts";
 import type { Tracer } from "../core/tracer.ts";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
 
@@ -24,6 +25,8 @@ export interface RequestContext {
   readonly isManagement: boolean;
   /** Whether it counts among the requests in flight. */
   isAdmitted: boolean;
+  /** Undefined where no token is checked: authentication is off, or the route needs none. */
+  auth: RequestAuth | undefined;
 }
 
 /**
@@ -99,5 +102,6 @@ export function openContext(
     hasCommonFields: false,
     isManagement,
     isAdmitted: false,
+    auth: undefined,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { requestHeaders, responseHeaders } from "../../src/openapi/headers.ts";
 import { startSample } from "../../testing/sample-service.ts";
+import { bearer, testIssuer } from "../../testing/test-issuer.ts";
 import { requestsTotal } from "../telemetry/requests-total.ts";
 import { exchange } from "./requests.ts";
 
@@ -177,7 +178,9 @@ describe("A request of another origin", () => {
     await using service = await startSample(withCors);
     const response = await service.request(note, { headers: { origin: shop } });
     const exposed = response.headers.get("access-control-expose-headers")?.split(", ");
-    for (const field of Object.keys(responseHeaders)) expect(exposed).toContain(field);
+    // Sent by services with authentication alone, which permit it.
+    const { "WWW-Authenticate": _, ...sent } = responseHeaders;
+    for (const field of Object.keys(sent)) expect(exposed).toContain(field);
   });
 
   test("is served without permission, and keeps caches from sharing its response, if its origin is not allowed", async () => {
@@ -196,6 +199,39 @@ describe("A request of another origin", () => {
       const response = await service.request(path, { headers: { origin: shop } });
       expect(corsFields(response)).toEqual({});
       expect((await preflight(service.url + path, shop)).status).not.toBe(204);
+    }
+  });
+});
+
+describe("CORS and authentication", () => {
+  test("a preflight needs no token, and permits to send one", async () => {
+    await using issuer = await testIssuer();
+    await using service = await startSample({
+      corsOrigins: [shop],
+      auth: issuer.environment(),
+    });
+    const response = await fetch(`${service.url}/notes`, {
+      method: "OPTIONS",
+      headers: { origin: shop, "access-control-request-method": "POST" },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get("access-control-allow-headers")).toStartWith("Authorization, ");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+
+  test("a script reads why it was refused, and no cache gives its response to another", async () => {
+    await using issuer = await testIssuer();
+    await using service = await startSample({
+      corsOrigins: [shop],
+      auth: issuer.environment(),
+    });
+    const path = "/notes/01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
+    const token = await issuer.token({ scope: "notes:read" });
+    for (const headers of [{}, bearer(await issuer.token()), bearer(token)]) {
+      const response = await service.request(path, { headers: { ...headers, origin: shop } });
+      expect(response.headers.get("access-control-allow-origin")).toBe(shop);
+      expect(response.headers.get("access-control-expose-headers")).toEndWith(", WWW-Authenticate");
+      expect(response.headers.get("vary")).toBe("Origin, Authorization");
     }
   });
 });

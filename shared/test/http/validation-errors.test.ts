@@ -183,7 +183,12 @@ describe("nullable() and withRule() over HTTP", () => {
         serviceApp(parts, about).post("/articles", ({ body }) => body, {
           body: newArticle,
           response: { 200: Type.Object(article), ...problemsWithBody() },
-          detail: routeDocs({ operationId: "echo", summary: "Send it back", tag: "articles" }),
+          detail: routeDocs({
+            operationId: "echo",
+            summary: "Send it back",
+            tag: "articles",
+            scope: "a",
+          }),
         }),
     });
 

@@ -58,11 +58,17 @@ export async function temporaryNotes() {
     {
       release = notes.release,
       maxMs,
-    }: { readonly release?: IdempotencyKeys<Note>["release"]; readonly maxMs?: number } = {},
+      owner,
+    }: {
+      readonly release?: IdempotencyKeys<Note>["release"];
+      readonly maxMs?: number;
+      readonly owner?: string;
+    } = {},
   ) {
     const createOnce = idempotentCreation({
       keys: { ...notes, release },
       maxMs,
+      owner: () => owner,
       fingerprint,
       original: (current: Note, body: { text: string }) => ({ ...current, ...body }),
     });

@@ -198,7 +198,12 @@ const tracingDefaults = readConfig(tracingSettings, {});
 
 describe("readServiceConfig()", () => {
   const engines = { sqlite: { migrations: [], stores: () => ({}) } };
-  const service = { database: "sqlite:data/x.db", engines, settings: { url: settings.url } };
+  const service = {
+    name: "x",
+    database: "sqlite:data/x.db",
+    engines,
+    settings: { url: settings.url },
+  };
   const readService = (environment: Environment) => readServiceConfig(service, environment);
 
   test("has a default for every variable", () => {
@@ -215,6 +220,11 @@ describe("readServiceConfig()", () => {
       idleTimeoutSeconds: 255,
       shutdownDrainMs: 0,
       shutdownGraceMs: 10_000,
+      authIssuer: undefined,
+      authJwks: undefined,
+      authAudience: "x",
+      authUserClaim: undefined,
+      authMode: "enforce",
       ...tracingDefaults,
       url: "http://localhost:8000",
     });

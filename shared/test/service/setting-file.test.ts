@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../testing/temporary-folder.ts";
 
 const engine = { migrations: [], tables: [], stores: () => ({}) };
 const engines = { sqlite: engine, postgres: async () => engine };
-const service = { database: "sqlite:data/x.db", engines, settings: {} };
+const service = { name: "x", database: "sqlite:data/x.db", engines, settings: {} };
 
 /** What the service makes of its variables: the URL of its database, or the lines for the operator. */
 function read(variables: Record<string, string>): string | readonly string[] {

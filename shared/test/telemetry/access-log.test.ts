@@ -25,6 +25,12 @@ function contextOf({
   return { ...openContext(new Request("http://a/")), path, isManagement, ...context };
 }
 
+/** What is known of a request whose client has this name. */
+function authOf(clientName: string | undefined): RequestContext["auth"] {
+  const caller = { identity: "secret", clientName, scopes: new Set<string>(), userId: undefined };
+  return { realm: "notes", isEnforced: true, caller, outcome: "ok" };
+}
+
 /** The line of a finished request; undefined if none is written at this level. */
 function lineOf(finished: Finished): LogLine | undefined {
   const { status = 200, durationMs = 1, level = "debug" } = finished;
@@ -59,6 +65,8 @@ describe("logRequest()", () => {
     ["a duration of half an hour", { durationMs: 1_800_000.12345 }],
     ["a request rejected by load shedding", { status: 503, context: { refusal: "body-memory" } }],
     ["a request whose trace is recorded", { context: { trace: recordedTrace } }],
+    ["a request of a client with a name", { context: { auth: authOf('web "1"\n') } }],
+    ["a request of a client without one", { context: { auth: authOf(undefined) } }],
   ])("writes for %s the line that pino would write", (_, finished) => {
     const { logger, written } = logInto("info", 'no"tes');
     const request = contextOf(finished);

@@ -1,0 +1,68 @@
+// Finds the caller of a request by its Authorization field.
+import type { Caller } from "../core/caller.ts";
+import type { TokenCache } from "./token-cache.ts";
+import { verifyToken, type Rejection, type TrustedIssuer } from "./verify-token.ts";
+
+/** Why a request has no caller; `invalid-request`: its Authorization is not one Bearer token. */
+export type Refusal = Rejection | "missing" | "invalid-request";
+
+/** Finds callers. */
+export interface Authenticator {
+  /**
+   * The caller of a request with this Authorization field, or why it has none. A promise only for a
+   * token that was not verified lately; it never rejects.
+   */
+  authenticate(field: string | null): Caller | Refusal | Promise<Caller | Refusal>;
+  /** Forgets all verified tokens: keys have changed. */
+  forget(): void;
+}
+
+interface AuthenticatorOptions {
+  readonly issuers: readonly TrustedIssuer[];
+  /** What `aud` must contain. */
+  readonly audience: string;
+  readonly cache: TokenCache;
+  /** Milliseconds since 1970. */
+  readonly wallClock?: () => number;
+}
+
+// RFC 9110, 11.1: the name of a scheme has no case. Several fields arrive as one, joined by a comma, which
+// no token has.
+const bearer = /^bearer(?: +([^ ,]*))?$/i;
+
+/** Makes an authenticator. */
+export function authenticator({
+  issuers,
+  audience,
+  cache,
+  wallClock = Date.now,
+}: AuthenticatorOptions): Authenticator {
+  /** How often keys have changed. */
+  let generation = 0;
+
+  async function verify(field: string, token: string): Promise<Caller | Refusal> {
+    const startedAt = generation;
+    const verified = await verifyToken(token, { issuers, audience, wallClock });
+    if (typeof verified === "string") {
+      // Whatever is wrong with it: without keys, no service can judge a token.
+      return issuers.some(({ keys }) => keys.hasKeys()) ? verified : "no-keys";
+    }
+    // A key that was withdrawn meanwhile must not live on here.
+    if (startedAt === generation) cache.add(field, verified.caller, verified.validUntil);
+    return verified.caller;
+  }
+
+  return {
+    authenticate(field) {
+      if (field === null || field === "") return "missing";
+      const known = cache.find(field);
+      if (known !== undefined) return known;
+      const [match, token = ""] = bearer.exec(field) ?? [];
+      return match === undefined ? "invalid-request" : verify(field, token);
+    },
+    forget() {
+      generation += 1;
+      cache.clear();
+    },
+  };
+}

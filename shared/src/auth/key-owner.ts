@@ -1,0 +1,18 @@
+// Whose idempotency key is whose: two callers may choose the same one.
+import type { Storage } from "../core/storage.ts";
+import { requireRequest } from "../telemetry/request-context.ts";
+
+/**
+ * Makes a function that tells the callers of requests apart: HMAC-SHA-256 under a secret of the storage,
+ * so that a copy of the database names no caller. It returns undefined where authentication is off or
+ * only observes.
+ */
+export function keyOwner({ secret }: Pick<Storage, "secret">): () => string | undefined {
+  return () => {
+    const { auth } = requireRequest();
+    if (auth?.isEnforced !== true || auth.caller === undefined) return undefined;
+    return new Bun.CryptoHasher("sha256", secret("request-digest"))
+      .update(`caller\0${auth.caller.identity}`)
+      .digest("base64url");
+  };
+}

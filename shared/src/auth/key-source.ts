@@ -1,0 +1,79 @@
+// Where an issuer's keys are read from: a URL of the issuer, or a file.
+import { stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+/** Reads the key set of an issuer. */
+export interface KeySource {
+  /** Where it is, for the log: without a query. */
+  readonly name: string;
+  /** How old a set may get before it is read anew, in ms. */
+  readonly maxAgeMs: number;
+  /** The bytes of the set, at most 1 MiB. Rejects if they cannot be read, or `signal` is aborted. */
+  read(signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** Thrown for what is no key set. Its message has nothing of a response. */
+class KeySourceError extends Error {
+  override readonly name = "KeySourceError";
+}
+
+const maxBytes = 1024 * 1024;
+
+/** A withdrawn key is out within a minute: the age, the time to the next look, and the fetch. */
+const maxAgeOfFetchedMs = 49_000;
+
+const tooLarge = () => new KeySourceError("The key set is larger than 1 MiB");
+
+async function readBody({ body }: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.byteLength;
+    // Leaving the loop cancels the rest.
+    if (length > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** The part of fetch that is needed. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+function urlSource(url: URL, fetch: Fetch): KeySource {
+  return {
+    name: url.origin + url.pathname,
+    maxAgeMs: maxAgeOfFetchedMs,
+    async read(signal) {
+      // One request a minute is not worth an idle connection, which the provider may have closed.
+      const headers = { accept: "application/jwk-set+json, application/json", connection: "close" };
+      const response = await fetch(url.href, { headers, signal, redirect: "manual" });
+      if (response.status !== 200) {
+        await response.body?.cancel();
+        throw new KeySourceError(`The status is ${response.status}`);
+      }
+      return readBody(response);
+    },
+  };
+}
+
+function fileSource(url: URL): KeySource {
+  const path = fileURLToPath(url);
+  return {
+    name: path,
+    // To read a file at each look costs less than to find out whether it has changed.
+    maxAgeMs: 0,
+    async read() {
+      const file = await stat(path);
+      // A pipe would be waited for.
+      if (!file.isFile()) throw new KeySourceError("It is no regular file");
+      if (file.size > maxBytes) throw tooLarge();
+      return Bun.file(path).slice(0, maxBytes).bytes();
+    },
+  };
+}
+
+/** The source at a URL, whose scheme is https, http or file. */
+export function keySource(url: string, fetch: Fetch = globalThis.fetch): KeySource {
+  const parsed = new URL(url);
+  return parsed.protocol === "file:" ? fileSource(parsed) : urlSource(parsed, fetch);
+}

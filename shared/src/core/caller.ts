@@ -1,0 +1,44 @@
+// Who sends a request, where authentication is on.
+
+/** What the check of a request's token came to: the label of `auth_total`, and the reason in the log. */
+export const authOutcomes = [
+  "ok",
+  "missing",
+  "malformed",
+  "expired",
+  "not-yet-valid",
+  "wrong-issuer",
+  "wrong-audience",
+  "wrong-subject",
+  "bad-signature",
+  "unknown-key",
+  "bad-algorithm",
+  "insufficient-scope",
+  "no-keys",
+] as const;
+
+/** One of {@link authOutcomes}. */
+export type AuthOutcome = (typeof authOutcomes)[number];
+
+/** What a verified token says of the client that sends it. */
+export interface Caller {
+  /** Its issuer and its subject, as JSON: equal for the tokens of one caller only. Never logged. */
+  readonly identity: string;
+  /** The name of the client for the log, by `client_id` or `azp`; undefined if the token has neither. */
+  readonly clientName: string | undefined;
+  readonly scopes: ReadonlySet<string>;
+  /** The id of the user who the caller is, in lower case; undefined if the caller is a program. */
+  readonly userId: string | undefined;
+}
+
+/** What authentication knows of one request. */
+export interface RequestAuth {
+  /** The protection space of the service (RFC 9110, 11.5), which a refusal names. */
+  readonly realm: string;
+  /** Whether requests are refused; otherwise they are only counted. */
+  readonly isEnforced: boolean;
+  /** Undefined while the token is being verified, or where the caller's token is not valid. */
+  caller: Caller | undefined;
+  /** Undefined while the token is being verified. */
+  outcome: AuthOutcome | undefined;
+}

@@ -1,0 +1,317 @@
+import { describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { guard } from "../../src/auth/guard.ts";
+import { Registry } from "../../src/telemetry/prometheus.ts";
+import { openContext } from "../../src/telemetry/request-context.ts";
+import { bodyOf, metricIn, type RunningService } from "../../testing/running-service.ts";
+import { startSample } from "../../testing/sample-service.ts";
+import { bearer, issuerKey, testIssuer, type TestIssuer } from "../../testing/test-issuer.ts";
+
+const noteId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
+const notePath = `/notes/${noteId}`;
+const userId = "0196b3d1-4f0e-7c55-9a41-5d1f3c0a7be2";
+
+type SampleOptions = Parameters<typeof startSample>[0];
+
+/** An issuer, and a service that trusts it. */
+async function startGuarded(variables: Record<string, string> = {}, options: SampleOptions = {}) {
+  const issuer = await testIssuer();
+  const service = await startSample({ auth: issuer.environment(variables), ...options });
+  return {
+    issuer,
+    service,
+    /** Asks for a note with this Authorization. */
+    get: (authorization?: string, path = notePath) =>
+      service.request(path, authorization === undefined ? {} : { headers: { authorization } }),
+    async [Symbol.asyncDispose]() {
+      await service[Symbol.asyncDispose]();
+      await issuer[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const read = { scope: "notes:read" };
+
+const counted = (service: RunningService, outcome: string) =>
+  service.metric(`auth_total{outcome="${outcome}"}`);
+
+/** Sends a request by hand. @returns the response as text */
+function sendRaw({ port }: RunningService, lines: readonly string[]): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect(port, "127.0.0.1", () =>
+    socket.write([...lines, "Host: service", "Connection: close", "", ""].join("\r\n")),
+  );
+  let text = "";
+  socket.on("data", (chunk) => (text += chunk.toString()));
+  socket.on("close", () => resolve(text));
+  socket.on("error", reject);
+  return promise;
+}
+
+describe("Authentication lets in", () => {
+  test("a token with the scope of the route, at once and again", async () => {
+    await using guarded = await startGuarded();
+    const { get, issuer, service } = guarded;
+    const token = await issuer.token(read);
+    for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer "]) {
+      const response = await get(`${scheme} ${token}`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("cache-control")).toBe("private, no-cache");
+      expect(response.headers.get("vary")).toBe("Authorization");
+    }
+    expect(await counted(service, "ok")).toBe(4);
+  });
+
+  test("HEAD with the scope of GET", async () => {
+    await using guarded = await startGuarded();
+    const { issuer, service } = guarded;
+    const headers = bearer(await issuer.token(read));
+    expect((await service.request(notePath, { method: "HEAD", headers })).status).toBe(200);
+    const refused = await service.request(notePath, { method: "HEAD" });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("www-authenticate")).toBe('Bearer realm="sample"');
+  });
+
+  test("management routes and the API reference without a token, and whatever the token is", async () => {
+    await using guarded = await startGuarded();
+    for (const path of ["/health", "/ready", "/metrics", "/swagger", "/swagger/json"]) {
+      for (const authorization of [undefined, "Basic YTpi", "Bearer x"]) {
+        const response = await guarded.get(authorization, path);
+        expect(response.status).toBe(200);
+        expect(response.headers.get("vary")).toBeNull();
+      }
+    }
+    for (const outcome of ["ok", "missing", "malformed"]) {
+      expect(await counted(guarded.service, outcome)).toBe(0);
+    }
+  });
+});
+
+describe("Authentication refuses", () => {
+  test("a request without a token, and tells the client no error", async () => {
+    await using guarded = await startGuarded();
+    const response = await guarded.get();
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toBe('Bearer realm="sample"');
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("vary")).toBe("Authorization");
+    expect(await bodyOf(response)).toMatchObject({ code: "unauthenticated" });
+    expect(await counted(guarded.service, "missing")).toBe(1);
+  });
+
+  test.each<[string, Record<string, unknown>, Record<string, unknown>, string]>([
+    ["expired", { exp: 1 }, {}, "The token has expired"],
+    ["not-yet-valid", { nbf: 9_999_999_999 }, {}, "The token is not valid yet"],
+    ["wrong-issuer", { iss: "other" }, {}, "The token is from another issuer"],
+    ["wrong-audience", { aud: "other" }, {}, "The token is for another audience"],
+    ["unknown-key", {}, { kid: "other" }, "The issuer has no such key"],
+    ["malformed", { sub: 7 }, {}, "The token is no signed JWT with the claims that it needs"],
+  ])(
+    "a token that is %s, with one of a fixed set of texts",
+    async (outcome, claims, header, text) => {
+      await using guarded = await startGuarded();
+      const { get, issuer, service } = guarded;
+      const response = await get(`Bearer ${await issuer.token({ ...read, ...claims }, header)}`);
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toBe(
+        `Bearer realm="sample", error="invalid_token", error_description="${text}"`,
+      );
+      expect(await bodyOf(response)).toMatchObject({ code: "invalid-token", detail: text });
+      expect(await counted(service, outcome)).toBe(1);
+    },
+  );
+
+  test("another scheme, and two Authorization fields", async () => {
+    await using guarded = await startGuarded();
+    const { get, issuer, service } = guarded;
+    const token = await issuer.token(read);
+    for (const field of ["Basic YTpi", token, `Bearer ${token}, Bearer ${token}`, "Bearer a b"]) {
+      const response = await get(field);
+      expect(response.status).toBe(400);
+      expect(await bodyOf(response)).toMatchObject({ code: "invalid-request" });
+    }
+    const line = `Authorization: Bearer ${token}`;
+    const request = `GET ${notePath} HTTP/1.1`;
+    expect(await sendRaw(service, [request, line])).toStartWith("HTTP/1.1 200");
+    for (const second of [line, "Authorization:", "Authorization: Basic YTpi"]) {
+      expect(await sendRaw(service, [request, line, second])).toStartWith("HTTP/1.1 400");
+      expect(await sendRaw(service, [request, second, line])).toStartWith("HTTP/1.1 400");
+    }
+    expect(await counted(service, "malformed")).toBe(10);
+  });
+
+  test("a token in the query or in the body", async () => {
+    await using guarded = await startGuarded();
+    const { get, issuer, service } = guarded;
+    const token = await issuer.token({ scope: "notes:read notes:write" });
+    expect((await get(undefined, `${notePath}?access_token=${token}`)).status).toBe(401);
+    const body = { text: "hello", access_token: token };
+    expect((await service.request("/notes", { json: body })).status).toBe(401);
+  });
+
+  test("a token without the scope, and names it", async () => {
+    await using guarded = await startGuarded();
+    const { get, issuer, service } = guarded;
+    for (const scope of ["", "notes:write", "NOTES:READ", "notes:reader", "notes"]) {
+      const response = await get(`Bearer ${await issuer.token({ scope })}`);
+      expect(response.status).toBe(403);
+      expect(response.headers.get("www-authenticate")).toBe(
+        'Bearer realm="sample", error="insufficient_scope", scope="notes:read"',
+      );
+      expect(await bodyOf(response)).toMatchObject({ code: "insufficient-scope" });
+    }
+    expect(await counted(service, "insufficient-scope")).toBe(5);
+  });
+
+  test("after the route and before everything else of the request", async () => {
+    await using guarded = await startGuarded();
+    const { get, service } = guarded;
+    const post = (path: string, sent: object) => service.request(path, { method: "POST", ...sent });
+    expect((await get(undefined, "/none")).status).toBe(404);
+    expect((await post(notePath, {})).status).toBe(405);
+    expect((await get(undefined, "/notes/7?odd=1")).status).toBe(401);
+    const text = { "content-type": "text/plain" };
+    expect((await post("/notes", { body: "{", headers: text })).status).toBe(401);
+    expect((await post("/notes", { body: "x".repeat(2_000_000), headers: text })).status).toBe(401);
+    expect(await counted(service, "missing")).toBe(3);
+  });
+
+  test("after overload, so that a flood is not verified", async () => {
+    const held = Promise.withResolvers<string>();
+    const started = Promise.withResolvers<void>();
+    const find = () => {
+      started.resolve();
+      return held.promise;
+    };
+    await using guarded = await startGuarded({}, { limits: { maxInFlight: 1 }, find });
+    const { get, issuer, service } = guarded;
+    const first = get(`Bearer ${await issuer.token(read)}`);
+    await started.promise;
+    expect((await get()).status).toBe(503);
+    held.resolve("found");
+    expect((await first).status).toBe(200);
+    expect(await counted(service, "missing")).toBe(0);
+  });
+});
+
+describe("Authentication and the issuer's keys", () => {
+  const unusable = (issuer: TestIssuer) => issuer.publish([]);
+
+  test("a token is 503 while there are no keys, whatever it is, and no token stays 401", async () => {
+    await using issuer = await testIssuer();
+    await unusable(issuer);
+    await using service = await startSample({ auth: issuer.environment() });
+    const expired = await issuer.token({ ...read, exp: 1 });
+    for (const token of [await issuer.token(read), expired, "abc"]) {
+      const response = await service.request(notePath, { headers: bearer(token) });
+      expect(response.status).toBe(503);
+      expect(response.headers.get("retry-after")).toBe("1");
+      expect(await bodyOf(response)).toMatchObject({ code: "identity-provider-unavailable" });
+    }
+    expect(await counted(service, "no-keys")).toBe(3);
+    expect((await service.request(notePath)).status).toBe(401);
+    expect((await service.request("/ready")).status).toBe(200);
+    expect(service.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  test("a new key is found at once, and the tokens of a withdrawn one are out", async () => {
+    await using guarded = await startGuarded();
+    const { get, issuer, service } = guarded;
+    const old = `Bearer ${await issuer.token(read)}`;
+    expect((await get(old)).status).toBe(200);
+    await issuer.rotate();
+    await issuer.publish();
+    expect((await get(`Bearer ${await issuer.token(read)}`)).status).toBe(200);
+    expect((await get(old)).status).toBe(401);
+    expect(await counted(service, "unknown-key")).toBe(1);
+    await service.refreshKeys();
+  });
+
+  test("the last good keys stay where the new set is broken", async () => {
+    await using guarded = await startGuarded();
+    const { get, issuer, service } = guarded;
+    const token = await issuer.token(read);
+    await issuer.publish([{ ...(await issuerKey("ES256")).published, use: "enc" }]);
+    await service.refreshKeys();
+    expect((await get(`Bearer ${token}`)).status).toBe(200);
+    expect(await service.logged("cannot read the issuer's keys")).toMatchObject({
+      level: "warn",
+      has_keys: true,
+    });
+  });
+});
+
+describe("Authentication in the log", () => {
+  test("names the client, and shows nothing else of a token", async () => {
+    await using guarded = await startGuarded({ AUTH_USER_CLAIM: "user_id" });
+    const { get, issuer, service } = guarded;
+    const token = await issuer.token({
+      ...read,
+      client_id: 'web "1"\n',
+      sub: "secret-subject",
+      user_id: userId,
+      email: "alice@example.com",
+    });
+    await get(`Bearer ${token}`);
+    await get(`Bearer ${token}x`);
+    await get(`Bearer ${await issuer.token({ ...read, azp: "app", sub: "secret-subject" })}`);
+    const lines = service.lines.filter(({ msg }) => msg === "request");
+    expect(lines).toMatchObject([
+      { status: 200, caller: 'web "1"\n' },
+      { status: 401, reason: "bad-signature" },
+      { status: 200, caller: "app" },
+    ]);
+    expect(lines[1]).not.toHaveProperty("caller");
+    const text = JSON.stringify(service.lines);
+    for (const secret of [token, "secret-subject", userId, "alice", ...token.split(".")]) {
+      expect(text).not.toContain(secret);
+    }
+  });
+});
+
+describe("AUTH_MODE=observe", () => {
+  test("refuses nothing, and counts what would be refused", async () => {
+    await using guarded = await startGuarded({ AUTH_MODE: "observe" });
+    const { get, issuer, service } = guarded;
+    const fields = [
+      undefined,
+      "Basic YTpi",
+      "Bearer abc",
+      `Bearer ${await issuer.token({ exp: 1 })}`,
+      `Bearer ${await issuer.token()}`,
+      `Bearer ${await issuer.token({ ...read, client_id: "web" })}`,
+    ];
+    for (const field of fields) {
+      const response = await get(field);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("vary")).toBeNull();
+    }
+    const counts = { missing: 1, malformed: 2, expired: 1, "insufficient-scope": 1, ok: 1 };
+    for (const [outcome, count] of Object.entries(counts)) {
+      expect(await counted(service, outcome)).toBe(count);
+    }
+    const lines = service.lines.filter(({ msg }) => msg === "request");
+    expect(lines.at(-1)).toMatchObject({ caller: "web" });
+  });
+
+  test("does not wait for a provider that does not respond, and counts when it does", async () => {
+    const registry = new Registry();
+    const pending = Promise.withResolvers<"expired">();
+    const { check, finished } = guard({
+      realm: "sample",
+      isEnforced: false,
+      authenticate: () => pending.promise,
+      registry,
+    });
+    const request = new Request("http://sample/notes");
+    const context = openContext(request);
+    const access = { scopes: ["notes:read"], isForPrograms: false };
+    expect(await check(request, context, access)).toBeUndefined();
+    finished(context);
+    const counted = () => metricIn(registry, 'auth_total{outcome="expired"}');
+    expect(await counted()).toBe(0);
+    pending.resolve("expired");
+    await pending.promise;
+    expect(await counted()).toBe(1);
+  });
+});
