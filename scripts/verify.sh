@@ -30,11 +30,16 @@ delete_probes() {
 } >/dev/null 2>&1
 
 check_rollout() {
-  local service=$1 reason
-  if reason=$(kube rollout status "deployment/$service" --timeout=10s 2>&1); then
-    ok "$service is up: $(kube get deployment "$service" -o jsonpath='{.status.readyReplicas}') pods are ready"
-  else
+  local service=$1 reason ready
+  if ! reason=$(kube rollout status "deployment/$service" --timeout=10s 2>&1); then
     failed "$service is not up: ${reason##*$'\n'}. See kubectl describe pods -l app.kubernetes.io/name=$service"
+    return
+  fi
+  ready=$(kube get deployment "$service" -o jsonpath='{.status.readyReplicas}')
+  if [ -n "$ready" ]; then
+    ok "$service is up: $ready pods are ready"
+  else
+    failed "$service is not up: it has no replicas. See kubectl scale deployment/$service --replicas=2"
   fi
 }
 

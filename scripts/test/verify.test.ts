@@ -83,6 +83,11 @@ describe("one failure ends it with status 1, and the line says what to do:", () 
       "FAILED user-service is not up: Waiting for 1 of 2. See kubectl describe pods ",
     ],
     [
+      "no replicas, of which all are rolled out",
+      `*"get deployment user-service"*readyReplicas*) ;;`,
+      "FAILED user-service is not up: it has no replicas. See kubectl scale",
+    ],
+    [
       "pods of two versions",
       `*"exec pod-2 -c order-service"*) echo "order-service 1.1.0 (old)" ;;`,
       "FAILED order-service runs in several versions: order-service 1.1.0 (old), order-service 1.2.0 (abc). Wait for",
@@ -154,18 +159,15 @@ test("a cluster that does not answer is one failure, and no word about versions 
 });
 
 test("with PostgreSQL the last backup is the newest that CloudNativePG completed", async () => {
-  const backups = [
-    `users-db ${hoursAgo(30)}`,
-    `users-db ${hoursAgo(2)}`,
-    `orders-db ${hoursAgo(1)}`,
-  ];
+  const [first, second, third] = [hoursAgo(30), hoursAgo(2), hoursAgo(1)];
+  const backups = [`users-db ${first}`, `users-db ${second}`, `orders-db ${third}`];
   const { status, lines } = await verify(`
 *"get cronjob "*"-o name") ;;
 *"get cronjob"*) exit 1 ;;
 *"get backups.postgresql.cnpg.io"*) printf '${backups.join("\\n")}\\n' ;;
 `);
-  expect(lines).toContain(`ok the last backup of user-service is of ${hoursAgo(2)}`);
-  expect(lines).toContain(`ok the last backup of order-service is of ${hoursAgo(1)}`);
+  expect(lines).toContain(`ok the last backup of user-service is of ${second}`);
+  expect(lines).toContain(`ok the last backup of order-service is of ${third}`);
   expect(status).toBe(0);
 });
 
