@@ -1,7 +1,8 @@
 // `bun scripts/check-crds.ts FILE…`: checks objects in k8s/ against the schemas of the operators that they
 // are for, the CustomResourceDefinitions in the files: cnpg-1.30.0.yaml of CloudNativePG's release and
-// manifest.yaml of its Barman Cloud plugin's, or stripped-down-crds.yaml of Prometheus' Operator's. Prints a
-// line for each object of their groups, and ends with 1 if one does not fit or there is none.
+// manifest.yaml of its Barman Cloud plugin's, stripped-down-crds.yaml of Prometheus' Operator's, or
+// standard-install.yaml of Gateway API's. Prints a line for each object of their groups, and ends with 1 if one
+// does not fit or there is none.
 import type { JsonSchema } from "../shared/src/openapi/types.ts";
 import { schemaCheck } from "../shared/testing/schema-check.ts";
 import { everyDelivery } from "../k8s/test/manifests.ts";
@@ -52,7 +53,10 @@ async function definitionsIn(file: string): Promise<CustomResourceDefinition[]> 
       ? undefined
       : value,
   );
-  // A CustomResourceDefinition has this shape, by Kubernetes' API.
-  const parsed = [JSON.parse(text)].flat() as CustomResourceDefinition[];
-  return parsed.filter(({ kind }) => kind === "CustomResourceDefinition");
+  // A CustomResourceDefinition has this shape, by Kubernetes' API. An empty document, as before a first
+  // `---`, is null.
+  const parsed = [JSON.parse(text)].flat() as (CustomResourceDefinition | null)[];
+  return parsed
+    .filter((document) => document !== null)
+    .filter(({ kind }) => kind === "CustomResourceDefinition");
 }
