@@ -19,9 +19,9 @@ const usage = `Usage: bun run release VERSION
   VERSION  a semantic version, newer than the present one, without "v": 1.2.0 or 1.2.0-rc.1
 `;
 
-/** The text before a version: in package.json and bun.lock, Dockerfiles, manifests, image names. */
+/** The text before a version: in package.json and bun.lock, Dockerfiles, manifests, image names, git tags. */
 const before =
-  /"version": "|image\.version="|app\.kubernetes\.io\/version: |ghcr\.io\/example\/[^:\s]+:/;
+  /"version": "|image\.version="|app\.kubernetes\.io\/version: |ghcr\.io\/example\/[^:\s]+:|(?:targetRevision|tag): v/;
 
 /** Other versions stand in the lockfile of bench/, in the changelog and in released API documents. */
 const where = [":!bench", ":!CHANGELOG.md", ":!docs/openapi"];
