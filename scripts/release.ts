@@ -23,8 +23,8 @@ const usage = `Usage: bun run release VERSION
 const before =
   /"version": "|image\.version="|app\.kubernetes\.io\/version: |ghcr\.io\/example\/[^:\s]+:|(?:targetRevision|tag): v/;
 
-/** Other versions stand in the lockfile of bench/, in the changelog and in released API documents. */
-const where = [":!bench", ":!CHANGELOG.md", ":!docs/openapi"];
+/** Other lockfiles, the changelog, released API documents and tests have versions of their own. */
+const where = [":!bench", ":!*/bun.lock", ":!CHANGELOG.md", ":!docs/openapi", ":!*/test/*"];
 
 const { positionals } = readArguments(usage, { allowPositionals: true });
 const [version = "", ...others] = positionals;
@@ -97,7 +97,9 @@ if (!isPrerelease(version)) {
   }
 }
 
-const left = await $`git grep --line-number --fixed-strings ${present} -- ${where}`
+const whole = `(^|[^0-9.])${RegExp.escape(present)}($|[^0-9.])`;
+// bun.lock has packages with that version.
+const left = await $`git grep --line-number --perl-regexp ${whole} -- ${where} ${":!bun.lock"}`
   .nothrow()
   .text();
 const head = (await $`git rev-parse HEAD`.text()).trim();

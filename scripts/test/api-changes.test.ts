@@ -22,6 +22,7 @@ function shop() {
       { name: "limit", in: "query", schema: { type: "integer", maximum: 100 } },
       { name: "X-Trace", in: "header", schema: { type: "string" } },
       { name: "sort", in: "query", explode: false, schema: { type: "array" } },
+      { name: "shop", in: "query", required: true },
     ] as object[],
     responses: {
       200: {
@@ -192,8 +193,8 @@ describe("apiChanges()", () => {
     ],
     [
       "a new parameter that is required",
-      (_, { get }) => get.parameters.push({ name: "shop", in: "query", required: true }),
-      ["BREAKS GET /teas: query parameter shop was added: requests without it are refused"],
+      (_, { get }) => get.parameters.push({ name: "town", in: "query", required: true }),
+      ["BREAKS GET /teas: query parameter town was added: requests without it are refused"],
     ],
     [
       "a parameter that is required now",
@@ -205,6 +206,11 @@ describe("apiChanges()", () => {
       (_, { get }) =>
         Object.assign(get.parameters[0] ?? {}, { schema: { type: "integer", maximum: 50 } }),
       [`BREAKS GET /teas, query parameter limit: maximum was 100, is 50: ${refused}`],
+    ],
+    [
+      "a parameter that is optional now",
+      (_, { get }) => Object.assign(get.parameters[3] ?? {}, { required: false }),
+      ["ok GET /teas, query parameter shop: is optional now"],
     ],
     [
       "the spelling of a parameter",

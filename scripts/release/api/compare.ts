@@ -111,6 +111,7 @@ function* compareParameters(place: Place, old: Operation, now: Operation): Gener
       const breaks = "requests without it are refused";
       yield { operation, part, text: "is required now", breaks };
     }
+    if (parameter.required && !present.required) yield { operation, part, text: "is optional now" };
     if (!isDeepStrictEqual(spelling(parameter), spelling(present))) {
       const breaks = "clients send it in the old spelling";
       yield { operation, part, text: "style or explode differs", breaks };
@@ -145,6 +146,7 @@ function* compareRequestBodies(place: Place, old: Operation, now: Operation): Ge
     const breaks = "requests without one are refused";
     yield { operation, part, text: "is required now", breaks };
   }
+  if (was?.required && !is.required) yield { operation, part, text: "is optional now" };
   if (was === undefined) yield { operation, part: "", text: added(part) };
   else yield* compareContents(place, part, "request", was.content, is.content);
 }
