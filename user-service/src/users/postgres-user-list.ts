@@ -50,6 +50,24 @@ export function postgresUserList(
     const readPage = async (statement: (sql: SQL) => PromiseLike<UserRow[]>) =>
       toPage<UserRow>(await read(statement), limit);
 
+    const isWholeTime = created.createdAfter === undefined && created.createdBefore === undefined;
+    const isWithoutRest = after === undefined && email === undefined && isWholeTime;
+    // What order-service asks for. Its limit lets sessions keep the plan, and it has no parts, which take
+    // Bun.SQL as long as the rest.
+    if (ids !== undefined && ids.length <= limit && sort === "name" && isWithoutRest) {
+      return readPage(
+        (sql) => sql`
+          SELECT id, name, email, created_at::float8, updated_at::float8
+          FROM (
+            SELECT *
+            FROM users
+            WHERE id = ANY(${ids}::uuid[])
+            LIMIT ${ids.length}
+          ) AS users
+          ORDER BY name, id`,
+      );
+    }
+
     // Here and below: a subquery's limit keeps PostgreSQL from another way to the rows, which would be
     // the cheaper one if the conditions were as many users' as it guesses.
     if (ids !== undefined) {
@@ -82,7 +100,6 @@ export function postgresUserList(
             AND ${inWindow(sql)}`,
       );
     }
-    const isWholeTime = created.createdAfter === undefined && created.createdBefore === undefined;
     if (!isByName || isWholeTime) {
       return readPage(
         (sql) => sql`

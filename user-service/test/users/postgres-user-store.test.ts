@@ -54,17 +54,18 @@ async function storeManyUsers({ write }: PostgresStorage): Promise<void> {
 async function useEverything(users: UserStore, run = "run"): Promise<void> {
   const after = { name: "User 5", id: idOf(manyUsers / 2) };
   // For a hundredth of so few users, PostgreSQL up to 16 rightly reads the table, which costs it the same.
-  const lists = [{}, { ids: Array.from({ length: 50 }, (_, n) => idOf(n * 200 + 1)) }];
+  const ids = Array.from({ length: 50 }, (_, n) => idOf(n * 200 + 1));
+  const lists = [{}, { ids }, { ids, limit: ids.length }];
   const ranges = [
     {},
     { createdAfter: firstMs + 5 },
     { createdAfter: firstMs + 100, createdBefore: firstMs + 120 },
   ];
   for (const sort of userSorts) {
-    for (const ids of lists) {
+    for (const list of lists) {
       for (const range of ranges) {
         for (const email of [undefined, "USER7@example.com"]) {
-          const query = { sort, email, ...ids, ...range, limit: 10 };
+          const query = { sort, email, limit: 10, ...list, ...range };
           await users.list(query);
           await users.list({ ...query, after });
         }

@@ -144,14 +144,16 @@ describe.each(userStores)("UserStore in %s", (_, open) => {
           ["created_at", byAge],
           ["-created_at", byAge.toReversed()],
         ] as const) {
-          const query = { ...filter, sort, limit: 2 };
-          const found: User[] = [];
-          for (let page = await store.list(query); ;) {
-            found.push(...page.items);
-            if (page.nextAfter === undefined) break;
-            page = await store.list({ ...query, after: page.nextAfter });
+          for (const limit of [2, users.length]) {
+            const query = { ...filter, sort, limit };
+            const found: User[] = [];
+            for (let page = await store.list(query); ;) {
+              found.push(...page.items);
+              if (page.nextAfter === undefined) break;
+              page = await store.list({ ...query, after: page.nextAfter });
+            }
+            expect({ query, found }).toEqual({ query, found: list.filter(isWanted) });
           }
-          expect({ filter, sort, found }).toEqual({ filter, sort, found: list.filter(isWanted) });
         }
       }
     }
