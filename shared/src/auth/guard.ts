@@ -24,8 +24,10 @@ const maxObservedMs = 50;
 const outcomeOf = (refusal: Refusal): AuthOutcome =>
   refusal === "invalid-request" ? "malformed" : refusal;
 
-const hasScope = ({ scopes }: Caller, needed: readonly string[]) =>
-  needed.some((scope) => scopes.has(scope));
+function hasScope({ scopes }: Caller, needed: readonly string[]): boolean {
+  for (const scope of needed) if (scopes.has(scope)) return true;
+  return false;
+}
 
 /** Makes the guard of a service. */
 export function guard({ realm, isEnforced, authenticate, registry }: GuardOptions): Guard {

@@ -34,14 +34,16 @@ export function routeAccess(
   routes: readonly GuardedRoute[],
   isManagementPath: (path: string) => boolean,
 ): (context: Pick<RequestContext, "method" | "route">) => RouteAccess | undefined {
-  const byRoute = new Map<string, RouteAccess>();
+  const byTemplate = new Map<string | undefined, Map<string, RouteAccess>>();
   for (const { method, path, hooks } of routes) {
     if (isManagementPath(path)) continue;
     const access = declaredAccess(hooks.detail);
     if (access === undefined) {
       throw new Error(`${method} ${path} declares no scope: give one to its routeDocs()`);
     }
-    byRoute.set(`${method} ${routeTemplate(path)}`, access);
+    const template = routeTemplate(path);
+    const byMethod = byTemplate.get(template) ?? new Map<string, RouteAccess>();
+    byTemplate.set(template, byMethod.set(method, access));
   }
-  return ({ method, route }) => byRoute.get(`${method === "HEAD" ? "GET" : method} ${route}`);
+  return ({ method, route }) => byTemplate.get(route)?.get(method === "HEAD" ? "GET" : method);
 }

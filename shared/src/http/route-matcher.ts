@@ -50,14 +50,19 @@ export function sentParameters(
 /** Makes a look-up of routes by the path of a request; undefined for a path that matches none. */
 export function routeMatcher(routes: readonly Route[]): (path: string) => RouteMatch | undefined {
   const byPath = Map.groupBy(routes, ({ path }) => path);
-  const entries = Array.from(byPath, ([path, ofPath]) => {
+  // A path without parameters is found by a look-up: a pattern for each would take longer.
+  const exact = new Map<string, RouteMatch>();
+  const patterns: { readonly pattern: RegExp; readonly match: RouteMatch }[] = [];
+  for (const [path, ofPath] of byPath) {
     const methods = new Set(ofPath.map(({ method }) => method));
     if (methods.has("GET")) methods.add("HEAD");
+    const match = { template: routeTemplate(path), methods: [...methods].sort() };
+    if (match.template === path) {
+      exact.set(path, match);
+      continue;
+    }
     const escaped = path.replace(/[.*+?^$()[\]{}|\\]/g, "\\$&");
-    return {
-      pattern: new RegExp(`^${escaped.replace(/:\w+/g, "[^/]+")}$`),
-      match: { template: routeTemplate(path), methods: [...methods].sort() },
-    };
-  });
-  return (path) => entries.find(({ pattern }) => pattern.test(path))?.match;
+    patterns.push({ pattern: new RegExp(`^${escaped.replace(/:\w+/g, "[^/]+")}$`), match });
+  }
+  return (path) => exact.get(path) ?? patterns.find(({ pattern }) => pattern.test(path))?.match;
 }
