@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, jest, test } from "bun:test";
 import { issuerKeys } from "../../src/auth/issuer-keys.ts";
 import type { KeySet } from "../../src/auth/key-set.ts";
 import { issuerKey } from "../../testing/test-issuer.ts";
@@ -145,6 +145,44 @@ describe("issuerKeys(): an unknown key", () => {
 });
 
 describe("issuerKeys(): a provider that fails", () => {
+  afterEach(() => void jest.useRealTimers());
+
+  test("holds a request up for 3 s at most, and is cut then", async () => {
+    jest.useFakeTimers();
+    let signal: AbortSignal | undefined;
+    const keys = issuerKeys({
+      source: {
+        name: "test",
+        maxAgeMs: 0,
+        read(given) {
+          signal = given;
+          return new Promise(() => undefined);
+        },
+      },
+      changed: () => undefined,
+      failed: () => undefined,
+    });
+    const finding = keys.setFor(a);
+    jest.advanceTimersByTime(2999);
+    await Promise.resolve();
+    expect(signal?.aborted).toBe(false);
+    jest.advanceTimersByTime(1);
+    expect(await finding).toBe("no-keys");
+    expect(signal?.aborted).toBe(true);
+  });
+
+  test("is not told as a failure where the service stops meanwhile", async () => {
+    const { answer, failures, keys } = startKeys();
+    const held = Promise.withResolvers<string>();
+    answer(() => held.promise);
+    const stop = new AbortController();
+    const looking = keys.job.run(stop.signal);
+    stop.abort();
+    held.reject(new Error("aborted"));
+    await looking;
+    expect(failures).toEqual([]);
+  });
+
   test.each<[string, () => Promise<string>]>([
     ["refuses", refuse],
     ["sends a page", () => Promise.resolve("<html>")],

@@ -29,6 +29,20 @@ describe("idempotentCreation()", () => {
     expect(service.count()).toBe(1);
   });
 
+  test("takes the same key of another owner for another key", async () => {
+    await using service = await temporaryNotes();
+    const { post } = service;
+    const noteOf = async (owner?: string) => {
+      const { note, isReplay } = await post("k", undefined, owner === undefined ? {} : { owner });
+      return { id: note.id, isReplay };
+    };
+    const first = await noteOf("a");
+    expect(await noteOf("a")).toEqual({ id: first.id, isReplay: true });
+    expect(await noteOf("b")).toMatchObject({ isReplay: false });
+    expect(await noteOf()).toMatchObject({ isReplay: false });
+    expect(service.count()).toBe(3);
+  });
+
   test("keeps the claim of its key however long the creation takes", async () => {
     await using service = await temporaryNotes();
     const { clock, notes, post, committed } = service;

@@ -49,3 +49,28 @@ describe("serve()", () => {
     expect(restarted.map(({ msg }) => msg)).toEqual(messages);
   });
 });
+
+test("serve() does not start an app with a route that declares no scope", async () => {
+  await using folder = temporaryFolder();
+  const script = `
+    import { Elysia } from "elysia";
+    import { runService } from "./src/service/cli.ts";
+    await runService({
+      name: "sample",
+      database: "sqlite:${join(folder.path, "test.db")}",
+      engines: { sqlite: { migrations: [], stores: () => ({}) } },
+      settings: {},
+      build: () => ({ app: new Elysia().get("/health", "").delete("/notes/:id", "") }),
+    }, process);`;
+  const child = Bun.spawn([process.execPath, "-e", script], {
+    cwd: join(import.meta.dir, "../.."),
+    env: { PORT: "0", HOST: "127.0.0.1" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await child.exited).toBe(1);
+  expect(await child.stdout.text()).not.toContain("listening");
+  expect(await child.stderr.text()).toContain(
+    "DELETE /notes/:id declares no scope: give one to its routeDocs()",
+  );
+});
