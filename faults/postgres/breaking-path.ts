@@ -20,21 +20,23 @@ export interface BreakingPath extends AsyncDisposable {
 /** Where a connection breaks. */
 interface Point {
   readonly kind: Break;
+  /** Whether it breaks on what the server sends. */
   readonly isAtServer: boolean;
   /** How many bytes arrive before. */
   bytes: number;
 }
 
-/** About so many bytes of one direction belong to the handshake and the log-in, and so many to the first statements. */
+/** In bytes of one direction: what the handshake and the log-in have, with the first statements, and more. */
 const spans = [700, 3000, 40_000];
 
 /** Where the connection with this number breaks: the same in every run. */
 function pointOf(n: number, kinds: readonly Break[]): Point {
-  const span = spans[n % spans.length] ?? 0;
+  const pair = Math.floor(n / 2);
+  const span = spans[Math.floor(pair / kinds.length) % spans.length] ?? 0;
   return {
-    kind: kinds[Math.floor(n / 2) % kinds.length] ?? "end",
     isAtServer: n % 2 === 0,
-    // The fraction of multiples of the golden ratio is spread evenly.
+    kind: kinds[pair % kinds.length] ?? "end",
+    // The fractions of the multiples of the golden ratio are spread evenly.
     bytes: Math.floor(((n * 0.618_034) % 1) * span),
   };
 }
@@ -49,34 +51,35 @@ export async function breakingPath(url: string, kinds: readonly Break[]): Promis
   function carry(client: Socket, server: Socket): void {
     const point = isBreaking ? pointOf(connections++, kinds) : undefined;
     let isOver = false;
-    const send = (to: Socket, bytes: Buffer): void => {
-      if (point === undefined || !isBreaking || point.isAtServer !== (to === client)) {
+    function send(to: Socket, bytes: Buffer): void {
+      if (isOver) return;
+      const isWhole =
+        point === undefined ||
+        !isBreaking ||
+        point.isAtServer !== (to === client) ||
+        bytes.length <= point.bytes;
+      if (isWhole) {
         to.write(bytes);
-        return;
-      }
-      if (bytes.length <= point.bytes) {
-        point.bytes -= bytes.length;
-        to.write(bytes);
+        if (point?.isAtServer === (to === client)) point.bytes -= bytes.length;
         return;
       }
       broken += 1;
+      const at = point.bytes;
+      point.bytes = Infinity;
       if (point.kind === "damage") {
-        const damaged = Buffer.from(bytes);
-        damaged[point.bytes] = (damaged[point.bytes] ?? 0) ^ 0xff;
-        point.bytes = Infinity;
-        to.write(damaged);
+        to.write(bytes.map((byte, index) => (index === at ? byte ^ 0xff : byte)));
         return;
       }
       isOver = true;
-      to.write(bytes.subarray(0, point.bytes), () => {
+      to.write(bytes.subarray(0, at), () => {
         for (const socket of [client, server]) {
           if (point.kind === "reset") socket.resetAndDestroy();
           else socket.end();
         }
       });
-    };
-    client.on("data", (bytes: Buffer) => void (isOver || send(server, bytes)));
-    server.on("data", (bytes: Buffer) => void (isOver || send(client, bytes)));
+    }
+    client.on("data", (bytes: Buffer) => send(server, bytes));
+    server.on("data", (bytes: Buffer) => send(client, bytes));
   }
 
   const relay = await startRelay({
