@@ -21,6 +21,8 @@ export interface PostgresServerOptions {
   readonly hba?: readonly string[];
   /** The data folder of a server that is stopped, to be copied. Default: no database yet. */
   readonly copyOf?: string;
+  /** Variables of the environment of every start. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Changes files of the data folder before the first start. */
   readonly prepare?: (data: string) => Promise<void>;
 }
@@ -122,6 +124,7 @@ export async function startPostgresServer({
   settings = [],
   hba = [],
   copyOf,
+  env = {},
   prepare,
 }: PostgresServerOptions = {}): Promise<PostgresServer> {
   const { programs, folder: parent, template, password } = await (folder ??= startFolder());
@@ -150,7 +153,7 @@ export async function startPostgresServer({
   };
   async function start(): Promise<void> {
     const all = [...defaultSettings, ...settings];
-    server = await startPostgresProcess({ programs, data, port, settings: all });
+    server = await startPostgresProcess({ programs, data, port, settings: all, env });
   }
   /** Stops the postmaster, so that it starts no other process. */
   async function freezeAll(): Promise<readonly number[]> {

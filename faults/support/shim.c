@@ -47,9 +47,9 @@ __attribute__((constructor)) static void load(void) {
 }
 
 static int flush(int (*real)(int), int fd) {
-  int32_t ms = control[FLUSH_DELAY_MS];
-  struct timespec delay = {ms / 1000, ms % 1000 * 1000000L};
-  if (ms > 0) nanosleep(&delay, NULL);
+  // In short steps, so that a flush that is under way goes on as soon as the delay is taken away.
+  struct timespec step = {0, 5 * 1000000L};
+  for (int32_t ms = 0; ms < control[FLUSH_DELAY_MS]; ms += 5) nanosleep(&step, NULL);
   __sync_fetch_and_add(&control[FLUSHES], 1);
   if (control[FLUSH_ERROR] == 0) return real(fd);
   __sync_fetch_and_add(&control[FAILED_FLUSHES], 1);

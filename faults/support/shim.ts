@@ -1,5 +1,5 @@
 // Disk and clock faults, injected into services that run with shim.c.
-import { writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
@@ -43,7 +43,7 @@ function compile(source: string, library: string): void {
   if (!success) throw new Error(`Cannot compile shim.c: ${stderr.toString()}`);
 }
 
-/** Compiles the shim, which injects no fault yet. */
+/** Compiles the shim, which injects no fault yet. Processes of every user may have it. */
 export async function startShim(): Promise<Shim> {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(temporaryFolder());
@@ -52,6 +52,8 @@ export async function startShim(): Promise<Shim> {
   compile(source, library);
   const control = join(path, "control");
   await writeFile(control, new Uint8Array(fields.length * Int32Array.BYTES_PER_ELEMENT));
+  await chmod(path, 0o755);
+  await chmod(control, 0o666);
   const { buffer } = Bun.mmap(control);
   const values = new Int32Array(buffer);
   const folder = stack.move();

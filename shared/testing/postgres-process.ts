@@ -22,6 +22,8 @@ export interface PostgresProcessOptions {
   readonly port: number;
   /** As `name=value`; the last of a name counts. */
   readonly settings: readonly string[];
+  /** Variables of its environment, beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A port that no process listens on. */
@@ -37,12 +39,14 @@ export async function startPostgresProcess({
   data,
   port,
   settings,
+  env = {},
 }: PostgresProcessOptions): Promise<PostgresProcess> {
   const words = ["-D", data, "-p", String(port), ...settings.flatMap((each) => ["-c", each])];
   const { command, args, options } = asServerUser(join(programs, "postgres"), words);
   const server = spawn(command, args, {
     ...options,
     cwd: data,
+    env: { ...process.env, ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const exited = once(server, "exit");
