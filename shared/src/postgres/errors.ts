@@ -21,9 +21,13 @@ export class ValueRefused extends Error {
   }
 }
 
-/** The cause of a refusal: commits wait for a standby of the server. */
-export class StandbyAway extends Error {
-  override readonly name = "StandbyAway";
+/** The cause of a refusal: commits wait for a standby of the server, or for its disk. */
+export class CommitsWait extends Error {
+  override readonly name = "CommitsWait";
+
+  constructor(readonly what: "standby" | "disk") {
+    super(`Commits wait for the ${what}`);
+  }
 }
 
 /** Whether a unique index or constraint of this name has the value already. */
@@ -224,9 +228,10 @@ export function isPermanent(error: unknown): boolean {
   return !/^(?:08|40|53|55P03|57|25006|58)/.test(state);
 }
 
-/** Whether a write was refused because commits wait for a standby. */
-export function isStandbyAway(error: unknown): boolean {
-  return error instanceof StorageUnavailable && error.cause instanceof StandbyAway;
+/** What commits wait for, if a write was refused because of that. */
+export function commitsWaitFor(error: unknown): CommitsWait["what"] | undefined {
+  const cause = error instanceof StorageUnavailable ? error.cause : undefined;
+  return cause instanceof CommitsWait ? cause.what : undefined;
 }
 
 /** Why a server cannot be used, and what the operator can do about it. "It" is the database. */
@@ -275,8 +280,12 @@ export function operatorReason(error: unknown): string {
   }
   if (notConnected.includes(code)) return "no server answers there; start it, or check the address";
   if (isSessionLost(error)) return "the server ended the session";
-  if (isStandbyAway(error)) {
+  const awaited = commitsWaitFor(error);
+  if (awaited === "standby") {
     return "commits wait for a standby; start it, or take it out of synchronous_standby_names";
+  }
+  if (awaited === "disk") {
+    return "commits wait for the server's disk; look for its errors there, or fail over to a standby";
   }
   if (error instanceof StorageUnavailable) return "the server does not answer";
   const message = error instanceof Error ? error.message : String(error);

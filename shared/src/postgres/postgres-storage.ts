@@ -10,13 +10,13 @@ import {
 } from "../core/storage.ts";
 import {
   commitFailure,
+  commitsWaitFor,
   isLockTimeout,
   isPermanent,
   isReadOnly,
   isRightMissing,
   isSerializationFailure,
   isSessionLost,
-  isStandbyAway,
   isTableMissing,
   operatorReason,
   toStorageError,
@@ -78,7 +78,7 @@ export interface PostgresOptions {
   readonly observer?: StorageObserver;
   /**
    * The server was lost, or came back; a server that takes no writes counts as lost. Called again for a
-   * lost one that turns out to refuse this role or its certificate, or to wait for a standby.
+   * lost one that turns out to refuse this role or its certificate, or whose commits wait.
    *
    * @param reason why it cannot be reached
    */
@@ -181,9 +181,9 @@ export async function openPostgres({
 
   function notReached(error: unknown): void {
     const reason = operatorReason(error);
-    // A server that was restarted with another password first ends the sessions, and one whose standby
-    // is away first gives no response: of the two reasons, the operator needs the second.
-    const isTelling = isPermanent(error) || isStandbyAway(error);
+    // A server that was restarted with another password first ends the sessions, and one whose
+    // commits wait first gives no response: of the two reasons, the operator needs the second.
+    const isTelling = isPermanent(error) || commitsWaitFor(error) !== undefined;
     const isNews = isReachable || (isTelling && reason !== lostReason);
     if (!isNews) return;
     isReachable = false;

@@ -1,12 +1,12 @@
 // The sessions with a server: Bun.SQL's pool, behind a gate and with a deadline for each statement.
 import { SQL } from "bun";
 import { StorageUnavailable, type SessionCounts } from "../core/storage.ts";
-import { StandbyAway } from "./errors.ts";
+import { CommitsWait } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { ServerAddress } from "./server-address.ts";
 import { poolOptions, poolUrl, sessionSettings, type SessionTarget } from "./session-options.ts";
-import { commitsWait } from "./commits-wait.ts";
+import { whatCommitsWaitFor } from "./commits-wait.ts";
 import { withTimeout } from "../core/with-timeout.ts";
 
 /**
@@ -36,7 +36,7 @@ const silenceMs = 250;
 /** How long the statements of a pool that was replaced may go on, in seconds. */
 const replacedPoolSeconds = 4;
 
-/** Between two looks whether commits still wait for a standby. */
+/** Between two looks whether commits still wait. */
 const lookMs = 500;
 
 /** Sessions that are younger than this are not renewed, so that reconnecting has an end. */
@@ -103,7 +103,7 @@ export class Sessions {
 
   /**
    * Whether writes are refused, or wait for that to be known: one had no response in time, so commits may
-   * wait for a standby. Each further write would take a session that the server cannot end.
+   * wait for a standby or for the disk. Each further write would take a session that the server cannot end.
    */
   get refusesWrites(): boolean {
     return this.#refusal !== undefined;
@@ -186,14 +186,14 @@ export class Sessions {
     return new StorageUnavailable(outcome);
   }
 
-  /** Looks whether commits wait for a standby. @returns why writes are refused */
+  /** Looks whether commits wait. @returns why writes are refused */
   async #look(): Promise<StorageUnavailable | undefined> {
-    const isWaiting = await commitsWait(this.target);
-    if (isWaiting === false) return undefined;
-    return new StorageUnavailable("unreachable", isWaiting ? { cause: new StandbyAway() } : {});
+    const what = await whatCommitsWaitFor(this.target);
+    if (what === "nothing") return undefined;
+    return new StorageUnavailable("unreachable", what && { cause: new CommitsWait(what) });
   }
 
-  /** Refuses writes until it is known that no commit waits for a standby. */
+  /** Refuses writes until it is known that no commit waits. */
   async #refuseWrites(): Promise<void> {
     let look = this.#look();
     this.#refusal = look;

@@ -1,0 +1,67 @@
+// A disk of PostgreSQL that stalls: commits wait for its flush, and the server itself ends no such wait.
+import { expect, test } from "bun:test";
+import { refusals } from "../support/outage-client.ts";
+import { startOutageLoad } from "../support/platform/outage-load.ts";
+import { createDatabases, startOnPostgres } from "../support/platform/postgres-platform.ts";
+import { startProbes } from "../support/platform/probes.ts";
+import { startPostgresServer } from "../support/postgres-server.ts";
+import { amount } from "../support/scale.ts";
+import { startShim } from "../support/shim.ts";
+
+const poolSize = 3;
+/** The clients get so many within some seconds, in which writes that are sent would take all sessions again. */
+const refused = amount({ full: 1500, fast: 800 });
+const forever = 1_000_000;
+
+test("sessions do not pile up, reads are served, and no write is lost, while PostgreSQL's disk stalls", async () => {
+  await using shim = await startShim();
+  await using server = await startPostgresServer({ env: shim.env });
+  // The server ends with its scope, which it cannot while it waits for its disk.
+  using _stall = { [Symbol.dispose]: () => shim.set({ flushDelayMs: 0 }) };
+  const env = { DATABASE_POOL_SIZE: String(poolSize) };
+  await using platform = await startOnPostgres(await createDatabases(server), {
+    users: env,
+    orders: env,
+  });
+  await using probes = startProbes([platform.users, platform.orders]);
+  await using admin = server.admin();
+  const sessions = async () => {
+    const [most] = await admin<{ count: number }[]>`
+      SELECT count(*)::int AS count
+      FROM pg_stat_activity
+      WHERE usename IN ('user_service', 'order_service')
+      GROUP BY usename
+      ORDER BY count DESC
+      LIMIT 1`;
+    return most?.count ?? 0;
+  };
+  const load = await startOutageLoad(platform);
+  await probes.until(true);
+  await load.until(() => load.writes() > 50);
+
+  shim.set({ flushDelayMs: forever });
+  let most = 0;
+  const refusedSoFar = () => refusals(load.users) + refusals(load.orders);
+  while (refusedSoFar() < refused) {
+    most = Math.max(most, await sessions());
+    // Those that wait for the disk, those of the pool, and one that looks whether they still do.
+    expect(most).toBeLessThanOrEqual(2 * poolSize + 1);
+    const next = refusedSoFar() + 10;
+    await load.until(() => refusedSoFar() >= next);
+  }
+  for (const [service, resource] of [
+    [platform.users, "/users?limit=1"],
+    [platform.orders, "/orders?limit=1"],
+  ] as const) {
+    expect((await service.fetch(resource)).status).toBe(200);
+    expect((await service.fetch("/ready")).status).toBe(200);
+    const told = service.lines.filter(({ msg }) => msg === "database cannot be reached");
+    expect(told.at(-1)?.["reason"]).toStartWith("commits wait for the server's disk;");
+  }
+
+  shim.set({ flushDelayMs: 0 });
+  const enough = load.writes() + 50;
+  await load.until(() => load.writes() > enough);
+  probes.expectAlive();
+  console.log(`${most} sessions at most; ${await load.finish(probes)}`);
+});
