@@ -128,17 +128,17 @@ export class Sessions {
     outcome: "unreachable" | "interrupted",
     onTurn: () => void,
   ): Promise<Row[]> {
-    if (this.#gate.tryEnter()) onTurn();
-    else await this.#gate.enter().finally(onTurn);
+    const isWrite = outcome === "interrupted";
+    if (this.#gate.tryEnter(isWrite)) onTurn();
+    else await this.#gate.enter(isWrite).finally(onTurn);
     try {
-      const refusal =
-        outcome === "interrupted" ? this.#refusal && (await this.#refusal) : undefined;
+      const refusal = isWrite ? this.#refusal && (await this.#refusal) : undefined;
       if (refusal !== undefined) throw refusal;
       const sql = this.#sql;
       const maxMs = this.#statementTimeoutMs + silenceMs;
       return await withTimeout(statement(sql), maxMs, () => this.#silent(sql, outcome));
     } finally {
-      this.#gate.leave();
+      this.#gate.leave(isWrite);
     }
   }
 
@@ -153,7 +153,7 @@ export class Sessions {
         this.#silent(sql, "unreachable", maxOpeningMs),
       );
     } finally {
-      this.#gate.leave();
+      this.#gate.leave(false);
     }
   }
 
