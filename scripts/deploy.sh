@@ -1,56 +1,23 @@
 #!/usr/bin/env bash
-# Deploys images, by digest, to the cluster of the current kubeconfig, waits for every rollout, and rolls
-# back all services if one rollout fails. An image has the name of its service: REGISTRY/SERVICE@DIGEST.
-# Usage: deploy.sh IMAGE@sha256:... [...]; a service that others call comes before them.
-# KUBECONFIG_BASE64: a kubeconfig to use instead, in base64. NAMESPACE: the namespace, by default the one
-# in the kubeconfig's context. TIMEOUT: how long a rollout may take, by default 5m.
+# Deploys images, by digest, to the cluster of the current kubeconfig: verifies who built them, applies
+# k8s/, and waits for every rollout. If anything fails, or on Ctrl-C, it puts back what this deploy has
+# changed, exactly as it was, waits until that is ready, and prints what runs. Needs bun and kubectl, to
+# verify also cosign and gh; deploy/ has the steps.
+#
+# Usage: deploy.sh IMAGE@sha256:... [...]
+#        deploy.sh --undo
+#
+# IMAGE ends in the name of its service, as in ghcr.io/acme/user-service. Name one for each service; a
+# service that others call comes before them. --undo puts back what ran before a deploy that was killed.
+#
+# KUBECONFIG_BASE64: a kubeconfig to use instead, in base64.
+# NAMESPACE: the namespace, by default the one in the kubeconfig's context.
+# TIMEOUT: how long each rollout may take, by default 5m.
+# REPOSITORY: OWNER/NAME on GitHub, whose CI/CD workflow has built the images; by default GITHUB_REPOSITORY.
+# VERIFY: "all" by default, signature and attestation; "signature" alone, for a repository whose plan has
+# no attestations; "none" deploys whatever the digests name, and says so.
+#
+# Exits with 0 if the images run, 1 if all is as it was, 2 if the command line is wrong, and 3 if an
+# operator has to look: the roll-back has failed, or what ran before does not get ready again.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-
-if [ $# -eq 0 ]; then
-  echo "Usage: deploy.sh IMAGE@sha256:... [...]" >&2
-  exit 2
-fi
-
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-
-if [ -n "${KUBECONFIG_BASE64:-}" ]; then
-  (umask 077 && base64 -d <<<"$KUBECONFIG_BASE64" >"$scratch/kubeconfig")
-  export KUBECONFIG=$scratch/kubeconfig
-fi
-
-kube() { kubectl ${NAMESPACE:+--namespace "$NAMESPACE"} "$@"; }
-
-# An overlay outside the checkout, which stays unchanged.
-mkdir "$scratch/overlay"
-cp -R k8s "$scratch/k8s"
-cat >"$scratch/overlay/kustomization.yaml" <<YAML
-apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources: [../k8s]
-images:
-YAML
-services=()
-for image in "$@"; do
-  name=${image%@*}
-  service=${name##*/}
-  services+=("$service")
-  cat >>"$scratch/overlay/kustomization.yaml" <<YAML
-  - name: ghcr.io/example/$service
-    newName: $name
-    digest: ${image#*@}
-YAML
-done
-
-kube apply -k "$scratch/overlay"
-for service in "${services[@]}"; do
-  if ! kube rollout status "deployment/$service" --timeout "${TIMEOUT:-5m}"; then
-    echo "The rollout of $service failed, rolling back" >&2
-    kube describe pods -l "app.kubernetes.io/name=$service" >&2 || true
-    for deployed in "${services[@]}"; do
-      kube rollout undo "deployment/$deployed" || true
-    done
-    exit 1
-  fi
-done
+exec bun "$(dirname "$0")/deploy/main.ts" "$@"

@@ -1,50 +1,308 @@
-import { describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { symlink, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { asGiven, imagesOf, type ClusterObject } from "../deploy/objects.ts";
+import { proofs } from "../deploy/verify.ts";
 import { services } from "../services.ts";
+import { apiServer, type Start } from "./api-server.ts";
 
 const script = resolve(import.meta.dir, "../deploy.sh");
-const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 const names = services.map(({ name }) => name);
-const images = names.map((name, index) => `ghcr.io/acme/${name}@${digest(String(index))}`);
+const [first = "", last = ""] = [names[0], names.at(-1)];
 
-/** Deploys with a kubectl that logs its arguments and fails the rollout of one service. */
-async function deploy(failing = "none") {
-  await using folder = temporaryFolder();
-  const stub = join(folder.path, "kubectl");
-  const log = join(folder.path, "log");
-  // For `apply`, it also logs the rendered manifests.
-  await writeFile(
-    stub,
-    `#!/bin/sh
-echo "$*" >> ${log}
-case "$*" in
-  *"apply -k"*) for last; do :; done; ${kubectl} kustomize "$last" >> ${log} ;;
-  *"rollout status deployment/${failing}"*) exit 1 ;;
-esac
-`,
-    { mode: 0o755 },
+/** An image of a service, of one build. */
+const image = (service: string, build: string) =>
+  `ghcr.io/acme/platform/${service}@sha256:${Bun.SHA256.hash(build, "hex")}`;
+const build = (label: string) => names.map((service) => image(service, label));
+
+const starts: Readonly<Record<string, Start>> = { broken: "fails", stuck: "hangs" };
+const start = (reference: string) =>
+  Object.entries(starts).find(([label]) => reference === image(serviceOf(reference), label))?.[1] ??
+  "ready";
+const serviceOf = (reference: string) => /[^/]+(?=@)/.exec(reference)?.[0] ?? "";
+
+type Server = ReturnType<typeof apiServer>;
+
+/** Starts deploy.sh on a cluster, with a cosign and a gh that accept every image but a stranger's. */
+async function startDeploy(server: Server, args: readonly string[], more: object = {}) {
+  const folder = temporaryFolder();
+  const proof =
+    '#!/bin/sh\ncase "$*" in *stranger*) echo "no signatures found" >&2; exit 1 ;; esac\n';
+  await Promise.all([
+    symlink(kubectl ?? "", join(folder.path, "kubectl")),
+    ...["cosign", "gh"].map((name) => writeFile(join(folder.path, name), proof, { mode: 0o755 })),
+  ]);
+  const child = Bun.spawn([script, ...args], {
+    env: {
+      PATH: `${folder.path}:${dirname(process.execPath)}:/usr/bin:/bin`,
+      HOME: folder.path,
+      KUBECONFIG_BASE64: btoa(server.kubeconfig),
+      REPOSITORY: "acme/platform",
+      // A kubectl that outlives its deploy, because that was killed, ends soon.
+      TIMEOUT: "60s",
+      ...more,
+    },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const ended = Promise.all([child.stdout.text(), child.stderr.text(), child.exited]).then(
+    async ([stdout, stderr, status]) => {
+      await folder[Symbol.asyncDispose]();
+      return { stdout, stderr, status };
+    },
   );
-  const PATH = `${folder.path}:${process.env["PATH"]}`;
-  const env = { PATH, KUBECONFIG_BASE64: btoa("apiVersion: v1") };
-  const { exitCode: status } = Bun.spawnSync([script, ...images], { env });
-  return { status, log: await Bun.file(log).text() };
+  return { child, ended };
 }
 
-describe("deploy.sh", () => {
-  test("deploys exactly the images that it is given", async () => {
-    const { status, log } = await deploy();
-    expect(status).toBe(0);
-    for (const image of images) expect(log).toContain(`image: ${image}`);
-    expect(log).not.toContain("ghcr.io/example");
-    expect(log).not.toContain("rollout undo");
+const deploy = async (...args: Parameters<typeof startDeploy>) =>
+  await (
+    await startDeploy(...args)
+  ).ended;
+
+/** Everything on a cluster, without what the cluster itself counts. */
+const state = ({ objects }: Pick<Server, "objects">) =>
+  new Map([...objects].map(([key, object]) => [key, asGiven(object)]));
+
+/** What each workload runs. */
+const running = ({ objects }: Server) =>
+  Object.fromEntries(
+    [...objects].flatMap(([key, object]) => imagesOf(object).map((i) => [key, i])),
+  );
+
+/** The same image for the Deployment and its backups. */
+const workloads = (images: readonly string[]) =>
+  Object.fromEntries(
+    images.flatMap((reference) => [
+      [`deployments/${serviceOf(reference)}`, reference],
+      [`cronjobs/${serviceOf(reference)}-backup`, reference],
+    ]),
+  );
+
+const revision = ({ objects }: Server, service: string) =>
+  objects.get(`deployments/${service}`)?.metadata.annotations?.[
+    "deployment.kubernetes.io/revision"
+  ];
+
+/** A cluster on which the build "old" runs. */
+let old: ReadonlyMap<string, ClusterObject>;
+
+const cluster = (forbidden: readonly string[] = []) =>
+  apiServer({ start, objects: old, forbidden });
+
+/** Waits until the deploy has changed the Deployment, whose pods then never get ready. */
+const reaches = (server: Server, reference: string) =>
+  server.until(() => running(server)[`deployments/${serviceOf(reference)}`] === reference);
+
+describe.skipIf(kubectl === undefined)("deploy.sh", () => {
+  setDefaultTimeout(60_000);
+
+  beforeAll(async () => {
+    await using server = apiServer({ start });
+    const { status, stderr } = await deploy(server, build("old"));
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(running(server)).toEqual(workloads(build("old")));
+    old = new Map(server.objects);
   });
 
-  test("rolls back every service if the rollout of the last one fails", async () => {
-    const { status, log } = await deploy(names.at(-1));
-    expect(status).toBe(1);
-    for (const name of names) expect(log).toContain(`rollout undo deployment/${name}`);
+  test.concurrent("deploys exactly the images that it is given, to Deployments and backups", async () => {
+    await using server = cluster();
+    const { status, stdout } = await deploy(server, build("new"));
+    expect(status).toBe(0);
+    expect(running(server)).toEqual(workloads(build("new")));
+    for (const reference of build("new")) {
+      expect(stdout).toContain(`${reference}, revision 2, 2 of 2 pods ready\n`);
+    }
+    expect([...server.objects.keys()].toSorted()).toEqual([...old.keys()].toSorted());
   });
+
+  test.concurrent("puts a good service back too if the rollout of another fails", async () => {
+    await using server = cluster();
+    const before = state(server);
+    const { status, stdout } = await deploy(server, [image(first, "new"), image(last, "broken")]);
+    expect(status).toBe(1);
+    expect(state(server)).toEqual(before);
+    for (const reference of build("old")) {
+      expect(stdout).toContain(`${reference}, revision 3, 2 of 2 pods ready\n`);
+    }
+  });
+
+  test.concurrent("does not touch a service if the rollout of the one before it fails", async () => {
+    await using server = cluster();
+    const before = state(server);
+    const { status, stderr } = await deploy(server, [image(first, "broken"), image(last, "new")]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`The rollout of ${first} has failed`);
+    expect(state(server)).toEqual(before);
+    expect([revision(server, first), revision(server, last)]).toEqual(["3", "1"]);
+  });
+
+  test.concurrent("puts back what ran, not the revision before, and leaves alone what it has not changed", async () => {
+    await using server = cluster();
+    // The last revision but one of both services is now that of the failed deploy.
+    await deploy(server, [image(first, "new"), image(last, "broken")]);
+    const before = state(server);
+    const { status } = await deploy(server, [image(first, "old"), image(last, "broken")]);
+    expect(status).toBe(1);
+    expect(running(server)).toEqual(workloads(build("old")));
+    expect(state(server)).toEqual(before);
+    expect([revision(server, first), revision(server, last)]).toEqual(["3", "5"]);
+  });
+
+  test.concurrent("puts the backups back too if what comes after them is refused", async () => {
+    const objects = new Map(old);
+    objects.delete("ingresses/bun-elysia-platform");
+    await using server = apiServer({ start, objects, overQuota: ["create ingresses"] });
+    const before = state(server);
+    const { status, stderr } = await deploy(server, build("new"));
+    expect(status).toBe(1);
+    expect(stderr).toContain("exceeded quota");
+    expect(state(server)).toEqual(before);
+  });
+
+  test.concurrent("puts back what an operator has set by hand", async () => {
+    await using server = cluster();
+    const key = `deployments/${last}`;
+    const deployment = server.objects.get(key);
+    const spec = { ...(deployment?.["spec"] as object), replicas: 5 };
+    if (deployment) server.objects.set(key, { ...deployment, spec });
+    const { status } = await deploy(server, [image(first, "new"), image(last, "broken")]);
+    expect(status).toBe(1);
+    expect(server.objects.get(key)).toMatchObject({ spec });
+  });
+
+  test.concurrent("leaves only the volume claims of a first deploy that fails", async () => {
+    await using server = apiServer({ start });
+    const { status, stdout, stderr } = await deploy(server, [
+      image(first, "new"),
+      image(last, "broken"),
+    ]);
+    expect(status).toBe(1);
+    const left = [...server.objects.keys()];
+    expect(left).toEqual(left.filter((key) => key.startsWith("persistentvolumeclaims/")));
+    expect(left).toHaveLength(2 * names.length);
+    for (const service of names) {
+      expect(stdout).toContain(`Deployment ${service}: not there\n`);
+      expect(stderr).toContain(`kubectl delete pvc ${service}-data\n`);
+    }
+  });
+
+  test.concurrent.each(["SIGINT", "SIGTERM"] as const)(
+    "puts everything back on %s",
+    async (signal) => {
+      await using server = cluster();
+      const before = state(server);
+      const { child, ended } = await startDeploy(server, [
+        image(first, "new"),
+        image(last, "stuck"),
+      ]);
+      await reaches(server, image(last, "stuck"));
+      child.kill(signal);
+      const { status, stderr } = await ended;
+      expect(stderr).toContain(`Interrupted by ${signal}`);
+      expect(status).toBe(1);
+      expect(state(server)).toEqual(before);
+    },
+  );
+
+  test.concurrent("is refused while another runs, and --undo puts back what one that was killed has changed", async () => {
+    await using server = cluster();
+    const before = state(server);
+    const { child, ended } = await startDeploy(server, [image(first, "new"), image(last, "stuck")]);
+    await reaches(server, image(last, "stuck"));
+    const during = state(server);
+
+    const second = await deploy(server, build("newer"));
+    expect(second.status).toBe(1);
+    expect(second.stderr).toContain("Another deploy has not ended");
+    expect(second.stderr).toContain(`process ${child.pid}`);
+    expect(state(server)).toEqual(during);
+
+    child.kill("SIGKILL");
+    await ended;
+    const undone = await deploy(server, ["--undo"]);
+    expect(undone.status).toBe(0);
+    expect(state(server)).toEqual(before);
+    const { status } = await deploy(server, build("newer"));
+    expect(status).toBe(0);
+  });
+
+  test.concurrent("tells the way out if the cluster cannot be reached for the roll-back", async () => {
+    await using server = cluster();
+    const { child, ended } = await startDeploy(server, [image(first, "new"), image(last, "stuck")]);
+    await reaches(server, image(last, "stuck"));
+    await server[Symbol.asyncDispose]();
+    child.kill("SIGTERM");
+    const { status, stderr } = await ended;
+    expect(status).toBe(3);
+    expect(stderr).toContain("Once the cluster answers, run: deploy.sh --undo\n");
+  });
+
+  test.concurrent.each([
+    ["to change Deployments", "patch deployments", "cannot patch deployments"],
+    ["to delete what a roll-back has to", "delete configmaps", "may not delete configmap"],
+  ])("changes nothing without the right %s", async (_, right, reason) => {
+    await using server = cluster([right]);
+    const before = state(server);
+    const { status, stderr } = await deploy(server, build("new"));
+    expect(status).toBe(1);
+    expect(stderr).toStartWith("Nothing has been changed. ");
+    expect(stderr).toContain(reason);
+    expect(state(server)).toEqual(before);
+  });
+
+  test.concurrent("changes nothing if an image is not signed by the workflow", async () => {
+    await using server = cluster();
+    const before = state(server);
+    const images = [image(first, "new"), `ghcr.io/stranger/${last}@sha256:${"0".repeat(64)}`];
+    const { status, stderr } = await deploy(server, images);
+    expect(status).toBe(1);
+    expect(stderr).toStartWith("Nothing has been changed. ghcr.io/stranger/");
+    expect(stderr).toContain("has no signature by the CI/CD workflow of acme/platform");
+    expect(state(server)).toEqual(before);
+  });
+
+  test.concurrent("deploys an image without signature only when told to, and says so", async () => {
+    await using server = cluster();
+    const images = names.map((name) => image(name, "new").replace("acme", "stranger"));
+    const { status, stderr, stdout } = await deploy(server, images, {
+      VERIFY: "none",
+      GITHUB_ACTIONS: "true",
+    });
+    expect(status).toBe(0);
+    expect(stderr).toContain("WARNING: VERIFY=none");
+    expect(stdout).toContain("::warning title=Not verified::VERIFY=none");
+    expect(running(server)).toEqual(workloads(images));
+  });
+
+  test.concurrent.each([
+    [2, "no images", [], {}],
+    [2, "a tag", [`ghcr.io/acme/${first}:latest`], {}],
+    [2, "a capital letter", [image(first, "new").replace("acme", "Acme")], {}],
+    [2, "one service twice", [image(first, "new"), image(first, "old")], {}],
+    [2, "no repository to verify against", build("new"), { REPOSITORY: "" }],
+    [1, "too few images", [image(first, "new")], {}],
+    [1, "an unknown service", [...build("new"), image("mailer", "new")], {}],
+  ])("exits with %d for %s, and changes nothing", async (expected, _, images, env) => {
+    await using server = cluster();
+    const before = state(server);
+    const { status, stderr } = await deploy(server, images, env);
+    expect(status).toBe(expected);
+    expect(stderr).not.toBe("");
+    expect(state(server)).toEqual(before);
+  });
+});
+
+test("k8s/README.md shows the commands by which deploy.sh verifies an image", async () => {
+  const readme = await Bun.file(resolve(import.meta.dir, "../../k8s/README.md")).text();
+  const [, image = "", workflow = "", commands = ""] =
+    /^image=(.*)\nworkflow='(.*)'\n(cosign [^]*?)\n```/m.exec(readme) ?? [];
+  const shown = commands
+    .replaceAll(/ \\\n +/g, " ")
+    .replaceAll(/"(.*?)"/g, "$1")
+    .replaceAll("$workflow", () => workflow)
+    .replaceAll("$image", image);
+  const run = proofs(image, "OWNER/REPOSITORY").map(({ command }) => command.join(" "));
+  expect(shown.split("\n")).toEqual(run);
 });

@@ -1,0 +1,96 @@
+// A deploy from its checks to what runs after it.
+import type { Image } from "./images.ts";
+import type { Kubectl } from "./kubectl.ts";
+import { mismatch, render, stages } from "./manifests.ts";
+import { isDeployment, documents, type ClusterObject } from "./objects.ts";
+import { keep, lock, unlock } from "./record.ts";
+import { rollBack } from "./roll-back.ts";
+import { explain, print, printRunning, rolledOut } from "./rollout.ts";
+import { nextSignal } from "./signals.ts";
+import { look, undeletable, type State } from "./state.ts";
+import { messageOf, status } from "./status.ts";
+import { refusal, type Verification } from "./verify.ts";
+
+/** What a deploy is told beside its images. */
+export interface Options {
+  readonly kubectl: Kubectl;
+  /** How long each rollout may take, as kubectl reads it. */
+  readonly timeout: string;
+  /** An empty folder outside the checkout. */
+  readonly folder: string;
+  readonly verification: Verification;
+}
+
+/**
+ * Deploys the images, or leaves everything as it was.
+ *
+ * @returns the exit status
+ * @throws Error with the reason if it has changed nothing
+ */
+export async function deploy(images: readonly Image[], options: Options): Promise<number> {
+  const { kubectl, timeout } = options;
+  const interrupted = nextSignal();
+  const objects = await checked(images, options);
+  interrupted.throwIfAborted();
+  const before = await begin(kubectl, objects);
+  try {
+    for (const stage of stages(objects, images)) {
+      interrupted.throwIfAborted();
+      await roll(kubectl, stage, timeout, interrupted);
+    }
+  } catch (error) {
+    console.error(`\n${messageOf(error)}`);
+    return await rollBack(kubectl, before, timeout);
+  }
+  await printRunning(kubectl, "Deployed. This runs now", objects);
+  return (await unlock(kubectl)) ? status.deployed : status.needsOperator;
+}
+
+/** The objects to apply, after every check that changes nothing. @throws Error if one of them fails */
+async function checked(images: readonly Image[], { kubectl, folder, verification }: Options) {
+  const objects = await render(kubectl, images, folder);
+  const refused = mismatch(objects, images) ?? (await refusal(images, verification));
+  if (refused !== undefined) throw new Error(refused);
+
+  const kept = await undeletable(kubectl, await look(kubectl, objects));
+  if (kept.length > 0) {
+    throw new Error(
+      `The kubeconfig's user may not delete ${kept.join(", ")}, as a roll-back has to`,
+    );
+  }
+  await kubectl.run(["apply", "--dry-run=server", "-f", "-"], { input: documents(objects) });
+  return objects;
+}
+
+/** Locks out every other deploy, and keeps what runs. @throws Error if another deploy has not ended */
+async function begin(kubectl: Kubectl, objects: readonly ClusterObject[]): Promise<State> {
+  const other = await lock(kubectl);
+  if (other !== undefined) throw new Error(other);
+  try {
+    const before = await look(kubectl, objects);
+    await keep(kubectl, before);
+    print("Before", objects, before.objects);
+    return before;
+  } catch (error) {
+    await unlock(kubectl);
+    throw error;
+  }
+}
+
+/** Applies the objects, and waits for the Deployment among them. @throws Error if it does not get ready */
+async function roll(
+  kubectl: Kubectl,
+  stage: readonly ClusterObject[],
+  timeout: string,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const options = { input: documents(stage), shown: true };
+  const { ok } = await kubectl.attempt(["apply", "-f", "-"], options);
+  if (!ok) throw new Error("The cluster has not accepted every object");
+  for (const deployment of stage.filter(isDeployment)) {
+    if (await rolledOut(kubectl, deployment, timeout, interrupted)) continue;
+    interrupted.throwIfAborted();
+    await explain(kubectl, deployment);
+    throw new Error(`The rollout of ${deployment.metadata.name} has failed`);
+  }
+}

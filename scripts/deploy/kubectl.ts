@@ -1,0 +1,88 @@
+// kubectl on the cluster and in the namespace of a deploy.
+
+/** How a command of kubectl ended. */
+interface Result {
+  readonly ok: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a command reads, and when it is given up. */
+interface Options {
+  /** Its standard input. */
+  readonly input?: string;
+  /** Its output goes to the terminal as well. */
+  readonly shown?: boolean;
+  /** Ends the command, which then fails. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs kubectl on one namespace of one cluster. */
+export interface Kubectl {
+  /** Runs a command to its end. */
+  attempt(args: readonly string[], options?: Options): Promise<Result>;
+  /** What the command prints. @throws Error if it fails */
+  run(args: readonly string[], options?: Options): Promise<string>;
+}
+
+/**
+ * @param kubeconfig a file to use instead of the current kubeconfig
+ * @param namespace instead of the one in the kubeconfig's context
+ */
+export function kubectlFor(kubeconfig?: string, namespace?: string): Kubectl {
+  const scope = namespace === undefined ? [] : ["--namespace", namespace];
+  const env = kubeconfig === undefined ? process.env : { ...process.env, KUBECONFIG: kubeconfig };
+
+  async function attempt(args: readonly string[], options: Options = {}): Promise<Result> {
+    const { input, shown = false, signal } = options;
+    const child = Bun.spawn(["kubectl", ...scope, ...args], {
+      env,
+      stdin: input === undefined ? "ignore" : Buffer.from(input),
+      stdout: "pipe",
+      stderr: "pipe",
+      // Not in the terminal's process group: Ctrl-C must not cut a write off half-way.
+      detached: true,
+    });
+    const stop = () => child.kill();
+    signal?.addEventListener("abort", stop);
+    if (signal?.aborted === true) stop();
+    const [stdout, stderr] = await Promise.all([
+      collect(child.stdout, shown ? process.stdout : undefined),
+      collect(child.stderr, shown ? process.stderr : undefined),
+    ]);
+    return { ok: (await child.exited) === 0, stdout, stderr };
+  }
+
+  async function run(args: readonly string[], options?: Options): Promise<string> {
+    const { ok, stdout, stderr } = await attempt(args, options);
+    if (!ok) throw new Error(shortened(stderr) || `kubectl ${args[0]} has failed`);
+    return stdout;
+  }
+
+  return {
+    attempt,
+    run,
+  };
+}
+
+/** The first reasons in what kubectl has written, without its log, the object and the patch around each. */
+function shortened(text: string): string {
+  const all = text.split("\n").filter((line) => line !== "" && !aroundReason.test(line));
+  const lines = [...new Set(all)];
+  const more = lines.length > maxLines ? [`and ${lines.length - maxLines} more such lines`] : [];
+  return [...lines.slice(0, maxLines), ...more].join("\n");
+}
+
+const aroundReason = /^(?:[EIW]\d{4} |\{|Resource: |Name: )|:$/;
+const maxLines = 5;
+
+/** The text of a stream, which is also written to another as it arrives. */
+async function collect(stream: ReadableStream<Uint8Array>, copy?: NodeJS.WriteStream) {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    copy?.write(chunk);
+  }
+  return text;
+}

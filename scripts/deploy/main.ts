@@ -1,0 +1,50 @@
+// The command line of a deploy: see ../deploy.sh.
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readArguments, refuse } from "../arguments.ts";
+import { deploy } from "./deploy.ts";
+import { parseImages } from "./images.ts";
+import { kubectlFor } from "./kubectl.ts";
+import { undo } from "./roll-back.ts";
+import { messageOf, status } from "./status.ts";
+import { verificationOf } from "./verify.ts";
+
+const usage = `Usage: deploy.sh IMAGE@sha256:... [...]
+       deploy.sh --undo
+
+The head of scripts/deploy.sh explains both, and the environment variables.
+`;
+
+const { values, positionals } = readArguments(usage, {
+  options: { undo: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+if (values.undo === positionals.length > 0) refuse("Name the images, or --undo", usage);
+const images = parseImages(positionals);
+if (typeof images === "string") refuse(images, usage);
+
+const verification = verificationOf(Bun.env);
+if (!values.undo && typeof verification === "string") refuse(verification, usage);
+
+// A variable of a GitHub repository that is not set is an empty text.
+const { KUBECONFIG_BASE64 = "" } = Bun.env;
+const namespace = Bun.env["NAMESPACE"] || undefined;
+const timeout = Bun.env["TIMEOUT"] || "5m";
+const folder = await realpath(await mkdtemp(join(tmpdir(), "deploy-")));
+try {
+  const kubeconfig = KUBECONFIG_BASE64 === "" ? undefined : join(folder, "kubeconfig");
+  if (kubeconfig !== undefined) {
+    await writeFile(kubeconfig, KUBECONFIG_BASE64, { encoding: "base64", mode: 0o600 });
+  }
+  const kubectl = kubectlFor(kubeconfig, namespace);
+  process.exitCode =
+    values.undo || typeof verification === "string"
+      ? await undo(kubectl, timeout)
+      : await deploy(images, { kubectl, timeout, folder, verification });
+} catch (error) {
+  console.error(`Nothing has been changed. ${messageOf(error)}`);
+  process.exitCode = status.asBefore;
+} finally {
+  await rm(folder, { recursive: true });
+}

@@ -1,0 +1,58 @@
+// What ran before a deploy, kept on the cluster while the deploy runs. It is the lock as well: there is
+// one record, the API server makes it for one deploy alone, and a deploy that was killed leaves it behind.
+import { hostname, userInfo } from "node:os";
+import type { Kubectl } from "./kubectl.ts";
+import type { State } from "./state.ts";
+
+/** The ConfigMap that holds the record. */
+const name = "bun-elysia-platform-deploy";
+
+/** Where this deploy runs, for the next one that finds its record. */
+function ownName() {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = Bun.env;
+  if (run !== undefined) return `${server}/${repository}/actions/runs/${run}`;
+  return `${userInfo().username} on ${hostname()}, process ${process.pid}`;
+}
+
+/** Makes the record, still of nothing. @returns why it cannot; undefined if it has */
+export async function lock(kubectl: Kubectl): Promise<string | undefined> {
+  const record = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name, labels: { "app.kubernetes.io/part-of": "bun-elysia-platform" } },
+    data: {
+      owner: ownName(),
+      before: JSON.stringify({ objects: [], missing: [] } satisfies State),
+    },
+  };
+  const { ok, stderr } = await kubectl.attempt(["create", "-f", "-"], {
+    input: JSON.stringify(record),
+  });
+  if (ok) return undefined;
+  if (!stderr.includes("(AlreadyExists)")) return stderr.trim();
+  const fields = "{.metadata.creationTimestamp}, by {.data.owner}";
+  const found = await kubectl.attempt(["get", "configmap", name, "-o", `jsonpath=${fields}`]);
+  return `Another deploy has not ended. It began at ${found.stdout}.
+Wait for it. If it was killed: deploy.sh --undo puts back what ran before it.`;
+}
+
+/** Keeps what ran before, without which nothing may change. @throws Error */
+export async function keep(kubectl: Kubectl, before: State): Promise<void> {
+  const args = ["patch", "configmap", name, "--type=merge", "--patch-file=/dev/stdin"];
+  const data = { before: JSON.stringify(before) };
+  await kubectl.run(args, { input: JSON.stringify({ data }) });
+}
+
+/** The record of a deploy that has not ended; undefined if there is none. @throws Error */
+export async function unfinished(kubectl: Kubectl): Promise<State | undefined> {
+  const args = ["get", "configmap", name, "--ignore-not-found", "-o", "jsonpath={.data.before}"];
+  const text = await kubectl.run(args);
+  // A deploy has written it.
+  return text === "" ? undefined : (JSON.parse(text) as State);
+}
+
+/** Removes the record: all is done, or put back. @returns whether that has worked */
+export async function unlock(kubectl: Kubectl): Promise<boolean> {
+  const args = ["delete", "configmap", name, "--ignore-not-found"];
+  return (await kubectl.attempt(args)).ok;
+}

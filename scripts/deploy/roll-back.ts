@@ -1,0 +1,67 @@
+// Back to what ran before a deploy.
+import type { Kubectl } from "./kubectl.ts";
+import { isDeployment, title } from "./objects.ts";
+import { unfinished, unlock } from "./record.ts";
+import { isReady, printRunning, rolledOut } from "./rollout.ts";
+import { nextSignal } from "./signals.ts";
+import { putBack, type State } from "./state.ts";
+import { messageOf, status } from "./status.ts";
+
+const again = "Once the cluster answers, run: deploy.sh --undo";
+
+/**
+ * Puts back what a deploy has changed, waits until that is ready, and prints what runs.
+ *
+ * @param timeout how long each Deployment may take to get ready, as kubectl reads it
+ * @returns the exit status
+ */
+export async function rollBack(kubectl: Kubectl, before: State, timeout: string): Promise<number> {
+  console.error("Rolling back what this deploy has changed");
+  const interrupted = nextSignal();
+  try {
+    const { accepted, changed, claims } = await putBack(kubectl, before);
+    for (const claim of claims) {
+      console.error(
+        `${title(claim)} stays, because its volume may hold data. To delete both: ` +
+          `kubectl delete pvc ${claim.metadata.name}`,
+      );
+    }
+    if (!accepted) {
+      console.error(`The cluster has refused a part of the roll-back. ${again}`);
+      return status.needsOperator;
+    }
+    let ready = true;
+    for (const deployment of changed.filter(isDeployment)) {
+      if (!isReady(deployment)) {
+        console.error(`${title(deployment)} was not ready before this deploy either`);
+      } else if (!(await rolledOut(kubectl, deployment, timeout, interrupted))) {
+        console.error(`${title(deployment)} is as it was, and its pods are not ready`);
+        ready = false;
+      }
+    }
+    await printRunning(kubectl, "Rolled back. This runs now", [
+      ...before.objects,
+      ...before.missing,
+    ]);
+    return (await unlock(kubectl)) && ready ? status.asBefore : status.needsOperator;
+  } catch (error) {
+    console.error(`The roll-back has failed. ${again}\n${messageOf(error)}`);
+    return status.needsOperator;
+  }
+}
+
+/**
+ * Puts back what ran before a deploy that has left its record on the cluster.
+ *
+ * @returns the exit status
+ * @throws Error if the cluster cannot be read
+ */
+export async function undo(kubectl: Kubectl, timeout: string): Promise<number> {
+  const before = await unfinished(kubectl);
+  if (before === undefined) {
+    console.log("No deploy has been left unfinished");
+    return 0;
+  }
+  const ended = await rollBack(kubectl, before, timeout);
+  return ended === status.asBefore ? 0 : ended;
+}

@@ -1,0 +1,115 @@
+// What is on the cluster of the objects that a deploy may change, and putting it back.
+import type { Kubectl } from "./kubectl.ts";
+import { asGiven, documents, imagesOf, resource, type ClusterObject } from "./objects.ts";
+
+/** The state of everything that a deploy may change. */
+export interface State {
+  /** The objects that are there, as they are. */
+  readonly objects: readonly ClusterObject[];
+  /** Those that are not, as the deploy would make them. */
+  readonly missing: readonly ClusterObject[];
+}
+
+const isClaim = ({ kind }: ClusterObject) => kind === "PersistentVolumeClaim";
+
+/** Tells an object from every other of its namespace, in each version of its API. */
+const key = (object: ClusterObject) => `${resource(object)} ${object.metadata.name}`;
+
+/** The state of these objects. @throws Error */
+export async function look(kubectl: Kubectl, wanted: readonly ClusterObject[]): Promise<State> {
+  const objects = await live(kubectl, wanted);
+  const keys = new Set(objects.map(key));
+  return { objects, missing: wanted.filter((object) => !keys.has(key(object))) };
+}
+
+/** Those of the objects that are there, as they are. @throws Error */
+export async function live(
+  kubectl: Kubectl,
+  wanted: readonly ClusterObject[],
+): Promise<readonly ClusterObject[]> {
+  if (wanted.length === 0) return [];
+  const args = ["get", "-f", "-", "--ignore-not-found", "-o", "json"];
+  const text = await kubectl.run(args, { input: documents(wanted) });
+  if (text.trim() === "") return [];
+  // kubectl prints the object itself if it finds one.
+  const found = JSON.parse(text) as ClusterObject & { items?: ClusterObject[] };
+  return found.items ?? [found];
+}
+
+/**
+ * Makes the state what it was, and touches nothing that is as it was. Volume claims stay, because their
+ * volumes may hold data.
+ *
+ * @returns whether the cluster has accepted every write, the objects that have been changed back, as they
+ * were, and the new claims that stay
+ * @throws Error if the cluster cannot be read
+ */
+export async function putBack(kubectl: Kubectl, before: State) {
+  const now = await look(kubectl, [...before.objects, ...before.missing]);
+  const found = new Map(now.objects.map((object) => [key(object), object]));
+  let accepted = true;
+  const changed: ClusterObject[] = [];
+  for (const object of before.objects.filter((object) => !isClaim(object))) {
+    const present = found.get(key(object));
+    const operations = present === undefined ? [] : patch(present, object);
+    if (operations.length === 0) continue;
+    changed.push(object);
+    const to = [resource(object), object.metadata.name];
+    const args = ["patch", ...to, "--type=json", "--patch-file=/dev/stdin"];
+    const { ok } = await kubectl.attempt(args, { input: JSON.stringify(operations), shown: true });
+    accepted &&= ok;
+  }
+
+  const made = before.missing.filter((object) => found.has(key(object)));
+  // Pods end before the network policies that protect them are deleted.
+  const hasPods = (object: ClusterObject) => imagesOf(object).length > 0;
+  const rest = made.filter((object) => !hasPods(object) && !isClaim(object));
+  for (const objects of [made.filter(hasPods), rest]) {
+    if (objects.length === 0) continue;
+    const how = ["--ignore-not-found", "--cascade=foreground", "--timeout=2m"];
+    const options = { input: documents(objects), shown: true };
+    const { ok } = await kubectl.attempt(["delete", "-f", "-", ...how], options);
+    accepted &&= ok;
+  }
+  return { accepted, changed, claims: made.filter(isClaim) };
+}
+
+/**
+ * The JSON patch (RFC 6902) from one state of an object to another. Not `kubectl replace`, which also
+ * rewrites the annotation that the next `kubectl apply` compares with.
+ */
+function patch(from: ClusterObject, to: ClusterObject) {
+  const { metadata: metadataFrom, ...fieldsFrom } = asGiven(from);
+  const { metadata: metadataTo, ...fieldsTo } = asGiven(to);
+  return [
+    ...patchFields("/metadata", metadataFrom, metadataTo),
+    ...patchFields("", fieldsFrom, fieldsTo),
+  ];
+}
+
+function patchFields(path: string, from: object, to: object) {
+  const old = new Map<string, unknown>(Object.entries(from));
+  const added = Object.entries(to)
+    .filter(([field, value]) => !Bun.deepEquals(old.get(field), value))
+    .map(([field, value]) => ({ op: "add", path: `${path}/${field}`, value: value as unknown }));
+  const removed = [...old.keys()]
+    .filter((field) => !(field in to))
+    .map((field) => ({ op: "remove", path: `${path}/${field}` }));
+  return [...added, ...removed];
+}
+
+/** @returns what the roll-back of a deploy may not delete, as in "networkpolicy.networking.k8s.io" */
+export async function undeletable(kubectl: Kubectl, { missing }: State): Promise<string[]> {
+  // A ConfigMap is the record of the deploy itself.
+  const resources = new Set([
+    "configmap",
+    ...missing.filter((object) => !isClaim(object)).map(resource),
+  ]);
+  const answers = await Promise.all(
+    [...resources].map(async (name) => {
+      const { ok } = await kubectl.attempt(["auth", "can-i", "delete", name]);
+      return ok ? [] : [name];
+    }),
+  );
+  return answers.flat();
+}
