@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # `bun run e2e:kind CLUSTER`: the manifests on a cluster. They apply where Pod Security is "restricted",
 # roll out under load without a failed request, make backups, and admit only the pods that their policies list.
-# Needs docker (28 or later), kind, kubectl, and a kind cluster whose CNI enforces NetworkPolicy, as the default
-# one does. Prints "ok WHAT" for each check that passes, and ends at the first failure.
+# Then deploy.sh deploys, and takes back what fails (e2e-deploy.sh). Needs docker (28 or later), kind, kubectl, bun,
+# and a kind cluster whose CNI enforces NetworkPolicy, as the default one does. Prints "ok WHAT" for each check that
+# passes, and ends at the first failure.
 # IMAGES=loaded: tests the images that load-image.sh has loaded, and builds none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -103,3 +104,19 @@ ok "both databases have a backup"
 # not admit is refused.
 PROBE_IMAGE=$probe_image scripts/verify.sh --context "kind-$cluster" --namespace "$platform"
 ok "scripts/verify.sh finds nothing wrong"
+
+# deploy.sh takes images by digest. by_digest IMAGE SERVICE: gives an image of the node such a name, under which
+# it needs no registry, and prints the name.
+node_images() { docker exec "$cluster-control-plane" ctr --namespace k8s.io images "$@"; }
+by_digest() {
+  local digest
+  digest=$(node_images ls "name==$1" | awk 'NR == 2 { print $3 }')
+  node_images tag "$1" "registry.invalid/e2e/$2@$digest" >&2
+  printf 'registry.invalid/e2e/%s@%s' "$2" "$digest"
+}
+user_image=$(by_digest docker.io/library/user-service:local user-service)
+order_image=$(by_digest docker.io/library/order-service:local order-service)
+# Bun's own image is no order-service: it prints its usage and ends.
+broken_image=$(by_digest "docker.io/$bun_image" order-service)
+kind get kubeconfig --name "$cluster" >"$scratch/kubeconfig"
+KUBECONFIG=$scratch/kubeconfig scripts/e2e-deploy.sh "$user_image" "$order_image" "$broken_image"

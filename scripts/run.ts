@@ -41,8 +41,8 @@ It takes five seconds.`,
 It takes some fifty minutes, or two with --quick.`,
   "e2e:compose": `Builds the images and tests the compose project end to end; needs docker and curl.
 It takes one to three minutes.`,
-  "e2e:kind": `Tests the manifests on the kind cluster named; needs docker, kind and kubectl.
-It takes about five minutes.`,
+  "e2e:kind": `Tests the manifests and deploy.sh on the kind cluster named; needs docker, kind and kubectl.
+It takes about eight minutes.`,
   "e2e:load": `Sends requests to both services, at the URLs given or those of bun run dev.
 It takes until Ctrl-C, and then prints how many requests failed.`,
   release: `Makes the commit and the tag of a release, and pushes neither.
