@@ -78,7 +78,7 @@ await runStep(async () => {
   await Bun.write(notesFile, notes(changes, images));
 
   for (const name of await fileNames()) {
-    const megabytes = (Bun.file(join(folder, name)).size / 1e6).toFixed(1);
-    console.log(`${megabytes.padStart(6)} MB  ${name}`);
+    const kilobytes = (Bun.file(join(folder, name)).size / 1e3).toFixed(1);
+    console.log(`${kilobytes.padStart(8)} kB  ${name}`);
   }
 });
