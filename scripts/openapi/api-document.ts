@@ -7,11 +7,14 @@ const root = join(import.meta.dir, "../..");
 /** The names of all services. */
 export const serviceNames = services.map(({ name }) => name);
 
-/** The document of a service, as its command `openapi` prints it, in JSON. */
+/**
+ * The document of a service, as its command `openapi` prints it, in JSON. It is the same on every machine:
+ * variables of the services, such as PUBLIC_URL, are not set.
+ */
 export function apiDocument(service: string): string {
   const { stdout, exitCode } = Bun.spawnSync(
-    [process.execPath, join(root, service, "src/main.ts"), "openapi"],
-    { stdio: ["ignore", "pipe", "inherit"] },
+    [process.execPath, "--no-env-file", join(root, service, "src/main.ts"), "openapi"],
+    { env: {}, stdio: ["ignore", "pipe", "inherit"] },
   );
   if (exitCode !== 0) throw new Error(`${service} prints no document: exit status ${exitCode}`);
   return stdout.toString();

@@ -36,9 +36,13 @@ async function repository(changes = "- A change\n") {
     commit,
     /** The output of git; empty if it finds nothing. */
     git,
-    async release(next: string) {
+    async release(next: string, env: Record<string, string> = {}) {
       const command = $`${process.execPath} ${join(root, "scripts/release.ts")} ${next}`;
-      const { exitCode, stdout, stderr } = await command.cwd(cwd).nothrow().quiet();
+      const { exitCode, stdout, stderr } = await command
+        .cwd(cwd)
+        .env({ ...process.env, ...env })
+        .nothrow()
+        .quiet();
       return { status: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
     },
   };
@@ -86,10 +90,11 @@ describe("bun run release", () => {
 
   test("keeps the API documents of the release for the comparison with the next one", async () => {
     await using copy = await repository();
-    await copy.release("9.8.7");
+    // What this machine sets for services that it runs is in no document.
+    await copy.release("9.8.7", { PUBLIC_URL: "https://example.com/users" });
     for (const { name } of services) {
       const document = JSON.parse(await copy.read(`docs/openapi/${name}.json`));
-      expect(document).toMatchObject({ info: { version: "9.8.7" }, paths: expect.anything() });
+      expect(document).toMatchObject({ info: { version: "9.8.7" }, servers: [{ url: ".." }] });
     }
   });
 
