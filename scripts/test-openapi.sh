@@ -8,4 +8,4 @@ cd "$(dirname "$0")/openapi"
 bun install --frozen-lockfile --no-summary
 bun generate.ts
 tsc --project .
-bun test "$@" ./*.openapi.ts
+bun test --timeout 60000 "$@" ./*.openapi.ts
