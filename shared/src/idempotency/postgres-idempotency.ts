@@ -49,13 +49,13 @@ const isFree = (sql: SQL) => sql`(
   stored.fingerprint IS NOT NULL AND stored.resource_id IS NULL
   AND stored.lease_until - ${clockMs(sql)} NOT BETWEEN 1 AND ${maxLeaseLeftMs}::int)`;
 
-/** Attempts as rows of a FROM clause, with the columns `key`, `fingerprint` and `token`. */
+/**
+ * Attempts as rows of a FROM clause, with the columns `key`, `fingerprint` and `token`. The planner
+ * expects a hundred rows of such a function, however many there are, and so keeps one plan for all.
+ */
 const attemptRows = (sql: SQL, attempts: readonly Attempt[]) => sql`
-  unnest(
-    ${attempts.map(({ key }) => key)}::text[],
-    ${attempts.map(({ fingerprint }) => fingerprint)}::text[],
-    ${attempts.map(({ token }) => token)}::uuid[]
-  ) AS attempt (key, fingerprint, token)`;
+  jsonb_to_recordset(${JSON.stringify(attempts)}::text::jsonb)
+    AS attempt (key text, fingerprint text, token uuid)`;
 
 /** The part of a statement that locks the claims which hold, and which no other statement has locked. */
 const unlockedClaims = (sql: SQL, claims: readonly Claim[]) => sql`
@@ -85,7 +85,7 @@ export const heldClaims = (sql: SQL) => sql`
     FROM (
       SELECT id, key, token
       FROM new
-      WHERE ${plannedAnew(sql)} AND key IS NOT NULL
+      WHERE key IS NOT NULL
       ORDER BY key COLLATE "C"
     ) AS claim
     CROSS JOIN LATERAL (
@@ -142,7 +142,6 @@ export function postgresIdempotency<T>(
           WITH asked AS (
             SELECT key, fingerprint, token
             FROM ${attemptRows(sql, attempts)}
-            WHERE ${plannedAnew(sql)}
           ), seen AS (
             SELECT asked.token, taken.*
             FROM asked

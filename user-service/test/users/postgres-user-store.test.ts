@@ -123,6 +123,26 @@ describe.if(hasPostgres)("postgresUserStore()", () => {
     expect(await rowsReadFrom(stores.storage, ["users", "idempotency_keys"])).toBeLessThan(allowed);
   });
 
+  test("finds the keys of creations by an index although their statements ran first without keys", async () => {
+    await using stores = await temporaryPostgresUsers();
+    await stores.query("ANALYZE");
+    const storage = await stores.openAgain(1);
+    const users = postgresUserStore(storage);
+    const createWithKey = async (key: string) => {
+      const result = await users.claim(key, "f");
+      if (result.outcome !== "claimed") throw new Error(`Not claimed: ${result.outcome}`);
+      await users.create({ name: "Alice", email: `${key}@example.com` }, result.claim);
+    };
+    // A session may keep the plan of a statement that it has run five times.
+    for (let n = 1; n <= 6; n += 1) await createWithKey(`early-${n}`);
+    await storeManyUsers(storage);
+    const keys = Array.from({ length: 40 }, (_, n) => `late-${n}`);
+    await createWithKey("lone");
+    await Promise.all(keys.map(createWithKey));
+    await storage.close();
+    expect(await rowsReadFrom(stores.storage, ["idempotency_keys"])).toBeLessThan(1000);
+  });
+
   test("update() advances updated_at on a replica whose clock is behind", async () => {
     await using stores = await temporaryPostgresUsers();
     const behind = postgresUserStore(await stores.openAgain(), () => stores.clock.ms - 3_600_000);
