@@ -1,7 +1,7 @@
 // The command line of the executable: what it prints, what it refuses, how it exits.
 import { describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync, realpathSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { spawnExecutable } from "@platform/shared/testing/executable";
 import { processTests } from "@platform/shared/testing/process-tests";
@@ -169,6 +169,16 @@ describe("the command line", () => {
     await running[Symbol.asyncDispose]();
     const stderr = expect.stringMatching(/^user-service: [^\n]+\n$/);
     expect(await run(service, ["healthcheck"], env)).toMatchObject({ status: 1, stderr });
+  });
+
+  test("healthcheck finds a service ready whose files are gone, and needs no other variable", async () => {
+    await Bun.write(path("url"), "sqlite:users.db");
+    const files = { DATABASE_URL_FILE: path("url") };
+    await using running = await start(service, files);
+    await rm(path("url"));
+    const env = { ...files, PORT: String(running.port) };
+    expect(await run(service, ["healthcheck"], env)).toMatchObject({ status: 0 });
+    expect(await run(service, ["healthcheck"], { PORT: "x" })).toMatchObject({ status: 78 });
   });
 
   test("openapi prints the whole document, also to a slow reader of a pipe", async () => {

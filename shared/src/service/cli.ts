@@ -17,7 +17,7 @@ import {
   type ServiceProcess,
 } from "./definition.ts";
 import { findDatabase, type Database } from "./engine.ts";
-import { ConfigError, quote, type Setting, type Settings } from "./env.ts";
+import { ConfigError, quote, readConfig, type Setting, type Settings } from "./env.ts";
 import { healthCheck } from "./health-check.ts";
 import { printOpenApi } from "./openapi-command.ts";
 import { refusedVariables } from "./runtime-variables.ts";
@@ -79,8 +79,10 @@ const commands: readonly Command[] = [
   {
     call: "healthcheck",
     help: "ask the running service whether it is ready: exit status 0 or 1",
-    async run({ service, process, readConfig }) {
-      const failure = await healthCheck(readConfig().config);
+    async run({ service, process }) {
+      // A service goes on where a file that it needed at its start is gone, and is healthy.
+      const { host, port } = serviceSettings(service);
+      const failure = await healthCheck(readConfig({ host, port }, process.env));
       if (failure === undefined) return exitStatus.ok;
       process.stderr.write(`${service.name}: ${failure}\n`);
       return exitStatus.failure;
