@@ -5,6 +5,7 @@ import { runService } from "@platform/shared/service/cli";
 import { httpOrigin, integer } from "@platform/shared/service/env";
 import { createApp } from "./app.ts";
 import { sqlite } from "./engines/sqlite.ts";
+import { serviceToken, tokenFile } from "./user-service/service-token.ts";
 import { userDirectory } from "./user-service/user-directory.ts";
 import { userServiceMetrics } from "./user-service/metrics.ts";
 
@@ -20,18 +21,23 @@ await runService(
         min: 1,
         max: 60_000,
       }),
+      /** This service's own token for user-service. Undefined: none is sent. */
+      userServiceTokenFile: tokenFile("USER_SERVICE_TOKEN_FILE"),
     },
     build({ config, stores: { orders }, parts }) {
+      const { userServiceTokenFile: file } = config;
+      const token = file && serviceToken(file, { logger: parts.logger });
       const users = userDirectory({
         url: config.userServiceUrl,
         timeoutMs: config.userServiceTimeoutMs,
+        token,
         logger: parts.logger,
         tracer: parts.tracer,
         metrics: userServiceMetrics(parts.metrics.registry),
       });
       return {
         app: createApp({ ...parts, orders, users }),
-        backgroundJobs: [keyRetention(orders)],
+        backgroundJobs: [keyRetention(orders), ...(token === undefined ? [] : [token.job])],
       };
     },
   },

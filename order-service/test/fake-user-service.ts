@@ -5,6 +5,7 @@ import { createLog } from "@platform/shared/telemetry/logger";
 import { Registry } from "prom-client";
 import type { Fetch } from "../src/user-service/bounded-fetch.ts";
 import { userServiceMetrics } from "../src/user-service/metrics.ts";
+import type { SentToken } from "../src/user-service/service-token.ts";
 import { userDirectory } from "../src/user-service/user-directory.ts";
 
 export type Respond = (request: Request) => Response | Promise<Response>;
@@ -52,13 +53,14 @@ export function directoryOn(
     url = "http://users",
     timeoutMs = 60_000,
     tracer,
-  }: { url?: string; timeoutMs?: number; tracer?: Tracer } = {},
+    token,
+  }: { url?: string; timeoutMs?: number; tracer?: Tracer; token?: SentToken } = {},
 ) {
   const registry = new Registry();
   const { logger } = createLog({ service: "test", version: "test", level: "silent" });
   const metrics = userServiceMetrics(registry);
   const lookUp = () => Promise.resolve([]);
-  const users = userDirectory({ url, timeoutMs, logger, metrics, tracer, fetch, lookUp });
+  const users = userDirectory({ url, timeoutMs, logger, metrics, tracer, token, fetch, lookUp });
   return {
     users,
     checkAll: (ids: readonly string[]) => Promise.all(ids.map((id) => users.check(id))),

@@ -24,6 +24,7 @@ import {
   type UserDirectory,
 } from "../src/user-service/user-directory.ts";
 import { userServiceMetrics } from "../src/user-service/metrics.ts";
+import { serviceToken, type TokenFile } from "../src/user-service/service-token.ts";
 import { fakeUserService, type Respond } from "./fake-user-service.ts";
 
 /** The id of a user. */
@@ -36,6 +37,8 @@ interface Options {
   readonly userService?: string | Respond;
   /** The timeout of an attempt to ask it. */
   readonly timeoutMs?: number;
+  /** The file with its own token. Default: it sends none. */
+  readonly tokenFile?: TokenFile;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly publicUrl?: string;
@@ -67,6 +70,7 @@ async function startOn<S extends Storage>(
     users = usersAll("exists"),
     userService,
     timeoutMs = 60_000,
+    tokenFile,
     now,
     publicUrl,
     tracer,
@@ -102,6 +106,7 @@ async function startOn<S extends Storage>(
             : userDirectory({
                 url,
                 timeoutMs,
+                token: tokenFile && serviceToken(tokenFile, { logger: parts.logger }),
                 logger: parts.logger,
                 tracer,
                 metrics: userServiceMetrics(parts.metrics.registry),

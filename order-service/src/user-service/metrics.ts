@@ -9,7 +9,9 @@ const service = "user-service";
 const stateNumbers: Record<CircuitState, number> = { closed: 0, "half-open": 1, open: 2 };
 
 /** How attempts usually end, and how they fail. */
-const statusesFromStart = "200 404 429 500 502 503 504 error timeout circuit_open".split(" ");
+const statusesFromStart = "200 401 403 404 429 500 502 503 504 error timeout circuit_open".split(
+  " ",
+);
 
 /** What the user directory reports. */
 export type UserServiceMetrics = ReturnType<typeof userServiceMetrics>;

@@ -7,6 +7,8 @@ import type { App } from "@platform/user-service/app";
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { boundedFetch, UnusableResponse, type Fetch } from "./bounded-fetch.ts";
+import { isRefused } from "./refused-calls.ts";
+import type { SentToken } from "./service-token.ts";
 import { upstreamAddress } from "./upstream-address.ts";
 
 /**
@@ -72,10 +74,19 @@ interface EdenResult {
   readonly status: number;
 }
 
+/** How a client reaches user-service. */
+export interface Transport {
+  /** Sent with every call. Undefined: none is. */
+  readonly token?: SentToken | undefined;
+  readonly fetch?: Fetch;
+  /** Finds the addresses of user-service's name. Default: the C library. */
+  readonly lookUp?: LookUp;
+}
+
 /** @param url the origin of user-service, such as `http://users:8000` */
 export function userClient(
   url: string,
-  { fetch = globalThis.fetch, lookUp }: { fetch?: Fetch; lookUp?: LookUp } = {},
+  { token, fetch = globalThis.fetch, lookUp }: Transport = {},
 ): UserClient {
   const address = upstreamAddress(url, fetch, lookUp && { lookUp });
   const client = treaty<App>(url, {
@@ -96,6 +107,8 @@ export function userClient(
         return { existing, others: "unknown", status, isFailure: false };
       }
     }
+    // It would refuse each call for one of them as well.
+    if (isRefused(status)) return { existing: none, others: "failed", status, isFailure: false };
     const isFailure = status === 429 || status >= 500;
     // An older version may respond to `?ids=` with any status. One that has understood it before is in
     // trouble now.
@@ -126,6 +139,8 @@ export function userClient(
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), ms);
     const headers: Record<string, string> = {};
+    // Never that of a caller: a call may be for several of them, and order-service may look up any user.
+    if (token !== undefined) headers.authorization = token.authorization;
     const request = currentRequest.getStore();
     if (request !== undefined) {
       const { requestId, trace } = request;

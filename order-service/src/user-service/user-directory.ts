@@ -1,13 +1,18 @@
 // Whether a user exists: the only part of order-service that knows user-service.
-import type { LookUp } from "@platform/shared/core/look-up";
 import type { SpanContext, Tracer } from "@platform/shared/core/tracer";
 import type { Logger } from "@platform/shared/telemetry/logger";
-import type { Fetch } from "./bounded-fetch.ts";
 import { callSpans } from "./call-spans.ts";
 import { circuitBreaker } from "./circuit-breaker.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
 import { batchOrOneByOne } from "./one-by-one.ts";
-import { isMisdirected, userClient, type Attempt, type UserAnswer } from "./user-client.ts";
+import { isRefused, refusedCalls } from "./refused-calls.ts";
+import {
+  isMisdirected,
+  userClient,
+  type Attempt,
+  type Transport,
+  type UserAnswer,
+} from "./user-client.ts";
 
 /**
  * Whether a user exists, or why user-service was not asked. `circuit-open`: it has failed several times
@@ -23,7 +28,7 @@ export interface UserDirectory {
   readonly maxCheckMs: number;
 }
 
-interface UserDirectoryParts {
+interface UserDirectoryParts extends Transport {
   /** The origin of user-service, such as `http://users:8000`. */
   readonly url: string;
   /** The timeout of one attempt; a whole check may take 2.5 times as long. */
@@ -32,9 +37,6 @@ interface UserDirectoryParts {
   readonly metrics: UserServiceMetrics;
   /** Undefined: no trace is recorded. */
   readonly tracer?: Tracer | undefined;
-  readonly fetch?: Fetch;
-  /** Finds the addresses of user-service's name. Default: the C library. */
-  readonly lookUp?: LookUp;
   /** Resolves after this many milliseconds. Default: `Bun.sleep`. */
   pause?(ms: number): Promise<void>;
 }
@@ -57,19 +59,25 @@ export function userDirectory({
   pause = Bun.sleep,
   ...transport
 }: UserDirectoryParts): UserDirectory {
+  const { token } = transport;
   const client = userClient(url, transport);
+  const explainRefusal = refusedCalls(logger, token !== undefined);
   const startSpan = tracer && callSpans(tracer, url);
   const wholeMs = maxCallMs(timeoutMs);
   // Where timeouts are short, so are the pauses: there has to be time for a second attempt.
   const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
 
-  /** Asks until an attempt is no failure, or there are no attempts or no time left. */
+  /**
+   * Asks until an attempt is no failure, or there are no attempts or no time left. An attempt whose token
+   * is refused is repeated once, with what the token's file has by then.
+   */
   async function ask(
     ids: readonly string[],
     enqueuedAt: number,
     links: readonly SpanContext[],
   ): Promise<Attempt> {
     const deadline = enqueuedAt + wholeMs;
+    let mayReadToken = token !== undefined;
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
       const maxMs = Math.min(timeoutMs, deadline - startedAt);
@@ -90,10 +98,17 @@ export function userDirectory({
         },
         "call",
       );
-      const pauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random());
+      const repeatsAtOnce = status === 401 && mayReadToken;
+      const pauseMs = repeatsAtOnce ? 0 : firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random());
       // An attempt with less time than this would only turn the status found into a timeout.
       const isTooLate = performance.now() + pauseMs + timeoutMs / 4 > deadline;
-      if (!isFailure || attempt === maxAttempts || isTooLate) return result;
+      if (repeatsAtOnce && !isTooLate) {
+        mayReadToken = false;
+        token?.readAgain();
+        continue;
+      }
+      if (isRefused(status)) explainRefusal(status);
+      if (!isFailure || attempt >= maxAttempts || isTooLate) return result;
       await pause(pauseMs);
     }
   }
