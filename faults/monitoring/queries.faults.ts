@@ -20,6 +20,7 @@ const due = [
 /** Alerts on what has not happened. */
 const quiet = [
   "BackupTooOld",
+  "CallsRefused",
   "CommitsFailing",
   "CrashLooping",
   "FileDescriptorsRunningOut",
