@@ -8,12 +8,14 @@ type Values = Readonly<Record<string, string>>;
  * that stands above, and leaves it as it is otherwise.
  *
  * @param secrets the keys of each Secret, by its name
+ * @param namespace of the pod
  * @throws Error for a ConfigMap, a Secret or a key that does not exist
  */
 export function environmentOf(
   { env = [], envFrom = [] }: Container,
   configMaps: readonly ConfigMap[],
   secrets: Readonly<Record<string, Values>>,
+  namespace = "platform",
 ): Record<string, string> {
   const values = new Map<string, string>();
   for (const { configMapRef } of envFrom) {
@@ -22,7 +24,14 @@ export function environmentOf(
     for (const [name, value] of Object.entries(source.data ?? {})) values.set(name, value);
   }
   for (const { name, value = "", valueFrom } of env) {
-    const { secretKeyRef } = valueFrom ?? {};
+    const { secretKeyRef, fieldRef } = valueFrom ?? {};
+    if (fieldRef !== undefined) {
+      if (fieldRef.fieldPath !== "metadata.namespace") {
+        throw new Error(`The tests do not know the field ${fieldRef.fieldPath}`);
+      }
+      values.set(name, namespace);
+      continue;
+    }
     const stored = secretKeyRef && secrets[secretKeyRef.name ?? ""]?.[secretKeyRef.key];
     if (secretKeyRef && stored === undefined) {
       throw new Error(`There is no key ${secretKeyRef.key} in the Secret ${secretKeyRef.name}`);

@@ -124,6 +124,12 @@ export const tlsDeliveries = await withOption("TLS", "TLS");
 /** Both engines with images of a private registry. */
 export const privateDeliveries = await withOption("Images of a private registry", "a registry");
 
+/** Both engines with authentication, in a cluster whose issuer is public. */
+export const authDeliveries = await withOption("Authentication", "authentication");
+
+/** Both engines with authentication, in a cluster whose issuer is not public. */
+export const clusterKeysDeliveries = await withOption("The cluster's keys", "the cluster's keys");
+
 /** Both engines with an option of README.md that suits the base and every overlay. */
 async function withOption(heading: string, title: string): Promise<typeof deliveries> {
   if (kubectl === undefined) return [];
@@ -143,6 +149,8 @@ export const everyDelivery = [
   ...gatewayDeliveries,
   ...tlsDeliveries,
   ...privateDeliveries,
+  ...authDeliveries,
+  ...clusterKeysDeliveries,
 ];
 
 /** Every service in every set with SQLite. */

@@ -2,6 +2,16 @@
 import { expect } from "bun:test";
 import type { Container, PodSpec } from "kubernetes-types/core/v1";
 
+/** The members of a volume that the restricted Pod Security Standard allows, of those that are used. */
+const volumeKinds = [
+  "name",
+  "configMap",
+  "emptyDir",
+  "persistentVolumeClaim",
+  "projected",
+  "secret",
+];
+
 /** Checks the restricted Pod Security Standard for the fields that these pods have, and more. */
 export function expectRestricted(spec: PodSpec): void {
   expect(spec.securityContext).toMatchObject({
@@ -11,7 +21,7 @@ export function expectRestricted(spec: PodSpec): void {
   expect([spec.hostNetwork, spec.hostPID, spec.hostIPC]).toEqual([undefined, undefined, undefined]);
   expect([spec.initContainers, spec.ephemeralContainers]).toEqual([undefined, undefined]);
   for (const kind of (spec.volumes ?? []).flatMap(Object.keys)) {
-    expect(["name", "emptyDir", "persistentVolumeClaim", "secret"]).toContain(kind);
+    expect(volumeKinds).toContain(kind);
   }
   spec.containers.forEach(expectRestrictedContainer);
 }

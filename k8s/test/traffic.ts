@@ -1,5 +1,7 @@
 // Which connections network policies allow.
+import { BlockList, isIPv6 } from "node:net";
 import type {
+  IPBlock,
   NetworkPolicyPeer,
   NetworkPolicyPort,
   NetworkPolicySpec,
@@ -7,7 +9,10 @@ import type {
 import { all, type KubernetesObject } from "./manifests.ts";
 import { selects, type Labels } from "./selector.ts";
 
-/** One end of a connection: a pod, by default in the namespace of the services, or an address. */
+/**
+ * One end of a connection: a pod, by default in the namespace of the services, or an address. An address
+ * with a length, as in 0.0.0.0/0, stands for all addresses of that range.
+ */
 export interface End {
   readonly pod?: Labels;
   readonly namespace?: string;
@@ -62,10 +67,25 @@ export function allows(rules: readonly Rule[], end: End, port: number, protocol 
 
 /** Whether a peer matches an end: its namespace selector and its pod selector both have to. */
 function isPeer({ ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer, end: End): boolean {
-  if (ipBlock) return ipBlock.cidr === end.address;
+  if (ipBlock) return end.address !== undefined && contains(ipBlock, end.address);
   if (!end.pod) return false;
   const fitsNamespace = namespaceSelector
     ? selects(namespaceSelector, { "kubernetes.io/metadata.name": end.namespace ?? "" })
     : end.namespace === undefined;
   return fitsNamespace && selects(podSelector ?? {}, end.pod);
+}
+
+/** Whether a block has an address, or is the range that the address is. */
+function contains({ cidr, except = [] }: IPBlock, address: string): boolean {
+  if (address.includes("/")) return cidr === address;
+  return isIn(cidr, address) && !except.some((range) => isIn(range, address));
+}
+
+function isIn(range: string, address: string): boolean {
+  const [start = "", length] = range.split("/");
+  if (isIPv6(start) !== isIPv6(address)) return false;
+  const family = isIPv6(address) ? "ipv6" : "ipv4";
+  const list = new BlockList();
+  list.addSubnet(start, Number(length), family);
+  return list.check(address, family);
 }
