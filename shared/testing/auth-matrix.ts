@@ -1,0 +1,316 @@
+// Every operation of a service's API document by every credential: what the service responds where
+// authentication is on, only observes, or is off.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { AuthOutcome } from "../src/core/caller.ts";
+import type { OpenApiDocument } from "../src/openapi/types.ts";
+import type { CallingService } from "../src/service/auth.ts";
+import {
+  credentials,
+  serviceSubject,
+  wrongIssuer,
+  type Credential,
+  type CredentialKit,
+  type Refused,
+  type Standing,
+} from "./auth-credentials.ts";
+import { bodyOf, type RunningService, type Sent } from "./running-service.ts";
+import { bearer, testIssuer, type TestIssuer } from "./test-issuer.ts";
+
+/** What a person gets: as a program does, an empty list, a problem of 404, or one of 403. */
+type Personal = "all" | "nothing" | "not-found" | "forbidden";
+
+/** How to request an operation of the document. */
+interface Request<Subject> {
+  readonly operationId: string;
+  /** The status without authentication. */
+  readonly status: number;
+  /** The scope that the body needs, where the document names several. */
+  readonly needs?: string;
+  readonly owner: Personal;
+  readonly stranger: Personal;
+  send(subject: Subject): Sent & { readonly path: string };
+}
+
+/** The matrix of a service. */
+interface Matrix<Subject> {
+  readonly service: string;
+  /** The code of the problem that says that a resource is not there. */
+  readonly notFound: string;
+  /** What the tokens of another service of the platform may do; undefined: such tokens are unknown. */
+  readonly serviceScopes: readonly string[] | undefined;
+  /** Every operation but those of HEAD and of management, in an order in which each still succeeds. */
+  readonly requests: readonly Request<Subject>[];
+  start(options: {
+    auth: Record<string, string>;
+    callingService?: CallingService;
+  }): Promise<RunningService>;
+  /** Creates what the requests are about. @param n differs from call to call */
+  create(service: RunningService, headers: Record<string, string>, n: number): Promise<Subject>;
+  /** The user whose own it is. */
+  ownerOf(subject: Subject): string;
+}
+
+/** A request to an operation, with what the document says of it. */
+interface Cell<Subject> extends Omit<Request<Subject>, "needs"> {
+  readonly method: string;
+  /** What a token needs before the body is read: one of them. */
+  readonly scopes: readonly string[];
+  /** What it needs at last. */
+  readonly needs: readonly string[];
+}
+
+/** The paths of the operations that need no token. */
+const openPaths = ["/health", "/metrics", "/ready", "/swagger", "/swagger/json"];
+
+/** Adds what the document says to the requests, and HEAD to each GET. @throws Error if one is missing */
+function cellsOf<Subject>(
+  { paths }: OpenApiDocument,
+  requests: readonly Request<Subject>[],
+): readonly Cell<Subject>[] {
+  const guarded = Object.entries(paths).filter(([path]) => !openPaths.includes(path));
+  const cells = guarded
+    .flatMap(([, item]) => Object.entries(item))
+    .flatMap(([method, { operationId, security = [] }]) => {
+      const named = operationId.replace(/Head$/, "");
+      const all = requests.filter((request) => request.operationId === named);
+      if (all.length === 0) throw new Error(`No request is made to ${operationId}`);
+      const scopes = security.flatMap(({ bearer }) => bearer);
+      if (scopes.length === 0) throw new Error(`${operationId} needs no token`);
+      return all.map(({ needs, ...request }) => ({
+        ...request,
+        operationId,
+        method: method.toUpperCase(),
+        scopes,
+        needs: needs === undefined ? scopes : [needs],
+      }));
+    });
+  const order = requests.map(({ send }) => send);
+  return cells.sort((one, other) => order.indexOf(one.send) - order.indexOf(other.send));
+}
+
+/** The answer to a request. */
+interface Answer {
+  readonly status: number;
+  /** Undefined: no problem. */
+  readonly code: string | undefined;
+  readonly outcome: AuthOutcome;
+  readonly challenge: string | null;
+  /** Whether a list has nothing, because all of it is hidden. */
+  readonly isEmptyList: boolean;
+}
+
+const success = (status: number): Answer => ({
+  status,
+  code: undefined,
+  outcome: "ok",
+  challenge: null,
+  isEmptyList: false,
+});
+
+/** What the contract says of a credential at an operation. */
+function answerTo(
+  standing: Standing,
+  { status, scopes, needs, owner, stranger }: Cell<never>,
+  {
+    service,
+    notFound,
+    serviceScopes,
+  }: Pick<Matrix<never>, "service" | "notFound" | "serviceScopes">,
+): Answer {
+  const realm = `Bearer realm="${service}"`;
+  const refused = ({ challenge, ...rest }: Refused): Answer => ({
+    ...rest,
+    challenge: realm + challenge,
+    isEmptyList: false,
+  });
+  const lacks = (missing: readonly string[]) =>
+    refused({
+      status: 403,
+      code: "insufficient-scope",
+      outcome: "insufficient-scope",
+      challenge: `, error="insufficient_scope", scope="${missing.join(" ")}"`,
+    });
+  const personal = (what: Personal): Answer => {
+    if (what === "all") return success(status);
+    if (what === "nothing") return { ...success(status), isEmptyList: true };
+    return what === "forbidden"
+      ? { ...success(403), code: "forbidden" }
+      : { ...success(404), code: notFound };
+  };
+  switch (standing) {
+    case "program":
+      return success(status);
+    case "owner":
+      return personal(owner);
+    case "stranger":
+      return personal(stranger);
+    case "no-scope":
+      return lacks(scopes);
+    case "other-scopes":
+      return lacks(needs);
+    case "service":
+      if (serviceScopes === undefined) return refused(wrongIssuer);
+      return scopes.some((scope) => serviceScopes.includes(scope))
+        ? success(status)
+        : lacks(scopes);
+    default:
+      return refused(standing);
+  }
+}
+
+/** A response in the words of the contract; of HEAD the body is unknown. */
+async function seen(response: Response, method: string) {
+  const { status, headers } = response;
+  const isProblem = headers.get("content-type")?.startsWith("application/problem+json") === true;
+  const text = method === "HEAD" ? "" : await response.text();
+  return {
+    status,
+    code: method === "HEAD" || !isProblem ? undefined : (JSON.parse(text) as { code: string }).code,
+    challenge: headers.get("www-authenticate"),
+    caching: headers.get("cache-control"),
+    vary: headers.get("vary"),
+    isEmptyList: text === "[]",
+  };
+}
+
+/** The same of an answer. */
+function expected(answer: Answer, method: string, isEnforced: boolean) {
+  const { status, code, challenge, isEmptyList } = answer;
+  const isRead = method === "GET" || method === "HEAD";
+  const isRefused = code !== undefined;
+  return {
+    status,
+    code: method === "HEAD" ? undefined : code,
+    challenge,
+    caching: isRead && !isRefused ? "private, no-cache" : "no-store",
+    vary: isEnforced ? "Authorization" : null,
+    isEmptyList: isEmptyList && method !== "HEAD",
+  };
+}
+
+/** How often each outcome was counted; without those that never were. */
+async function outcomesOf({ url }: RunningService): Promise<Record<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const counted = Array.from(
+    text.matchAll(/^auth_total\{outcome="([a-z-]+)"\} (\d+)$/gm),
+    ([, outcome = "", count]) => [outcome, Number(count)] as const,
+  );
+  return Object.fromEntries(counted.filter(([, count]) => count > 0));
+}
+
+const sum = (counted: Record<string, number>) =>
+  Object.values(counted).reduce((one, other) => one + other, 0);
+
+const modes = ["enforce", "observe", "off"] as const;
+
+/** Tests that every operation responds to every credential as the contract says. */
+export function testAuthMatrix<Subject>(matrix: Matrix<Subject>): void {
+  describe.each(modes)(`${matrix.service}, authentication: %s`, (mode) => {
+    let issuer: TestIssuer;
+    let platform: TestIssuer;
+    let service: RunningService;
+    let cells: readonly Cell<Subject>[];
+    let asked = 0;
+    const trap = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch() {
+        asked += 1;
+        return new Response();
+      },
+    });
+    let n = 0;
+
+    const allScopes = () => [...new Set(cells.flatMap(({ scopes }) => scopes))];
+    const start = async (auth: Record<string, string>) =>
+      matrix.start({
+        auth,
+        ...(matrix.serviceScopes === undefined || Object.keys(auth).length === 0
+          ? {}
+          : {
+              callingService: {
+                issuer: platform.issuer,
+                jwks: platform.jwks,
+                subject: serviceSubject,
+                scopes: matrix.serviceScopes,
+              },
+            }),
+      });
+
+    beforeAll(async () => {
+      issuer = await testIssuer();
+      platform = await testIssuer({ issuer: "https://platform.test" });
+      const guarded = issuer.environment({ AUTH_USER_CLAIM: "user_id" });
+      await using enforcing = await start(guarded);
+      const document = await bodyOf<OpenApiDocument>(await enforcing.request("/swagger/json"));
+      cells = cellsOf(document, matrix.requests);
+      service = await start(mode === "off" ? {} : { ...guarded, AUTH_MODE: mode });
+    });
+    afterAll(async () => {
+      await service[Symbol.asyncDispose]();
+      await issuer[Symbol.asyncDispose]();
+      await platform[Symbol.asyncDispose]();
+      await trap.stop(true);
+    });
+
+    async function send(credential: Credential, cell: Cell<Subject>, subject: Subject) {
+      const all = allScopes();
+      const kit: CredentialKit = {
+        issuer,
+        platform,
+        trap: trap.url.href,
+        allScopes: all.join(" "),
+        otherScopes: all.filter((scope) => !cell.needs.includes(scope)).join(" "),
+        owner: matrix.ownerOf(subject),
+      };
+      const authorization = await credential.field(kit);
+      const { path, ...sent } = cell.send(subject);
+      const { method } = cell;
+      return service.request(path, {
+        ...sent,
+        method,
+        headers: { ...sent.headers, ...(authorization === undefined ? {} : { authorization }) },
+      });
+    }
+
+    test.each(credentials.map((credential) => [credential.name, credential] as const))(
+      "%s",
+      async (_, credential) => {
+        const program = bearer(await issuer.token({ scope: allScopes().join(" ") }));
+        const subject = await matrix.create(service, program, n++);
+        const before = await outcomesOf(service);
+        const total = { ...before };
+        for (const cell of cells) {
+          const answer = answerTo(credential.standing, cell, matrix);
+          const right = mode === "enforce" ? answer : success(cell.status);
+          const response = await send(credential, cell, subject);
+          expect({ at: cell.operationId, ...(await seen(response, cell.method)) }).toEqual({
+            at: cell.operationId,
+            ...expected(right, cell.method, mode === "enforce"),
+          });
+          if (mode !== "off") total[answer.outcome] = (total[answer.outcome] ?? 0) + 1;
+        }
+        // Where nothing is refused, a request is served, and counted later, if its token takes long.
+        let counted = await outcomesOf(service);
+        while (sum(counted) < sum(total)) counted = await outcomesOf(service);
+        // The scope that a body needs is then not checked, and the request counts as ok.
+        const isLate = mode === "observe" && credential.standing === "other-scopes";
+        expect(isLate ? sum(counted) : counted).toEqual(isLate ? sum(total) : total);
+        expect(asked).toBe(0);
+      },
+    );
+
+    test("management needs no token, and no token does harm", async () => {
+      const before = await outcomesOf(service);
+      for (const path of openPaths) {
+        for (const authorization of ["", "Basic YWRtaW46YWRtaW4=", "Bearer x"]) {
+          const response = await service.request(path, { headers: { authorization } });
+          expect(response.status).toBe(200);
+          expect(response.headers.get("www-authenticate")).toBeNull();
+          expect(response.headers.get("vary")).toBeNull();
+        }
+      }
+      expect(await outcomesOf(service)).toEqual(before);
+    });
+  });
+}
