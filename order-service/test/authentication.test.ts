@@ -1,4 +1,4 @@
-// Who may do what in order-service, where authentication is on.
+// What callers may do in order-service, where authentication is on.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bodyOf, type RunningService, type Sent } from "@platform/shared/testing/running-service";
 import { bearer, testIssuer, type TestIssuer } from "@platform/shared/testing/test-issuer";

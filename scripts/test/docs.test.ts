@@ -2,12 +2,27 @@ import { expect, test } from "bun:test";
 import { apiDocument, serviceNames } from "../openapi/api-document.ts";
 import { readPage } from "./pages.ts";
 
-test("docs/api.md explains every problem code of the services, and no other", async () => {
-  const page = await readPage("docs/api.md");
-  const rows = page.matchAll(/^\| \d{3} +\| `([a-z-]+)` +\|/gm);
+/** The codes that the rows of a page's tables begin with, after a status. */
+async function explainedCodes(path: string): Promise<string[]> {
+  const rows = (await readPage(path)).matchAll(/^\| \d{3} +\| `([a-z-]+)` +\|/gm);
+  return Array.from(rows, ([, code = ""]) => code).sort();
+}
+
+/** The codes of the services' problems, where they have these variables. */
+function codesOf(variables?: Readonly<Record<string, string>>): ReadonlySet<string> {
   const codes = serviceNames.flatMap((service): string[] => {
-    const { components } = JSON.parse(apiDocument(service));
+    const { components } = JSON.parse(apiDocument(service, variables));
     return components.schemas.Problem.properties.code.enum;
   });
-  expect(Array.from(rows, ([, code = ""]) => code).sort()).toEqual([...new Set(codes)].sort());
+  return new Set(codes);
+}
+
+test("docs/api.md explains every problem code of the services, and no other", async () => {
+  expect(await explainedCodes("docs/api.md")).toEqual([...codesOf()].sort());
+});
+
+test("docs/authentication.md explains the codes that authentication adds, and no other", async () => {
+  const issuer = { AUTH_ISSUER: "https://login.example", AUTH_JWKS: "file:/keys.json" };
+  const added = codesOf(issuer).difference(codesOf());
+  expect(await explainedCodes("docs/authentication.md")).toEqual([...added].sort());
 });

@@ -1,4 +1,4 @@
-// Who may do what in user-service, where authentication is on.
+// What callers may do in user-service, where authentication is on.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bodyOf, type RunningService, type Sent } from "@platform/shared/testing/running-service";
 import { bearer, testIssuer, type TestIssuer } from "@platform/shared/testing/test-issuer";
@@ -16,7 +16,7 @@ afterAll(async () => {
   await platform[Symbol.asyncDispose]();
 });
 
-const nobody = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
+const unknownId = "01936f5e-8a3c-7c4e-9d2b-6f1a0e5c7b42";
 const everything = "users:read users:write";
 const both = { "if-match": '"none"' };
 
@@ -69,7 +69,7 @@ describe("Every route of user-service", () => {
       await using service = await startUserService({ auth });
       const { id } = await create(service, "alice");
       for (const [path, sent] of routes(id)) {
-        for (const headers of [{}, bearer("forged"), await as("", nobody)]) {
+        for (const headers of [{}, bearer("forged"), await as("", unknownId)]) {
           if (sent.method === "DELETE" || sent.json !== undefined) continue;
           expect((await service.request(path, { ...sent, headers })).ok).toBe(true);
         }
@@ -96,7 +96,7 @@ describe.each(userServices)("A person in user-service on %s", (_, start) => {
     const alice = await create(service, "alice");
     const bob = await create(service, "bob");
     const headers = await as(everything, alice.id);
-    for (const id of [bob.id, bob.id.toUpperCase(), nobody]) {
+    for (const id of [bob.id, bob.id.toUpperCase(), unknownId]) {
       const path = `/users/${id}`;
       for (const sent of [
         { headers: { ...headers, "if-none-match": "*" } },
@@ -200,7 +200,7 @@ describe("Another service in user-service", () => {
     const claims = { sub: "order-service", scope: everything };
     const headers = bearer(await platform.token(claims));
     const wrong = bearer(await platform.token({ ...claims, sub: "other-service" }));
-    for (const [path, sent, scope] of routes(nobody)) {
+    for (const [path, sent, scope] of routes(unknownId)) {
       const { status } = await service.request(path, { ...sent, headers });
       expect(status).toBe(scope === "users:write" ? 403 : path === "/users" ? 200 : 404);
       expect((await service.request(path, { ...sent, headers: wrong })).status).toBe(401);

@@ -47,7 +47,7 @@ const minPauseMs = 1000;
 const maxUnknownFetches = 2;
 const unknownWindowMs = 30_000;
 
-/** Requests that wait for a fetch at once: those of forged key ids must not fill the service. */
+/** Requests that wait for a fetch at once: requests with forged key ids must not fill the service. */
 const maxWaiting = 100;
 
 /** Makes the keys of an issuer. The first fetch is the first run of its job. */

@@ -3,7 +3,7 @@
 import { forbidden, insufficientScope } from "../http/auth-problems.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
 
-/** The id of the user who sends the request, in lower case; undefined if a program sends it. */
+/** The id of the person that sends the request, in lower case; undefined if a program sends it. */
 export function personId(): string | undefined {
   const { auth } = requireRequest();
   return auth?.isEnforced === true ? auth.caller?.userId : undefined;
@@ -15,7 +15,12 @@ export function isHidden(userId: string): boolean {
   return person !== undefined && person !== userId;
 }
 
-/** Refuses a person who names another user as the own. @param userId in lower case @throws HttpProblem 403 */
+/**
+ * Refuses a person that names another user in the place of itself.
+ *
+ * @param userId in lower case
+ * @throws HttpProblem 403
+ */
 export function requireOwn(userId: string): void {
   if (isHidden(userId)) throw forbidden;
 }

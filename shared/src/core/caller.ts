@@ -1,4 +1,4 @@
-// Who sends a request, where authentication is on.
+// The caller of a request, where authentication is on.
 
 /** What the check of a request's token came to: the label of `auth_total`, and the reason in the log. */
 export const authOutcomes = [
@@ -27,7 +27,7 @@ export interface Caller {
   /** The name of the client for the log, by `client_id` or `azp`; undefined if the token has neither. */
   readonly clientName: string | undefined;
   readonly scopes: ReadonlySet<string>;
-  /** The id of the user who the caller is, in lower case; undefined if the caller is a program. */
+  /** The id of the person's user, in lower case; undefined if the caller is a program. */
   readonly userId: string | undefined;
 }
 

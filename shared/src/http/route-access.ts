@@ -28,7 +28,7 @@ export function declaredAccess(detail: object = {}): RouteAccess | undefined {
  * What callers need for each route of an app but the management routes, which need no token.
  *
  * @returns finds it for a request whose route is known
- * @throws Error if a route declares no scope: where authentication is on, it would be open to everybody
+ * @throws Error if a route declares no scope: any token would do for it
  */
 export function routeAccess(
   routes: readonly GuardedRoute[],

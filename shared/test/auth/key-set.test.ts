@@ -52,7 +52,7 @@ describe("parseKeySet()", () => {
     expect(await used({ ...short, n: `AAAA${"A".repeat(400)}${n}` })).toEqual([]);
   });
 
-  test("leaves out private and symmetric keys, which anybody could sign with", async () => {
+  test("leaves out private and symmetric keys, with which readers of the set could sign", async () => {
     const { publicKey: _publicKey, ...pair } = await generateKeyPair("ES256", {
       extractable: true,
     });

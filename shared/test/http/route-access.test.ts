@@ -23,7 +23,7 @@ describe("routeAccess()", () => {
     expect(accessOf({ method: "PUT", route: "/letters/{id}" })).toBeUndefined();
   });
 
-  test("refuses an app with a route that declares no scope, which would be open to everybody", () => {
+  test("refuses an app with a route that declares no scope, for which any token would do", () => {
     const forgotten = [undefined, routeDocs(docs), { scope: "" }, { scope: [] }, { scope: 1 }];
     for (const detail of forgotten) {
       expect(() => routeAccess([route(detail)], isManagementPath)).toThrow(
