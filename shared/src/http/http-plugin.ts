@@ -11,7 +11,6 @@ import {
   openContext,
   requireRequest,
   withAbsoluteUrl,
-  type RequestContext,
 } from "../telemetry/request-context.ts";
 import { recordRequest } from "../telemetry/request-span.ts";
 import { startAlertSeries, type CountedRoute } from "./alert-series.ts";
@@ -23,10 +22,9 @@ import { errorHandler, type ErrorHandler, type ErrorHandlerParts } from "./error
 import { awaitsContinue, withoutContinue } from "./expectation.ts";
 import type { FileDescriptors } from "./file-descriptors.ts";
 import type { Guard } from "./guard.ts";
+import { tokenCheck, type TokenCheck } from "./token-check.ts";
 import { concurrencyLimiter } from "./load-shedding.ts";
-import type { HttpProblem } from "./problem.ts";
 import { QueryMismatch } from "./query-string.ts";
-import { routeAccess } from "./route-access.ts";
 import { routeTemplate, sentParameters } from "./route-matcher.ts";
 
 /** Bounds on what clients may ask of a service. */
@@ -64,9 +62,6 @@ export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
  */
 const minPatienceMs = 10;
 
-/** Why a request is refused before its body is read; undefined if it is not. */
-type Verdict = HttpProblem | undefined | Promise<HttpProblem | undefined>;
-
 type AppHandler = (request: Request) => Response | Promise<Response>;
 
 /** The plugin; `use` it before any route, since Elysia's hooks reach only later routes. */
@@ -91,20 +86,14 @@ export function httpPlugin({
   // Made by the first request: the app has all its routes then, and Elysia has compiled none of them.
   let errorsOfRoutes: ErrorHandler | undefined;
   const errors = () => (errorsOfRoutes ??= prepare(routes()));
-  let checkToken: ((request: Request, context: RequestContext) => Verdict) | undefined;
+  let tokens: TokenCheck | undefined;
 
   function prepare(known: readonly AppRoute[]): ErrorHandler {
     const counted = known.filter(({ path }) => !isManagementPath(path));
     startAlertSeries(metrics, counted);
     const handler = errorHandler({ ...parts, routes: known });
-    if (guard !== undefined) {
-      const accessOf = routeAccess(known, isManagementPath);
-      checkToken = (request, context) => {
-        const problem = handler.routingProblem(context);
-        const access = accessOf(context);
-        return problem ?? (access && guard.check(request, context, access));
-      };
-    }
+    const { routingProblem } = handler;
+    tokens = guard && tokenCheck(guard, { routes: known, isManagementPath, routingProblem });
     return handler;
   }
 
@@ -175,18 +164,20 @@ export function httpPlugin({
           const reject = () => fail(routingProblem(context) ?? overload);
           return limiter.paceRejection()?.then(reject) ?? reject();
         }
-        const verdict = checkToken?.(request, context);
-        if (verdict === undefined) return serve();
-        return verdict instanceof Promise
-          ? verdict.then((problem) => (problem === undefined ? serve() : fail(problem)))
-          : fail(verdict);
+        const refusal = tokens?.refusal(request, context);
+        if (refusal === undefined) return serve();
+        return refusal instanceof Promise
+          ? refusal.then((problem) => (problem === undefined ? serve() : fail(problem)))
+          : fail(refusal);
       });
     })
     .onParse({ as: "global" }, bodies.parse)
     .onTransform({ as: "global" }, (elysia) => {
       if (elysia.body === noBody) elysia.body = undefined;
       const context = requireRequest();
-      context.route = routeTemplate(elysia.route);
+      const route = routeTemplate(elysia.route);
+      tokens?.requireChecked(route, context);
+      context.route = route;
       // Elysia builds the response with these headers. Setting them on the finished response costs more.
       const { headers } = elysia.set;
       headers["x-request-id"] = context.requestId;

@@ -11,7 +11,7 @@ export interface RouteAccess {
 }
 
 /** An Elysia route, as far as access to it goes. */
-interface GuardedRoute extends Route {
+export interface GuardedRoute extends Route {
   readonly hooks: { readonly detail?: object | undefined };
 }
 

@@ -1,9 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { Type } from "@sinclair/typebox";
 import { guard } from "../../src/auth/guard.ts";
+import { problems } from "../../src/http/route-problems.ts";
+import { routeDocs } from "../../src/openapi/route-docs.ts";
+import { serviceApp } from "../../src/service/service-app.ts";
 import { Registry } from "../../src/telemetry/prometheus.ts";
 import { openContext } from "../../src/telemetry/request-context.ts";
-import { bodyOf, metricIn, type RunningService } from "../../testing/running-service.ts";
+import {
+  bodyOf,
+  metricIn,
+  startService,
+  temporaryStorage,
+  type RunningService,
+} from "../../testing/running-service.ts";
 import { startSample } from "../../testing/sample-service.ts";
 import { bearer, issuerKey, testIssuer, type TestIssuer } from "../../testing/test-issuer.ts";
 
@@ -314,4 +324,28 @@ describe("AUTH_MODE=observe", () => {
     await pending.promise;
     expect(await counted()).toBe(1);
   });
+});
+
+test("A request is refused where Elysia chooses another route than the one that its token was checked for", async () => {
+  await using issuer = await testIssuer();
+  const docs = { summary: "Get", tag: "letters" };
+  await using service = await startService({
+    name: "letters",
+    database: temporaryStorage([]),
+    auth: issuer.environment(),
+    build: (parts) =>
+      serviceApp(parts, { title: "letters", description: "", problemOf: () => undefined })
+        .get("/:kind/public", () => "public", {
+          response: { 200: Type.String(), ...problems() },
+          detail: routeDocs({ ...docs, operationId: "getPublic", scope: "letters:read" }),
+        })
+        .get("/secret/:id", () => "secret", {
+          response: { 200: Type.String(), ...problems() },
+          detail: routeDocs({ ...docs, operationId: "getSecret", scope: "letters:open" }),
+        }),
+  });
+  const headers = bearer(await issuer.token({ scope: "letters:read" }));
+  const response = await fetch(`${service.url}/secret/public`, { headers });
+  expect(response.status).toBe(500);
+  expect(await bodyOf(response)).toMatchObject({ code: "internal" });
 });
