@@ -27,6 +27,8 @@ interface IssuerKeysOptions {
   changed(set: KeySet): void;
   /** Called when no set could be read. @param hasKeys whether an earlier set still serves */
   failed(error: unknown, hasKeys: boolean): void;
+  /** Called when a set could be read after a failure. */
+  recovered(): void;
   /** Monotonic ms. */
   readonly now?: () => number;
 }
@@ -55,6 +57,7 @@ export function issuerKeys({
   source,
   changed,
   failed,
+  recovered,
   now = () => performance.now(),
 }: IssuerKeysOptions): IssuerKeys {
   let latest: { readonly set: KeySet; readonly bytes: Uint8Array } | undefined;
@@ -86,6 +89,7 @@ export function issuerKeys({
         if (isNew) changed(set);
       }
       confirmedAt = startedAt;
+      if (hasFailed) recovered();
       hasFailed = false;
     } catch (error) {
       hasFailed = true;

@@ -44,8 +44,12 @@ export function insufficientScope(realm: string, scopes: readonly string[]) {
   });
 }
 
-/** A person asks for what only other users or programs may do. */
-export const forbidden = new HttpProblem(403, "forbidden", "This is not yours to do");
+/** A person asks for what only programs may do, or another user for itself. */
+export const forbidden = new HttpProblem(
+  403,
+  "forbidden",
+  "A person may not do this, or not for another user",
+);
 
 /**
  * The problems of a request before its body is read, each made once.

@@ -63,6 +63,7 @@ export async function startAuth({
     const mayWarn = atMostEvery(warningIntervalMs);
     return issuerKeys({
       source,
+      recovered: () => logger.info({ keys: source.name }, "issuer's keys can be read again"),
       changed({ keyIds }) {
         verified.forget();
         logger.info({ keys: source.name, key_ids: keyIds.size }, "issuer's keys have changed");

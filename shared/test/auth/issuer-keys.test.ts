@@ -10,7 +10,11 @@ const [a = "", b = ""] = [keyA.kid, keyB.kid];
 /** Keys whose source does what a test tells it to, and a clock that only the test moves. */
 function startKeys({ maxAgeMs = 49_000 } = {}) {
   const clock = { ms: 1_000_000 };
-  const state = { answer: () => Promise.resolve(JSON.stringify({ keys: [keyA] })), reads: 0 };
+  const state = {
+    answer: () => Promise.resolve(JSON.stringify({ keys: [keyA] })),
+    reads: 0,
+    recoveries: 0,
+  };
   const changes: KeySet[] = [];
   const failures: boolean[] = [];
   const keys = issuerKeys({
@@ -24,6 +28,7 @@ function startKeys({ maxAgeMs = 49_000 } = {}) {
     },
     changed: (set) => void changes.push(set),
     failed: (_, hasKeys) => void failures.push(hasKeys),
+    recovered: () => void (state.recoveries += 1),
     now: () => clock.ms,
   });
   const { signal } = new AbortController();
@@ -38,6 +43,7 @@ function startKeys({ maxAgeMs = 49_000 } = {}) {
     },
     answer: (next: () => Promise<string>) => void (state.answer = next),
     reads: () => state.reads,
+    recoveries: () => state.recoveries,
     /** What the service does every 5 s. */
     look: () => keys.job.run(signal),
     /** What a token with this key id finds: `ok` or why not. */
@@ -161,6 +167,7 @@ describe("issuerKeys(): a provider that fails", () => {
       },
       changed: () => undefined,
       failed: () => undefined,
+      recovered: () => undefined,
     });
     const finding = keys.setFor(a);
     jest.advanceTimersByTime(2999);
@@ -202,15 +209,17 @@ describe("issuerKeys(): a provider that fails", () => {
   });
 
   test("is asked at every look until it is well again", async () => {
-    const { answer, clock, find, look, publish, reads } = startKeys();
+    const { answer, clock, find, look, publish, reads, recoveries } = startKeys();
     await look();
     answer(refuse);
     clock.ms += 50_000;
     await look();
+    expect(recoveries()).toBe(0);
     publish(keyB);
     clock.ms += 5000;
     await look();
     expect(reads()).toBe(3);
+    expect(recoveries()).toBe(1);
     expect(await find(b)).toBe("ok");
   });
 

@@ -30,6 +30,7 @@ async function startVerifier({
       source: keySource(from.jwks),
       changed: () => undefined,
       failed: () => undefined,
+      recovered: () => undefined,
     });
     await keys.job.run(new AbortController().signal);
     return { issuer: from.issuer, keys, toCaller };
@@ -222,6 +223,7 @@ describe("verifyToken() refuses", () => {
       source: keySource(issuer.jwks),
       changed: () => undefined,
       failed: () => undefined,
+      recovered: () => undefined,
     });
     const trusted = { issuer: issuer.issuer, keys, toCaller: clientCaller(undefined) };
     const options = { issuers: [trusted], audience: testAudience, wallClock: Date.now };
