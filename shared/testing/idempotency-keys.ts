@@ -1,5 +1,5 @@
 // What every store of idempotency keys does, whichever engine is behind it.
-import { describe, expect, jest, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { ClaimLost, type Claim, type IdempotencyKeys } from "../src/idempotency/claim.ts";
 import { rejectionOf } from "./rejection-of.ts";
 
@@ -82,12 +82,12 @@ export function testIdempotencyKeys<T>(engine: string, open: () => Promise<Repli
 
     test("a creation ends the renewal of its claim, also of one that was lost", async () => {
       await using stores = await open();
-      jest.useFakeTimers();
+      const [made, ended] = [spyOn(globalThis, "setInterval"), spyOn(globalThis, "clearInterval")];
       try {
-        // A storage may have a timer of its own from its first statement on.
-        await Promise.all([stores.store.count(), stores.replica.count()]);
-        const others = jest.getTimerCount();
-        const renewals = () => jest.getTimerCount() - others;
+        const renewals = () => {
+          const over: readonly unknown[] = ended.mock.calls.map(([timer]) => timer);
+          return made.mock.results.filter(({ value }) => !over.includes(value)).length;
+        };
         const lost = await claimed(stores.store, "lost");
         await stores.setClock(10_000);
         const taken = await claimed(stores.replica, "lost");
@@ -97,7 +97,8 @@ export function testIdempotencyKeys<T>(engine: string, open: () => Promise<Repli
         await stores.replica.create(taken);
         expect(renewals()).toBe(0);
       } finally {
-        jest.useRealTimers();
+        made.mockRestore();
+        ended.mockRestore();
       }
     });
 
