@@ -124,6 +124,9 @@ describe("POST /orders with a token of order-service", () => {
     statuses.splice(0, 3, 503, 503, 401);
     expect((await place(service)).status).toBe(201);
     expect(service.userRequests).toHaveLength(7);
+    statuses.splice(0, 3, 503, 503, 401, 503);
+    expect(await bodyOf(await place(service))).toMatchObject({ status: 503 });
+    expect(service.userRequests).toHaveLength(11);
   });
 });
 
