@@ -58,9 +58,10 @@ test("a service keeps the way to a collector that refuses, or is away, out of th
   expect(collector.headers[0]?.get("authorization")).toBe(secret("password"));
 });
 
-test("order-service keeps what a broken user-service sends out of responses and of the log", async () => {
+test("order-service keeps what a broken user-service sends out of responses and of the log, and its own token", async () => {
   await using upstream = await startFakeUpstream({});
-  const env = { USER_SERVICE_URL: upstream.url };
+  await Bun.write(path("token"), secret("token"));
+  const env = { USER_SERVICE_URL: upstream.url, USER_SERVICE_TOKEN_FILE: path("token") };
   await using orders = await startWatched("order-service", { cwd: path(), env });
   const post = () =>
     ["POST", "/orders", { "content-type": "application/json" }, secretOrder(user.id)] as const;

@@ -17,6 +17,7 @@ export type SecretKind =
   | "query"
   | "requestid"
   | "stored"
+  | "token"
   | "tracestate"
   | "unknown"
   | "upstream";

@@ -34,5 +34,6 @@ export const behavioursWithSecrets: readonly (readonly [
     respond(http("200 OK", word, "content-encoding: gzip")),
   ],
   ["a malformed chunk", 502, respondAndClose(`${ok}transfer-encoding: chunked\r\n\r\n${word}\r\n`)],
+  ["a refused token", 502, respond(http(`401 ${word}`, word, `www-authenticate: ${word}`))],
   ["an unexpected status", 502, respond(http(`418 ${word}`, word))],
 ];
