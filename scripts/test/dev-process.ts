@@ -23,8 +23,8 @@ export function freePorts(): number {
   }
 }
 
-/** Runs `scripts/dev.ts` until it is disposed of, by a command line that ends in its own. */
-export async function startDev(env: Record<string, string> = {}, before: readonly string[] = []) {
+/** A folder with a copy of the scripts, an empty `data/`, and links to the services. */
+export async function devFolder() {
   const folder = temporaryFolder();
   await cp(join(root, "scripts"), join(folder.path, "scripts"), {
     recursive: true,
@@ -34,10 +34,25 @@ export async function startDev(env: Record<string, string> = {}, before: readonl
   const linked = ["package.json", "node_modules", "shared", ...services.map(({ name }) => name)];
   for (const name of linked) await symlink(join(root, name), join(folder.path, name));
   await mkdir(join(folder.path, "data"));
+  return folder;
+}
 
+interface DevOptions {
+  readonly env?: Record<string, string>;
+  /** The begin of the command line. */
+  readonly before?: readonly string[];
+  readonly args?: readonly string[];
+  /** A {@link devFolder} to start in. Default: one of its own. */
+  readonly folder?: string;
+}
+
+/** Runs `scripts/dev.ts` until it is disposed of. */
+export async function startDev({ env = {}, before = [], args = [], folder }: DevOptions = {}) {
+  const own = folder === undefined ? await devFolder() : undefined;
+  const cwd = folder ?? own?.path;
   const port = freePorts();
-  const dev = Bun.spawn([...before, process.execPath, "--no-orphans", "scripts/dev.ts"], {
-    cwd: folder.path,
+  const dev = Bun.spawn([...before, process.execPath, "--no-orphans", "scripts/dev.ts", ...args], {
+    cwd,
     env: {
       ...process.env,
       PORT: `${port}`,
@@ -74,7 +89,7 @@ export async function startDev(env: Record<string, string> = {}, before: readonl
       dev.kill("SIGTERM");
       expect(await dev.exited).toBe(0);
       await printed;
-      folder[Symbol.dispose]();
+      await own?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -28,7 +28,7 @@ test("bun run dev serves this machine alone, and other machines do not reach its
 });
 
 test("bun run dev with HOST connects the services, and prints URLs, at that address", async () => {
-  await using dev = await startDev({ HOST: "127.0.0.2" });
+  await using dev = await startDev({ env: { HOST: "127.0.0.2" } });
   const [users, orders] = [dev.port, dev.port + 1].map((port) => `http://127.0.0.2:${port}`);
   expect(dev.lines).toContain(`  API reference  ${users}/swagger   ${orders}/swagger`);
 
@@ -45,7 +45,7 @@ test("bun run dev with HOST connects the services, and prints URLs, at that addr
 });
 
 test("scripts/dev.ts under nohup keeps SIGHUP ignored, so a closed terminal does not end it", async () => {
-  await using dev = await startDev({}, ["nohup"]);
+  await using dev = await startDev({ before: ["nohup"] });
   const status = () => readFileSync(`/proc/${dev.pid}/status`, "utf8");
   expect(ignoredSignals(["SIGHUP", "SIGTERM"], status)).toEqual(["SIGHUP"]);
 });
