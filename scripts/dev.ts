@@ -1,8 +1,11 @@
 // `bun run dev`: all services from source, restarted on change, with logs made for people.
 import { hasErrno } from "../shared/src/core/errno.ts";
+import { errorMessage } from "../shared/src/core/error-message.ts";
 import { everyAddress, urlHost } from "../shared/src/http/server.ts";
 import { ignoredSignals } from "../shared/src/service/start-signals.ts";
 import { readArguments, refuse } from "./arguments.ts";
+import { ownVariables, startAuth } from "./dev-auth.ts";
+import { defaultMinutes } from "./dev-issuer.ts";
 import { linePrinter } from "./dev-log.ts";
 import { startService } from "./dev-service.ts";
 import { services } from "./services.ts";
@@ -12,8 +15,10 @@ const defaultInspectPort = "6499";
 
 const names = services.map(({ name }) => name);
 
-const usage = `Usage: bun run dev [--inspect[=PORT]]
+const usage = `Usage: bun run dev [--auth] [--inspect[=PORT]]
 
+  --auth            switches authentication on, with keys of its own in data/, and prints commands
+                    with tokens; bun run dev:token makes more
   --inspect[=PORT]  lets a debugger attach to each service, at ws://localhost:PORT/NAME:
                     ${names[0]} on this port (${defaultInspectPort}), each further service on the next one
 
@@ -26,7 +31,7 @@ const { values } = readArguments(usage, {
   args: process.argv
     .slice(2)
     .map((word) => (word === "--inspect" ? `--inspect=${defaultInspectPort}` : word)),
-  options: { inspect: { type: "string" } },
+  options: { auth: { type: "boolean" }, inspect: { type: "string" } },
 });
 
 /** The services authenticate no client, so other machines on the network reach them only on demand. */
@@ -52,6 +57,9 @@ if (process.env["DATABASE_URL"]) {
   refuse("Cannot use DATABASE_URL: it is one database, and each service needs its own", usage);
 }
 
+const conflict = values.auth && ownVariables.find((variable) => process.env[variable]);
+if (conflict) refuse(`Cannot use ${conflict} with --auth, which sets it: unset one of them`, usage);
+
 /** Whether another process listens on a port. Any other error is left to the service to report. */
 function isTaken(port: number): boolean {
   try {
@@ -69,6 +77,13 @@ for (const [index, name] of names.entries()) {
   process.exit(1);
 }
 
+const auth = values.auth
+  ? await startAuth().catch((error: unknown) => {
+      console.error(errorMessage(error));
+      process.exit(1);
+    })
+  : undefined;
+
 const width = Math.max(...names.map((name) => name.length));
 
 /** How a client on this machine names the services' address. */
@@ -80,7 +95,11 @@ const inspectors = firstInspectPort
   : [];
 
 const running = services.map(({ name, colour, upstreams = {} }, index) => {
-  const env: Record<string, string | undefined> = { ...process.env, HOST: host };
+  const env: Record<string, string | undefined> = {
+    ...process.env,
+    ...auth?.environments.get(name),
+    HOST: host,
+  };
   for (const [variable, upstream] of Object.entries(upstreams)) env[variable] ||= urlOf(upstream);
   const print = linePrinter(name, width, colour);
   const port = firstPort + index;
@@ -120,21 +139,30 @@ for (const { ended } of running) {
   });
 }
 
-void Promise.all(running.map(({ ready }) => ready)).then(() => process.stdout.write(welcome()));
+void Promise.all(running.map(({ ready }) => ready))
+  .then(welcome)
+  .then((text) => process.stdout.write(text));
 
-function welcome(): string {
+async function welcome(): Promise<string> {
   const list = (path: string) => names.map((name) => urlOf(name) + path).join("   ");
   const debuggers = inspectors.map((address) => `ws://${address}`).join("   ");
+  const tokens = auth
+    ? `valid for ${defaultMinutes / 60} hours; more: bun run dev:token --help`
+    : "bun run dev --auth";
+  const examples = auth
+    ? await auth.examples(urlOf)
+    : services.flatMap(({ name, example }) => example?.(urlOf(name)) ?? []);
   return `
 The services are ready. A change to the source restarts them, Ctrl-C stops them.
 
   API reference  ${list("/swagger")}
   Metrics        ${list("/metrics")}
+  Tokens         ${tokens}
   Debugger       ${debuggers || "bun run dev --inspect"}
   Other ports    PORT=9000 bun run dev
 
 Try:
 
-${services.flatMap(({ name, example }) => example?.(urlOf(name)) ?? []).join("\n")}
+${examples.join("\n")}
 `;
 }

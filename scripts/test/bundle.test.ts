@@ -1,6 +1,7 @@
 // Which modules the services' executables load when they start.
 import { expect, test } from "bun:test";
 import { join, resolve } from "node:path";
+import { clientIssuer, serviceIssuer } from "../dev-issuer.ts";
 import { services } from "../services.ts";
 
 const root = resolve(import.meta.dir, "../..");
@@ -35,3 +36,18 @@ test.each(services.map(({ name }) => name))("%s starts without a slow module", a
   expect(names).toContain("path");
   expect(names.filter((module) => slowToLoad.includes(module ?? ""))).toEqual([]);
 });
+
+test.each(services.map(({ name }) => name))(
+  "%s verifies tokens, and has nothing that makes them",
+  async (name) => {
+    const { outputs } = await Bun.build({
+      entrypoints: [join(root, name, "src/main.ts")],
+      target: "bun",
+      splitting: true,
+    });
+    const source = (await Promise.all(outputs.map((output) => output.text()))).join("\n");
+    expect(source.includes("JWTExpired")).toBe(true);
+    const ofIssuers = [clientIssuer, serviceIssuer, "SignJWT", "generateKeyPair"];
+    expect(ofIssuers.filter((text) => source.includes(text))).toEqual([]);
+  },
+);

@@ -16,7 +16,7 @@ function bunRun(line: string, { cwd = root, env = {} } = {}) {
   return { status: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 
-const withOptions = ["dev", "build", "bench", "release"];
+const withOptions = ["dev", "dev:token", "build", "bench", "release"];
 
 test.each(Object.keys(manifest.scripts))(
   "bun run %s --help tells what it does, how long it takes and its options, and does nothing",
@@ -55,6 +55,12 @@ test.each([
   ["build users", 'Cannot build "users"'],
   ["bench --peers nginx", 'Cannot find "nginx" among'],
   ["dev --inspect=x", 'Cannot use --inspect "x"'],
+  ["dev --auth=on", "Option '--auth' does not take an argument"],
+  ["dev:token", "Name a --scope"],
+  ["dev:token --scope users:read --user alice", 'Cannot use --user "alice"'],
+  ["dev:token --scope users:read --audience shop", 'Cannot use --audience "shop"'],
+  ["dev:token --scope users:read --minutes 1h", 'Cannot use --minutes "1h"'],
+  ["dev:token --scope users:read --minutes 525601", 'Cannot use --minutes "525601"'],
   ["release", "Name one version"],
 ])("bun run %s fails with the reason, the usage and status 2", (line, reason) => {
   const { status, stdout, stderr } = bunRun(line);
@@ -63,6 +69,15 @@ test.each([
   expect(stderr).toStartWith(reason);
   expect(stderr).toContain(`Usage: bun run ${line.replace(/ .*/, "")}`);
 });
+
+test.each(["AUTH_ISSUER", "AUTH_AUDIENCE", "USER_SERVICE_TOKEN_FILE"])(
+  "bun run dev --auth refuses %s, which would not have the effect that it has without --auth",
+  (variable) => {
+    const { status, stderr } = bunRun("dev --auth", { env: { [variable]: "x", DATABASE_URL: "" } });
+    expect(status).toBe(2);
+    expect(stderr).toStartWith(`Cannot use ${variable} with --auth`);
+  },
+);
 
 test("bun run dev names the port that another process has, and the way to another port", () => {
   using other = Bun.serve({ port: 0, fetch: () => new Response() });
