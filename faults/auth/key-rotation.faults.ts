@@ -1,0 +1,39 @@
+// A provider that changes its keys under load: every token is accepted as long as its key is published.
+import { expect, test } from "bun:test";
+import { repeatTimed } from "../support/load.ts";
+import { startService } from "../support/platform/services.ts";
+import { amount } from "../support/scale.ts";
+import { startShim } from "../support/shim.ts";
+import { startIdentityProvider, statusOf } from "./identity-provider.ts";
+
+test("user-service refuses no good token while keys change, and a withdrawn key is out in a minute", async () => {
+  await using shim = await startShim();
+  await using provider = await startIdentityProvider();
+  await using users = await startService("user-service", { ...provider.env, ...shim.env });
+  const { issuer } = provider;
+  let current = await provider.token();
+  const send = async (n: number) => {
+    const token = n % 2 === 0 ? current : await provider.token();
+    expect(await statusOf(users, token)).toBe(200);
+  };
+  const load = repeatTimed(8, send, 2);
+  for (let change = 1; change <= amount({ full: 20, fast: 3 }); change += 1) {
+    const withdrawn = await provider.token();
+    expect(await statusOf(users, withdrawn)).toBe(200);
+    const next = issuer.key().published;
+    // From here on the load signs with the new key, which is published at the same moment.
+    await issuer.rotate();
+    provider.publish(next, issuer.key().published);
+    current = await provider.token();
+    expect(await statusOf(users, current)).toBe(200);
+    expect(await statusOf(users, withdrawn)).toBe(200);
+
+    provider.publish();
+    // The next look is 5 s away at most.
+    shim.set({ monotonicOffsetMs: change * 55_000 });
+    await provider.fetched();
+    while ((await statusOf(users, withdrawn)) !== 401);
+    expect(await statusOf(users, current)).toBe(200);
+  }
+  await load.stop();
+});
