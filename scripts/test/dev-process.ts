@@ -52,7 +52,7 @@ export async function startDev({ env = {}, before = [], args = [], folder }: Dev
   const cwd = folder ?? own?.path;
   const port = freePorts();
   const dev = Bun.spawn([...before, process.execPath, "--no-orphans", "scripts/dev.ts", ...args], {
-    cwd,
+    ...(cwd === undefined ? {} : { cwd }),
     env: {
       ...process.env,
       PORT: `${port}`,
