@@ -34,7 +34,7 @@ const { values } = readArguments(usage, {
   options: { auth: { type: "boolean" }, inspect: { type: "string" } },
 });
 
-/** The services authenticate no client, so other machines on the network reach them only on demand. */
+/** Without --auth the services authenticate no client: other machines reach them only on demand. */
 const host = process.env["HOST"] || "127.0.0.1";
 
 /** Ctrl-C and a closed terminal arrive twice, directly and through `bun run`, and mean one thing. */

@@ -32,11 +32,10 @@ test.skipIf(isSkipped)("the commands that bun run dev --auth prints do what they
   await using dev = await startDev({ args: ["--auth"], folder: folder.path });
   await dev.shown("curl -sS -w '\\n' -i ");
   const script = dev.lines
-    .slice(dev.lines.indexOf("Try:"))
-    .slice(1)
+    .slice(dev.lines.indexOf("Try:") + 1)
     .filter((line) => !line.includes(" │ "))
     .join("\n")
-    .replace("bun run --silent dev:token", `'${process.execPath}' scripts/dev-token.ts`);
+    .replace(/\$\(.* run --silent dev:token/, `$('${process.execPath}' scripts/dev-token.ts`);
   const shell = Bun.spawn(["sh", "-c", script], { cwd: folder.path, stderr: "pipe" });
   const [output, errors] = await Promise.all([shell.stdout.text(), shell.stderr.text()]);
   expect(errors).toBe("");
