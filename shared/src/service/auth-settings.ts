@@ -19,7 +19,8 @@ function parseKeysUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null) return undefined;
   if (url.protocol === "file:") {
-    const isPath = /^file:(?:\/\/)?\/[^/?]/.test(text) && url.pathname !== "/";
+    // No path has an encoded slash or NUL: to read it would fail.
+    const isPath = /^file:(?:\/\/)?\/[^/?]/.test(text) && !/^\/$|%2f|%00/i.test(url.pathname);
     return isPath && url.host === "" && url.search === "" ? url.href : undefined;
   }
   if (!/^https?:\/\/[^/]/i.test(text)) return undefined;

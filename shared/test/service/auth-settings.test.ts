@@ -61,6 +61,8 @@ describe("The variables of authentication", () => {
     "file://host/jwks.json",
     "file:/",
     "file:/jwks.json?a=1",
+    "file:/keys%2Fjwks.json",
+    "file:/keys/jwks.json%00",
     "/etc/keys/jwks.json",
     "data:application/json,{}",
     "jwks",
