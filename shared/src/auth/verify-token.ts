@@ -44,9 +44,15 @@ interface Unverified {
   readonly issuer: unknown;
 }
 
+/**
+ * The shape of a JWS (RFC 7515, 7.1). jose also takes padding and white space in the signature, so that
+ * one token would have any number of spellings.
+ */
+const compactJws = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
 /** Reads what says how to verify a token; undefined if it is no token. */
 function readToken(token: string): Unverified | undefined {
-  if (token.length > maxLength || token.split(".").length !== 3) return undefined;
+  if (token.length > maxLength || !compactJws.test(token)) return undefined;
   try {
     const { alg, kid, crit } = decodeProtectedHeader(token);
     // Extensions that a verifier must understand (RFC 7515, 4.1.11): there are none that it does.

@@ -209,6 +209,10 @@ describe("verifyToken() refuses", () => {
       `${header}.${encode([])}.c`,
       `${header}.${encode("claims")}.c`,
       "é.é.é",
+      // RFC 7515, 2: Base64url without padding, white space or other characters.
+      `${token}==`,
+      token.replace(/(.)$/, "\t$1"),
+      token.replace(/(.)$/, "\n$1"),
       huge,
     ]) {
       expect(await verifier.verify(text)).toBe("malformed");
