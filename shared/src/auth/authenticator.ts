@@ -58,7 +58,10 @@ export function authenticator({
       const known = cache.find(field);
       if (known !== undefined) return known;
       const [match, token = ""] = bearer.exec(field) ?? [];
-      return match === undefined ? "invalid-request" : verify(field, token);
+      if (match === undefined) return "invalid-request";
+      // One entry for all spellings: a client could drive the tokens of others out of the cache.
+      const usual = `Bearer ${token}`;
+      return (field === usual ? undefined : cache.find(usual)) ?? verify(usual, token);
     },
     forget() {
       generation += 1;
