@@ -25,6 +25,9 @@ class KeySetError extends Error {
 /** The members of a key that are read. Certificates and addresses of certificates are not. */
 const members = ["kty", "kid", "alg", "use", "key_ops", "n", "e", "crv", "x", "y"] as const;
 
+/** Keys of one set, in or out of use. To read thousands of them would hold all requests up. */
+const maxKeys = 256;
+
 /** NIST SP 800-57: shorter ones have less than 112 bits of security. */
 const minRsaBits = 2048;
 
@@ -84,6 +87,7 @@ export async function parseKeySet(bytes: Uint8Array): Promise<KeySet> {
   const set = parseJson(bytes);
   const hasKeys = typeof set === "object" && set !== null && "keys" in set;
   if (!hasKeys || !Array.isArray(set.keys)) throw new KeySetError("It is no JSON Web Key Set");
+  if (set.keys.length > maxKeys) throw new KeySetError(`The set has more than ${maxKeys} keys`);
   const keys: JWK[] = [];
   for (const value of set.keys) {
     const key = await usableKey(value);
