@@ -25,10 +25,9 @@ export function verificationOf(env: Readonly<Record<string, string | undefined>>
 
 const issuer = "https://token.actions.githubusercontent.com";
 
-/** The workflow that publishes images, on the branch and the tags for which it does. */
+/** The workflow that publishes images, on the only branch for which it does. */
 const identity = (repository: string) =>
-  `^https://github\\.com/${repository.replaceAll(".", "\\.")}` +
-  `/\\.github/workflows/ci-cd\\.yml@refs/(heads/main|tags/v.+)$`;
+  `https://github.com/${repository}/.github/workflows/ci-cd.yml@refs/heads/main`;
 
 /**
  * The commands that succeed if the workflow of a repository has built an image. cosign reads the signature from
@@ -36,8 +35,8 @@ const identity = (repository: string) =>
  */
 export function proofs(reference: string, repository: string) {
   const workflow = identity(repository);
-  const signedBy = ["--certificate-oidc-issuer", issuer, "--certificate-identity-regexp", workflow];
-  const attestedBy = ["--repo", repository, "--cert-identity-regex", workflow];
+  const signedBy = ["--certificate-oidc-issuer", issuer, "--certificate-identity", workflow];
+  const attestedBy = ["--repo", repository, "--cert-identity", workflow];
   return [
     { name: "signature", command: ["cosign", "verify", ...signedBy, reference] },
     {
@@ -58,14 +57,19 @@ export async function refusal(
   }
   const { what, repository } = verification;
   if (what === "signature") {
-    warn("VERIFY=signature: no attestation is verified, the images may be of another commit");
+    warn(
+      "VERIFY=signature: no attestation is verified, nothing proves of which commit the images are",
+    );
   }
   for (const { reference } of images) {
     for (const { name, command } of proofs(reference, repository)) {
       if (what === "signature" && name !== "signature") continue;
       const [program = ""] = command;
       if (Bun.which(program) === null) {
-        return `Cannot verify the ${name} of ${reference}: there is no ${program} on this machine`;
+        return (
+          `Cannot verify the ${name} of ${reference} without ${program}: install it, or choose ` +
+          `another VERIFY (deploy.sh --help)`
+        );
       }
       const child = Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
       const reason = await child.stderr.text();

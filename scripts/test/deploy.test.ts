@@ -7,6 +7,7 @@ import { asGiven, imagesOf, type ClusterObject } from "../deploy/objects.ts";
 import { proofs } from "../deploy/verify.ts";
 import { services } from "../services.ts";
 import { apiServer, type Start } from "./api-server.ts";
+import { readPage } from "./pages.ts";
 
 const script = resolve(import.meta.dir, "../deploy.sh");
 const names = services.map(({ name }) => name);
@@ -271,15 +272,25 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 });
 
-test("k8s/README.md shows the commands by which deploy.sh verifies an image", async () => {
-  const readme = await Bun.file(resolve(import.meta.dir, "../../k8s/README.md")).text();
-  const [, image = "", workflow = "", commands = ""] =
-    /^image=(.*)\nworkflow='(.*)'\n(cosign [^]*?)\n```/m.exec(readme) ?? [];
-  const shown = commands
-    .replaceAll(/ \\\n +/g, " ")
-    .replaceAll(/"(.*?)"/g, "$1")
-    .replaceAll("$workflow", () => workflow)
-    .replaceAll("$image", image);
-  const run = proofs(image, "OWNER/REPOSITORY").map(({ command }) => command.join(" "));
-  expect(shown.split("\n")).toEqual(run);
+test.each(["k8s/README.md", "docs/releases.md"])(
+  "%s shows the commands by which deploy.sh verifies an image",
+  async (page) => {
+    const [, image = "", workflow = "", commands = ""] =
+      /^image=(.*)\nworkflow=(.*)\n(cosign [^]*?)\n```/m.exec(await readPage(page)) ?? [];
+    const shown = commands
+      .replaceAll(/ \\\n +/g, " ")
+      .replaceAll(/"(.*?)"/g, "$1")
+      .replaceAll("$workflow", workflow)
+      .replaceAll("$image", image);
+    const run = proofs(image, "OWNER/REPOSITORY").map(({ command }) => command.join(" "));
+    expect(shown.split("\n")).toEqual(run);
+  },
+);
+
+test("an image that a tag or another branch has signed is not one that main has tested", () => {
+  for (const { command } of proofs(image(first, "new"), "acme/platform")) {
+    expect(command).toContain(
+      "https://github.com/acme/platform/.github/workflows/ci-cd.yml@refs/heads/main",
+    );
+  }
 });
