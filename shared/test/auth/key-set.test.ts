@@ -79,7 +79,7 @@ describe("parseKeySet()", () => {
     "an object": bytesOf({}),
     "keys in an object": bytesOf({ keys: {} }),
     "no key": bytesOf({ keys: [] }),
-    "more keys than any issuer has": bytesOf({ keys: new Array(257).fill(good) }),
+    "more keys than any issuer has": bytesOf({ keys: Array.from({ length: 257 }, () => good) }),
     "a key for encryption": bytesOf({ keys: [{ ...good, use: "enc" }] }),
   };
   test.each(Object.entries(sets))("refuses %s, so that the old set stays", async (_, bytes) => {
