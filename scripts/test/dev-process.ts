@@ -7,18 +7,23 @@ import { printLines } from "../dev-log.ts";
 import { services } from "../services.ts";
 import { root } from "./pages.ts";
 
-/** The first of as many free ports as there are services. */
+/**
+ * The first of as many free ports as there are services. No system gives these ports to a process that
+ * asks for any: between the choice and the start, only another choice of the same port could take one.
+ */
 export function freePorts(): number {
   for (;;) {
-    using first = Bun.serve({ port: 0, hostname: "0.0.0.0", fetch: () => new Response() });
-    const port = first.port ?? 0;
+    const port = 10_000 + services.length * Math.floor(Math.random() * 8000);
     try {
-      for (let next = 1; next < services.length; next += 1) {
-        using _ = Bun.serve({ port: port + next, fetch: () => new Response() });
+      using taken = new DisposableStack();
+      for (let next = 0; next < services.length; next += 1) {
+        taken.use(
+          Bun.serve({ port: port + next, hostname: "0.0.0.0", fetch: () => new Response() }),
+        );
       }
       return port;
     } catch {
-      // The port after it is taken.
+      // Another process has one of them.
     }
   }
 }
