@@ -1,6 +1,7 @@
 // Verifies a token: a JWT (RFC 7519) that its issuer has signed, checked as RFC 8725 advises.
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
 import type { AuthOutcome, Caller } from "../core/caller.ts";
+import { isTooDeep } from "../http/body-parser.ts";
 import type { ToCaller } from "./caller-claims.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import { algorithms, type KeySet } from "./key-set.ts";
@@ -50,9 +51,13 @@ interface Unverified {
  */
 const compactJws = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
+/** A forged token of 8 KiB that is nested deeply would take several times as long as one that is not. */
+const isDeep = (part: string) => isTooDeep(Buffer.from(part, "base64url"));
+
 /** Reads what says how to verify a token; undefined if it is no token. */
 function readToken(token: string): Unverified | undefined {
   if (token.length > maxLength || !compactJws.test(token)) return undefined;
+  if (token.split(".", 2).some(isDeep)) return undefined;
   try {
     const { alg, kid, crit } = decodeProtectedHeader(token);
     // Extensions that a verifier must understand (RFC 7515, 4.1.11): there are none that it does.

@@ -196,6 +196,7 @@ describe("verifyToken() refuses", () => {
     const token = await issuer.token();
     const [header = ""] = token.split(".");
     const huge = await issuer.token({ filler: "x".repeat(8192) });
+    const deep: unknown = JSON.parse("[".repeat(501) + "]".repeat(501));
     for (const text of [
       "",
       ".",
@@ -214,6 +215,8 @@ describe("verifyToken() refuses", () => {
       token.replace(/(.)$/, "\t$1"),
       token.replace(/(.)$/, "\n$1"),
       huge,
+      await issuer.token({ deep }),
+      await issuer.token({}, { deep }),
     ]) {
       expect(await verifier.verify(text)).toBe("malformed");
     }
