@@ -6,11 +6,16 @@
 # commit, source and bases the image has.
 # Needs docker with a builder that writes OCI layouts, such as one of the driver docker-container.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 
-service=${1:?Usage: build-image.sh SERVICE ARCHIVE}
-mkdir -p "$(dirname "${2:?Usage: build-image.sh SERVICE ARCHIVE}")"
+needs docker
+if [ $# -ne 2 ]; then refuse "Name a service and an archive"; fi
+service=$1
+mkdir -p "$(dirname "$2")"
 archive=$(realpath "$2")
 cd "$(dirname "$0")/.."
+if [ ! -f "$service/Dockerfile" ]; then refuse "Cannot build \"$service\": it has no Dockerfile"; fi
 
 arguments=$(scripts/image-arguments.sh)
 mapfile -t arguments <<<"$arguments"

@@ -2,9 +2,12 @@
 # Decides what a change can break, for the jobs of the CI/CD workflow: code=true, or code=false if nothing
 # but documentation has changed. Prints it, and writes it to GITHUB_OUTPUT.
 # BASE: the commit to compare the checkout with; by default the last commit of main that passed the
-# workflow, which gh knows. A push whose run failed or was overtaken counts for the next run that way.
+# workflow, for which gh asks GitHub. A push whose run failed or was overtaken counts for the next run that way.
 # Without such a commit, as at the first push to a repository, everything counts as changed.
+# GITHUB_REPOSITORY: OWNER/REPOSITORY, by default the one that the checkout comes from.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 cd "$(dirname "$0")/.."
 
 can_break_code() {
@@ -17,7 +20,7 @@ can_break_code() {
 }
 
 last_passed() {
-  gh run list --repo "$GITHUB_REPOSITORY" --workflow ci-cd.yml --branch main --event push --status success \
+  gh run list --repo "${GITHUB_REPOSITORY:-}" --workflow ci-cd.yml --branch main --event push --status success \
     --limit 1 --json headSha --jq '.[].headSha'
 }
 

@@ -5,6 +5,8 @@
 # Usage: check-reproducible.sh [--image [NAME=value...]]
 # --image: the image of one service as well, with these build arguments. Needs a Docker engine.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 cd "$(dirname "$0")/.."
 
 # The service whose image is built. The Dockerfiles of the services differ by the name alone.
@@ -18,7 +20,9 @@ finish() {
 }
 trap finish EXIT
 
+if [ $# -gt 0 ] && [ "$1" != --image ]; then refuse "Cannot use $1"; fi
 if [ "${1:-}" = --image ]; then
+  needs docker
   # The image says when it was made. A fixed time, unless an argument says another.
   for argument in SOURCE_DATE_EPOCH=0 BUILD_COMMIT=reproducible "${@:2}"; do
     arguments+=(--build-arg "$argument")

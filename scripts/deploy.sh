@@ -20,4 +20,7 @@
 # Exits with 0 if the images run, 1 if all is as it was, 2 if the command line is wrong, and 3 if an
 # operator has to look: the roll-back has failed, or what ran before does not get ready again.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
+needs bun kubectl
 exec bun "$(dirname "$0")/deploy/main.ts" "$@"

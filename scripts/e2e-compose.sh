@@ -3,6 +3,9 @@
 # data, on SQLite and on PostgreSQL. Needs docker and curl. Prints "ok WHAT" for each check that passes, and
 # ends at the first failure. IMAGES=loaded: tests the images that load-image.sh has loaded, and builds none.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
+needs docker curl
 cd "$(dirname "$0")/.."
 
 # A project of its own, without .env and overrides and on free ports, touches no other project's data.

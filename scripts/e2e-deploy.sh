@@ -5,11 +5,15 @@
 # or in a registry that it reaches. The last starts and ends with an error, or never gets ready.
 # Prints "ok WHAT" for each check that passes, and ends at the first failure.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 cd "$(dirname "$0")/.."
 
-user=${1:?Usage: e2e-deploy.sh USER_IMAGE ORDER_IMAGE BROKEN_ORDER_IMAGE}
-order=${2:?}
-broken=${3:?}
+needs bun kubectl
+if [ $# -ne 3 ]; then refuse "Name three images"; fi
+user=$1
+order=$2
+broken=$3
 missing=${order%@*}@sha256:$(printf '0%.0s' {1..64})
 
 export NAMESPACE=platform-e2e-deploy VERIFY=none

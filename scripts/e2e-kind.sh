@@ -6,9 +6,13 @@
 # passes, and ends at the first failure.
 # IMAGES=loaded: tests the images that load-image.sh has loaded, and builds none.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 cd "$(dirname "$0")/.."
 
-cluster=${1:?Usage: e2e-kind.sh CLUSTER}
+needs docker kind kubectl bun
+if [ $# -ne 1 ]; then refuse "Name a kind cluster: kind create cluster --name NAME makes one"; fi
+cluster=$1
 bun_image=oven/bun:1.4.5
 probe_image=busybox:1.37
 node=linux/$(docker version --format '{{.Server.Arch}}')

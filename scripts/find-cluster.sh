@@ -3,6 +3,8 @@
 # GITHUB_OUTPUT. A copy of this repository has none at first, and its pushes pass all the same.
 # KUBECONFIG_BASE64: the secret KUBECONFIG, empty if it is not set.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 
 known=true
 if [ -z "${KUBECONFIG_BASE64:-}" ]; then

@@ -4,7 +4,10 @@
 # CODE: the output of changes.sh; RESULTS: a line for each job, WHEN NAME RESULT, where WHEN is "always",
 # or "code" for a job that is skipped when nothing but documentation has changed.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 
+needs_variables CODE RESULTS
 status=0
 while read -r when name result; do
   if [ -z "$when" ]; then continue; fi

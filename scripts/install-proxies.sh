@@ -2,6 +2,8 @@
 # Installs the programs that tests start, proxies above all, from the packages of Debian or Ubuntu, as
 # root or with sudo. No program is started as a service. Installs nothing if all of them are there.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 missing=()

@@ -2,9 +2,14 @@
 # Loads what build-image.sh has built for this machine's platform into Docker, as SERVICE:local. Needs
 # docker and skopeo. Usage: load-image.sh SERVICE ARCHIVE
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 
-service=${1:?Usage: load-image.sh SERVICE ARCHIVE}
-archive=${2:?Usage: load-image.sh SERVICE ARCHIVE}
+needs skopeo docker
+if [ $# -ne 2 ]; then refuse "Name a service and an archive"; fi
+service=$1
+archive=$2
+if [ ! -f "$archive" ]; then refuse "There is no $archive: build-image.sh makes it"; fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

@@ -5,9 +5,15 @@
 # GITHUB_REPOSITORY: OWNER/REPOSITORY. GITHUB_SHA: the commit. REGISTRY: another than ghcr.io. ATTESTED:
 # whether the workflow can attest the image afterwards; if it is false, a notice says so.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 
-service=${1:?Usage: publish-image.sh SERVICE ARCHIVE}
-archive=${2:?Usage: publish-image.sh SERVICE ARCHIVE}
+needs skopeo
+if [ $# -ne 2 ]; then refuse "Name a service and an archive"; fi
+service=$1
+archive=$2
+if [ ! -f "$archive" ]; then refuse "There is no $archive: build-image.sh makes it"; fi
+needs_variables GITHUB_REPOSITORY GITHUB_SHA
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

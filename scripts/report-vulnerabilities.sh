@@ -4,8 +4,13 @@
 # Usage: report-vulnerabilities.sh FOLDER, which has the scanners' reports.
 # GITHUB_REPOSITORY: OWNER/REPOSITORY. RUN_URL: the page of the run, for the issue.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 
-folder=${1:?Usage: report-vulnerabilities.sh FOLDER}
+needs bun gh
+if [ $# -ne 1 ]; then refuse "Name the folder of the reports"; fi
+needs_variables GITHUB_REPOSITORY RUN_URL
+folder=$1
 title="Known vulnerabilities"
 list=$(bun "$(dirname "$0")/vulnerabilities.ts" "$folder")
 

@@ -3,6 +3,9 @@
 # osv-scanner. Writes to reports/ and images/. Needs bun, and what build-image.sh and load-image.sh need.
 # vulnerabilities.ts reads the reports.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
+needs bun docker skopeo
 cd "$(dirname "$0")/.."
 mkdir -p reports images
 

@@ -3,16 +3,17 @@
 # developer's machine, cosign opens a browser to sign in.
 # Usage: sign-images.sh IMAGE@sha256:... [...]
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 
+if [ $# -eq 0 ]; then refuse "Name an image by its digest"; fi
 for image in "$@"; do
   case $image in
     *@sha256:*) ;;
-    *)
-      echo "Cannot sign \"$image\": a tag can move, name a digest" >&2
-      exit 2
-      ;;
+    *) refuse "Cannot sign \"$image\": a tag can move, name a digest" ;;
   esac
 done
+needs cosign
 
 for image in "$@"; do
   cosign sign --yes "$image"

@@ -2,6 +2,8 @@
 # `bun run test:faults [FOLDER...]`: the tests in these folders of faults/, or in all of them. They mount
 # a small disk and fill it, for which they have to be root, if only in a namespace of their own.
 set -euo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
 cd "$(dirname "$0")/.."
 
 files=()

@@ -6,6 +6,11 @@
 # the policies admit, and one in the namespace STRANGER_NAMESPACE, by default "default". PROBE_IMAGE: a copy of
 # their image, busybox:1.37, for a cluster that cannot pull that.
 set -uo pipefail
+# shellcheck source=scripts/command-line.sh
+. "$(dirname "$0")/command-line.sh"
+
+needs kubectl
+case ${1:--} in -*) ;; *) refuse "Cannot use $1: an option of kubectl begins with -" ;; esac
 
 services=(user-service order-service)
 options=("$@")
@@ -165,7 +170,9 @@ check_policies() {
 }
 
 if ! reason=$(kube get pods -o name 2>&1); then
-  failed "the cluster does not say what runs: ${reason##*$'\n'}. See kubectl config current-context"
+  # kubectl prints its log before the reason, and after it where its own help is.
+  reason=$(grep -v -e '^[EIW][0-9]' -e '^See ' <<<"$reason" | tail -n 1)
+  failed "the cluster does not say what runs: ${reason%[.?]}. See kubectl config current-context"
   exit 1
 fi
 

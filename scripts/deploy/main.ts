@@ -13,7 +13,7 @@ import { verificationOf } from "./verify.ts";
 const usage = `Usage: deploy.sh IMAGE@sha256:... [...]
        deploy.sh --undo
 
-The head of scripts/deploy.sh explains both, and the environment variables.
+deploy.sh --help explains both, and the environment variables.
 `;
 
 const { values, positionals } = readArguments(usage, {
@@ -26,6 +26,10 @@ if (typeof images === "string") refuse(images, usage);
 
 const verification = verificationOf(Bun.env);
 if (!values.undo && typeof verification === "string") refuse(verification, usage);
+
+/** What kubectl says when its kubeconfig names no cluster, or one that does not answer. */
+const isAboutCluster =
+  /refused|no such host|unreachable|time(?:d )?out|certificate|logged in|config file|context/i;
 
 // A variable of a GitHub repository that is not set is an empty text.
 const { KUBECONFIG_BASE64 = "" } = Bun.env;
@@ -43,7 +47,14 @@ try {
       ? await undo(kubectl, timeout)
       : await deploy(images, { kubectl, timeout, folder, verification });
 } catch (error) {
-  console.error(`Nothing has been changed. ${messageOf(error)}`);
+  const reason = messageOf(error);
+  console.error(`Nothing has been changed. ${reason}`);
+  if (isAboutCluster.test(reason)) {
+    console.error(
+      "See whether kubectl version shows a server. KUBECONFIG names the file with the cluster, " +
+        "KUBECONFIG_BASE64 is such a file in base64",
+    );
+  }
   process.exitCode = status.asBefore;
 } finally {
   await rm(folder, { recursive: true });

@@ -1,5 +1,7 @@
-// The scripts of package.json: their --help, and their messages about wrong arguments and surroundings.
+// The scripts of package.json and those of the shell: their --help, and their messages about wrong arguments and surroundings.
 import { expect, test } from "bun:test";
+import { statSync } from "node:fs";
+import { symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
@@ -78,6 +80,63 @@ test.each(["AUTH_ISSUER", "AUTH_AUDIENCE", "USER_SERVICE_TOKEN_FILE"])(
     expect(stderr).toStartWith(`Cannot use ${variable} with --auth`);
   },
 );
+
+const shellScripts = [...new Bun.Glob("scripts/*.sh").scanSync(root)].filter(
+  (path) => statSync(join(root, path)).mode & 0o100,
+);
+
+/** Runs a script of the shell with nothing in its environment but the programs of a system. */
+function shellRun(path: string, args: readonly string[], env: Record<string, string> = {}) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([join(root, path), ...args], {
+    env: { PATH: "/usr/bin:/bin", ...env },
+  });
+  return { status: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+test.each(shellScripts)("%s --help prints what its head says, and does nothing", async (path) => {
+  const [, head = ""] = /^#!.*\n((?:#.*\n)+)/.exec(await Bun.file(join(root, path)).text()) ?? [];
+  expect(head.length).toBeGreaterThan(100);
+  const expected = { status: 0, stdout: head.replaceAll(/^# ?/gm, ""), stderr: "" };
+  expect(shellRun(path, ["--help"])).toEqual(expected);
+});
+
+test.each([
+  ["build-image.sh", [], "Name a service and an archive"],
+  ["build-image.sh", ["users", "a.tar"], 'Cannot build "users": it has no Dockerfile'],
+  ["check-reproducible.sh", ["--images"], "Cannot use --images"],
+  ["gate.sh", [], "Set CODE"],
+  ["image-arguments.sh", ["--write"], "Cannot use --write"],
+  ["image-sbom.sh", ["user-service"], "Name a service and a file"],
+  ["load-image.sh", ["user-service", "none.tar"], "There is no none.tar: build-image.sh makes it"],
+  ["publish-image.sh", ["user-service", "package.json"], "Set GITHUB_REPOSITORY"],
+  ["report-vulnerabilities.sh", [], "Name the folder of the reports"],
+  ["sign-images.sh", [], "Name an image by its digest"],
+  ["sign-images.sh", ["a:latest"], 'Cannot sign "a:latest": a tag can move, name a digest'],
+  ["verify.sh", ["kind-x"], "Cannot use kind-x: an option of kubectl begins with -"],
+])("%s %j fails with the reason, the help and status 2", async (name, args, reason) => {
+  await using folder = temporaryFolder();
+  for (const program of ["docker", "skopeo", "kubectl", "gh", "bun"]) {
+    await symlink("/bin/false", join(folder.path, program));
+  }
+  const PATH = `${folder.path}:/usr/bin:/bin`;
+  const { status, stdout, stderr } = shellRun(`scripts/${name}`, args, { PATH });
+  expect(stderr).toStartWith(`${reason}\n\n`);
+  expect(stderr.length).toBeGreaterThan(reason.length + 100);
+  expect([status, stdout]).toEqual([2, ""]);
+});
+
+test.each([
+  ["deploy.sh", "bun", "deploy.sh needs bun kubectl"],
+  ["verify.sh", "kubectl", "verify.sh needs kubectl"],
+])("%s without %s says what to install", async (name, program, needed) => {
+  await using folder = temporaryFolder();
+  for (const other of ["bash", "dirname"]) {
+    await symlink(Bun.which(other) ?? "", join(folder.path, other));
+  }
+  const { status, stderr } = shellRun(`scripts/${name}`, [], { PATH: folder.path });
+  expect(stderr).toBe(`Cannot find ${program}: install it. ${needed}\n`);
+  expect(status).toBe(1);
+});
 
 test("bun run dev names the port that another process has, and the way to another port", () => {
   using other = Bun.serve({ port: 0, fetch: () => new Response() });

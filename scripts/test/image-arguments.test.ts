@@ -19,10 +19,9 @@ async function repository(docker: string) {
   const at = (path: string) => join(folder.path, path);
   await mkdir(at("bin"));
   await Bun.write(at("bin/docker"), `#!/bin/sh\necho "$@" >>calls\n${docker}\n`);
-  await Bun.write(
-    at("scripts/image-arguments.sh"),
-    Bun.file(join(root, "scripts/image-arguments.sh")),
-  );
+  for (const path of ["scripts/image-arguments.sh", "scripts/command-line.sh"]) {
+    await Bun.write(at(path), Bun.file(join(root, path)));
+  }
   await Bun.write(at("scripts/bases/Dockerfile"), bases);
   for (const path of ["bin/docker", "scripts/image-arguments.sh"]) await chmod(at(path), 0o755);
   const env = { ...process.env, GIT_COMMITTER_DATE: "1700000000 +0000" };
@@ -81,6 +80,12 @@ test("image-arguments.sh --record writes the missing digests, and asks no more",
 
 test("image-arguments.sh prints nothing if the registry does not answer", async () => {
   await using copy = await repository("echo unreachable >&2; exit 1");
-  expect(await copy.run(["--record"])).toMatchObject({ status: 1, stdout: "" });
+  expect(await copy.run(["--record"])).toEqual({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringContaining(
+      "Write it into scripts/bases/Dockerfile, as FROM oven/bun:1.4.5@sha256:... AS bun\n",
+    ),
+  });
   expect(await copy.read("scripts/bases/Dockerfile")).toBe(bases);
 });

@@ -32,7 +32,8 @@ describe("changes.sh", () => {
       (
         await $`git -c user.name=test -c user.email=test@example.com ${args}`.cwd(cwd).text()
       ).trim();
-    await $`mkdir scripts && cp ${join(scripts, "changes.sh")} scripts`.cwd(cwd);
+    const copied = ["changes.sh", "command-line.sh"].map((name) => join(scripts, name));
+    await $`mkdir scripts && cp ${copied} scripts`.cwd(cwd);
     await git("init", "--quiet");
     await git("add", ".");
     await git("commit", "-qm", "first");
@@ -153,13 +154,16 @@ describe("publish-image.sh", () => {
       `echo "$*"; for word; do case $last in --digestfile) echo ${digest} > "$word" ;; esac; last=$word; done`,
     );
     const env = { PATH, GITHUB_REPOSITORY, ATTESTED, GITHUB_SHA: "abc" };
-    return run(join(scripts, "publish-image.sh"), env, ["user-service", "images/user-service.tar"]);
+    const archive = join(folder.path, "user-service.tar");
+    await writeFile(archive, "");
+    const published = run(join(scripts, "publish-image.sh"), env, ["user-service", archive]);
+    return { ...published, archive };
   }
 
   test("names the image after owner, repository and service, in lower case as registries want it", async () => {
-    const { stdout } = await publish("Acme/Web-Shop");
+    const { stdout, archive } = await publish("Acme/Web-Shop");
     const name = "ghcr.io/acme/web-shop/user-service";
-    expect(stdout).toContain(` oci-archive:images/user-service.tar docker://${name}:sha-abc\n`);
+    expect(stdout).toContain(` oci-archive:${archive} docker://${name}:sha-abc\n`);
     expect(stdout).toContain(`name=${name}\ndigest=${digest}\nuser-service=${name}@${digest}\n`);
   });
 

@@ -148,10 +148,10 @@ describe("one failure ends it with status 1, and the line says what to do:", () 
 
 test("a cluster that does not answer is one failure, and no word about versions or backups", async () => {
   const { status, lines, calls } = await verify(
-    `*) echo "The connection to the server was refused" >&2; exit 1 ;;\n`,
+    `*) printf 'E1129 memcache.go:265] refused\\nThe server was refused - is it the right port?\\n' >&2; exit 1 ;;\n`,
   );
   expect(lines).toEqual([
-    "FAILED the cluster does not say what runs: The connection to the server was refused. " +
+    "FAILED the cluster does not say what runs: The server was refused - is it the right port. " +
       "See kubectl config current-context",
   ]);
   expect(status).toBe(1);
