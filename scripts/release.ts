@@ -3,7 +3,7 @@ import { $ } from "bun";
 import { readArguments, refuse } from "./arguments.ts";
 import {
   changeLines,
-  changesSinceRelease,
+  changesSinceCheckout,
   currentDocument,
   documentText,
   isBreaking,
@@ -57,10 +57,7 @@ if (isEmpty(section)) {
   refuse('CHANGELOG.md lists no change under "## [Unreleased]": write there what changed', usage);
 }
 
-const api = await changesSinceRelease(async (path) => {
-  const file = Bun.file(path);
-  return (await file.exists()) ? file.text() : undefined;
-});
+const api = await changesSinceCheckout();
 for (const line of changeLines(api)) console.log(line);
 const needed = neededVersion(api, version);
 if (needed !== undefined) {

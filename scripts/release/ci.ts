@@ -1,15 +1,9 @@
 // Whether CI/CD has passed for a commit: nothing is released that main has not tested.
+import type { WorkflowRun } from "./github.ts";
 import { ReleaseError } from "./repository.ts";
 
 /** How often GitHub is asked for a run that has not begun: five minutes, at three times a minute. */
 const maxAbsences = 15;
-
-/** A run of CI/CD, as GitHub reports it. */
-interface CiRun {
-  readonly status: string;
-  readonly conclusion: string | null;
-  readonly html_url: string;
-}
 
 /**
  * Waits until CI/CD has passed. The tag and main are pushed at once, so the run may just have begun.
@@ -19,7 +13,7 @@ interface CiRun {
  * @throws ReleaseError if the run failed, was cancelled, or never began
  */
 export async function waitForCi(
-  find: () => Promise<CiRun | undefined>,
+  find: () => Promise<WorkflowRun | undefined>,
   pause: () => Promise<void>,
 ): Promise<void> {
   let absences = 0;

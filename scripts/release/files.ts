@@ -36,10 +36,14 @@ export async function writeSums(): Promise<void> {
  * Reads SHA256SUMS.
  *
  * @returns the SHA-256 of each file by its name
- * @throws ReleaseError if a file is missing, was added or has other bytes
+ * @throws ReleaseError if it was not made, or a file is missing, was added or has other bytes
  */
 export async function readSums(): Promise<ReadonlyMap<string, string>> {
-  const text = await Bun.file(sumsFile).text();
+  const file = Bun.file(sumsFile);
+  if (!(await file.exists())) {
+    throw new ReleaseError(`There is no ${sumsFile}: bun run release:build makes it`);
+  }
+  const text = await file.text();
   if (text !== (await sums())) throw new ReleaseError(`${folder} is not what SHA256SUMS lists`);
   return new Map(
     text

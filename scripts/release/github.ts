@@ -2,7 +2,7 @@
 import { ReleaseError, variable } from "./repository.ts";
 
 /** A run of a workflow. */
-interface WorkflowRun {
+export interface WorkflowRun {
   readonly status: string;
   readonly conclusion: string | null;
   readonly html_url: string;

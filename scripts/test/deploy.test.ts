@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { symlink, writeFile } from "node:fs/promises";
+import { symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
@@ -8,6 +8,7 @@ import { proofs } from "../deploy/verify.ts";
 import { services } from "../services.ts";
 import { apiServer, type Start } from "./api-server.ts";
 import { readPage } from "./pages.ts";
+import { stub } from "./stub.ts";
 
 const script = resolve(import.meta.dir, "../deploy.sh");
 const names = services.map(({ name }) => name);
@@ -29,11 +30,10 @@ type Server = ReturnType<typeof apiServer>;
 /** Starts deploy.sh on a cluster, with a cosign and a gh that accept every image but a stranger's. */
 async function startDeploy(server: Server, args: readonly string[], more: object = {}) {
   const folder = temporaryFolder();
-  const proof =
-    '#!/bin/sh\ncase "$*" in *stranger*) echo "no signatures found" >&2; exit 1 ;; esac\n';
+  const proof = 'case "$*" in *stranger*) echo "no signatures found" >&2; exit 1 ;; esac';
   await Promise.all([
     symlink(kubectl ?? "", join(folder.path, "kubectl")),
-    ...["cosign", "gh"].map((name) => writeFile(join(folder.path, name), proof, { mode: 0o755 })),
+    ...["cosign", "gh"].map((name) => stub(folder.path, name, proof)),
   ]);
   const child = Bun.spawn([script, ...args], {
     env: {

@@ -1,11 +1,11 @@
 // image-arguments.sh in a repository of its own, with a `docker` that knows the digest of every tag.
 import { expect, test } from "bun:test";
-import { chmod, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { $ } from "bun";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { gitRepository } from "./git-repository.ts";
+import { stub } from "./stub.ts";
 
-const root = resolve(import.meta.dir, "../..");
+const scripts = resolve(import.meta.dir, "..");
 const recorded = `sha256:${"a".repeat(64)}`;
 const current = `sha256:${"b".repeat(64)}`;
 const bases = `# Bases
@@ -15,29 +15,21 @@ FROM registry.example/base:nonroot@${recorded} AS base
 
 /** Makes the repository, whose one commit has a known time. */
 async function repository(docker: string) {
-  const folder = temporaryFolder();
-  const at = (path: string) => join(folder.path, path);
-  await mkdir(at("bin"));
-  await Bun.write(at("bin/docker"), `#!/bin/sh\necho "$@" >>calls\n${docker}\n`);
-  for (const path of ["scripts/image-arguments.sh", "scripts/command-line.sh"]) {
-    await Bun.write(at(path), Bun.file(join(root, path)));
-  }
-  await Bun.write(at("scripts/bases/Dockerfile"), bases);
-  for (const path of ["bin/docker", "scripts/image-arguments.sh"]) await chmod(at(path), 0o755);
-  const env = { ...process.env, GIT_COMMITTER_DATE: "1700000000 +0000" };
-  const user = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-  await $`git init -q && git add . && git ${user} commit -qm test`
-    .cwd(folder.path)
-    .env(env)
-    .quiet();
+  const copy = await gitRepository();
+  const PATH = await stub(copy.path, "docker", `echo "$@" >>calls\n${docker}`);
+  const copied = ["image-arguments.sh", "command-line.sh"].map((name) => join(scripts, name));
+  await $`mkdir scripts && cp ${copied} scripts`.cwd(copy.path);
+  await copy.write("scripts/bases/Dockerfile", bases);
+  await copy.commit();
+  await $`git commit --quiet --amend --no-edit`
+    .cwd(copy.path)
+    .env({ ...process.env, GIT_COMMITTER_DATE: "1700000000 +0000" });
   return {
-    ...folder,
-    read: (path: string) => Bun.file(at(path)).text(),
-    commit: (await $`git rev-parse HEAD`.cwd(folder.path).text()).trim(),
+    ...copy,
+    head: (await copy.git("rev-parse", "HEAD")).trim(),
     async run(args: string[], variables: Record<string, string> = {}) {
-      const PATH = `${at("bin")}:${process.env["PATH"]}`;
-      const { exitCode, stdout, stderr } = await $`${at("scripts/image-arguments.sh")} ${args}`
-        .cwd(folder.path)
+      const { exitCode, stdout, stderr } = await $`scripts/image-arguments.sh ${args}`
+        .cwd(copy.path)
         .env({ ...process.env, GITHUB_REPOSITORY: "", ...variables, PATH })
         .nothrow()
         .quiet();
@@ -51,7 +43,7 @@ test("image-arguments.sh prints recorded digests, and asks the registry for the 
   const workflow = { GITHUB_SERVER_URL: "https://github.com", GITHUB_REPOSITORY: "Owner/name" };
   expect(await copy.run([], workflow)).toEqual({
     status: 0,
-    stdout: `BUILD_COMMIT=${copy.commit}
+    stdout: `BUILD_COMMIT=${copy.head}
 BUILD_SOURCE=https://github.com/Owner/name
 SOURCE_DATE_EPOCH=1700000000
 BUN_DIGEST=${current}

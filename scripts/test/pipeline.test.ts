@@ -4,50 +4,37 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { $ } from "bun";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { gitRepository } from "./git-repository.ts";
+import { stub } from "./stub.ts";
 
 const scripts = resolve(import.meta.dir, "..");
-const programs = process.env["PATH"] ?? "";
 
 /** Runs a script with no more in its environment than it is given. */
 function run(script: string, env: Record<string, string>, args: readonly string[] = []) {
   const { exitCode, stdout } = Bun.spawnSync([script, ...args], {
-    env: { PATH: programs, ...env },
+    env: { PATH: process.env["PATH"], ...env },
     stderr: "ignore",
   });
   return { status: exitCode, stdout: stdout.toString() };
 }
 
-/** Puts a program before all others on the PATH that it returns. */
-async function stub(folder: string, program: string, commands: string): Promise<string> {
-  await writeFile(join(folder, program), `#!/bin/sh\n${commands}\n`, { mode: 0o755 });
-  return `${folder}:${programs}`;
-}
-
 describe("changes.sh", () => {
   /** A repository with changes.sh, whose second commit changes the files. */
   async function repository(...changed: string[]) {
-    const folder = temporaryFolder();
-    const cwd = folder.path;
-    const git = async (...args: string[]) =>
-      (
-        await $`git -c user.name=test -c user.email=test@example.com ${args}`.cwd(cwd).text()
-      ).trim();
+    const copy = await gitRepository();
     const copied = ["changes.sh", "command-line.sh"].map((name) => join(scripts, name));
-    await $`mkdir scripts && cp ${copied} scripts`.cwd(cwd);
-    await git("init", "--quiet");
-    await git("add", ".");
-    await git("commit", "-qm", "first");
-    const first = await git("rev-parse", "HEAD");
-    for (const file of changed) await Bun.write(join(cwd, file), "changed\n");
-    await git("add", ".");
-    await git("commit", "-qm", "second");
-    const PATH = await stub(cwd, "gh", `echo "$LAST_PASSED"`);
+    await $`mkdir scripts && cp ${copied} scripts`.cwd(copy.path);
+    await copy.commit();
+    const first = (await copy.git("rev-parse", "HEAD")).trim();
+    for (const file of changed) await copy.write(file, "changed\n");
+    await copy.commit();
+    const PATH = await stub(copy.path, "gh", `echo "$LAST_PASSED"`);
     return {
-      ...folder,
+      ...copy,
       first,
       decide(env: Record<string, string>) {
         const all = { PATH, GITHUB_REPOSITORY: "acme/shop", ...env };
-        return run(join(cwd, "scripts/changes.sh"), all).stdout.trim().split("\n").at(-1);
+        return run(join(copy.path, "scripts/changes.sh"), all).stdout.trim().split("\n").at(-1);
       },
     };
   }

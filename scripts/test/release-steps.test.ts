@@ -1,10 +1,8 @@
 // The steps of the Release workflow, with a GitHub and a registry of the test's own.
 import { describe, expect, test } from "bun:test";
 import { join, resolve } from "node:path";
-import { $ } from "bun";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { rejectionOf } from "../../shared/testing/rejection-of.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { currentDocument, documentText } from "../release/api/published.ts";
 import { waitForCi } from "../release/ci.ts";
 import { renderManifests } from "../release/manifests.ts";
@@ -12,15 +10,15 @@ import { targets } from "../release/targets.ts";
 import { imageTags, mayBreak } from "../release/version.ts";
 import { services } from "../services.ts";
 import { startFakeGitHub } from "./fake-github.ts";
+import { gitRepository } from "./git-repository.ts";
 
 const root = resolve(import.meta.dir, "../..");
 const names = services.map(({ name }) => name);
 
 /** A repository as `bun run release` leaves it, with a tag. */
 async function released(version: string, { changes = "- A change" } = {}) {
-  const folder = temporaryFolder();
-  const write = (path: string, text: string) => Bun.write(join(folder.path, path), text);
-  const git = (...args: string[]) => $`git ${args}`.cwd(folder.path).quiet().text();
+  const repository = await gitRepository();
+  const { write, git, commit } = repository;
   const release = async (version: string, changes: string) => {
     await write("package.json", JSON.stringify({ version }));
     await write("CHANGELOG.md", `## [Unreleased]\n\n## [${version}] - 2026-01-31\n\n${changes}\n`);
@@ -29,15 +27,11 @@ async function released(version: string, { changes = "- A change" } = {}) {
     }
   };
   const tag = async (name: string) => {
-    await git("add", ".");
-    await git("commit", "--quiet", "--allow-empty", "--message", name);
+    await commit();
     await git("tag", name);
   };
-  await git("init", "--quiet", "--initial-branch", "main");
-  await git("config", "user.name", "test");
-  await git("config", "user.email", "test@example.com");
   await release(version, changes);
-  return { ...folder, write, git, release, tag };
+  return { ...repository, release, tag };
 }
 
 /** Runs a step of the workflow in a repository. */
@@ -272,6 +266,14 @@ describe("bun run release:publish", () => {
     expect(stderr).toBe("dist/release is not what SHA256SUMS lists\n");
     expect(status).toBe(1);
     expect(github.writes).toEqual([]);
+  });
+
+  test("says how the files are made if there are none", async () => {
+    await using github = startFakeGitHub();
+    await using repository = await released("1.2.0");
+    const { status, stderr } = await step("publish", repository.path, github.env);
+    expect(stderr).toBe("There is no dist/release/SHA256SUMS: bun run release:build makes it\n");
+    expect(status).toBe(1);
   });
 
   test("publishes nothing if GitHub received other bytes", async () => {

@@ -1,6 +1,5 @@
 // scripts/verify.sh against a kubectl that answers as a cluster would.
 import { describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Pod } from "kubernetes-types/core/v1";
 import { read } from "../../k8s/test/manifests.ts";
@@ -8,6 +7,7 @@ import { expectRestricted } from "../../k8s/test/pod.ts";
 import { allows, incoming } from "../../k8s/test/traffic.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { services } from "../services.ts";
+import { stub } from "./stub.ts";
 
 const script = resolve(import.meta.dir, "../verify.sh");
 const names = services.map(({ name }) => name);
@@ -38,15 +38,12 @@ async function verify(faults = "", args: string[] = []) {
   await using folder = temporaryFolder();
   const log = join(folder.path, "log");
   const created = join(folder.path, "created");
-  const stub = `#!/bin/sh
-printf '%s\\n' "$*" >> ${log}
+  const commands = `printf '%s\\n' "$*" >> ${log}
 export created=${created}
 service=$(echo "$*" | grep -oE '[a-z]+-service' | head -n 1)
 case "$*" in
-${faults}${healthy}esac
-`;
-  await writeFile(join(folder.path, "kubectl"), stub, { mode: 0o755 });
-  const PATH = `${folder.path}:${process.env["PATH"]}`;
+${faults}${healthy}esac`;
+  const PATH = await stub(folder.path, "kubectl", commands);
   const { exitCode: status, stdout } = Bun.spawnSync([script, ...args], { env: { PATH } });
   return {
     status,

@@ -1,8 +1,9 @@
 // What becomes of the scanners' reports: the issue that lists them.
 import { describe, expect, test } from "bun:test";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { stub } from "./stub.ts";
 
 const script = resolve(import.meta.dir, "../report-vulnerabilities.sh");
 
@@ -51,12 +52,12 @@ async function report(reports: Readonly<Record<string, unknown>>, open = "") {
   for (const [name, json] of Object.entries(reports)) {
     if (json !== undefined) await Bun.write(join(path, "reports", name), JSON.stringify(json));
   }
-  const gh = `#!/bin/sh\ncase $2 in list) echo "${open}" ;; *) printf '%s\\n' "$@" >> ${path}/log ;; esac\n`;
-  await writeFile(join(path, "gh"), gh, { mode: 0o755 });
+  const gh = `case $2 in list) echo "${open}" ;; *) printf '%s\\n' "$@" >> ${path}/log ;; esac`;
+  const PATH = await stub(path, "gh", gh);
   await Bun.write(join(path, "log"), "");
   const { exitCode } = Bun.spawnSync([script, join(path, "reports")], {
     env: {
-      PATH: `${path}:${process.env["PATH"]}`,
+      PATH,
       GITHUB_REPOSITORY: "acme/shop",
       RUN_URL: "https://example.com/run",
     },

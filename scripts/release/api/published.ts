@@ -45,6 +45,13 @@ export async function changesSinceRelease(
   return found;
 }
 
+/** Compares with the documents in `docs/openapi` of the current folder. */
+export const changesSinceCheckout = () =>
+  changesSinceRelease(async (path) => {
+    const file = Bun.file(path);
+    return (await file.exists()) ? file.text() : undefined;
+  });
+
 /** The changes, one in a line; changes that break clients stand first. */
 export function changeLines(services: readonly ServiceChanges[]): readonly string[] {
   return services.flatMap(({ service, since, changes }) => {
