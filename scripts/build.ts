@@ -6,21 +6,14 @@ import manifest from "../package.json" with { type: "json" };
 import { readArguments, refuse } from "./arguments.ts";
 import { bundleOptions, root } from "./bundle.ts";
 import { services } from "./services.ts";
+import { targets } from "./targets.ts";
 
-/** Bun's names of the targets. In Bun 1.4, linux-x64 and linux-x64-baseline are the same build. */
-const targets = [
-  "linux-x64",
-  "linux-x64-baseline",
-  "linux-x64-musl",
-  "linux-arm64",
-  "linux-arm64-musl",
-  "darwin-x64",
-  "darwin-arm64",
-] as const;
+/** The targets by name. In Bun 1.4, linux-x64 and linux-x64-baseline are the same build. */
+const known = [...targets, "linux-x64-baseline"] as const;
 
 const usage = `Usage: bun run build [--target TARGET] [--outdir FOLDER] [SERVICE...]
 
-  --target TARGET  the machine to build for, if not this one: ${targets.join(", ")}
+  --target TARGET  the machine to build for, if not this one: ${known.join(", ")}
   --outdir FOLDER  where to write each service under its bare name, instead of dist/
 `;
 
@@ -36,7 +29,7 @@ const { values, positionals } = readArguments(usage, {
   options: { target: { type: "string" }, outdir: { type: "string" } },
 });
 
-const target = targets.find((name) => name === values.target);
+const target = known.find((name) => name === values.target);
 if (target !== values.target) refuse(`Cannot build for target "${values.target}"`, usage);
 
 const names = services.map(({ name }) => name);

@@ -10,7 +10,7 @@ import { fileNames, folder, imagesFile, notesFile, writeSums } from "./files.ts"
 import { type Image, renderManifests } from "./manifests.ts";
 import { connectRegistry, imageName } from "./registry.ts";
 import { ReleaseError, headCommit, runStep, tag, variable, version } from "./repository.ts";
-import { targets } from "./targets.ts";
+import { targets } from "../targets.ts";
 
 /** The images that CI/CD has published for a commit of main. */
 async function testedImages(commit: string): Promise<readonly Image[]> {

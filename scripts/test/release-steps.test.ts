@@ -6,7 +6,6 @@ import { rejectionOf } from "../../shared/testing/rejection-of.ts";
 import { currentDocument, documentText } from "../release/api/published.ts";
 import { waitForCi } from "../release/ci.ts";
 import { renderManifests } from "../release/manifests.ts";
-import { targets } from "../release/targets.ts";
 import { imageTags, mayBreak } from "../release/version.ts";
 import { services } from "../services.ts";
 import { startFakeGitHub } from "./fake-github.ts";
@@ -305,11 +304,6 @@ test("bun run release:build builds nothing for a commit whose images were not pu
   const { status, stderr } = await step("build", repository.path, github.env);
   expect(stderr).toMatch(/^CI\/CD has published no image \S+\/acme\/shop\/user-service:sha-/);
   expect(status).toBe(1);
-});
-
-test("each target of a release is one that bun run build knows", () => {
-  const { stdout } = Bun.spawnSync([process.execPath, join(root, "scripts/build.ts"), "--help"]);
-  for (const target of targets) expect(stdout.toString()).toMatch(new RegExp(`\\b${target}\\b`));
 });
 
 describe("imageTags()", () => {

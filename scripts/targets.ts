@@ -1,6 +1,5 @@
 /**
- * The machines that a release has executables for, by the names of scripts/build.ts. In Bun 1.4
- * linux-x64-baseline is the build of linux-x64. Windows is not among them: the storage on SQLite relies on
+ * The machines that a release has executables for, by Bun's names of the targets. Windows is not among them: the storage on SQLite relies on
  * file locks and renames of POSIX, and no test runs there.
  */
 export const targets = [
