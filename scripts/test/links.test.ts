@@ -7,6 +7,7 @@ import { outline, root } from "./pages.ts";
 const patterns = [
   "*.md",
   "*/*.md",
+  "k8s/overlays/*/*.md",
   "docs/decisions/*.md",
   "docs/runbooks/*.md",
   "bench/results/*.md",

@@ -1,4 +1,4 @@
-// The tour of README.md, as a reader types it: the services respond and log what the page shows.
+// The tour of docs/tour.md, as a reader types it: the services respond and log what the page shows.
 import { expect, test } from "bun:test";
 import { startDev } from "./dev-process.ts";
 import { codeBlocks, readPage, root } from "./pages.ts";
@@ -51,34 +51,31 @@ function normaliser() {
       .trim();
 }
 
-const readme = codeBlocks(await readPage("README.md"));
-const steps = readme.flatMap(({ language, code }) => (language === "console" ? stepsOf(code) : []));
+const blocks = codeBlocks(await readPage("docs/tour.md"));
+const steps = blocks.flatMap(({ language, code }) => (language === "console" ? stepsOf(code) : []));
 const isSkipped = !process.env["CI"] && Bun.which("curl") === null;
 
-test.skipIf(isSkipped)(
-  "the tour of README.md shows what the services respond and log",
-  async () => {
-    await using dev = await startDev();
-    const script = steps
-      .map(({ command }) => `printf '${mark}'\n${command}`)
-      .join("")
-      .replaceAll(/localhost:800([01])/g, (_, digit) => `localhost:${dev.port + Number(digit)}`);
-    const shell = Bun.spawn(["sh", "-c", script], { cwd: root, stderr: "ignore" });
-    const responses = (await shell.stdout.text()).split(mark).slice(1);
+test.skipIf(isSkipped)("docs/tour.md shows what the services respond and log", async () => {
+  await using dev = await startDev();
+  const script = steps
+    .map(({ command }) => `printf '${mark}'\n${command}`)
+    .join("")
+    .replaceAll(/localhost:800([01])/g, (_, digit) => `localhost:${dev.port + Number(digit)}`);
+  const shell = Bun.spawn(["sh", "-c", script], { cwd: root, stderr: "ignore" });
+  const responses = (await shell.stdout.text()).split(mark).slice(1);
 
-    const shown = normaliser();
-    const seen = normaliser();
-    expect(steps.length).toBeGreaterThan(3);
-    for (const [index, step] of steps.entries()) {
-      expect(sorted(seen(responses[index] ?? ""))).toBe(sorted(shown(step.shown)));
-    }
+  const shown = normaliser();
+  const seen = normaliser();
+  expect(steps.length).toBeGreaterThan(3);
+  for (const [index, step] of steps.entries()) {
+    expect(sorted(seen(responses[index] ?? ""))).toBe(sorted(shown(step.shown)));
+  }
 
-    const lastLines = ["request POST /orders 201", "call user-service 200", "request GET /users/"];
-    for (const line of lastLines) await dev.shown(line);
-    const log = readme.find(({ code }) => code.includes("user-service  │"))?.code ?? "";
-    const orderId = /request POST \/orders .*"request_id":"([^"]+)"/.exec(log)?.[1] ?? "";
-    // The id has its number in both: what the page shows is one order, from its response to its log.
-    const logged = dev.lines.filter((line) => seen(line).includes(`"${shown(orderId)}"`));
-    expect(logged.map(seen).toSorted()).toEqual(log.trim().split("\n").map(shown).toSorted());
-  },
-);
+  const lastLines = ["request POST /orders 201", "call user-service 200", "request GET /users/"];
+  for (const line of lastLines) await dev.shown(line);
+  const log = blocks.find(({ code }) => code.includes("user-service  │"))?.code ?? "";
+  const orderId = /request POST \/orders .*"request_id":"([^"]+)"/.exec(log)?.[1] ?? "";
+  // The id has its number in both: what the page shows is one order, from its response to its log.
+  const logged = dev.lines.filter((line) => seen(line).includes(`"${shown(orderId)}"`));
+  expect(logged.map(seen).toSorted()).toEqual(log.trim().split("\n").map(shown).toSorted());
+});
