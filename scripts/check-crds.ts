@@ -4,8 +4,11 @@
 // standard-install.yaml of Gateway API's. Prints a line for each object of their groups, and ends with 1 if one
 // does not fit or there is none.
 import type { JsonSchema } from "../shared/src/openapi/types.ts";
+import { readArguments, refuse } from "./arguments.ts";
 import { schemaCheck } from "../shared/testing/schema-check.ts";
 import { everyDelivery } from "../k8s/test/manifests.ts";
+
+const usage = "Usage: bun scripts/check-crds.ts FILE...\n";
 
 interface CustomResourceDefinition {
   kind: "CustomResourceDefinition";
@@ -19,7 +22,9 @@ interface CustomResourceDefinition {
 const check = schemaCheck({ components: { schemas: {} } });
 const schemas = new Map<string, JsonSchema>();
 const groups = new Set<string>();
-for (const file of process.argv.slice(2)) {
+const { positionals: files } = readArguments(usage, { allowPositionals: true });
+if (files.length === 0) refuse("Name a file with CustomResourceDefinitions", usage);
+for (const file of files) {
   for (const { spec } of await definitionsIn(file)) {
     groups.add(spec.group);
     for (const { name, schema } of spec.versions) {
@@ -42,6 +47,7 @@ for (const [title, objects] of everyDelivery) {
     );
   }
 }
+if (checked === 0) console.log("k8s/ has no object that these files define");
 process.exitCode = checked > 0 && failures === 0 ? 0 : 1;
 
 async function definitionsIn(file: string): Promise<CustomResourceDefinition[]> {
