@@ -37,14 +37,34 @@ for folder in one another/deeper; do
   bun install --frozen-lockfile --production --no-summary
   BUILD_COMMIT=reproducible bun scripts/build.ts --outdir dist
   if [ ${#arguments[@]} -gt 0 ]; then
-    docker buildx build --quiet --no-cache --load --provenance=false --iidfile dist/image --tag "$image" \
+    docker buildx build --quiet --no-cache --load --provenance=false --tag "$image" \
       "${arguments[@]}" --file "$service/Dockerfile" . >/dev/null
-    printf 'image of %s  %s\n' "$service" "$(cat dist/image)"
+    # The digest stands last: it differs whatever differs before it.
+    docker image inspect "$image" >"dist/image of $service" \
+      --format '{{.Created}} {{json .Config}} {{json .RootFS.Layers}} {{.Id}}'
   fi
   cd - >/dev/null
 done
 
+# excerpt FILE BYTE: prints what stands around that byte.
+excerpt() {
+  local start=$(($2 > 60 ? $2 - 60 : 0))
+  dd if="$1" bs=1 skip="$start" count=120 2>/dev/null | LC_ALL=C tr -c '[:print:]' .
+}
+
+status=0
 for file in "$scratch"/one/dist/*; do
-  cmp "$file" "$scratch/another/deeper/dist/${file##*/}"
-  printf 'ok %s: two builds are identical\n' "${file##*/}"
+  name=${file##*/}
+  other=$scratch/another/deeper/dist/$name
+  if cmp -s "$file" "$other"; then
+    printf 'ok %s: two builds are identical\n' "$name"
+    continue
+  fi
+  # Without a byte that differs, one of the files is longer.
+  read -r differing first < <(cmp -l "$file" "$other" 2>/dev/null | awk 'NR == 1 { at = $1 } END { print NR, at }')
+  if [ "$differing" -gt 0 ]; then found="differ in $differing bytes"; else found="have different lengths"; fi
+  printf 'FAILED %s: two builds %s. Look for what writes a path, a time or an id here:\n' "$name" "$found"
+  printf '  %s\n' "$(excerpt "$file" "${first:-0}")" "$(excerpt "$other" "${first:-0}")"
+  status=1
 done
+[ "$status" -eq 0 ]
