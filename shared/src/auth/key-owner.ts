@@ -1,4 +1,5 @@
 // Whose idempotency key is whose: two callers may choose the same one.
+import { hmacSha256 } from "../core/hmac.ts";
 import type { Storage } from "../core/storage.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
 
@@ -11,8 +12,6 @@ export function keyOwner({ secret }: Pick<Storage, "secret">): () => string | un
   return () => {
     const { auth } = requireRequest();
     if (auth?.isEnforced !== true || auth.caller === undefined) return undefined;
-    return new Bun.CryptoHasher("sha256", secret("request-digest"))
-      .update(`caller\0${auth.caller.identity}`)
-      .digest("base64url");
+    return hmacSha256(secret("request-digest"), `caller\0${auth.caller.identity}`, "base64url");
   };
 }

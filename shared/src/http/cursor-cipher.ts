@@ -1,5 +1,6 @@
 // Encrypts the position in a cursor. Proxies log addresses, so a cursor must not show a name: AES-256-GCM
 // (NIST SP 800-38D) hides the position, and tells cursors of the service from any other text.
+import { nodeCrypto } from "../core/node-crypto.ts";
 
 /** Bytes of the nonce and of the tag. A random nonce stays safe for some 2^32 cursors of a key. */
 const nonceBytes = 12;
@@ -14,8 +15,6 @@ const maxPositionBytes = 5 * blockBytes;
 /** The most characters of a cursor, in Base64. */
 export const maxCursorLength = Math.ceil(((nonceBytes + maxPositionBytes + tagBytes) * 4) / 3);
 
-// Loading it takes several milliseconds, and only lists need it.
-const nodeCrypto = () => process.getBuiltinModule("node:crypto");
 const algorithm = "aes-256-gcm";
 
 /**

@@ -1,4 +1,5 @@
 // Recognises the repeats of a request without keeping anything that the request says.
+import { hmacSha256 } from "../core/hmac.ts";
 import type { Storage } from "../core/storage.ts";
 
 /** JSON.stringify asks it for every value. Sorts the members of objects: clients choose their order. */
@@ -22,7 +23,5 @@ export function requestDigest(
   resource: string,
 ): (body: object) => string {
   return (body) =>
-    new Bun.CryptoHasher("sha256", secret("request-digest"))
-      .update(JSON.stringify([resource, body], sortMembers))
-      .digest("hex");
+    hmacSha256(secret("request-digest"), JSON.stringify([resource, body], sortMembers), "hex");
 }
