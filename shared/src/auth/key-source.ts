@@ -1,6 +1,7 @@
 // Where an issuer's keys are read from: a URL of the issuer, or a file.
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { errnoOf } from "../core/errno.ts";
 
 /** Reads the key set of an issuer. */
 export interface KeySource {
@@ -36,6 +37,12 @@ async function readBody({ body }: Response): Promise<Uint8Array> {
   return Buffer.concat(chunks, length);
 }
 
+/** An error of fetch without its message, which can have the URL with its query. */
+function withoutUrl(error: unknown): KeySourceError {
+  const name = error instanceof Error ? error.name : "unknown error";
+  return new KeySourceError(`The request failed: ${errnoOf(error) ?? name}`);
+}
+
 /** The part of fetch that is needed. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -46,12 +53,14 @@ function urlSource(url: URL, fetch: Fetch): KeySource {
     async read(signal) {
       // One request a minute is not worth an idle connection, which the provider may have closed.
       const headers = { accept: "application/jwk-set+json, application/json", connection: "close" };
-      const response = await fetch(url.href, { headers, signal, redirect: "manual" });
-      if (response.status !== 200) {
+      try {
+        const response = await fetch(url.href, { headers, signal, redirect: "manual" });
+        if (response.status === 200) return await readBody(response);
         await response.body?.cancel();
         throw new KeySourceError(`The status is ${response.status}`);
+      } catch (error) {
+        throw error instanceof KeySourceError || signal.aborted ? error : withoutUrl(error);
       }
-      return readBody(response);
     },
   };
 }

@@ -1,7 +1,7 @@
 // Error codes of the operating system, such as `ENOENT`, and their meaning in words.
 
 /** The code of an error of the operating system; undefined for other errors. */
-function errnoOf(error: unknown): string | undefined {
+export function errnoOf(error: unknown): string | undefined {
   const hasCode = error instanceof Error && "code" in error && typeof error.code === "string";
   return hasCode ? String(error.code) : undefined;
 }

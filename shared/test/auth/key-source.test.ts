@@ -50,6 +50,22 @@ describe("keySource() of a URL", () => {
     expect(await messageOf(compressed)).toBe("The key set is larger than 1 MiB");
   });
 
+  test("shows no query of an address that cannot be reached", async () => {
+    const url = "https://login.example/jwks?key=secret";
+    const error = new TypeError(`Malformed_HTTP_Response fetching "${url}"`);
+    const failed = Object.assign(error, { code: "Malformed_HTTP_Response", path: url });
+    const reading = keySource(url, () => Promise.reject(failed)).read(signal);
+    expect(await messageOf(reading)).toBe("The request failed: Malformed_HTTP_Response");
+    expect(await messageOf(keySource("http://127.0.0.1:1/?key=secret").read(signal))).toBe(
+      "The request failed: ECONNREFUSED",
+    );
+  });
+
+  test("shows no query of an address whose response breaks off", async () => {
+    const reading = readFrom(() => new Response("{}", { headers: { "content-encoding": "gzip" } }));
+    expect(await messageOf(reading)).toBe("The request failed: ZlibError");
+  });
+
   test("stops when it is told to", async () => {
     const stop = new AbortController();
     const reading = keySource("https://login.example", async (_, init) => {
