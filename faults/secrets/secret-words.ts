@@ -74,14 +74,14 @@ export function leaksOnStderr(text: string): string[] {
 
 /**
  * Secrets and internals in a log line. An error has a stack, which may name code files only; lines about
- * the database name it, for the operator.
+ * the database and about an issuer's keys name the file, for the operator.
  */
 export function leaksInLine(text: string): string[] {
   const line = JSON.parse(text) as { level: string };
   const mayHaveStack = line.level === "error" || line.level === "fatal";
   const stacks: string[] = [];
   const rest = JSON.stringify(line, (key, value: unknown) => {
-    if (key === "database") return secretsIn(String(value), []).join();
+    if (key === "database" || key === "keys") return secretsIn(String(value), []).join();
     if (key !== "stack" || !mayHaveStack) return value;
     stacks.push(String(value));
     return undefined;
