@@ -14,7 +14,9 @@ async function check(command: string) {
   await $`mkdir scripts && cp ${copied} scripts`.cwd(copy.path);
   const build = `mkdir -p dist && { ${command}; } >dist/user-service`;
   const PATH = await stub(copy.path, "bun", `if [ "$1" != install ]; then ${build}; fi`);
-  const run = $`scripts/check-reproducible.sh`.cwd(copy.path).env({ ...process.env, PATH });
+  const run = $`${join(copy.path, "scripts/check-reproducible.sh")}`
+    .cwd(copy.path)
+    .env({ ...process.env, PATH });
   const { exitCode, stdout } = await run.nothrow().quiet();
   return { status: exitCode, stdout: stdout.toString() };
 }

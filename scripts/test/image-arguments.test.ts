@@ -28,11 +28,12 @@ async function repository(docker: string) {
     ...copy,
     head: (await copy.git("rev-parse", "HEAD")).trim(),
     async run(args: string[], variables: Record<string, string> = {}) {
-      const { exitCode, stdout, stderr } = await $`scripts/image-arguments.sh ${args}`
-        .cwd(copy.path)
-        .env({ ...process.env, GITHUB_REPOSITORY: "", ...variables, PATH })
-        .nothrow()
-        .quiet();
+      const { exitCode, stdout, stderr } =
+        await $`${join(copy.path, "scripts/image-arguments.sh")} ${args}`
+          .cwd(copy.path)
+          .env({ ...process.env, GITHUB_REPOSITORY: "", ...variables, PATH })
+          .nothrow()
+          .quiet();
       return { status: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
     },
   };
