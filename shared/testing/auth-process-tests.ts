@@ -44,6 +44,26 @@ export function testAuthProcesses(service: ServiceName, path: string, scope: str
       expect((await process.fetch(path, { headers: bearer(old) })).status).toBe(401);
     });
 
+    test("accepts no key that the proxy of HTTP_PROXY has for a loopback address", async () => {
+      await using issuer = await testIssuer();
+      const serve = ({ published }: { published: object }) =>
+        Bun.serve({
+          port: 0,
+          hostname: "127.0.0.1",
+          fetch: () => Response.json({ keys: [published] }),
+        });
+      using provider = serve(issuer.key());
+      const real = await issuer.token({ scope });
+      await issuer.rotate();
+      using proxy = serve(issuer.key());
+      const forged = await issuer.token({ scope });
+      const AUTH_JWKS = provider.url.href;
+      const HTTP_PROXY = proxy.url.href;
+      await using process = await start(service, issuer.environment({ AUTH_JWKS, HTTP_PROXY }));
+      expect((await process.fetch(path, { headers: bearer(real) })).status).toBe(200);
+      expect((await process.fetch(path, { headers: bearer(forged) })).status).toBe(401);
+    });
+
     test("looks at no token, and has no metric of tokens, where authentication is off", async () => {
       await using process = await start(service);
       expect((await process.fetch(path, { headers: bearer("x") })).status).toBe(200);
