@@ -18,6 +18,7 @@ export function testAuthProcesses(service: ServiceName, path: string, scope: str
     test("serves a client with a token as soon as it listens, and refuses others", async () => {
       await using issuer = await testIssuer({ algorithm: "RS256" });
       await using process = await start(service, issuer.environment({ AUTH_AUDIENCE: "" }));
+      expect(await process.logged("listening")).toMatchObject({ authentication: "enforce" });
       const token = await issuer.token({ aud: service, scope, client_id: "shop" });
       expect((await process.fetch(path, { headers: bearer(token) })).status).toBe(200);
       expect((await process.fetch(path)).status).toBe(401);

@@ -116,11 +116,12 @@ describe("the command line", () => {
     expect(await readdir(path())).toEqual([]);
   });
 
-  test("serve logs the absolute path of its database, and takes LOG_LEVEL in any case", async () => {
+  test("serve logs the path of its database and that authentication is off, and takes LOG_LEVEL in any case", async () => {
     const env = { DATABASE_URL: "sqlite:some/users.db", LOG_LEVEL: "INFO" };
     await using running = await start(service, env);
     expect(await running.logged("listening")).toMatchObject({
       database: join(realpathSync(path()), "some/users.db"),
+      authentication: "off",
     });
   });
 

@@ -88,7 +88,9 @@ export async function serve<S extends Settings, Stores>({
     const stopBackgroundJobs = startBackgroundJobs(jobs, logger);
     lifecycle.phase = "ready";
     const { hostname: host, port } = server;
-    logger.info({ host, port, database: database.name, commit: buildInfo.commit }, "listening");
+    const authentication = auth === undefined ? "off" : config.authMode;
+    const { commit } = buildInfo;
+    logger.info({ host, port, database: database.name, authentication, commit }, "listening");
 
     // A server that is away at the start may turn out to have another schema, or to refuse this role.
     await Promise.race([stopping, migrating.then(() => stopping)]);
