@@ -45,11 +45,13 @@ interface Unverified {
   readonly issuer: unknown;
 }
 
-/**
- * The shape of a JWS (RFC 7515, 7.1). jose also takes padding and white space in the signature, so that
- * one token would have any number of spellings.
- */
+/** The shape of a JWS (RFC 7515, 7.1). jose also takes padding and white space in the signature. */
 const compactJws = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
+/** Whether a signature is spelt as it is encoded. Its last character has bits that stand for nothing. */
+function isCanonical(signature: string): boolean {
+  return Buffer.from(signature, "base64url").toString("base64url") === signature;
+}
 
 /** A forged token of 8 KiB that is nested deeply would take several times as long as one that is not. */
 const isDeep = (part: string) => isTooDeep(Buffer.from(part, "base64url"));
@@ -57,7 +59,8 @@ const isDeep = (part: string) => isTooDeep(Buffer.from(part, "base64url"));
 /** Reads what says how to verify a token; undefined if it is no token. */
 function readToken(token: string): Unverified | undefined {
   if (token.length > maxLength || !compactJws.test(token)) return undefined;
-  if (token.split(".", 2).some(isDeep)) return undefined;
+  const [header = "", claims = "", signature = ""] = token.split(".");
+  if (isDeep(header) || isDeep(claims) || !isCanonical(signature)) return undefined;
   try {
     const { alg, kid, crit } = decodeProtectedHeader(token);
     // Extensions that a verifier must understand (RFC 7515, 4.1.11): there are none that it does.

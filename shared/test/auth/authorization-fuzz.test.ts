@@ -47,9 +47,6 @@ test("A field that is no token is refused", async () => {
   });
 });
 
-/** The bytes that a part of a token stands for. */
-const decoded = (part = "") => Buffer.from(part, "base64url").toString("hex");
-
 test("A token that was damaged is refused", async () => {
   const damage = fc.record({
     at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -64,12 +61,7 @@ test("A token that was damaged is refused", async () => {
   await forAll(damage, async ({ at, removed, added }) => {
     const start = Math.floor(at * good.length);
     const damaged = good.slice(0, start) + added + good.slice(start + removed);
-    const [text, signature] = [good, damaged].map((token) => token.split(/\.(?=[^.]*$)/));
-    // The last character of a signature has bits that stand for nothing.
-    const isSame = signature?.[0] === text?.[0] && decoded(signature?.[1]) === decoded(text?.[1]);
-    const status = await statusOf(`Bearer ${damaged}`);
-    if (isSame) expect([200, 401]).toContain(status);
-    else expect(status).toBe(401);
+    expect(await statusOf(`Bearer ${damaged}`)).toBe(damaged === good ? 200 : 401);
   });
 });
 

@@ -263,7 +263,7 @@ describe("Authentication in the log", () => {
       email: "alice@example.com",
     });
     await get(`Bearer ${token}`);
-    await get(`Bearer ${token}x`);
+    await get(`Bearer ${token}xx`);
     await get(`Bearer ${await issuer.token({ ...read, azp: "app", sub: "secret-subject" })}`);
     const lines = service.lines.filter(({ msg }) => msg === "request");
     expect(lines).toMatchObject([
