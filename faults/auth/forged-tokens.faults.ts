@@ -51,14 +51,14 @@ test.each([
   },
 );
 
-test("user-service remembers a bounded number of good tokens", async () => {
+test("user-service remembers a bounded number of callers", async () => {
   await using provider = await startIdentityProvider();
   await using users = await startService("user-service", provider.env);
   const send = async () => {
     const noise = "x".repeat(5000);
     const token = await provider.issuer.token({
       scope: "users:read",
-      jti: crypto.randomUUID(),
+      sub: crypto.randomUUID(),
       noise,
     });
     expect(await statusOf(users, token)).toBe(200);
