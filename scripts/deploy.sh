@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Deploys images, by digest, to the cluster of the current kubeconfig: verifies who built them, applies
+# Deploys images, by digest, to the cluster of the current kubeconfig: verifies their signatures, applies
 # k8s/, and waits for every rollout. If anything fails, or on Ctrl-C, it puts back what this deploy has
 # changed, exactly as it was, waits until that is ready, and prints what runs. Needs bun and kubectl, to
 # verify also cosign and gh; deploy/ has the steps.

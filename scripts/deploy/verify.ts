@@ -6,7 +6,7 @@ export type Verification =
   | { readonly what: "none" }
   | { readonly what: "signature" | "all"; readonly repository: string };
 
-/** @returns what the environment demands, or why it cannot be used */
+/** @returns what the environment demands, or what is wrong with it */
 export function verificationOf(env: Readonly<Record<string, string | undefined>>) {
   const what = env["VERIFY"] || "all";
   const repository = env["REPOSITORY"] || env["GITHUB_REPOSITORY"];

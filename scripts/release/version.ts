@@ -12,7 +12,7 @@ export const isVersion = (text: string): boolean => semanticVersion.test(text);
 export const isNewer = (version: string, other: string): boolean =>
   semver.order(version, other) === 1;
 
-/** A version with a hyphen, such as `1.2.0-rc.1`, is for those who ask for it by name. */
+/** A version with a hyphen, such as `1.2.0-rc.1`, gets no tag that moves: a user names it to get it. */
 export const isPrerelease = (version: string): boolean => version.includes("-");
 
 function parts(version: string): { major: number; minor: number } {
