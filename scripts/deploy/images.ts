@@ -1,14 +1,10 @@
 // The images that a deploy is given.
+import type { ServiceImage } from "../kustomization.ts";
 
-/** An image by digest, and the service that it is of. */
-export interface Image {
+/** An image by digest. Its service is the last part of its name. */
+export interface Image extends ServiceImage {
   /** As in `ghcr.io/acme/user-service@sha256:…`. */
   readonly reference: string;
-  /** As in `ghcr.io/acme/user-service`. */
-  readonly name: string;
-  readonly digest: string;
-  /** The last part of the name. */
-  readonly service: string;
 }
 
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests

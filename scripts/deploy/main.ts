@@ -1,5 +1,5 @@
 // The command line of a deploy: see ../deploy.sh.
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readArguments, refuse } from "../arguments.ts";
@@ -35,7 +35,7 @@ const isAboutCluster =
 const { KUBECONFIG_BASE64 = "" } = Bun.env;
 const namespace = Bun.env["NAMESPACE"] || undefined;
 const timeout = Bun.env["TIMEOUT"] || "5m";
-const folder = await realpath(await mkdtemp(join(tmpdir(), "deploy-")));
+const folder = await mkdtemp(join(tmpdir(), "deploy-"));
 try {
   const kubeconfig = KUBECONFIG_BASE64 === "" ? undefined : join(folder, "kubeconfig");
   if (kubeconfig !== undefined) {

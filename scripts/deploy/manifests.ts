@@ -1,6 +1,6 @@
 // What k8s/ consists of with the images of a deploy, and in which order it is applied.
-import { realpathSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { resolve } from "node:path";
+import { writeKustomization } from "../kustomization.ts";
 import type { Image } from "./images.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { imagesOf, isDeployment, title, type ClusterObject } from "./objects.ts";
@@ -13,24 +13,14 @@ const last = ["CronJob", "Ingress", "HTTPRoute"];
 /**
  * The objects with these images.
  *
- * @param folder an empty one outside the checkout, which stays unchanged; a path without symbolic links
+ * @param folder an empty one outside the checkout, which stays unchanged
  */
 export async function render(
   kubectl: Kubectl,
   images: readonly Image[],
   folder: string,
 ): Promise<ClusterObject[]> {
-  const overlay = {
-    apiVersion: "kustomize.config.k8s.io/v1beta1",
-    kind: "Kustomization",
-    resources: [relative(folder, realpathSync(k8s))],
-    images: images.map(({ service, name, digest }) => ({
-      name: `ghcr.io/example/${service}`,
-      newName: name,
-      digest,
-    })),
-  };
-  await Bun.write(join(folder, "kustomization.yaml"), JSON.stringify(overlay));
+  await writeKustomization(folder, k8s, images);
   // kubectl has built the objects from files that the tests of k8s/ check against their schemas.
   return Bun.YAML.parse(await kubectl.run(["kustomize", folder])) as ClusterObject[];
 }

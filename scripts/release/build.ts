@@ -3,18 +3,19 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { $ } from "bun";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import type { ServiceImage } from "../kustomization.ts";
 import { services } from "../services.ts";
 import { currentDocument, documentText } from "./api/published.ts";
 import { changesOf } from "./changelog.ts";
 import { fileNames, folder, imagesFile, notesFile, writeSums } from "./files.ts";
-import { type Image, renderManifests } from "./manifests.ts";
+import { renderManifests } from "./manifests.ts";
 import { connectRegistry, imageName } from "./registry.ts";
 import { ReleaseError, headCommit, runStep, tag, variable, version } from "./repository.ts";
 import { targets } from "../targets.ts";
 
 /** The images that CI/CD has published for a commit of main. */
-async function testedImages(commit: string): Promise<readonly Image[]> {
-  const images: Image[] = [];
+async function testedImages(commit: string): Promise<readonly ServiceImage[]> {
+  const images: ServiceImage[] = [];
   for (const { name: service } of services) {
     const name = imageName(service);
     const manifest = await (await connectRegistry(service, "read")).find(`sha-${commit}`);
@@ -38,7 +39,7 @@ async function packExecutable(service: string, target: string, commit: string): 
   await $`tar -c -C ${scratch.path} --format=ustar ${fixed} --mtime=@${time} LICENSE ${service} | gzip -n > ${archive}`;
 }
 
-function notes(changes: string, images: readonly Image[]): string {
+function notes(changes: string, images: readonly ServiceImage[]): string {
   const page = `https://github.com/${variable("GITHUB_REPOSITORY")}/blob/${tag}/docs/releases.md`;
   const list = images.map(({ name, digest }) => `${name}:${version}\n${name}@${digest}\n`);
   return `${changes}
