@@ -55,7 +55,8 @@ async function checked(images: readonly Image[], { kubectl, folder, verification
   const kept = await undeletable(kubectl, await look(kubectl, objects));
   if (kept.length > 0) {
     throw new Error(
-      `The kubeconfig's user may not delete ${kept.join(", ")}, as a roll-back has to`,
+      `The kubeconfig's user may not delete ${kept.join(", ")}, as a roll-back has to. ` +
+        "Grant it the rights that k8s/README.md lists",
     );
   }
   await kubectl.run(["apply", "--dry-run=server", "-f", "-"], { input: documents(objects) });

@@ -20,7 +20,10 @@ async function testedImages(commit: string): Promise<readonly ServiceImage[]> {
     const name = imageName(service);
     const manifest = await (await connectRegistry(service, "read")).find(`sha-${commit}`);
     if (manifest === undefined) {
-      throw new ReleaseError(`CI/CD has published no image ${name}:sha-${commit}`);
+      throw new ReleaseError(
+        `CI/CD has published no image ${name}:sha-${commit}. ` +
+          "Push the commit to main, and wait until CI/CD has passed",
+      );
     }
     images.push({ service, name, digest: manifest.digest });
   }

@@ -58,7 +58,9 @@ async function checkApi(): Promise<void> {
   for (const line of changeLines(changes)) console.log(line);
   const needed = neededVersion(changes, version);
   if (needed === undefined) return;
-  throw new ReleaseError(`${version} breaks clients of ${last} without saying so: it is ${needed}`);
+  throw new ReleaseError(
+    `${version} breaks clients of ${last} without saying so. Delete the tag, and release ${needed}`,
+  );
 }
 
 await runStep(async () => {

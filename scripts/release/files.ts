@@ -44,7 +44,10 @@ export async function readSums(): Promise<ReadonlyMap<string, string>> {
     throw new ReleaseError(`There is no ${sumsFile}: bun run release:build makes it`);
   }
   const text = await file.text();
-  if (text !== (await sums())) throw new ReleaseError(`${folder} is not what SHA256SUMS lists`);
+  if (text !== (await sums()))
+    throw new ReleaseError(
+      `${folder} is not what SHA256SUMS lists. Make it anew: bun run release:build`,
+    );
   return new Map(
     text
       .trim()

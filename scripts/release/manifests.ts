@@ -43,7 +43,10 @@ export async function renderManifests(
     }
     const text = stdout.toString();
     const [left] = /ghcr\.io\/example\/\S+/.exec(text) ?? [];
-    if (left !== undefined) throw new ReleaseError(`${path} has ${left}, which no service is`);
+    if (left !== undefined)
+      throw new ReleaseError(
+        `${path} has ${left}, and scripts/services.ts has no such service. Add it, or remove the image`,
+      );
     rendered.set(name, text);
   }
   return rendered;

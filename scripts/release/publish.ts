@@ -15,7 +15,10 @@ async function promoteImages(tags: readonly string[]): Promise<void> {
     const digest = lines.find((line) => line.startsWith(prefix))?.slice(prefix.length) ?? "";
     const registry = await connectRegistry(service, "write");
     const tested = await registry.find(digest);
-    if (tested === undefined) throw new ReleaseError(`There is no image ${prefix}${digest}`);
+    if (tested === undefined)
+      throw new ReleaseError(
+        `There is no image ${prefix}${digest}. Make dist/release anew: bun run release:build`,
+      );
     const present = await registry.find(version);
     if (present !== undefined && present.digest !== digest) {
       throw new ReleaseError(
@@ -44,7 +47,9 @@ await runStep(async () => {
   const github = connectGitHub();
   const present = await github.findRelease(tag);
   if (present?.draft === false) {
-    throw new ReleaseError(`${tag} is released, and a release is never changed`);
+    throw new ReleaseError(
+      `${tag} is released, and a release is never changed. Release the next version`,
+    );
   }
   // A run that failed has left it.
   if (present !== undefined) await github.deleteDraft(present);

@@ -105,7 +105,9 @@ describe("bun run release:check", () => {
     const env = { ...github.env, GITHUB_REF_NAME: "v1.2.0" };
     const { status, stdout, stderr } = await step("check", repository.path, env);
     expect(stdout).toContain("  BREAKS  GET /people was removed: clients get 404 or 405\n");
-    expect(stderr).toBe("1.2.0 breaks clients of 1.1.0 without saying so: it is 2.0.0\n");
+    expect(stderr).toBe(
+      "1.2.0 breaks clients of 1.1.0 without saying so. Delete the tag, and release 2.0.0\n",
+    );
     expect(status).toBe(1);
   });
 
@@ -241,7 +243,9 @@ describe("bun run release:publish", () => {
 
     const before = github.writes.length;
     const again = await step("publish", repository.path, github.env);
-    expect(again.stderr).toBe("v1.2.0 is released, and a release is never changed\n");
+    expect(again.stderr).toBe(
+      "v1.2.0 is released, and a release is never changed. Release the next version\n",
+    );
     expect(again.status).toBe(1);
     expect(github.writes).toHaveLength(before);
   });
@@ -262,7 +266,9 @@ describe("bun run release:publish", () => {
     await using repository = await built(github);
     await repository.write("dist/release/user-service.tar.gz", "other bytes");
     const { status, stderr } = await step("publish", repository.path, github.env);
-    expect(stderr).toBe("dist/release is not what SHA256SUMS lists\n");
+    expect(stderr).toBe(
+      "dist/release is not what SHA256SUMS lists. Make it anew: bun run release:build\n",
+    );
     expect(status).toBe(1);
     expect(github.writes).toEqual([]);
   });
