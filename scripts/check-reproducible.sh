@@ -37,8 +37,11 @@ for folder in one another/deeper; do
   bun install --frozen-lockfile --production --no-summary
   BUILD_COMMIT=reproducible bun scripts/build.ts --outdir dist
   if [ ${#arguments[@]} -gt 0 ]; then
-    docker buildx build --quiet --no-cache --load --provenance=false --tag "$image" \
-      "${arguments[@]}" --file "$service/Dockerfile" . >/dev/null
+    docker buildx build --progress plain --no-cache --load --provenance=false --tag "$image" \
+      "${arguments[@]}" --file "$service/Dockerfile" . >"$scratch/log" 2>&1 || {
+      cat "$scratch/log"
+      exit 1
+    }
     # The digest stands last: it differs whatever differs before it.
     docker image inspect "$image" >"dist/image of $service" \
       --format '{{.Created}} {{json .Config}} {{json .RootFS.Layers}} {{.Id}}'

@@ -8,13 +8,14 @@ import { stub } from "./stub.ts";
 const scripts = resolve(import.meta.dir, "..");
 
 /** Runs the script with a build that writes the output of a command. */
-async function check(command: string) {
+async function check(command: string, ...args: readonly string[]) {
   await using copy = await gitRepository();
   const copied = ["check-reproducible.sh", "command-line.sh"].map((name) => join(scripts, name));
   await $`mkdir scripts && cp ${copied} scripts`.cwd(copy.path);
   const build = `mkdir -p dist && { ${command}; } >dist/user-service`;
   const PATH = await stub(copy.path, "bun", `if [ "$1" != install ]; then ${build}; fi`);
-  const run = $`${join(copy.path, "scripts/check-reproducible.sh")}`
+  await stub(copy.path, "docker", 'echo "step 3 of $*: no space left"; exit 1');
+  const run = $`${join(copy.path, "scripts/check-reproducible.sh")} ${args}`
     .cwd(copy.path)
     .env({ ...process.env, PATH });
   const { exitCode, stdout } = await run.nothrow().quiet();
@@ -38,5 +39,11 @@ test("check-reproducible.sh shows what two builds have in the place where they d
 test("check-reproducible.sh fails if one build is the beginning of the other", async () => {
   const { status, stdout } = await check("echo same; case $PWD in */deeper) echo more ;; esac");
   expect(stdout).toStartWith("FAILED user-service: two builds have different lengths");
+  expect(status).toBe(1);
+});
+
+test("check-reproducible.sh --image shows the log of an image that cannot be built", async () => {
+  const { status, stdout } = await check("echo the same", "--image", "BASE_DIGEST=sha256:1");
+  expect(stdout).toMatch(/^step 3 of buildx build .* BASE_DIGEST=sha256:1 .*: no space left$/m);
   expect(status).toBe(1);
 });
