@@ -1,6 +1,6 @@
 /**
- * The machines that a release has executables for, by Bun's names of the targets. Windows is not among them: the storage on SQLite relies on
- * file locks and renames of POSIX, and no test runs there.
+ * The machines that a release has executables for, by Bun's names of the targets. Windows is not among
+ * them: the storage on SQLite relies on file locks and renames of POSIX, and no test runs there.
  */
 export const targets = [
   "linux-x64",

@@ -1,4 +1,5 @@
-// The scripts of package.json and those of the shell: their --help, and their messages about wrong arguments and surroundings.
+// The scripts of package.json and those of the shell: their --help, and their messages about wrong
+// arguments and surroundings.
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { symlink } from "node:fs/promises";
