@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { errnoOf } from "../core/errno.ts";
+import { readBody } from "../core/read-body.ts";
 
 /** Reads the key set of an issuer. */
 export interface KeySource {
@@ -24,18 +25,6 @@ const maxBytes = 1024 * 1024;
 const maxAgeOfFetchedMs = 49_000;
 
 const tooLarge = () => new KeySourceError("The key set is larger than 1 MiB");
-
-async function readBody({ body }: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.byteLength;
-    // Leaving the loop cancels the rest.
-    if (length > maxBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
-}
 
 /** An error of fetch without its message, which can have the URL with its query. */
 function withoutUrl(error: unknown): KeySourceError {
@@ -63,9 +52,13 @@ function urlSource(url: URL, fetch: Fetch): KeySource {
       const init: RequestInit = { headers, signal, redirect: "manual" };
       try {
         const response = await fetch(url.href, isPlain ? { ...init, ...direct } : init);
-        if (response.status === 200) return await readBody(response);
-        await response.body?.cancel();
-        throw new KeySourceError(`The status is ${response.status}`);
+        if (response.status !== 200) {
+          await response.body?.cancel();
+          throw new KeySourceError(`The status is ${response.status}`);
+        }
+        const bytes = await readBody(response, maxBytes);
+        if (bytes === undefined) throw tooLarge();
+        return bytes;
       } catch (error) {
         throw error instanceof KeySourceError || signal.aborted ? error : withoutUrl(error);
       }
