@@ -1,6 +1,6 @@
-// Error codes of the operating system, such as `ENOENT`, and their meaning in words.
+// Codes of errors, such as `ENOENT` of the operating system, and the meaning of that one's in words.
 
-/** The code of an error of the operating system; undefined for other errors. */
+/** The code of an error of the operating system, of TLS or of a client; undefined for other errors. */
 export function errnoOf(error: unknown): string | undefined {
   const hasCode = error instanceof Error && "code" in error && typeof error.code === "string";
   return hasCode ? String(error.code) : undefined;

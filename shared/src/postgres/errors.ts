@@ -1,6 +1,7 @@
 // What an error of Bun.SQL means for a caller
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 import { SQL } from "bun";
+import { errnoOf } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageUnavailable, type CommitFailure } from "../core/storage.ts";
 
@@ -44,11 +45,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 }
 
 /** The code of the client, of a socket or of TLS; empty for other errors. */
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : "";
-}
+const codeOf = (error: unknown) => errnoOf(error) ?? "";
 
 const severityOf = (error: unknown) =>
   error instanceof SQL.PostgresError ? error.severity : undefined;

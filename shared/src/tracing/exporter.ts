@@ -1,5 +1,6 @@
 // Sends spans to a collector by OTLP over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp), and
 // again where that specification says so.
+import { errnoOf } from "../core/errno.ts";
 import { rejectedSpans } from "./otlp.ts";
 
 /** The part of fetch that an exporter needs. */
@@ -67,7 +68,7 @@ async function readStart({ body }: Response): Promise<string> {
 /** The reason of a request without a response. Messages of fetch may have the URL in them. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+  return errnoOf(error) ?? error.name;
 }
 
 /** Resolves after so many ms, or when the signal is aborted. */
