@@ -12,6 +12,7 @@ import {
 import { startProbes } from "../support/platform/probes.ts";
 import { amount } from "../support/scale.ts";
 import { startCluster } from "./failover-cluster.ts";
+import { mostSessions } from "./most-sessions.ts";
 
 /** No response takes longer, with what a busy machine adds, in ms. */
 const maxResponseMs = 6000;
@@ -79,16 +80,6 @@ describe.if(hasPostgres)("while the standby is away that commits wait for", () =
       201,
     ) as Order;
     await using admin = cluster.primary.admin();
-    const sessions = async () => {
-      const [most] = await admin<{ count: number }[]>`
-        SELECT count(*)::int AS count
-        FROM pg_stat_activity
-        WHERE usename IN ('user_service', 'order_service')
-        GROUP BY usename
-        ORDER BY count DESC
-        LIMIT 1`;
-      return most?.count ?? 0;
-    };
     /** The names in the writes that were refused before they were sent. */
     const refused: string[] = [];
 
@@ -115,7 +106,7 @@ describe.if(hasPostgres)("while the standby is away that commits wait for", () =
       bodyOfStatus(await send.users("GET", `/users/${buyer}`), 200);
       bodyOfStatus(await send.orders("GET", `/orders/${id}`), 200);
       // Those that wait for the standby, those of the pool, and one that looks whether it is back.
-      expect(await sessions()).toBeLessThanOrEqual(2 * poolSize + 1);
+      expect(await mostSessions(admin)).toBeLessThanOrEqual(2 * poolSize + 1);
     }
 
     cluster.standby.thaw();

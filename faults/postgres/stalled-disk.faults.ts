@@ -7,6 +7,7 @@ import { startProbes } from "../support/platform/probes.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
+import { mostSessions } from "./most-sessions.ts";
 
 const poolSize = 3;
 /** The clients get so many within some seconds, in which writes that are sent would take all sessions again. */
@@ -26,16 +27,6 @@ test("sessions do not pile up, reads are served, and no write is lost, while Pos
   });
   await using probes = startProbes([platform.users, platform.orders]);
   await using admin = server.admin();
-  const sessions = async () => {
-    const [most] = await admin<{ count: number }[]>`
-      SELECT count(*)::int AS count
-      FROM pg_stat_activity
-      WHERE usename IN ('user_service', 'order_service')
-      GROUP BY usename
-      ORDER BY count DESC
-      LIMIT 1`;
-    return most?.count ?? 0;
-  };
   const reads = [
     [platform.users, "/users?limit=1"],
     [platform.orders, "/orders?limit=1"],
@@ -52,7 +43,7 @@ test("sessions do not pile up, reads are served, and no write is lost, while Pos
       expect((await service.fetch(resource)).status).toBe(200);
       expect((await service.fetch("/ready")).status).toBe(200);
     }
-    most = Math.max(most, await sessions());
+    most = Math.max(most, await mostSessions(admin));
     // Those that wait for the disk, those of the pool, and one that looks whether they still do.
     expect(most).toBeLessThanOrEqual(2 * poolSize + 1);
     const next = refusedSoFar() + 1;
