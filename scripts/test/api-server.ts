@@ -224,6 +224,7 @@ function patched(object: ClusterObject, body: unknown, headers: Headers): Cluste
     for (const { op, path, value } of body as { op: string; path: string; value?: unknown }[]) {
       const parts = path.split("/").slice(1);
       const field = parts.pop() ?? "";
+      // The path of a patch may name any field, also one that the type of the object does not have.
       const parent = parts.reduce<Fields>(
         (at, part) => at[part] as Fields,
         copy as unknown as Fields,
