@@ -1,5 +1,6 @@
 // A fetch that reads whole responses, and no more of them than user-service would send.
 
+import { noProxy } from "@platform/shared/core/no-proxy";
 import { readBody } from "@platform/shared/core/read-body";
 import { isTooDeep } from "@platform/shared/http/body-parser";
 
@@ -66,9 +67,8 @@ const json = { "content-type": "application/json" };
  */
 export function boundedFetch(fetch: Fetch): Fetch {
   return async (input, init) => {
-    // Bun's types do not know that `false` keeps fetch from HTTP_PROXY.
-    const direct = { decompress: false, proxy: false } as unknown as BunFetchRequestInit;
-    const response = await fetch(input, { ...init, ...direct });
+    const options: BunFetchRequestInit = { ...init, ...noProxy, decompress: false };
+    const response = await fetch(input, options);
     const { status } = response;
     let bytes: Uint8Array<ArrayBuffer>;
     try {

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { errnoOf } from "../core/errno.ts";
+import { noProxy } from "../core/no-proxy.ts";
 import { readBody } from "../core/read-body.ts";
 
 /** Reads the key set of an issuer. */
@@ -35,12 +36,6 @@ function withoutUrl(error: unknown): KeySourceError {
 /** The part of fetch that is needed. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/**
- * Keeps fetch from HTTP_PROXY, which Bun heeds for loopback addresses too: what is not encrypted must not
- * leave this machine. Bun's types do not know `false`.
- */
-const direct = { proxy: false } as unknown as BunFetchRequestInit;
-
 function urlSource(url: URL, fetch: Fetch): KeySource {
   const isPlain = url.protocol === "http:";
   return {
@@ -51,7 +46,8 @@ function urlSource(url: URL, fetch: Fetch): KeySource {
       const headers = { accept: "application/jwk-set+json, application/json", connection: "close" };
       const init: RequestInit = { headers, signal, redirect: "manual" };
       try {
-        const response = await fetch(url.href, isPlain ? { ...init, ...direct } : init);
+        // What is not encrypted must not leave this machine.
+        const response = await fetch(url.href, isPlain ? { ...init, ...noProxy } : init);
         if (response.status !== 200) {
           await response.body?.cancel();
           throw new KeySourceError(`The status is ${response.status}`);
