@@ -1,8 +1,7 @@
 // A fetch that reads whole responses, and no more of them than user-service would send.
-
+import { isTooDeep } from "@platform/shared/core/json";
 import { noProxy } from "@platform/shared/core/no-proxy";
 import { readBody } from "@platform/shared/core/read-body";
-import { isTooDeep } from "@platform/shared/http/body-parser";
 
 /** The part of fetch that a client needs. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

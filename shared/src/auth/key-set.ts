@@ -1,6 +1,6 @@
 // The keys of an issuer, from the JSON Web Key Set (RFC 7517) that it publishes.
 import { createLocalJWKSet, importJWK, type JWK, type JWTVerifyGetKey } from "jose";
-import { isTooDeep } from "../http/body-parser.ts";
+import { isTooDeep } from "../core/json.ts";
 
 /** The algorithms of signatures that are accepted: each with a public key, so that no service has a secret. */
 export const algorithms = ["RS256", "PS256", "ES256", "EdDSA"];

@@ -1,7 +1,7 @@
 // Verifies a token: a JWT (RFC 7519) that its issuer has signed, checked as RFC 8725 advises.
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
 import type { AuthOutcome, Caller } from "../core/caller.ts";
-import { isTooDeep } from "../http/body-parser.ts";
+import { isTooDeep } from "../core/json.ts";
 import type { ToCaller } from "./caller-claims.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import { algorithms, type KeySet } from "./key-set.ts";

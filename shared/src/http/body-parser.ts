@@ -1,4 +1,5 @@
 // What a service accepts as the body of a request: JSON in UTF-8, bounded in bytes, depth and time.
+import { isTooDeep, maxJsonDepth } from "../core/json.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
 import { bodyReader } from "./body-reader.ts";
 import {
@@ -23,29 +24,6 @@ const noCoding = /^\s*(?:identity)?\s*$/i;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Levels of arrays and objects in a body: parsing time grows out of proportion with them. */
-const maxDepth = 500;
-
-const [quote, backslash] = [0x22, 0x5c];
-
-/** Whether JSON is nested more than 500 levels deep. RFC 8259, 9, allows a parser to set a limit. */
-export function isTooDeep(json: Uint8Array): boolean {
-  let depth = 0;
-  let isInString = false;
-  for (let n = 0; n < json.length; n += 1) {
-    const byte = json[n];
-    if (isInString) {
-      if (byte === backslash) n += 1;
-      else if (byte === quote) isInString = false;
-    } else if (byte === quote) isInString = true;
-    else if (byte === 0x5b || byte === 0x7b) {
-      depth += 1;
-      if (depth > maxDepth) return true;
-    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
-  }
-  return false;
-}
-
 /**
  * Stands for an absent body. Elysia parses the body again when `onParse` returns undefined, so this
  * symbol marks an absent body until `onTransform`.
@@ -59,7 +37,7 @@ export const noBody = Symbol("no body");
  */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0) return noBody;
-  if (isTooDeep(bytes)) throw deepBody(maxDepth);
+  if (isTooDeep(bytes)) throw deepBody(maxJsonDepth);
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
