@@ -1,5 +1,5 @@
 // A fetch that reads whole responses, and no more of them than user-service would send.
-import { isTooDeep } from "@platform/shared/core/json";
+import { isTooDeep, parseJson } from "@platform/shared/core/json";
 import { noProxy } from "@platform/shared/core/no-proxy";
 import { readBody } from "@platform/shared/core/read-body";
 
@@ -40,14 +40,11 @@ async function readWhole(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-// RFC 8259, 8.1: JSON between systems is UTF-8.
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
 /** Refuses what Eden cannot parse. */
 function checkJson(bytes: Uint8Array, status: number): void {
   if (isTooDeep(bytes)) throw new UnusableResponse(status, false);
   try {
-    JSON.parse(utf8.decode(bytes));
+    parseJson(bytes);
   } catch (cause) {
     throw new UnusableResponse(status, false, cause);
   }

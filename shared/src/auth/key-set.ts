@@ -1,6 +1,6 @@
 // The keys of an issuer, from the JSON Web Key Set (RFC 7517) that it publishes.
 import { createLocalJWKSet, importJWK, type JWK, type JWTVerifyGetKey } from "jose";
-import { isTooDeep } from "../core/json.ts";
+import { isTooDeep, parseJson } from "../core/json.ts";
 
 /** The algorithms of signatures that are accepted: each with a public key, so that no service has a secret. */
 export const algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
@@ -71,12 +71,11 @@ async function usableKey(value: unknown): Promise<JWK | undefined> {
   }
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
-function parseJson(bytes: Uint8Array): unknown {
+/** The value in the JSON of a set; undefined if it is not JSON, or nested too deeply. */
+function parseSet(bytes: Uint8Array): unknown {
   if (isTooDeep(bytes)) return undefined;
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return parseJson(bytes);
   } catch {
     return undefined;
   }
@@ -84,7 +83,7 @@ function parseJson(bytes: Uint8Array): unknown {
 
 /** Parses a published set. Keys that cannot be used are left out. @throws {KeySetError} */
 export async function parseKeySet(bytes: Uint8Array): Promise<KeySet> {
-  const set = parseJson(bytes);
+  const set = parseSet(bytes);
   const hasKeys = typeof set === "object" && set !== null && "keys" in set;
   if (!hasKeys || !Array.isArray(set.keys)) throw new KeySetError("It is no JSON Web Key Set");
   if (set.keys.length > maxKeys) throw new KeySetError(`The set has more than ${maxKeys} keys`);

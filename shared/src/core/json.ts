@@ -1,4 +1,6 @@
-// JSON that another program sends, before anything parses it.
+// JSON that another program sends: UTF-8 (RFC 8259, 8.1), and of a bounded depth.
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Levels of arrays and objects in a text: parsing time grows out of proportion with them. */
 export const maxJsonDepth = 500;
@@ -21,4 +23,13 @@ export function isTooDeep(json: Uint8Array): boolean {
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
   }
   return false;
+}
+
+/**
+ * Parses JSON. Check with {@link isTooDeep} first.
+ *
+ * @throws TypeError if the bytes are not UTF-8, SyntaxError if they are not JSON
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  return JSON.parse(utf8.decode(bytes));
 }

@@ -1,5 +1,5 @@
 // What a service accepts as the body of a request: JSON in UTF-8, bounded in bytes, depth and time.
-import { isTooDeep, maxJsonDepth } from "../core/json.ts";
+import { isTooDeep, maxJsonDepth, parseJson } from "../core/json.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
 import { bodyReader } from "./body-reader.ts";
 import {
@@ -22,8 +22,6 @@ const charset = /;\s*charset\s*=\s*"?([^";\s]*)"?/i;
 const utf8Name = /^utf-?8$/i;
 const noCoding = /^\s*(?:identity)?\s*$/i;
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
 /**
  * Stands for an absent body. Elysia parses the body again when `onParse` returns undefined, so this
  * symbol marks an absent body until `onTransform`.
@@ -39,7 +37,7 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0) return noBody;
   if (isTooDeep(bytes)) throw deepBody(maxJsonDepth);
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return parseJson(bytes);
   } catch (cause) {
     throw malformedBody(cause);
   }
