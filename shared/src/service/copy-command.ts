@@ -8,6 +8,7 @@ import { postgresSource } from "../copy/postgres-source.ts";
 import { postgresTarget } from "../copy/postgres-target.ts";
 import { sqliteSource } from "../copy/sqlite-source.ts";
 import { sqliteTarget } from "../copy/sqlite-target.ts";
+import { aborted } from "../core/aborted.ts";
 import { errnoReason } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError, StorageUnavailable } from "../core/storage.ts";
@@ -99,14 +100,6 @@ async function readUrl(text: string): Promise<string> {
       cause: error,
     });
   }
-}
-
-/** Resolves when a signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 function lineOf({ name, rows, parts, checksum }: CopiedTableSummary): string {

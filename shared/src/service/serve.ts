@@ -1,4 +1,5 @@
 // The life of a running service, from opening its database to the last line of its log.
+import { aborted } from "../core/aborted.ts";
 import { buildInfo } from "../core/build-info.ts";
 import { descriptorWatch } from "../http/file-descriptors.ts";
 import { closeServer, listen } from "../http/server.ts";
@@ -114,12 +115,4 @@ export async function serve<S extends Settings, Stores>({
     await storage.close();
     log.flush();
   }
-}
-
-/** Resolves when a signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

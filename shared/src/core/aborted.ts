@@ -1,0 +1,9 @@
+// A signal to wait for.
+
+/** Resolves when a signal is aborted; at once if it is already. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
