@@ -1,6 +1,10 @@
 // A bound for work that may never settle.
 
-/** Settles as `work` does, or rejects when `ms` have passed; the work goes on. @param onTimeout makes the rejection */
+/**
+ * Settles as `work` does, or rejects when `ms` have passed; the work goes on.
+ *
+ * @param onTimeout makes the error of the rejection
+ */
 export function withTimeout<T>(
   work: PromiseLike<T>,
   ms: number,

@@ -4,6 +4,7 @@ import { CopyError } from "../copy/copy-error.ts";
 import { hasErrno } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError } from "../core/storage.ts";
+import { withTimeout } from "../core/with-timeout.ts";
 import { ListenError } from "../http/server.ts";
 import { maxBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
 import { backupSqlite, BackupError } from "../sqlite/backup.ts";
@@ -260,16 +261,10 @@ async function recordForMetrics(
 /** How long the command `migrate` waits for a server, which an orchestrator may start beside it. */
 const migrationWaitMs = 10_000;
 
-async function withinMigrationWait<T>(name: string, migrated: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(new StorageOpenError(`Cannot reach the database ${name}; start its server`));
-  }, migrationWaitMs);
-  try {
-    return await Promise.race([migrated, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** The result of a migration. @throws {StorageOpenError} if the server is not there in time */
+function withinMigrationWait<T>(name: string, migrated: Promise<T>): Promise<T> {
+  const late = () => new StorageOpenError(`Cannot reach the database ${name}; start its server`);
+  return withTimeout(migrated, migrationWaitMs, late);
 }
 
 /** What an operator wrote where a word was expected: what follows `=` may be a password. */
