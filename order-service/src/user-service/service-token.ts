@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { atMostEvery } from "@platform/shared/core/at-most-every";
 import type { BackgroundJob } from "@platform/shared/core/background-job";
-import { errnoReason } from "@platform/shared/core/errno";
+import { unreadableReason } from "@platform/shared/core/errno";
 import type { Setting } from "@platform/shared/service/env";
 import type { Logger } from "@platform/shared/telemetry/logger";
 
@@ -51,11 +51,7 @@ function readToken(path: string): Read {
     if (file.size > 2 * maxLength) return { problem: "the file is too large for a token" };
     text = readFileSync(path, "utf8").trim();
   } catch (error) {
-    const { cause, remedy } = errnoReason(error) ?? {
-      cause: "the file cannot be read",
-      remedy: "check the path",
-    };
-    return { problem: `${cause}; ${remedy}` };
+    return { problem: unreadableReason(error) };
   }
   if (text === "") return { problem: "the file is empty" };
   if (text.length > maxLength)

@@ -61,3 +61,11 @@ const reasons = new Map<string, ErrnoReason>(
 export function errnoReason(error: unknown): ErrnoReason | undefined {
   return reasons.get(errnoOf(error) ?? "");
 }
+
+const unreadable: ErrnoReason = { cause: "the file cannot be read", remedy: "check the path" };
+
+/** Why a file could not be read, and what the operator can do about it. It never names the file. */
+export function unreadableReason(error: unknown): string {
+  const { cause, remedy } = errnoReason(error) ?? unreadable;
+  return `${cause}; ${remedy}`;
+}

@@ -1,6 +1,6 @@
 // Configuration from environment variables, checked as a whole before anything starts.
 import { readFileSync } from "node:fs";
-import { errnoReason } from "../core/errno.ts";
+import { unreadableReason } from "../core/errno.ts";
 
 /** One environment variable: how its text becomes a value, and what is allowed. */
 export interface Setting<T> {
@@ -240,8 +240,6 @@ function parseText(setting: Setting<unknown>, text: string): Parsed {
   };
 }
 
-const unreadable = { cause: "the file cannot be read", remedy: "check the path" };
-
 /** @param text the variable that holds the text itself */
 function parseFile(setting: Setting<unknown>, file: string, text: string): Parsed {
   const { variable, fileVariable, allowed } = setting;
@@ -254,8 +252,7 @@ function parseFile(setting: Setting<unknown>, file: string, text: string): Parse
     content = readFileSync(file, "utf8").trim();
   } catch (error) {
     // Neither the path nor an error text that has it: the operator may have put the secret there.
-    const { cause, remedy } = errnoReason(error) ?? unreadable;
-    return { message: `${cannotUse}: ${cause}; ${remedy}` };
+    return { message: `${cannotUse}: ${unreadableReason(error)}` };
   }
   if (content === "") return { message: `${cannotUse}: the file is empty` };
   const value = setting.parse(content);
