@@ -1,7 +1,7 @@
 // One session with a server, in one transaction, for a copy.
 import { SQL, type ReservedSQL } from "bun";
 import { StorageUnavailable } from "../core/storage.ts";
-import { sqlStateOf } from "../postgres/errors.ts";
+import { isLockTimeout } from "../postgres/errors.ts";
 import type { PostgresAddress } from "../postgres/postgres-url.ts";
 import { poolOptions, poolUrl } from "../postgres/session-options.ts";
 import { withTimeout } from "../core/with-timeout.ts";
@@ -78,7 +78,7 @@ export class CopySession {
       await this.run(`LOCK TABLE ${tables.map(({ name }) => name).join(", ")} IN ${mode} MODE`);
       return true;
     } catch (error) {
-      if (sqlStateOf(error) === "55P03") return false;
+      if (isLockTimeout(error)) return false;
       throw error;
     }
   }

@@ -9,7 +9,7 @@ import {
   renameNoReplace,
   temporaryName,
 } from "../sqlite/durable-file.ts";
-import { primaryCode } from "../sqlite/errors.ts";
+import { primaryCode, resultCode } from "../sqlite/errors.ts";
 import { migrate } from "../sqlite/migrations.ts";
 import { CopyError, RowRefused } from "./copy-error.ts";
 import type { CopyTarget } from "./database.ts";
@@ -23,9 +23,6 @@ import {
   type Row,
   type Scalar,
 } from "./table.ts";
-
-/** SQLITE_CONSTRAINT */
-const constraintFailed = 19;
 
 /** Pages that SQLite keeps in memory, in KiB: an index is filled in no order. */
 const cacheKibibytes = 65_536;
@@ -122,7 +119,8 @@ function insertRow(table: CopiedTable, row: Row, inserts: Inserts): void {
       inserts.part?.run(key, position, ...part);
     }
   } catch (error) {
-    if (primaryCode(error) !== constraintFailed || !(error instanceof Error)) throw error;
+    const isRefused = primaryCode(error) === resultCode.SQLITE_CONSTRAINT;
+    if (!isRefused || !(error instanceof Error)) throw error;
     throw new RowRefused(table.name, key, `is refused (${error.message})`);
   }
 }

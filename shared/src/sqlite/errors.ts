@@ -13,6 +13,7 @@ export const resultCode = {
   SQLITE_CORRUPT: 11,
   SQLITE_FULL: 13,
   SQLITE_CANTOPEN: 14,
+  SQLITE_CONSTRAINT: 19,
   SQLITE_NOTADB: 26,
   /** The WAL's index (`-shm`) cannot grow. */
   SQLITE_IOERR_SHMSIZE: 4874,
