@@ -22,8 +22,8 @@ export interface CopyOptions {
 export type CopiedTableSummary = TableSummary & Pick<CopiedTable, "name">;
 
 /**
- * Copies the state that the source has now, reads every row of the copy again, and
- * commits it if both are the same.
+ * Copies the state that the source has now, reads every row of the copy again, and commits the copy if
+ * both are the same.
  *
  * @returns for each table its name and what was copied
  * @throws {CopyError} if the copy differs, {@link RowRefused} for a row that cannot be copied, and what

@@ -7,7 +7,7 @@ import { poolOptions, poolUrl } from "../postgres/session-options.ts";
 import { withTimeout } from "../core/with-timeout.ts";
 import type { CopiedTable } from "./table.ts";
 
-/** A server that does not answer for this long counts as away. A batch takes some 0.1 s. */
+/** A server that does not respond for this long counts as away. A batch takes some 0.1 s. */
 const maxStatementMs = 120_000;
 
 /** Ends what the server, or its role's settings, would do to a transaction that takes minutes. */

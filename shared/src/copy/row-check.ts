@@ -15,7 +15,7 @@ import {
 const uuidInLowerCase = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What is wrong with a value, after "that"; undefined if both engines can store it. */
-function fault(type: ColumnType, value: Scalar | readonly Part[] | undefined): string | undefined {
+function defectOf(type: ColumnType, value: Scalar | readonly Part[] | undefined): string | undefined {
   const { kind, isNullable } = kindOf(type);
   if (value === null || value === undefined) return isNullable ? undefined : "is NULL";
   if (kind === "integer") {
@@ -33,14 +33,14 @@ function fault(type: ColumnType, value: Scalar | readonly Part[] | undefined): s
 /** @throws {RowRefused} with the first value that cannot be copied */
 export function checkRow(table: CopiedTable, row: Row): void {
   for (const [column, type] of Object.entries(table.columns)) {
-    const why = fault(type, row[column]);
+    const why = defectOf(type, row[column]);
     if (why !== undefined) refuse(table, row, `${column} that ${why}`);
   }
   if (table.parts === undefined) return;
   const { column, columns } = table.parts;
   for (const part of partsOf(table, row)) {
     for (const [index, [name, type]] of Object.entries(columns).entries()) {
-      const why = fault(type, part[index]);
+      const why = defectOf(type, part[index]);
       if (why !== undefined) refuse(table, row, `${name} in its ${column} that ${why}`);
     }
   }
