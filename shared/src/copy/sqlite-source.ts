@@ -2,8 +2,9 @@
 import { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { versionOf, type AppliedMigration } from "../core/migration.ts";
+import { versionOf } from "../core/migration.ts";
 import { defaultLockTimeoutMs, retryWhileBusy } from "../sqlite/lock.ts";
+import { readHistory } from "../sqlite/migrations.ts";
 import { CopyError } from "./copy-error.ts";
 import type { CopySource, SourceOptions } from "./database.ts";
 import { sqliteRows } from "./sqlite-rows.ts";
@@ -56,14 +57,4 @@ export function sqliteSource(
       db.close();
     },
   };
-}
-
-function readHistory(db: Database): AppliedMigration[] {
-  using table = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'");
-  if (table.get() === null) return [];
-  using history = db.prepare<AppliedMigration, []>(`
-    SELECT version, checksum
-    FROM schema_migrations
-    ORDER BY version`);
-  return history.all();
 }

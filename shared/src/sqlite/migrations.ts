@@ -54,12 +54,18 @@ function checkedVersion(db: Database, migrations: readonly string[]): number {
     ) STRICT`);
   // SQLite begins a transaction on a read-only file too; it refuses only this statement.
   db.run("UPDATE schema_migrations SET version = version WHERE FALSE");
+  return versionOf(db.filename, readHistory(db), migrations);
+}
+
+/** The migrations that a database has run, in their order; none if it has no `schema_migrations`. */
+export function readHistory(db: Database): AppliedMigration[] {
+  using table = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'");
+  if (table.get() === null) return [];
   using history = db.prepare<AppliedMigration, []>(`
     SELECT version, checksum
     FROM schema_migrations
     ORDER BY version`);
-
-  return versionOf(db.filename, history.all(), migrations);
+  return history.all();
 }
 
 function apply(db: Database, version: number, sql: string): void {

@@ -1,7 +1,7 @@
 // Checks that a file is an undamaged database of this program.
 import { Database } from "bun:sqlite";
 import { findCorruption } from "./errors.ts";
-import { migrate, tableWithOrphan } from "./migrations.ts";
+import { migrate, readHistory, tableWithOrphan } from "./migrations.ts";
 
 /**
  * Reads every page of a backup that no process uses, and takes it out of WAL mode.
@@ -22,7 +22,7 @@ export async function verifyBackup(path: string, migrations: readonly string[]):
     if (child) {
       throw new Error(`it is damaged (a row of ${child} lacks its parent); name another copy`);
     }
-    const version = versionOf(db);
+    const { length: version } = readHistory(db);
     if (version === 0) throw new Error("it is no backup of this service; name another copy");
     // Compares the histories and applies nothing: the operator may restore an older copy in order
     // to run an older program.
@@ -32,9 +32,4 @@ export async function verifyBackup(path: string, migrations: readonly string[]):
     if (damage === undefined) throw error;
     throw new Error(`it is ${damage}; name another copy`, { cause: error });
   }
-}
-
-function versionOf(db: Database): number {
-  const table = db.query("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'");
-  return table.get() ? db.query("SELECT 1 FROM schema_migrations").all().length : 0;
 }
