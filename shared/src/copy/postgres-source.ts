@@ -1,10 +1,11 @@
 // The PostgreSQL database that is copied, which services may be using.
-import { versionOf, type AppliedMigration } from "../core/migration.ts";
+import type { AppliedMigration } from "../core/migration.ts";
 import type { PostgresAddress } from "../postgres/postgres-url.ts";
 import { CopyError } from "./copy-error.ts";
 import type { CopySource, SourceOptions } from "./database.ts";
 import { postgresRows } from "./postgres-rows.ts";
 import { CopySession } from "./postgres-session.ts";
+import { requireCurrentSchema } from "./source-schema.ts";
 import type { CopiedTable } from "./table.ts";
 
 /**
@@ -39,11 +40,7 @@ export function postgresSource(
       if (blocksWrites && !(await session.lock(tables, "EXCLUSIVE"))) {
         throw new CopyError("a session has locked rows for three seconds; end it");
       }
-      const version = versionOf(address.name, await readHistory(), migrations);
-      if (version === migrations.length) return;
-      throw new CopyError(
-        `it is at version ${version} and this program knows ${migrations.length}; run migrate first`,
-      );
+      requireCurrentSchema(address.name, await readHistory(), migrations);
     },
     rows: (table) => postgresRows(session, table),
     async count({ name, parts }) {

@@ -2,11 +2,11 @@
 import { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { versionOf } from "../core/migration.ts";
 import { defaultLockTimeoutMs, retryWhileBusy } from "../sqlite/lock.ts";
 import { readHistory } from "../sqlite/migrations.ts";
 import { CopyError } from "./copy-error.ts";
 import type { CopySource, SourceOptions } from "./database.ts";
+import { requireCurrentSchema } from "./source-schema.ts";
 import { sqliteRows } from "./sqlite-rows.ts";
 
 /** Services write all the time; a migration may take long. */
@@ -41,11 +41,7 @@ export function sqliteSource(
       // short intervals that only frequent attempts find it free.
       await retryWhileBusy(() => db.run(blocksWrites ? "BEGIN IMMEDIATE" : "BEGIN"), maxWaitMs);
       db.run("PRAGMA query_only = ON");
-      const version = versionOf(file, readHistory(db), migrations);
-      if (version === migrations.length) return;
-      throw new CopyError(
-        `it is at version ${version} and this program knows ${migrations.length}; run migrate first`,
-      );
+      requireCurrentSchema(file, readHistory(db), migrations);
     },
     rows: (table) => sqliteRows(db, table),
     count: async ({ name, parts }) => ({
