@@ -15,7 +15,10 @@ import {
 const uuidInLowerCase = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What is wrong with a value, after "that"; undefined if both engines can store it. */
-function defectOf(type: ColumnType, value: Scalar | readonly Part[] | undefined): string | undefined {
+function defectOf(
+  type: ColumnType,
+  value: Scalar | readonly Part[] | undefined,
+): string | undefined {
   const { kind, isNullable } = kindOf(type);
   if (value === null || value === undefined) return isNullable ? undefined : "is NULL";
   if (kind === "integer") {
