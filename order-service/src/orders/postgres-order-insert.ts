@@ -3,25 +3,25 @@ import type { Claim } from "@platform/shared/idempotency/claim";
 import { completedClaims, heldClaims } from "@platform/shared/idempotency/postgres-idempotency";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import type { SQL } from "bun";
-import type { OrderRow } from "./postgres-order-row.ts";
+import type { WholeOrderRow } from "./postgres-order-row.ts";
 
-/** A new order, and the claim that it completes. */
-export type NewOrder = OrderRow & Partial<Claim>;
+/** An order to be stored, and the claim that it completes. */
+export type InsertedOrder = WholeOrderRow & Partial<Claim>;
 
 /** The orders as rows of a FROM clause, with the claims' `key` and `token`. */
-const newOrders = (sql: SQL, orders: readonly NewOrder[]) => sql`
+const newOrders = (sql: SQL, orders: readonly InsertedOrder[]) => sql`
   jsonb_to_recordset(${JSON.stringify(orders)}::text::jsonb) AS new (
     id uuid, user_id uuid, items jsonb, total_cents bigint, status text,
     created_at bigint, updated_at bigint, key text, token uuid)`;
 
-const insertWithoutClaims = (sql: SQL, orders: readonly NewOrder[]) => sql<{ id: string }[]>`
+const insertWithoutClaims = (sql: SQL, orders: readonly InsertedOrder[]) => sql<{ id: string }[]>`
   INSERT INTO orders (
     id, user_id, items, item_count, total_cents, status, created_at, updated_at)
   SELECT id, user_id, items, jsonb_array_length(items), total_cents, status, created_at, updated_at
   FROM ${newOrders(sql, orders)}
   RETURNING id`;
 
-const insertWithClaims = (sql: SQL, orders: readonly NewOrder[]) => sql<{ id: string }[]>`
+const insertWithClaims = (sql: SQL, orders: readonly InsertedOrder[]) => sql<{ id: string }[]>`
   WITH new AS (
     SELECT id, user_id, items, total_cents, status, created_at, updated_at, key, token
     FROM ${newOrders(sql, orders)}
@@ -46,7 +46,7 @@ const insertWithClaims = (sql: SQL, orders: readonly NewOrder[]) => sql<{ id: st
  */
 export async function insertOrders(
   { write }: Pick<PostgresStorage, "write">,
-  orders: readonly NewOrder[],
+  orders: readonly InsertedOrder[],
   queuedAt: readonly number[],
 ): Promise<boolean[]> {
   // Most batches have no claim, and a lone order is stored faster without that part.

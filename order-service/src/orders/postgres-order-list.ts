@@ -4,15 +4,16 @@ import { plannedAnew } from "@platform/shared/postgres/planned-anew";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { idRange } from "@platform/shared/schema/id-range";
 import type { SQL } from "bun";
+import { toOrder, type OrderRow } from "./order-row.ts";
 import { orderStatuses } from "./order-status.ts";
 import type { OrderKey, OrderQuery } from "./order-store.ts";
 import type { Order } from "./order.ts";
-import { headColumns, toOrder, type OrderHead, type StoredItems } from "./postgres-order-row.ts";
+import { orderColumns, toLines, type StoredItems } from "./postgres-order-row.ts";
 
 /** The most items in a page: about a megabyte, which occupies the event loop for some 20 ms. */
 const maxItems = 10_000;
 
-type ListedRow = OrderHead & {
+type ListedRow = OrderRow & {
   /** Null where the page has {@link maxItems} already. */
   readonly items: StoredItems | null;
 };
@@ -61,7 +62,7 @@ export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
     const isFiltered = userId !== undefined || statuses !== undefined;
     const rows = await read<ListedRow>(
       (sql) => sql`
-        SELECT ${headColumns(sql)},
+        SELECT ${orderColumns(sql)},
           CASE WHEN sum(item_count) OVER (ORDER BY id ${direction(sql)}
             ROWS UNBOUNDED PRECEDING) <= ${maxItems}::int THEN items END AS items
         FROM ${isFiltered ? filteredOrders(sql) : allOrders(sql)}
@@ -69,9 +70,9 @@ export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
         LIMIT ${limit + 1}::int`,
     );
     const orders: Order[] = [];
-    for (const { items, ...head } of rows) {
+    for (const { items, ...row } of rows) {
       if (items === null) break;
-      orders.push(toOrder(head, items));
+      orders.push(toOrder(row, toLines(items)));
     }
     if (orders.length === rows.length) return toPage(orders, limit);
     return { items: orders.slice(0, limit), nextAfter: orders.slice(0, limit).at(-1) };

@@ -10,18 +10,13 @@ import { raced, rowChanges } from "@platform/shared/postgres/row-changes";
 import { fromTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { changeStatus } from "./change-status.ts";
+import { toOrder, type OrderRow } from "./order-row.ts";
 import type { OrderStatus } from "./order-status.ts";
 import type { OrderStore } from "./order-store.ts";
 import { OrderNotFound, totalCents, type Order } from "./order.ts";
-import { insertOrders, type NewOrder } from "./postgres-order-insert.ts";
+import { insertOrders, type InsertedOrder } from "./postgres-order-insert.ts";
 import { postgresOrderList } from "./postgres-order-list.ts";
-import {
-  headColumns,
-  toOrder,
-  toStoredItems,
-  type OrderHead,
-  type OrderRow,
-} from "./postgres-order-row.ts";
+import { orderColumns, toLines, toStoredItems, type WholeOrderRow } from "./postgres-order-row.ts";
 
 /** A change of an order from the state that it had at `seen_at`. */
 interface StatusUpdate {
@@ -42,7 +37,7 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
   const listOrders = postgresOrderList(storage);
   const changeRow = rowChanges();
 
-  const findRow = batchReads<OrderRow>({
+  const findRow = batchReads<WholeOrderRow>({
     read: ([id = "", ...others]) =>
       read((sql) =>
         others.length === 0
@@ -53,7 +48,7 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
               FROM orders
               WHERE id = ${id}`
           : sql`
-              SELECT ${headColumns(sql)}, items
+              SELECT ${orderColumns(sql)}, items
               FROM orders
               WHERE id = ANY(${[id, ...others]}::uuid[])`,
       ),
@@ -62,12 +57,12 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
 
   async function find(id: string): Promise<Order | undefined> {
     const row = await findRow(id);
-    return row && toOrder(row, row.items);
+    return row && toOrder(row, toLines(row.items));
   }
 
   const { keys, createOnce } = postgresIdempotency(storage, find);
 
-  const insert = batchWrites<NewOrder, boolean>({
+  const insert = batchWrites<InsertedOrder, boolean>({
     storage,
     keyOf: ({ id, key = id }) => key,
     write: (orders, queuedAt) => insertOrders(storage, orders, queuedAt),
@@ -116,7 +111,7 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
     place: ({ userId, lines }, claim) =>
       createOnce(async () => {
         const { id, time } = nextId();
-        const head: OrderHead = {
+        const row: OrderRow = {
           id,
           user_id: userId,
           total_cents: totalCents(lines),
@@ -124,9 +119,8 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
           created_at: time,
           updated_at: time,
         };
-        const items = toStoredItems(lines);
-        const isStored = await insert({ ...head, items, ...claim });
-        return isStored ? toOrder(head, items) : undefined;
+        const isStored = await insert({ ...row, items: toStoredItems(lines), ...claim });
+        return isStored ? toOrder(row, lines) : undefined;
       }, claim),
 
     find: (id) => readInTime(find(id)),

@@ -2,17 +2,9 @@
 import type { Database } from "bun:sqlite";
 import { idRange, type IdRange } from "@platform/shared/schema/id-range";
 import { lazyStatements } from "@platform/shared/sqlite/lazy-statements";
+import type { OrderRow } from "./order-row.ts";
 import { orderStatuses, type OrderStatus } from "./order-status.ts";
 import type { OrderQuery } from "./order-store.ts";
-
-export type OrderRow = {
-  id: string;
-  user_id: string;
-  total_cents: number;
-  status: OrderStatus;
-  created_at: number;
-  updated_at: number;
-};
 
 const columns = "id, user_id, total_cents, status, created_at, updated_at";
 

@@ -2,29 +2,17 @@
 import { unwrap } from "@platform/shared/core/result";
 import { toPage } from "@platform/shared/core/page";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
-import { fromTimestamp, toTimestamp } from "@platform/shared/schema/timestamp";
+import { fromTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { changeStatus } from "./change-status.ts";
-import { fromCents } from "./money.ts";
+import { toOrder, type OrderRow } from "./order-row.ts";
 import type { OrderStore } from "./order-store.ts";
-import { sqliteOrderList, type OrderRow } from "./sqlite-order-list.ts";
-import { OrderNotFound, toItem, totalCents, type Order, type OrderLine } from "./order.ts";
+import { sqliteOrderList } from "./sqlite-order-list.ts";
+import { OrderNotFound, totalCents, type Order, type OrderLine } from "./order.ts";
 import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
 
 /** The most lines in a page: about a megabyte, which occupies the event loop for some 20 ms. */
 const maxLines = 10_000;
-
-function toOrder(row: OrderRow, lines: readonly OrderLine[]): Order {
-  return {
-    id: row.id,
-    user_id: row.user_id,
-    items: lines.map(toItem),
-    total_amount: fromCents(row.total_cents),
-    status: row.status,
-    created_at: toTimestamp(row.created_at),
-    updated_at: toTimestamp(row.updated_at),
-  };
-}
 
 /**
  * Makes the store of orders and of their idempotency keys.
