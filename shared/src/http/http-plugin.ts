@@ -6,13 +6,9 @@ import type { Tracer } from "../core/tracer.ts";
 import { logRequest } from "../telemetry/access-log.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { HttpMetrics } from "../telemetry/metrics.ts";
-import {
-  currentRequest,
-  openContext,
-  requireRequest,
-  withAbsoluteUrl,
-} from "../telemetry/request-context.ts";
+import { currentRequest, openContext, requireRequest } from "../telemetry/request-context.ts";
 import { recordRequest } from "../telemetry/request-span.ts";
+import { withAbsoluteUrl } from "./absolute-url.ts";
 import { startAlertSeries, type CountedRoute } from "./alert-series.ts";
 import { bodyParser, noBody } from "./body-parser.ts";
 import { addVary, cacheControl } from "./caching.ts";
