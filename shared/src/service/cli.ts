@@ -1,41 +1,29 @@
-// The command line of every service's executable.
-import { buildInfo, isExecutable } from "../core/build-info.ts";
+// Runs the command that a command line names, and ends the process with its exit status.
 import { CopyError } from "../copy/copy-error.ts";
+import { isExecutable } from "../core/build-info.ts";
 import { hasErrno } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError } from "../core/storage.ts";
-import { withTimeout } from "../core/with-timeout.ts";
 import { ListenError } from "../http/server.ts";
-import { maxBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
-import { backupSqlite, BackupError } from "../sqlite/backup.ts";
-import { recordBackup } from "../sqlite/last-backup.ts";
-import { restoreSqlite, RestoreError } from "../sqlite/restore.ts";
+import { BackupError } from "../sqlite/backup.ts";
+import { RestoreError } from "../sqlite/restore.ts";
 import {
-  readServiceConfig,
-  serviceSettings,
-  type ServiceConfig,
-  type ServiceDefinition,
-  type ServiceProcess,
-} from "./definition.ts";
-import { findDatabase, type Database } from "./engine.ts";
-import { ConfigError, quote, readConfig, type Setting, type Settings } from "./env.ts";
-import { healthCheck } from "./health-check.ts";
-import { printOpenApi } from "./openapi-command.ts";
+  commands,
+  exitStatus,
+  FileCommandError,
+  type Command,
+  type Invocation,
+} from "./commands.ts";
+import { readServiceConfig, type ServiceDefinition, type ServiceProcess } from "./definition.ts";
+import { findDatabase } from "./engine.ts";
+import { ConfigError, quote, type Settings } from "./env.ts";
 import { refusedVariables } from "./runtime-variables.ts";
-import { serve } from "./serve.ts";
 import { UsageError } from "./usage-error.ts";
-
-/** Exit statuses; 78 is EX_CONFIG of sysexits.h. */
-const exitStatus = { ok: 0, failure: 1, usage: 2, config: 78 } as const;
+import { usage } from "./usage.ts";
 
 /** The output of a command cannot be written. One line for the operator. */
 class OutputError extends Error {
   override readonly name = "OutputError";
-}
-
-/** A command that copies a database file was given for a server. One line for the operator. */
-class FileCommandError extends Error {
-  override readonly name = "FileCommandError";
 }
 
 /** Errors that the operator can mend: their message is enough, a stack would hide it. */
@@ -48,156 +36,6 @@ const operatorErrors = [
   FileCommandError,
   CopyError,
 ];
-
-/** What a command works with. */
-interface Invocation<S extends Settings, Stores> {
-  readonly service: ServiceDefinition<S, Stores>;
-  readonly process: ServiceProcess;
-  /** Writes a line to stdout; resolves when all of it is written. */
-  print(line: string): Promise<void>;
-  /** Reads the environment. @throws {ConfigError} */
-  readConfig(): { readonly config: ServiceConfig<S>; readonly database: Database<Stores> };
-}
-
-interface Command {
-  /** Its name and its arguments, of which none may be left out or empty. */
-  readonly call: string;
-  /** One line of the usage text. */
-  readonly help: string;
-  /** @returns the exit status. Default: 0 */
-  run<S extends Settings, Stores>(
-    invocation: Invocation<S, Stores>,
-    ...args: string[]
-  ): Promise<number | void>;
-}
-
-const commands: readonly Command[] = [
-  {
-    call: "serve",
-    help: "serve requests until a signal ends the process (the default)",
-    run: ({ service, process, readConfig }) => serve({ service, process, ...readConfig() }),
-  },
-  {
-    call: "healthcheck",
-    help: "ask the running service whether it is ready: exit status 0 or 1",
-    async run({ service, process }) {
-      // A service goes on where a file that it needed at its start is gone, and is healthy.
-      const { host, port } = serviceSettings(service);
-      const failure = await healthCheck(readConfig({ host, port }, process.env));
-      if (failure === undefined) return exitStatus.ok;
-      process.stderr.write(`${service.name}: ${failure}\n`);
-      return exitStatus.failure;
-    },
-  },
-  {
-    call: "migrate",
-    help: "bring the database up to date and exit",
-    async run({ print, readConfig }) {
-      const { database } = readConfig();
-      const { storage, migrated } = await database.open();
-      try {
-        const { from, to } = await withinMigrationWait(database.name, migrated);
-        await print(`${database.path ?? database.name} is at version ${to}, and was at ${from}`);
-      } finally {
-        await storage.close();
-      }
-    },
-  },
-  {
-    call: "backup FILE",
-    help: "copy the database, which may be in use, to a new file",
-    async run({ service, process, print, readConfig }, file) {
-      const path = fileOf(readConfig());
-      await backupSqlite(path, file);
-      await print(`${file} is a copy of ${path}`);
-      await recordForMetrics(path, { service, process });
-    },
-  },
-  {
-    call: "backup-rotate FOLDER COUNT",
-    help: "copy it to a file named after the time, and keep the newest COUNT copies",
-    async run({ service, process, print, readConfig }, folder, count) {
-      const keep = parseCount(count);
-      const path = fileOf(readConfig());
-      const { made, deleted } = await rotateBackups(path, folder, { keep });
-      await print(`${made} is a copy of ${path}`);
-      for (const file of deleted) await print(`${file} is deleted`);
-      await recordForMetrics(path, { service, process });
-    },
-  },
-  {
-    call: "restore FILE",
-    help: "replace the database, which must not be in use, by a copy; keep the old file",
-    async run({ service: { engines }, print, readConfig }, file) {
-      const path = fileOf(readConfig());
-      const { migrations } = engines.sqlite;
-      const kept = await restoreSqlite(path, file, { migrations });
-      await print(`${path} is a copy of ${file}`);
-      if (kept !== undefined) await print(`${kept} is the old database`);
-    },
-  },
-  {
-    call: "copy-to URL",
-    help: "copy all rows, while services write, to an empty database of the other engine; URL is its URL, or the path of a file with that",
-    run: (invocation, to) => copyTo(invocation, to, false),
-  },
-  {
-    call: "move-to URL",
-    help: "the same, and let no service write to the old database until a signal ends this",
-    run: (invocation, to) => copyTo(invocation, to, true),
-  },
-  {
-    call: "openapi",
-    help: "print the OpenAPI document",
-    run: async ({ service, process, print }) => print(await printOpenApi(service, process.env)),
-  },
-  {
-    call: "--version",
-    help: "print the version and the commit",
-    run: ({ service, print }) =>
-      print(`${service.name} ${buildInfo.version} (${buildInfo.commit})`),
-  },
-  {
-    call: "--help",
-    help: "print this text",
-    run: ({ service, print }) => print(usage(service)),
-  },
-];
-
-function usage<S extends Settings, Stores>(service: ServiceDefinition<S, Stores>): string {
-  const settings = Object.values<Setting<unknown>>({
-    ...serviceSettings(service),
-    ...service.settings,
-  });
-  const variables = settings.flatMap(
-    ({ variable, fileVariable, allowed, default: value }): [string, string][] => {
-      const text = String(value);
-      const isUnset = value === undefined || text === "";
-      const initial = isUnset ? "not set by default" : `default ${text}`;
-      return [
-        [variable, `${allowed}; ${initial}`],
-        ...(fileVariable === undefined ? [] : [fileRow(fileVariable, variable)]),
-      ];
-    },
-  );
-  return `Usage: ${service.name} [COMMAND]
-
-Commands:
-${table(commands.map(({ call, help }) => [call, help]))}
-
-Environment variables:
-${table(variables)}`;
-}
-
-function fileRow(fileVariable: string, variable: string): [string, string] {
-  return [fileVariable, `the path of a file that has the value of ${variable}; not set by default`];
-}
-
-/** Lines of two columns, indented. */
-function table(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join("\n");
-}
 
 /** Runs the command that the command line names, and ends the process. */
 export async function runService<S extends Settings, Stores>(
@@ -228,45 +66,6 @@ export async function runService<S extends Settings, Stores>(
   }
 }
 
-async function copyTo<S extends Settings, Stores>(
-  { service: { engines }, process, print, readConfig }: Invocation<S, Stores>,
-  to: string,
-  moves: boolean,
-): Promise<void> {
-  const { databaseUrl: from } = readConfig().config;
-  // Not imported at the top: a service starts without this code.
-  const command = await import("./copy-command.ts");
-  await command.copyTo({ engines, from, to, moves, process, print });
-}
-
-/** The file of a database. @throws {FileCommandError} if it is a server's */
-function fileOf({ database: { name, path } }: { database: Database<unknown> }): string {
-  if (path !== undefined) return path;
-  throw new FileCommandError(
-    `Cannot copy ${name}: this command copies SQLite files; use pg_dump and pg_restore, or the ` +
-      "backups of the server; copy-to makes an SQLite file of it",
-  );
-}
-
-/** Lets the service show in its metrics that the database was backed up. The backup is worth more than that. */
-async function recordForMetrics(
-  path: string,
-  { service: { name }, process }: Pick<Invocation<Settings, unknown>, "service" | "process">,
-): Promise<void> {
-  const failure = await recordBackup(path);
-  if (failure === undefined) return;
-  process.stderr.write(`${name}: Metrics will not show the backup of "${path}": ${failure}\n`);
-}
-
-/** How long the command `migrate` waits for a server, which an orchestrator may start beside it. */
-const migrationWaitMs = 10_000;
-
-/** The result of a migration. @throws {StorageOpenError} if the server is not there in time */
-function withinMigrationWait<T>(name: string, migrated: Promise<T>): Promise<T> {
-  const late = () => new StorageOpenError(`Cannot reach the database ${name}; start its server`);
-  return withTimeout(migrated, migrationWaitMs, late);
-}
-
 /** What an operator wrote where a word was expected: what follows `=` may be a password. */
 const quoteWord = (text: string) => quote(text.replace(/=.*$/s, "=..."));
 
@@ -290,19 +89,13 @@ function findCommand(name: string, args: readonly string[]): Command {
   return command;
 }
 
-function parseCount(text: string): number {
-  const count = /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= maxBackups) return count;
-  throw new UsageError(`COUNT must be a whole number from 1 to ${maxBackups}`);
-}
-
 /** The exit status and the text of stderr for what a command threw. */
 function explain<S extends Settings, Stores>(
   error: unknown,
   service: ServiceDefinition<S, Stores>,
 ): { status: number; lines: readonly string[] } {
   if (error instanceof UsageError) {
-    return { status: exitStatus.usage, lines: [`${error.message}\n\n${usage(service)}`] };
+    return { status: exitStatus.usage, lines: [`${error.message}\n\n${usage(service, commands)}`] };
   }
   if (error instanceof ConfigError) return { status: exitStatus.config, lines: error.messages };
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
