@@ -61,15 +61,20 @@ export const orderList = pages.query({
   ...creationRange,
 });
 
-const [write, fulfil] = ["orders:write", "orders:fulfil"] as const;
+/** Scopes: to place and cancel orders, and to move them on. */
+const write = "orders:write";
+const fulfil = "orders:fulfil";
 
 /** The scope that a caller needs to move an order to a status. */
 const scopeFor = (status: OrderStatus) => (status === "cancelled" ? write : fulfil);
 
-/** What an order may take beyond the check of its user, whose own answer says more. */
+/**
+ * What an order may take beyond the check of its user, in ms. The check has a time-out of its own, whose
+ * 503 names user-service as the cause.
+ */
 const marginMs = 250;
 
-/** How long placing an order may take, in ms; undefined where the bounds of the steps suffice. */
+/** How long placing an order may take, in ms; undefined: each step has a bound, and needs no other. */
 function maxPlacingMs({ maxCreationMs }: OrderStore, { maxCheckMs }: UserDirectory) {
   return maxCreationMs && Math.max(maxCreationMs, maxCheckMs + marginMs);
 }

@@ -7,16 +7,18 @@ import { OrderNotFound, StatusConflict } from "./orders/order.ts";
 import { OrderRefused, type Refusal } from "./orders/place-order.ts";
 import type { UserCheck } from "./user-service/user-directory.ts";
 
+/** No order has the id, or the caller must not see that order. */
 export const orderNotFound = new HttpProblem(404, "order-not-found", "Order not found");
 
+/** The request's `If-Match` or `If-None-Match` does not accept the order's state. */
 export const orderPreconditions = preconditionProblems("Order has changed");
 
-/** @param detail names both statuses */
+/** The order cannot go from its status to the one asked for. @param detail names both */
 export function statusConflict(detail: string) {
   return new HttpProblem(409, "status-conflict", detail);
 }
 
-/** @param reason the word for operators, where they have to know more than clients */
+/** @param reason the word in the log, which tells operators more than the response tells clients */
 const userServiceUnavailable = (reason?: UserCheck) =>
   new HttpProblem(503, "user-service-unavailable", "User service unavailable", {
     headers: retryAfterOneSecond,

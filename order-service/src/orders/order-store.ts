@@ -11,7 +11,7 @@ export const orderSorts = ["created_at", "-created_at"] as const;
 
 export type OrderSort = (typeof orderSorts)[number];
 
-/** A position in the list of orders, where no order needs to be any more. */
+/** A position in the list of orders. The order itself may be gone by now. */
 export type OrderKey = Pick<Order, "id">;
 
 /** Which orders to list. */

@@ -147,8 +147,9 @@ const messages = {
   interrupted: "The storage was lost during a write, which may have been stored",
 } as const;
 
+// The type of Object.keys does not keep the keys.
 /** Every reason of {@link StorageUnavailable}. */
-export const unavailableReasons = Object.keys(messages) as (keyof typeof messages)[]; // Object.keys gives string[]
+export const unavailableReasons = Object.keys(messages) as (keyof typeof messages)[];
 
 /**
  * The storage cannot read or write now; a retry may succeed. Nothing was changed, unless the reason

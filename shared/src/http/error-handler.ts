@@ -103,7 +103,7 @@ export function errorHandler({
     try {
       return mismatch(context, request);
     } catch (cause) {
-      // The check of a cursor needs its key, which the storage may not be able to give.
+      // The check of a cursor decrypts it with a secret of the storage, which may be unavailable.
       return toProblem(cause, context, request);
     }
   }

@@ -55,7 +55,10 @@ export function toComponent(schema: JsonSchema, components: SchemaComponents): J
   return Bun.deepEquals(known, component) ? { $ref: `#/components/schemas/${title}` } : component;
 }
 
-/** A copy of the schema in which `change` has replaced each direct subschema. Examples are values, not schemas. */
+/**
+ * A copy of the schema in which `change` has replaced each direct subschema. Examples are values, and stay
+ * as they are.
+ */
 export function mapSubschemas(
   schema: JsonSchema,
   change: (part: JsonSchema) => JsonSchema,

@@ -2,7 +2,10 @@
 // is a range of identifiers, and a primary key is the only index that either needs.
 import type { CreationRange } from "./instant.ts";
 
-/** Bounds on identifiers in lower case, both exclusive. They are UUIDs themselves: PostgreSQL takes no other. */
+/**
+ * Bounds on identifiers in lower case, both exclusive. Each bound is a UUID too, because PostgreSQL compares
+ * a `uuid` with nothing else.
+ */
 export type IdRange = {
   readonly above: string;
   readonly below: string;

@@ -62,7 +62,7 @@ export const commands: readonly Command[] = [
     call: "healthcheck",
     help: "ask the running service whether it is ready: exit status 0 or 1",
     async run({ service, process }) {
-      // A service goes on where a file that it needed at its start is gone, and is healthy.
+      // HOST and PORT alone: a service is healthy although a file that it read at its start is gone.
       const { host, port } = serviceSettings(service);
       const failure = await healthCheck(readConfig({ host, port }, process.env));
       if (failure === undefined) return exitStatus.ok;
@@ -165,7 +165,7 @@ function fileOf({ database: { name, path } }: { database: Database<unknown> }): 
   );
 }
 
-/** Lets the service show in its metrics that the database was backed up. The backup is worth more than that. */
+/** Records a backup for the metrics of the service. A failure is a line of stderr: the backup is made. */
 async function recordForMetrics(
   path: string,
   { service: { name }, process }: Pick<Invocation<Settings, unknown>, "service" | "process">,

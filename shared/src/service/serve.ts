@@ -56,8 +56,8 @@ export async function serve<S extends Settings, Stores>({
     rightMissed: (reason) =>
       logger.warn({ database: database.name, reason }, "database refuses statements"),
   });
-  // A shutdown does not wait for another process's lock or for a long migration: a migration that
-  // is cut changes nothing.
+  // A shutdown does not wait for another process's lock or for a long migration, which changes nothing
+  // if it is cut.
   const opened = await Promise.race([opening, aborted(shutdown.signal)]);
   if (opened === undefined) {
     log.flush();
@@ -71,7 +71,7 @@ export async function serve<S extends Settings, Stores>({
     logger.info({ from, to, duration_ms }, "migrated");
   });
   try {
-    // The turn of promises in which a migration that is over already is logged, or fails.
+    // SQLite has migrated by now. One turn of promises lets that be logged, or a failure end the start.
     await Promise.race([migrating, Promise.resolve()]);
     const made = { ...parts, storage, tracer: tracing?.tracer, guard: auth?.guard };
     const { app, backgroundJobs = [] } = service.build({ config, stores, parts: made });

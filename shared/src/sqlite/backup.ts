@@ -22,9 +22,9 @@ export class BackupError extends Error {
 }
 
 /**
- * Copies one consistent state of the database at `path` to the new file `target`, which appears
- * under its name complete; missing folders are made. Run it in a separate process: SQLite blocks the event loop for about two
- * seconds per gigabyte.
+ * Copies one consistent state of the database at `path` to the new file `target`, which appears under its
+ * name complete; missing folders are made. Run it in a separate process: SQLite blocks the event loop for
+ * about two seconds per gigabyte.
  *
  * @param options `lockTimeoutMs`: how long to wait for another process's lock, by default 5000
  * @throws {BackupError} if the backup failed; it leaves no file behind

@@ -11,9 +11,9 @@ import { lastBackup } from "./last-backup.ts";
  * writing to the old inode, and the rows would be lost when the process ends.
  */
 export function hasMoved(db: Database): boolean {
-  const answer = new Int32Array(2); // SQLite writes four bytes, but Bun requires eight
-  db.fileControl(constants.SQLITE_FCNTL_HAS_MOVED, answer);
-  return answer[0] !== 0;
+  const moved = new Int32Array(2); // SQLite writes four bytes, but Bun requires eight
+  db.fileControl(constants.SQLITE_FCNTL_HAS_MOVED, moved);
+  return moved[0] !== 0;
 }
 
 /** What metrics show of a database that is open. */

@@ -97,8 +97,10 @@ function timeField(): string {
   return latestField;
 }
 
-/** Makes a service's log. Lines that are written while a request is served carry its ids
- * and the name of its client, if a token has one. */
+/**
+ * Makes a service's log. Lines that are written while a request is served carry the request's ids, and the
+ * name of its client if a token has one.
+ */
 export function createLog({ service, version, level, destination }: LogOptions): Log {
   const buffered = logStream(stdout, (lines) => {
     logger.warn({ lines }, "dropped log lines: the reader of stdout was too slow");

@@ -23,7 +23,7 @@ export interface UserQuery extends CreationRange {
   /** Only users with one of these identifiers, in lower case. */
   readonly ids?: readonly string[] | undefined;
   readonly sort: UserSort;
-  /** Only users behind this position, where no user needs to be any more. */
+  /** Only users behind this position (exclusive), whose own user may be gone by now. */
   readonly after?: UserKey | undefined;
   /** The most users in the page. */
   readonly limit: number;

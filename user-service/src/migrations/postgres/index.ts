@@ -1,4 +1,4 @@
-// The schema of the database in PostgreSQL, version by version.
+// The schema of the database on PostgreSQL, version by version.
 import users from "./001-users.sql" with { type: "text" };
 import secrets from "./002-secrets.sql" with { type: "text" };
 import idempotencyKeys from "./003-idempotency-keys.sql" with { type: "text" };
