@@ -33,8 +33,8 @@ export function circuitBreaker<A extends unknown[], T extends { readonly isFailu
     get state(): CircuitState {
       return state;
     },
-    /** Makes the next call a probe, if the circuit is open, however short a time. */
-    endReset(): void {
+    /** Makes the next call a probe if the circuit is open, without the rest of the 5 s. */
+    allowProbe(): void {
       openedAt = -Infinity;
     },
     /** The result of the call, which rejects as the call does; `circuit-open` if it was not made. */

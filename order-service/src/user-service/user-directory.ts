@@ -117,7 +117,7 @@ export function userDirectory({
 
   /** What failed at one address says nothing about another: calls to that one need not wait. */
   async function probeNewAddress(): Promise<void> {
-    if (await client.hasUntriedAddress()) circuit.endReset();
+    if (await client.hasUntriedAddress()) circuit.allowProbe();
   }
 
   metrics.reportCircuit(() => circuit.state);
