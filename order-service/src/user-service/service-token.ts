@@ -17,8 +17,8 @@ export interface TokenFile {
 export interface SentToken {
   /** The value of the header field `Authorization`. */
   readonly authorization: string;
-  /** Reads the token's file at once. Where that has no token any more, the last one goes on. */
-  readAgain(): void;
+  /** Reads the token's file now. If the file has no token any more, the last one stays in use. */
+  reload(): void;
 }
 
 /** A token that is read again when its file has changed. */
@@ -33,8 +33,8 @@ const maxLength = 8192;
 /** RFC 6750, 2.1. A field with other characters could not be sent, or would be read as something else. */
 const bearerToken = /^[A-Za-z0-9._~+/-]+=*$/;
 
-/** From one look at the file to the next, in ms. */
-const lookMs = 5000;
+/** Interval at which the file is read, in ms. */
+const reloadIntervalMs = 5000;
 
 /** Between two lines about a file that cannot be read, in ms. */
 const warningIntervalMs = 60_000;
@@ -86,7 +86,7 @@ export function serviceToken(
   const mayWarn = atMostEvery(warningIntervalMs, now);
   let current = initial;
 
-  function readAgain(): void {
+  function reload(): void {
     const { token, problem } = readToken(path);
     if (token === undefined) {
       if (!mayWarn()) return;
@@ -101,12 +101,12 @@ export function serviceToken(
     get authorization() {
       return `Bearer ${current}`;
     },
-    readAgain,
+    reload,
     job: {
-      intervalMs: lookMs,
+      intervalMs: reloadIntervalMs,
       // A file costs less to read than to watch: a watcher would follow one of the links that lead to it.
       run() {
-        readAgain();
+        reload();
         return Promise.resolve();
       },
     },

@@ -104,7 +104,7 @@ export function userDirectory({
       const isTooLate = performance.now() + pauseMs + timeoutMs / 4 > deadline;
       if (repeatsAtOnce && !isTooLate) {
         mayReadToken = false;
-        token?.readAgain();
+        token?.reload();
         continue;
       }
       if (isRefused(status)) explainRefusal(status);

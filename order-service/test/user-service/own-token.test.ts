@@ -136,7 +136,7 @@ describe("UserDirectory.check() of many users at once", () => {
     [403, 1],
   ])("asks for none alone if user-service refuses the batch with %i", async (status, calls) => {
     const { fetch, requests } = fakeUserService(() => new Response(null, { status }));
-    const token = { authorization: "Bearer first", readAgain() {} };
+    const token = { authorization: "Bearer first", reload() {} };
     const { checkAll } = directoryOn(fetch, { token });
     const ids = Array.from({ length: 20 }, (_, n) => `${userId.slice(0, -2)}${n + 10}`);
     expect(await checkAll(ids)).toEqual(ids.map(() => "failed"));

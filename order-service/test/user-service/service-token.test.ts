@@ -121,13 +121,13 @@ describe("serviceToken()", () => {
     const spoilt = ["", "sec\nret", "a".repeat(9000)];
     for (clock.ms of [0, 1, 59_999]) {
       writeFileSync(path, spoilt.shift() ?? "");
-      kept.readAgain();
+      kept.reload();
     }
     rmSync(path);
-    kept.readAgain();
+    kept.reload();
     expect(messages()).toEqual(["cannot read the token, and use the last one"]);
     clock.ms = 60_000;
-    kept.readAgain();
+    kept.reload();
     expect(messages()).toHaveLength(2);
     expect(lines.at(-1)).toMatchObject({
       level: "warn",
@@ -136,17 +136,17 @@ describe("serviceToken()", () => {
     });
     expect(kept.authorization).toBe("Bearer first");
     writeFileSync(path, "second\n");
-    kept.readAgain();
+    kept.reload();
     expect(kept.authorization).toBe("Bearer second");
   });
 
   test("logs a change, and nothing of the tokens", () => {
     const { kept, messages, lines } = keep("first");
-    kept.readAgain();
+    kept.reload();
     expect(messages()).toEqual([]);
     writeFileSync(path, "second");
-    kept.readAgain();
-    kept.readAgain();
+    kept.reload();
+    kept.reload();
     expect(messages()).toEqual(["token has changed"]);
     expect(JSON.stringify(lines)).not.toMatch(/first|second/);
   });
