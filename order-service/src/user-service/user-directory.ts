@@ -41,10 +41,8 @@ interface UserDirectoryParts extends Transport {
   pause?(ms: number): Promise<void>;
 }
 
-/** How long a whole check may take, given the timeout of one attempt. */
-function maxCallMs(timeoutMs: number): number {
-  return 2.5 * timeoutMs;
-}
+/** How long a whole check may take, in timeouts of one attempt. */
+const maxCheckTimeouts = 2.5;
 
 const maxAttempts = 3;
 const maxFirstPauseMs = 100;
@@ -63,9 +61,26 @@ export function userDirectory({
   const client = userClient(url, transport);
   const explainRefusal = refusedCalls(logger, token !== undefined);
   const startSpan = tracer && callSpans(tracer, url);
-  const wholeMs = maxCallMs(timeoutMs);
+  const maxCheckMs = maxCheckTimeouts * timeoutMs;
   // Where timeouts are short, so are the pauses: there has to be time for a second attempt.
   const firstPauseMs = Math.min(maxFirstPauseMs, timeoutMs / 8);
+
+  /** Counts an attempt, and writes its log line. @param number from 1 */
+  function report(result: Attempt, users: number, number: number, durationMs: number): void {
+    const { status, isFailure, error } = result;
+    metrics.attempted(String(status), durationMs / 1000);
+    logger[isFailure || isMisdirected(result) ? "warn" : "info"](
+      {
+        upstream: "user-service",
+        attempt: number,
+        ...(users === 1 ? {} : { users }),
+        status,
+        duration_ms: Math.round(durationMs * 1000) / 1000,
+        ...(error === undefined ? {} : { err: error }),
+      },
+      "call",
+    );
+  }
 
   /**
    * Asks until an attempt is no failure, or there are no attempts or no time left. An attempt whose token
@@ -76,7 +91,7 @@ export function userDirectory({
     enqueuedAt: number,
     links: readonly SpanContext[],
   ): Promise<Attempt> {
-    const deadline = enqueuedAt + wholeMs;
+    const deadline = enqueuedAt + maxCheckMs;
     let mayReadToken = token !== undefined;
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = performance.now();
@@ -84,20 +99,8 @@ export function userDirectory({
       const span = startSpan?.({ ids, attempt, links });
       const result = await client.ask(ids, maxMs, span?.traceparent);
       span?.end(result);
-      const durationMs = performance.now() - startedAt;
-      const { status, isFailure, error } = result;
-      metrics.attempted(String(status), durationMs / 1000);
-      logger[isFailure || isMisdirected(result) ? "warn" : "info"](
-        {
-          upstream: "user-service",
-          attempt,
-          ...(ids.length === 1 ? {} : { users: ids.length }),
-          status,
-          duration_ms: Math.round(durationMs * 1000) / 1000,
-          ...(error === undefined ? {} : { err: error }),
-        },
-        "call",
-      );
+      report(result, ids.length, attempt, performance.now() - startedAt);
+      const { status, isFailure } = result;
       const repeatsAtOnce = status === 401 && mayReadToken;
       const pauseMs = repeatsAtOnce ? 0 : firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random());
       // An attempt with less time than this would only turn the status found into a timeout.
@@ -123,11 +126,11 @@ export function userDirectory({
   metrics.reportCircuit(() => circuit.state);
   // Starting later than this leaves less than one attempt before the deadline, and the timeout would
   // count against user-service.
-  const maxWaitMs = wholeMs - timeoutMs;
+  const maxWaitMs = maxCheckMs - timeoutMs;
   const lookUp = batchOrOneByOne<Attempt, "circuit-open">(circuit.call, maxWaitMs);
 
   return {
-    maxCheckMs: wholeMs,
+    maxCheckMs,
     async check(id) {
       const result = await lookUp(id, performance.now());
       if (typeof result !== "string") return result.existing.has(id) ? "exists" : result.others;
