@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { apiDocument, serviceNames } from "../openapi/api-document.ts";
-import { readPage } from "./pages.ts";
+import { codeBlocks, readPage } from "./pages.ts";
 
 /** The codes that the rows of a page's tables begin with, after a status. */
 async function explainedCodes(path: string): Promise<string[]> {
@@ -25,4 +25,12 @@ test("docs/authentication.md explains the codes that authentication adds, and no
   const issuer = { AUTH_ISSUER: "https://login.example", AUTH_JWKS: "file:/keys.json" };
   const added = codesOf(issuer).difference(codesOf());
   expect(await explainedCodes("docs/authentication.md")).toEqual([...added].sort());
+});
+
+test("README.md shows a route as user-service has it", async () => {
+  const [shown] = codeBlocks(await readPage("README.md")).filter(
+    ({ language }) => language === "ts",
+  );
+  const source = await readPage("user-service/src/app.ts");
+  expect(source.replaceAll(/^ {4}/gm, "")).toContain(shown?.code.trim() ?? "no route");
 });
