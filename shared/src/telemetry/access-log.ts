@@ -31,6 +31,13 @@ interface Outcome {
   readonly durationMs: number;
 }
 
+/** The level of a request's line. A 5xx without an error is a refusal. */
+function levelOf({ error, isManagement }: RequestContext, status: number) {
+  if (status >= 500 && error !== undefined) return "error";
+  if (isManagement) return "debug";
+  return status >= 500 ? "warn" : "info";
+}
+
 /**
  * Writes the line of a finished request, with the error if the context has one.
  *
@@ -43,15 +50,7 @@ export function logRequest(
   { status, durationMs }: Outcome,
 ): void {
   const { method, path, route = "unmatched", error, refusal, requestId, trace, auth } = request;
-  const isFailure = status >= 500 && error !== undefined;
-  // A 5xx without an error is a refusal.
-  const level = isFailure
-    ? "error"
-    : request.isManagement
-      ? "debug"
-      : status >= 500
-        ? "warn"
-        : "info";
+  const level = levelOf(request, status);
   if (!logger.isLevelEnabled(level)) return;
   const isPlain = plainPath.test(path);
   const loggedPath = isPlain ? path : shownPath(path);
