@@ -16,7 +16,8 @@ import { exampleRequestId, headerRefs, responseHeaders, type ResponseHeader } fr
 import { plainSchema } from "./schema.ts";
 import type { Header, Json, JsonSchema, MediaType, Ref, Responses } from "./types.ts";
 
-const { missing, invalid, invalidRequest, noKeys } = authProblems("service");
+/** Of any service: their codes do not depend on its name. */
+const anyAuthProblems = authProblems("service");
 
 /** The codes that do not depend on the route. */
 const commonCodes = new Set<string>(
@@ -24,10 +25,10 @@ const commonCodes = new Set<string>(
     unknownMethod([]),
     ...bodyProblems,
     ...commonProblems,
-    missing,
-    invalid.expired,
-    invalidRequest,
-    noKeys,
+    anyAuthProblems.missing,
+    anyAuthProblems.invalid.expired,
+    anyAuthProblems.invalidRequest,
+    anyAuthProblems.noKeys,
   ].map(({ code }) => code),
 );
 commonCodes.delete(schemaMismatch([]).code);
@@ -136,10 +137,14 @@ function problemFields(problems: readonly HttpProblem[]): Record<string, Ref | H
 
 /** The field errors of a request that has an invalid value in nearly every field. */
 function exampleFieldErrors(schemas: RequestSchemas): FieldError[] {
-  const invalid = (schema: TSchema | undefined) =>
+  const invalidValues = (schema: TSchema | undefined) =>
     Object.fromEntries(Object.keys(schema?.properties ?? {}).map((name) => [name, "abc"]));
   const { params, query, headers, body } = schemas;
-  const request = { params: invalid(params), query: invalid(query), headers: invalid(headers) };
+  const request = {
+    params: invalidValues(params),
+    query: invalidValues(query),
+    headers: invalidValues(headers),
+  };
   const fieldErrors = validationErrors(schemas, { ...request, body: {} });
   // A body whose members are all optional accepts an empty object.
   return body && !fieldErrors.some(({ pointer }) => pointer !== undefined)
