@@ -1,5 +1,6 @@
 // The access log: one line per finished request, without personal data.
 import type { Logger } from "./logger.ts";
+import { unmatchedRoute } from "./metrics.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /** An @ as it is, or percent-encoded once or more often. */
@@ -49,7 +50,7 @@ export function logRequest(
   request: RequestContext,
   { status, durationMs }: Outcome,
 ): void {
-  const { method, path, route = "unmatched", error, refusal, requestId, trace, auth } = request;
+  const { method, path, route = unmatchedRoute, error, refusal, requestId, trace, auth } = request;
   const level = levelOf(request, status);
   if (!logger.isLevelEnabled(level)) return;
   const isPlain = plainPath.test(path);

@@ -58,6 +58,9 @@ export const knownMethods: ReadonlySet<string> = new Set(
   "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT".split(" "),
 );
 
+/** The endpoint of requests that no route matched, in metrics and in the log. */
+export const unmatchedRoute = "unmatched";
+
 /** The series of responses to one method of one route with one status. */
 interface ResponseSeries {
   readonly responses: CounterSeries;
@@ -154,13 +157,13 @@ function httpMetrics(registry: Registry) {
      */
     responded(
       sentMethod: string,
-      endpoint = "unmatched",
+      endpoint: string | undefined,
       status: number,
       seconds: number,
       refusal?: string,
     ): void {
       const method = knownMethods.has(sentMethod) ? sentMethod : "OTHER";
-      const known = seriesOf(method, endpoint, status);
+      const known = seriesOf(method, endpoint ?? unmatchedRoute, status);
       known.responses.add();
       const shedSeries = refusal === undefined ? undefined : shed.get(refusal);
       if (shedSeries !== undefined) return shedSeries.add();
