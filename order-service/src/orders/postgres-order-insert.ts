@@ -1,6 +1,6 @@
 // Stores a batch of orders in one statement.
 import type { Claim } from "@platform/shared/idempotency/claim";
-import { completedClaims, heldClaims } from "@platform/shared/idempotency/postgres-idempotency";
+import { completedClaims, heldClaims } from "@platform/shared/idempotency/postgres-claim-sql";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import type { SQL } from "bun";
 import type { WholeOrderRow } from "./postgres-order-row.ts";

@@ -2,7 +2,7 @@
 // too, is not stored, and the others are. The batch is in the order of the addresses, in which the
 // server stores it: two replicas' batches wait for each other in one direction alone.
 import type { Claim } from "@platform/shared/idempotency/claim";
-import { completedClaims, heldClaims } from "@platform/shared/idempotency/postgres-idempotency";
+import { completedClaims, heldClaims } from "@platform/shared/idempotency/postgres-claim-sql";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import type { SQL } from "bun";
 import type { UserRow } from "./user-row.ts";
