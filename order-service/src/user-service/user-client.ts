@@ -17,7 +17,7 @@ import { upstreamAddress } from "./upstream-address.ts";
  */
 export type UserAnswer = "exists" | "unknown" | "unavailable" | "failed";
 
-/** What one HTTP request came to. */
+/** The outcome of one HTTP request. */
 export interface Attempt {
   /** The users that exist, of those that were asked for. */
   readonly existing: ReadonlySet<string>;

@@ -1,6 +1,6 @@
 // The caller of a request, where authentication is on.
 
-/** What the check of a request's token came to: the label of `auth_total`, and the reason in the log. */
+/** The outcomes of the check of a request's token: the label of `auth_total`, and the reason in the log. */
 export const authOutcomes = [
   "ok",
   "missing",

@@ -8,13 +8,13 @@ import { ClaimLost, type Claim, type IdempotencyKeys } from "./claim.ts";
 import { parseIdempotencyKey } from "./idempotency-key.ts";
 import { keyInProgress, keyMalformed, keyReused } from "./key-problems.ts";
 
-/** How the creating route of one kind of resource `T` heeds keys. */
+/** What the route that creates resources of one kind, `T`, needs for keys. */
 interface IdempotentCreation<B, T> {
   /** The store of the resources. */
   readonly keys: IdempotencyKeys<T>;
   /**
-   * Whose key it is, by visible ASCII characters: the same key of another owner is another key. Undefined:
-   * callers are not told apart.
+   * The caller, in visible ASCII characters: the same key of another caller is another key. Undefined: all
+   * requests have one caller.
    */
   owner(): string | undefined;
   /** The same for equal bodies, and only for those: {@link requestDigest} makes one. */
@@ -78,9 +78,9 @@ export function idempotentCreation<B, T extends Versioned>({
     if (field === null) return withEntityTag(set, await create(undefined));
     const key = parseIdempotencyKey(field);
     if (key === undefined) throw keyMalformed;
-    const of = owner();
-    // No key has a blank.
-    const owned = of === undefined ? key : `${of} ${key}`;
+    const caller = owner();
+    // A key has no blank, so no key of one caller is the key of another.
+    const owned = caller === undefined ? key : `${caller} ${key}`;
     const result = await keys.claim(owned, fingerprint(body));
     switch (result.outcome) {
       case "claimed":

@@ -180,11 +180,11 @@ export function postgresIdempotency<T>(
   /** Goes on until the claim has lapsed, so that the key is free as soon as the server is back. */
   async function releaseLater(claim: Claim): Promise<void> {
     const lapsesAt = performance.now() + leaseMs;
-    let isOpen = true;
-    while (isOpen && performance.now() < lapsesAt) {
+    let isRetryable = true;
+    while (isRetryable && performance.now() < lapsesAt) {
       await Bun.sleep(releaseRetryMs);
       // Any other error is that of a storage which has been closed.
-      isOpen = await releaseClaims(claim).then(
+      isRetryable = await releaseClaims(claim).then(
         () => false,
         (error: unknown) => error instanceof StorageUnavailable,
       );
