@@ -26,13 +26,18 @@ export interface Span {
   readonly links?: readonly SpanContext[];
 }
 
+/**
+ * The id of a trace. One that starts here: its 16 random bytes, and whatever follows them. One that came with
+ * a request: its 32 digits.
+ *
+ * Requests that are not recorded pay for the decision, and bytes are read faster than the digits of a number.
+ */
+export type TraceId = Uint8Array | string;
+
 /** Decides which traces are recorded, and records their spans. Its functions never throw. */
 export interface Tracer {
-  /**
-   * @param traceId the id of a trace, and whatever follows its 32 digits
-   * @param isParentSampled what the caller decided; undefined if the trace starts here
-   */
-  isSampled(traceId: string, isParentSampled: boolean | undefined): boolean;
+  /** @param isParentSampled what the caller decided; undefined if the trace starts here */
+  isSampled(traceId: TraceId, isParentSampled: boolean | undefined): boolean;
   /** Takes a span of a sampled trace. */
   record(span: Span): void;
 }

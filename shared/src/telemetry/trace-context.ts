@@ -65,10 +65,10 @@ export function continueTrace(
     }
     return { traceId, traceparent, tracestate: vendorData, span: undefined };
   }
-  const random = crypto.getRandomValues(new Uint8Array(24)).toHex();
-  const newId = random.slice(0, 32);
-  const spanId = random.slice(32);
-  // JavaScriptCore copies a slice when its digits are read, which most ids are spared.
+  const random = crypto.getRandomValues(new Uint8Array(24));
+  const digits = random.toHex();
+  const newId = digits.slice(0, 32);
+  const spanId = digits.slice(32);
   if (tracer?.isSampled(random, undefined) === true) {
     return recorded({ traceId: newId, spanId, parentSpanId: undefined });
   }

@@ -1,5 +1,6 @@
 // Which traces are recorded, by OpenTelemetry's names for the ways to decide
 // (https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling).
+import type { TraceId, Tracer } from "../core/tracer.ts";
 
 /** The values of `OTEL_TRACES_SAMPLER`. A `parentbased_` one does as the caller did, if there is one. */
 export const samplerNames = [
@@ -14,40 +15,24 @@ export const samplerNames = [
 /** The name of a sampler. */
 export type SamplerName = (typeof samplerNames)[number];
 
-/** Decides for a trace. @param isParentSampled undefined if the trace starts here */
-export type Sampler = (traceId: string, isParentSampled: boolean | undefined) => boolean;
+/** Decides for a trace, as a tracer's method. */
+export type Sampler = Tracer["isSampled"];
 
 const parentBased = "parentbased_";
 
-/** The value of a lower-case hexadecimal digit. */
-const digitAt = (text: string, index: number) => {
-  const code = text.charCodeAt(index);
-  return code < 58 ? code - 48 : code - 87;
-};
+const wordBytes = 4;
 
-/**
- * The exclusive or of the four words of a trace's id. With parseInt() it would take more of the time of a
- * request that is not recorded than everything else about traces.
- *
- * @param digits how many of the eight digits of each word, from the first
- */
-function mixed(traceId: string, digits: number): number {
+/** The exclusive or of the four 32-bit words of an id. */
+function mixed(traceId: TraceId): number {
+  const bytes = typeof traceId === "string" ? Uint8Array.fromHex(traceId) : traceId;
+  const at = (index: number) => bytes[index] ?? 0;
   let bits = 0;
-  for (let digit = 0; digit < digits; digit += 1) {
-    const mix =
-      digitAt(traceId, digit) ^
-      digitAt(traceId, digit + 8) ^
-      digitAt(traceId, digit + 16) ^
-      digitAt(traceId, digit + 24);
-    bits = bits * 16 + mix;
+  for (let n = 0; n < wordBytes; n += 1) {
+    const mix = at(n) ^ at(n + wordBytes) ^ at(n + 2 * wordBytes) ^ at(n + 3 * wordBytes);
+    bits = bits * 256 + mix;
   }
   return bits;
 }
-
-const allDigits = 8;
-const firstDigits = 2;
-/** The first digits, as a part of the whole number. */
-const firstUnit = 16 ** (allDigits - firstDigits);
 
 /**
  * Makes a sampler.
@@ -62,10 +47,8 @@ export function createSampler(name: SamplerName, ratio: number): Sampler {
 }
 
 /** @param bound the least number that is not sampled */
-function alone(name: SamplerName, bound: number): (traceId: string) => boolean {
+function alone(name: SamplerName, bound: number): (traceId: TraceId) => boolean {
   if (name.endsWith("always_on")) return () => true;
   if (name.endsWith("always_off")) return () => false;
-  return (traceId) =>
-    // Mostly the first digits decide.
-    mixed(traceId, firstDigits) * firstUnit < bound && mixed(traceId, allDigits) < bound;
+  return (traceId) => mixed(traceId) < bound;
 }

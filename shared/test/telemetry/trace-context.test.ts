@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Tracer } from "../../src/core/tracer.ts";
 import { continueTrace } from "../../src/telemetry/trace-context.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
@@ -97,8 +98,9 @@ describe("continueTrace() with a tracer", () => {
     ["malformed", undefined],
   ])("tells the tracer for %s what the caller has decided", (field, expected) => {
     const asked: unknown[] = [];
-    const isSampled = (id: string, isParentSampled: boolean | undefined) => {
-      asked.push([id.slice(0, 32), isParentSampled]);
+    const isSampled: Tracer["isSampled"] = (id, isParentSampled) => {
+      const digits = typeof id === "string" ? id : id.toHex();
+      asked.push([digits.slice(0, 32), isParentSampled]);
       return false;
     };
     const { traceId } = continueTrace(field, null, { isSampled });

@@ -1,10 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createSampler, samplerNames } from "../../src/tracing/sampler.ts";
 
-const ids = Array.from({ length: 20_000 }, () =>
-  crypto.getRandomValues(new Uint8Array(16)).toHex(),
-);
-const [id = ""] = ids;
+const ids = Array.from({ length: 20_000 }, () => crypto.getRandomValues(new Uint8Array(16)));
+const id = "0af7651916cd43dd8448eb211c80319c";
 
 describe("createSampler()", () => {
   test.each([
@@ -36,6 +34,15 @@ describe("createSampler()", () => {
   test("records with a greater ratio every trace that a smaller one records", () => {
     const [few, many] = [0.1, 0.3].map((ratio) => createSampler("traceidratio", ratio));
     const torn = ids.filter((traceId) => few?.(traceId, undefined) && !many?.(traceId, undefined));
+    expect(torn).toEqual([]);
+  });
+
+  test("decides for the id of a caller as the caller did when it made the id", () => {
+    const isSampled = createSampler("traceidratio", 0.5);
+    const torn = ids.filter((made) => {
+      const followed = new Uint8Array([...made, ...crypto.getRandomValues(new Uint8Array(8))]);
+      return isSampled(followed, undefined) !== isSampled(made.toHex(), false);
+    });
     expect(torn).toEqual([]);
   });
 
