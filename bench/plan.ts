@@ -1,6 +1,7 @@
 // How often and how long everything is measured.
 import type { Pace } from "./measure/bench.ts";
 import type { Ladder } from "./measure/throughput.ts";
+import type { TracesPace } from "./measure/traces.ts";
 
 /** The pace of every measurement. */
 export interface Plan {
@@ -11,7 +12,7 @@ export interface Plan {
   /** Whether reads beside writes are measured with all peers, or with the platform alone. */
   readonly isInterferenceOfAll: boolean;
   readonly replicas: Pace;
-  readonly traces: Pace;
+  readonly traces: TracesPace;
   /** Connections to each service. */
   readonly soak: { readonly connections: number; readonly seconds: number };
   readonly growth: (Pace & { readonly rows: number }) | undefined;
@@ -23,7 +24,7 @@ const pace = { connections: 64, rounds: 5, seconds: 2, warmUpSeconds: 4 };
 const shorter = { ...pace, rounds: 3, seconds: 1 };
 const step = { seconds: 1, warmUpSeconds: 1 };
 
-/** Some fifty-five minutes. */
+/** Some seventy minutes. */
 export const fullPlan: Plan = {
   throughput: {
     rounds: pace.rounds,
@@ -39,8 +40,9 @@ export const fullPlan: Plan = {
   interference: pace,
   isInterferenceOfAll: true,
   replicas: pace,
-  // Of 1 % of the requests, the code is compiled after a hundred times as many.
-  traces: { ...pace, rounds: 15, warmUpSeconds: 20 },
+  // Some seventeen minutes. A short round is compared with its neighbour: a machine changes from one second to
+  // the next. In ten seconds JavaScriptCore compiles what 1 % of the requests run, too.
+  traces: { connections: 64, starts: 12, rounds: 6, seconds: 1, warmUpSeconds: 10 },
   soak: { connections: 32, seconds: 600 },
   growth: { ...shorter, rows: 1_000_000 },
 };
@@ -54,7 +56,7 @@ export const quickPlan: Plan = {
   interference: glance,
   isInterferenceOfAll: false,
   replicas: glance,
-  traces: glance,
+  traces: { ...glance, starts: 1 },
   soak: { connections: 32, seconds: 5 },
   growth: undefined,
 };

@@ -108,7 +108,7 @@ async function measure(): Promise<Results> {
   }
   const traces = parts.has("traces")
     ? await measureTraces(bench, plan.traces)
-    : { samples: {}, spans: 0 };
+    : { starts: [], spans: 0 };
   const beside = plan.isInterferenceOfAll ? ready : [platform];
   const interference = parts.has("interference")
     ? await measureInterference({ ...bench, peers: beside }, plan.interference)

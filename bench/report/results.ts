@@ -75,19 +75,23 @@ export function highestMegabytes(
 
 /** The rounds of all peers and workloads. */
 export function allSamples({ throughput, traces }: Results): Sample[] {
-  return [...throughput, traces].flatMap(({ samples }) => Object.values(samples).flat());
+  return [...throughput.map(({ samples }) => samples), ...traces.starts].flatMap((samples) =>
+    Object.values(samples).flat(),
+  );
 }
 
 /**
- * The part of the throughput that a recording of traces costs, by the processor time of a request, which a
- * busy machine changes less than rates; the median of all rounds, or NaN of none.
+ * For each start, the part of the throughput that a recording of traces costs: the median of its rounds, each
+ * compared with the round of "off" beside it. By the processor time of a request, which a busy machine changes
+ * less than rates.
  */
-export function costOf({ traces: { samples } }: Results, recording: string): number {
-  const without = samples["off"] ?? [];
-  return median(
-    (samples[recording] ?? []).map(
-      ({ processorUsPerRequest }, round) =>
-        1 - (without[round]?.processorUsPerRequest ?? Number.NaN) / processorUsPerRequest,
+export function costsOf({ traces: { starts } }: Results, recording: string): number[] {
+  return starts.map(({ off = [], [recording]: recorded = [] }) =>
+    median(
+      recorded.map(
+        ({ processorUsPerRequest }, round) =>
+          1 - (off[round]?.processorUsPerRequest ?? Number.NaN) / processorUsPerRequest,
+      ),
     ),
   );
 }

@@ -2,12 +2,12 @@
 import { serviceNames } from "../peers/peer.ts";
 import type { Sample } from "../measure/sample.ts";
 import { recordings } from "../measure/traces.ts";
-import { count, median, percent, range, times } from "../tools/numbers.ts";
+import { count, median, medianInterval, percent, range, times } from "../tools/numbers.ts";
 import { medianP99, medianRate, totalErrors } from "../tools/wrk.ts";
 import { titleOf } from "../workloads/index.ts";
 import {
   allSamples,
-  costOf,
+  costsOf,
   errorsIn,
   highestMegabytes,
   platformName,
@@ -36,7 +36,9 @@ export function summarise(results: Results): string {
     "## Traces",
     "GET /users/{id} of user-service, which sends its spans to a collector on the core of the load: " +
       "requests per second, processor time for one request, and the part of the throughput that this " +
-      `time costs; medians. The collector got ${count(results.traces.spans)} spans.`,
+      `time costs; medians of ${results.traces.starts.length} starts of each process, which are compared ` +
+      "start by start. The interval is that of the median's order statistics, which assumes no " +
+      `distribution. The collector got ${count(results.traces.spans)} spans.`,
     tracesTable(results),
     "## Start and memory",
     "user-service: from the start of the process to its first 200, and its memory after that; " +
@@ -165,15 +167,17 @@ function startTable(results: Results): string {
 
 function tracesTable(results: Results): string {
   const rows = recordings.map(({ name, title }) => {
-    const samples = results.traces.samples[name] ?? [];
+    const samples = results.traces.starts.flatMap((start) => start[name] ?? []);
+    const costs = costsOf(results, name);
     return [
       title,
       count(medianRate(samples)),
       count(medianOf(samples, ({ processorUsPerRequest }) => processorUsPerRequest)),
-      percent(costOf(results, name)),
+      percent(median(costs)),
+      ...[medianInterval(costs), range(costs)].map((ends) => ends.map(percent).join(" to ")),
     ];
   });
-  return table(["Recorded", "Requests/s", "µs", "Cost"], rows);
+  return table(["Recorded", "Requests/s", "µs", "Cost", "95 % interval", "min to max"], rows);
 }
 
 function interferenceTable({ peers, interference }: Results): string {

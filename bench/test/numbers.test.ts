@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mask } from "../measure/responses.ts";
 import { parseCores } from "../tools/host.ts";
-import { count, median, range, rotated, times } from "../tools/numbers.ts";
+import { count, median, medianInterval, range, rotated, times } from "../tools/numbers.ts";
 
 test.each([
   ["the middle, whatever the order", [9, 1, 100], 9],
@@ -9,6 +9,19 @@ test.each([
   ["NaN of no numbers, so that a report has no figure for what was not measured", [], Number.NaN],
 ])("median() is %s", (_, values, expected) => {
   expect(median(values)).toBe(expected);
+});
+
+// The ranks are those of the tables for the sign test.
+test.each([
+  [5, [Number.NaN, Number.NaN]],
+  [6, [1, 6]],
+  [8, [1, 8]],
+  [9, [2, 8]],
+  [12, [3, 10]],
+  [30, [10, 21]],
+])("medianInterval() of %p numbers has the ends that hold 95 %", (n, expected) => {
+  const numbers = Array.from({ length: n }, (_, index) => n - index);
+  expect(medianInterval(numbers)).toEqual(expected as [number, number]);
 });
 
 test("range() is the smallest and the largest", () => {

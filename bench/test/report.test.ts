@@ -51,9 +51,21 @@ describe("judge()", () => {
     expect(judge(growing).find((target) => target.title.startsWith(title))?.isReached).toBe(false);
   });
 
-  test("compares the processor time of requests whose traces are recorded", () => {
-    expect(targetOf("Traces: the cost of 1 %")).toMatchObject({ got: "1.2 %", isReached: true });
-    expect(targetOf("Traces: the cost of all")).toMatchObject({ got: "27.3 %", isReached: false });
+  test("reaches a target of traces if the whole interval of their cost is below it", () => {
+    expect(targetOf("Traces: the cost of 1 %")).toMatchObject({
+      got: "0.9 %, at most 1.8 %",
+      isReached: true,
+    });
+    expect(targetOf("Traces: the cost of all")).toMatchObject({
+      got: "21.9 %, at most 27.3 %",
+      isReached: false,
+    });
+  });
+
+  test("leaves the cost of traces undecided after too few starts", () => {
+    const traces = { ...results.traces, starts: results.traces.starts.slice(1) };
+    const target = judge({ ...results, traces }).find(({ title }) => title.startsWith("Traces"));
+    expect(target?.isReached).toBeUndefined();
   });
 
   test("compares the cold start with Node's", () => {
@@ -121,6 +133,12 @@ test("summarise() prints the rate and ratio of every peer, and how to include a 
   expect(text).toContain("100 (9.0 ×)");
   expect(text).toContain("Left out: Go: net/http. To include it: apt-get install golang-go");
   expect(text).toContain("NOT reached");
+});
+
+test("summarise() prints what traces cost with its interval, and the noise of the run", () => {
+  const text = summarise(results);
+  expect(text).toMatch(/Off, once more +\|.*\| +0\.3 % \| +0\.0 % to 1\.2 % \|/);
+  expect(text).toMatch(/1 % of all traces +\|.*\| +0\.9 % \| +0\.6 % to 1\.8 % \|/);
 });
 
 test("summarise() prints the processor time of the database server where there is one", () => {

@@ -58,7 +58,12 @@ export const results: Results = {
     },
   ],
   traces: {
-    samples: { off: samples([900]), sampled: samples([890], 81), all: samples([700], 110) },
+    starts: [0, 1, 2, 3, 4, 10].map((more) => ({
+      off: samples([900, 900, 900]),
+      "off-again": samples([900, 900, 900], 80 + more / 10),
+      sampled: samples([890, 890, 890], 80.5 + more / 10),
+      all: samples([700, 700, 700], 100 + more),
+    })),
     spans: 800,
   },
   starts: {

@@ -8,6 +8,27 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+const confidence = 0.95;
+
+/**
+ * The confidence interval of the median at 95 % or more, from order statistics: it assumes no distribution of
+ * the numbers (ISO 16269-7). Two NaN of fewer than six numbers, which have no such interval.
+ */
+export function medianInterval(values: readonly number[]): readonly [number, number] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const n = sorted.length;
+  // The chance that at most `below` of n numbers are under the median is that of so many heads in n tosses.
+  let chance = 0.5 ** n;
+  let sum = chance;
+  let below = 0;
+  while (sum <= (1 - confidence) / 2) {
+    below += 1;
+    chance *= (n - below + 1) / below;
+    sum += chance;
+  }
+  return [sorted[below - 1] ?? Number.NaN, sorted[n - below] ?? Number.NaN];
+}
+
 /** The smallest and the largest. */
 export function range(values: readonly number[]): readonly [number, number] {
   return [Math.min(...values), Math.max(...values)];
