@@ -52,6 +52,9 @@ export function routeMatcher(routes: readonly Route[]): (path: string) => RouteM
   const byPath = Map.groupBy(routes, ({ path }) => path);
   // A path without parameters is found by a look-up: a pattern for each would take longer.
   const exact = new Map<string, RouteMatch>();
+  // The look-up hashes the path of a request, which takes most of the time of a match: most paths have an
+  // identifier, and so a length that no path without parameters has.
+  const lengths = new Set<number>();
   const patterns: { readonly pattern: RegExp; readonly match: RouteMatch }[] = [];
   for (const [path, ofPath] of byPath) {
     const methods = new Set(ofPath.map(({ method }) => method));
@@ -59,10 +62,13 @@ export function routeMatcher(routes: readonly Route[]): (path: string) => RouteM
     const match = { template: routeTemplate(path), methods: [...methods].sort() };
     if (match.template === path) {
       exact.set(path, match);
+      lengths.add(path.length);
       continue;
     }
     const escaped = path.replace(/[.*+?^$()[\]{}|\\]/g, "\\$&");
     patterns.push({ pattern: new RegExp(`^${escaped.replace(/:\w+/g, "[^/]+")}$`), match });
   }
-  return (path) => exact.get(path) ?? patterns.find(({ pattern }) => pattern.test(path))?.match;
+  return (path) =>
+    (lengths.has(path.length) ? exact.get(path) : undefined) ??
+    patterns.find(({ pattern }) => pattern.test(path))?.match;
 }
