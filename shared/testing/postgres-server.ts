@@ -11,8 +11,8 @@ const settings = [
   "wal_level=minimal",
   "max_wal_senders=0",
   "autovacuum=off",
-  // Every statement of a test run at once: many pools of 10 sessions.
-  "max_connections=200",
+  // Every statement of a test run at once: many pools of 10 sessions, of a process for each core.
+  "max_connections=1000",
   // In the folder that is deleted, also after kill -9.
   "dynamic_shared_memory_type=mmap",
   "listen_addresses=127.0.0.1",

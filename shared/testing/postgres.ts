@@ -1,10 +1,9 @@
 // PostgreSQL for tests: a server that starts with the first test that needs it and serves the whole
 // run, and a database for each test.
 import { SQL } from "bun";
-import { join } from "node:path";
 import { atEndOfRun } from "./end-of-run.ts";
+import { hasPostgresOfRun, postgresOfRun, startPostgres } from "./postgres-of-run.ts";
 import { postgresPrograms } from "./postgres-programs.ts";
-import { startForTestRun } from "./test-run.ts";
 
 /** A database of a test; dropped some time after the end of its scope, with all sessions on it. */
 export interface PostgresDatabase extends AsyncDisposable {
@@ -27,7 +26,6 @@ const fileCopy = "STRATEGY FILE_COPY";
 type Prepare = (url: string) => Promise<void>;
 
 let server: Promise<Server> | undefined;
-let databases = 0;
 /**
  * The names of databases that no test needs any more, oldest first. The server waits 100 ms to drop a
  * database whose sessions have just been closed, so a few later tests run first.
@@ -98,8 +96,7 @@ function templateOf(prepare: Prepare): Promise<string> {
 
 async function createDatabase(template: string) {
   const { url, admin, copying } = await (server ??= startServer());
-  databases += 1;
-  const name = `platform_test_${process.pid}_${databases}`;
+  const name = `platform_test_${crypto.randomUUID().replaceAll("-", "_")}`;
   await admin.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template} ENCODING UTF8 ${copying}`);
   const own = new URL(url);
   own.pathname = `/${name}`;
@@ -128,9 +125,9 @@ async function startServer(): Promise<Server> {
       },
     };
   }
-  const script = join(import.meta.dir, "postgres-server.ts");
-  const { printed, stop } = await startForTestRun(script);
-  const { url } = printed as { url: string };
+  const { url, stop } = hasPostgresOfRun
+    ? { url: await postgresOfRun(), stop: () => Promise.resolve() }
+    : await startPostgres();
   const admin = new SQL(url, { max: 1 });
   return {
     url,
@@ -144,6 +141,8 @@ async function startServer(): Promise<Server> {
 }
 
 atEndOfRun(async () => {
+  // The next file of tests needs the server and its templates too, and the databases end with it.
+  if (hasPostgresOfRun) return;
   const running = server;
   server = undefined;
   await (await running)?.stop();
