@@ -51,13 +51,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 /** Builds a peer. @returns what to install first if it cannot be built here */
-async function setUp({ name, title, isBare = false, ...peer }: Peer): Promise<ReadyPeer | string> {
+async function setUp(peer: Peer): Promise<ReadyPeer | string> {
+  const { name, title, isBare = false, env = {} } = peer;
   const install = await peer.missing();
   if (install !== undefined) return install;
   say(`Setting up ${title}`);
   const place = join(folder, `bin-${name}`);
   await mkdir(place);
-  return { name, title, isBare, launch: await peer.setUp(place) };
+  return { name, title, isBare, env, launch: await peer.setUp(place) };
 }
 
 /** Builds the peers, without those that cannot be built here. @throws Error if it is the platform */

@@ -31,7 +31,7 @@ export async function measureReplicas(
   await using second = await startServer([...pinned, ...platform.launch("user-service")], {
     name: "second",
     folder: pair.folder,
-    env: { DATABASE_URL: pair.databaseOf("user-service") },
+    env: { ...platform.env, DATABASE_URL: pair.databaseOf("user-service") },
   });
   const url = single.urlOf("user-service");
   // Two processes of wrk send the load in both cases.

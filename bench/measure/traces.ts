@@ -40,14 +40,14 @@ export async function measureTraces(
     ...bench.platform,
     name,
     title,
-    env:
-      sampled === 0
-        ? {}
-        : {
-            OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-            OTEL_TRACES_SAMPLER: "traceidratio",
-            OTEL_TRACES_SAMPLER_ARG: String(sampled),
-          },
+    env: {
+      ...bench.platform.env,
+      ...(sampled > 0 && {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_TRACES_SAMPLER: "traceidratio",
+        OTEL_TRACES_SAMPLER_ARG: String(sampled),
+      }),
+    },
   }));
   const [getUser] = workloads;
   const measured: Comparison["samples"][] = [];

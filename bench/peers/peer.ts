@@ -20,6 +20,8 @@ export interface Peer {
   readonly title: string;
   /** It has no validation, metrics, logs and request ids. */
   readonly isBare?: boolean;
+  /** More variables of its services. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What to install before it can be built here; undefined if nothing is missing. */
   missing(): Promise<string | undefined>;
   /** Builds or installs it, in an empty folder. */

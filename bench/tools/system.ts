@@ -6,10 +6,8 @@ import type { Seed } from "../engines/engine.ts";
 import { startServer, type Server } from "./server.ts";
 
 /** A peer that can be started. */
-export interface ReadyPeer extends Pick<Peer, "name" | "title" | "isBare"> {
+export interface ReadyPeer extends Pick<Peer, "name" | "title" | "isBare" | "env"> {
   readonly launch: Launcher;
-  /** More variables of its services. Default: none. */
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A peer's running services. */

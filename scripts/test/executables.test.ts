@@ -10,6 +10,7 @@ import {
   type Running,
 } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { imageEnv } from "../../bench/peers/image-env.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { services } from "../services.ts";
 
@@ -68,6 +69,18 @@ describe.each(services.map(({ name }) => name))("the executable of %s", (service
     expect(await (await running.fetch("/metrics")).text()).toContain(
       `build_info{service="${service}",version="${version}",commit="${testCommit}"} 1\n`,
     );
+  });
+
+  test("has an allocator that knows the variable which the image sets for it, or the image would be slower", async () => {
+    const dockerfile = await Bun.file(
+      resolve(import.meta.dir, "../..", service, "Dockerfile"),
+    ).text();
+    const [, value] = /^ENV [^]*?\bMIMALLOC_PURGE_HOLES=(\d+)/m.exec(dockerfile) ?? [];
+    expect(value).toBe(imageEnv["MIMALLOC_PURGE_HOLES"]);
+    await using folder = temporaryFolder();
+    const env = { ...imageEnv, MIMALLOC_VERBOSE: "1" };
+    const { stderr } = await runCommand(service, ["--version"], { cwd: folder.path, env });
+    expect(stderr).toContain("option 'purge_holes': 0 ");
   });
 
   test("contains no path of the machine that built it: it is the same wherever it is built", async () => {

@@ -2,6 +2,7 @@
 // platform is.
 import { join } from "node:path";
 import type { EngineName } from "../../engines/engine.ts";
+import { imageEnv } from "../image-env.ts";
 import { serviceNames, type Peer } from "../peer.ts";
 
 /** The floor on an engine. */
@@ -11,6 +12,7 @@ export function floor(engine: EngineName): Peer {
     name: "floor",
     title: "Floor: Bun.serve",
     isBare: true,
+    env: imageEnv,
     missing: async () => undefined,
     async setUp(folder) {
       for (const service of serviceNames) {
