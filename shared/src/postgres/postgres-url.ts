@@ -35,14 +35,21 @@ function decode(text: string): string | undefined {
   }
 }
 
+const isPort = (number: number) => number >= 1 && number <= 65_535;
+
 // A host is a name, an IPv4 address, or an IPv6 address in brackets. One host: a comma is refused.
 const shape =
   /^postgres(?:ql)?:\/\/([^:@/?#\s]+)(?::([^@/?#\s]*))?@([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?\/([^/?#\s]+)(?:\?([^#\s]*))?$/i;
 
+type Parameters = Pick<
+  PostgresAddress,
+  "sslMode" | "rootCertificate" | "connectTimeoutSeconds" | "applicationName"
+>;
+
 /** The parameters of a query by their names; undefined if one is unknown, malformed or repeated. */
-function parseParameters(query: string): Map<string, string> | undefined {
+function splitQuery(query: string): Map<string, string> | undefined {
   const found = new Map<string, string>();
-  for (const part of query.split("&")) {
+  for (const part of query === "" ? [] : query.split("&")) {
     const [, key = "", text = ""] = /^([^=]*)=(.*)$/.exec(part) ?? [];
     const name = parameters.find((parameter) => parameter === key);
     const value = decode(text);
@@ -52,6 +59,45 @@ function parseParameters(query: string): Map<string, string> | undefined {
     found.set(name, value);
   }
   return found;
+}
+
+/** What a query asks for; or, as text, what to do about the first mistake in it. */
+function parseParameters(query: string): Parameters | string {
+  const found = splitQuery(query);
+  if (found === undefined) {
+    return `of parameters, it may have ${parameters.join(", ")}, each once and with a value`;
+  }
+  const certificate = found.get("sslrootcert");
+  const sslMode = effectiveMode(found.get("sslmode"), certificate);
+  if (sslMode === undefined) return `sslmode must be one of ${sslModes.join(", ")}`;
+  if (certificate === "system" && sslMode !== "verify-full") {
+    return "sslrootcert=system needs sslmode=verify-full";
+  }
+  const timeout = found.get("connect_timeout");
+  if (timeout !== undefined && !/^[0-9]{1,5}$/.test(timeout)) {
+    return "connect_timeout must be a whole number of seconds from 0 to 99999";
+  }
+  return {
+    sslMode,
+    rootCertificate: certificate === "system" ? undefined : certificate,
+    // libpq waits for ever with 0, which no service should.
+    connectTimeoutSeconds: timeout === undefined ? undefined : Number(timeout) || undefined,
+    applicationName: found.get("application_name"),
+  };
+}
+
+/**
+ * As libpq: `require` with a CA's file checks the chain, and the system's CAs make `verify-full` the
+ * default. Undefined for an unknown mode.
+ */
+function effectiveMode(
+  text: string | undefined,
+  certificate: string | undefined,
+): SslMode | undefined {
+  if (text === undefined) return certificate === "system" ? "verify-full" : "prefer";
+  const mode = sslModes.find((known) => known === text);
+  const checksChain = certificate !== undefined && certificate !== "system";
+  return mode === "require" && checksChain ? "verify-ca" : mode;
 }
 
 /**
@@ -65,54 +111,34 @@ export function parsePostgresUrl(url: string): PostgresAddress | undefined {
     parts;
   const [user, password, database] = [userText, passwordText, nameText].map(decode);
   const port = Number(portText);
-  if (!user || password === undefined || !database || port < 1 || port > 65_535) return undefined;
+  if (!user || password === undefined || !database || !isPort(port)) return undefined;
   if (URL.parse(`http://${host}`) === null) return undefined;
 
-  const given = query ? parseParameters(query) : new Map<string, string>();
-  if (given === undefined) return undefined;
-  const certificate = given.get("sslrootcert");
-  const sslMode = effectiveMode(given.get("sslmode"), certificate);
-  const timeout = given.get("connect_timeout");
-  if (sslMode === undefined || (timeout !== undefined && !/^[0-9]{1,5}$/.test(timeout))) {
-    return undefined;
-  }
-  return {
-    name: `postgres://${host}:${port}/${nameText}`,
-    host,
-    port,
-    user,
-    password,
-    database,
-    sslMode,
-    rootCertificate: certificate === "system" ? undefined : certificate,
-    // libpq waits for ever with 0, which no service should.
-    connectTimeoutSeconds: timeout === undefined ? undefined : Number(timeout) || undefined,
-    applicationName: given.get("application_name"),
-  };
-}
-
-/** As libpq: `require` with a CA's file checks the chain, and the system's CAs need `verify-full`. */
-function effectiveMode(text = "prefer", certificate: string | undefined): SslMode | undefined {
-  const mode = sslModes.find((known) => known === text);
-  if (certificate === "system") return mode === "verify-full" ? mode : undefined;
-  return mode === "require" && certificate !== undefined ? "verify-ca" : mode;
+  const given = parseParameters(query ?? "");
+  if (typeof given === "string") return undefined;
+  const name = `postgres://${host}:${port}/${nameText}`;
+  return { name, host, port, user, password, database, ...given };
 }
 
 /** The remedy for a URL that was probably meant for PostgreSQL. It never repeats a part of the URL. */
 export function postgresUrlRemedy(url: string): string | undefined {
-  const authority = /^postgres(?:ql)?(?:\+\w+)?:\/\/([^/?#]*)/i.exec(url)?.[1];
+  const [, authority, path = "", query = ""] =
+    /^postgres(?:ql)?(?:\+\w+)?:\/\/([^/?#]*)\/?([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
   if (authority === undefined) return undefined;
   if (/^\w+\+/.test(url)) return "leave out the name of the driver behind postgres";
-  const [, query] = /\?([^#]*)/.exec(url) ?? [];
-  if (/,/.test(authority.replace(/^.*@/, ""))) {
-    return "name one host: the address that follows the primary";
-  }
-  if (!authority.includes("@")) return "name the user in front of the host";
-  if (/@.*@/.test(authority) || /[^\x21-\x7e]/.test(authority)) {
+  const address = authority.replace(/^.*@/, "");
+  if (address.includes(",")) return "name one host: the address that follows the primary";
+  if (!url.includes("@")) return "name the user in front of the host";
+  // A password may hold what ends the authority: a slash, a question mark, a number sign.
+  if (!/^[\x21-\x3f\x41-\x7e]*@[\x21-\x3f\x41-\x7e]*$/.test(authority)) {
     return "percent-encode user and password";
   }
-  if (query && parseParameters(query) === undefined) {
-    return `of parameters, it may have ${parameters.join(", ")}, each once and with a value`;
+  if (address === "") return "name the host behind the user";
+  const [, port] = /^(?:[^:[\]]+|\[[^\]]*\]):(.*)$/.exec(address) ?? [];
+  if (port !== undefined && !(/^[0-9]{1,5}$/.test(port) && isPort(Number(port)))) {
+    return "the port must be a whole number from 1 to 65535";
   }
-  return "percent-encode user, password and name";
+  if (path === "") return "name the database behind the host";
+  const given = parseParameters(query);
+  return typeof given === "string" ? given : "percent-encode user, password and name";
 }

@@ -34,6 +34,7 @@ describe("parsePostgresUrl()", () => {
       "postgres://u@h/d?connect_timeout=2&application_name=my%20app",
       { connectTimeoutSeconds: 2, applicationName: "my app" },
     ],
+    ["postgres://u@h/d?sslrootcert=system", { sslMode: "verify-full", rootCertificate: undefined }],
     ["postgres://u@h/d?", { database: "d" }],
     ["postgres://u@h/d?connect_timeout=0", { connectTimeoutSeconds: undefined }],
   ])("takes %s", (url, expected) => {
@@ -83,6 +84,30 @@ describe("postgresUrlRemedy()", () => {
       "of parameters, it may have sslmode, sslrootcert, connect_timeout, application_name, " +
         "each once and with a value",
     ],
+    [
+      "postgres://u:secret@h/d?sslmode=secret",
+      "sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full",
+    ],
+    [
+      "postgres://u:secret@h/d?sslmode=require&sslrootcert=system",
+      "sslrootcert=system needs sslmode=verify-full",
+    ],
+    [
+      "postgres://u:secret@h/d?connect_timeout=1s",
+      "connect_timeout must be a whole number of seconds from 0 to 99999",
+    ],
+    ["postgres://u:secret@h:99999/d", "the port must be a whole number from 1 to 65535"],
+    ["postgres://u:secret@h:port/d", "the port must be a whole number from 1 to 65535"],
+    ["postgres://u:secret@h:0/d", "the port must be a whole number from 1 to 65535"],
+    ["postgres://u:secret@[::1]:x/d", "the port must be a whole number from 1 to 65535"],
+    ["postgres://u:secret@/d", "name the host behind the user"],
+    ["postgres://u:secret@h", "name the database behind the host"],
+    ["postgres://u:secret@h:5432/", "name the database behind the host"],
+    ["postgres://u:secret@h/?sslmode=require", "name the database behind the host"],
+    ["postgres://u:sec/ret@h/d", "percent-encode user and password"],
+    ["postgres://u:sec?ret@h/d", "percent-encode user and password"],
+    ["postgres://u:secrét@h/d", "percent-encode user and password"],
+    ["postgres://u:secret@h/d%", "percent-encode user, password and name"],
     ["sqlite:x.db", undefined],
   ])("of %s names the mistake, and no part of the URL", (url, remedy) => {
     expect(postgresUrlRemedy(url)).toBe(remedy);
