@@ -1,5 +1,6 @@
 // Runs the work that a service does at intervals, without a request.
 import type { BackgroundJob } from "../core/background-job.ts";
+import { StorageUnavailable } from "../core/storage.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 /** Starts jobs, each at once. @returns stops them; resolves when the runs under way are over */
@@ -14,7 +15,12 @@ export function startBackgroundJobs(
     try {
       await job.run(stop.signal);
     } catch (err) {
-      logger.warn({ err }, "background job failed, and will be tried again");
+      // The storage itself logs that its server is away, once for each outage.
+      const isReported = err instanceof StorageUnavailable && err.reason === "unreachable";
+      logger[isReported ? "debug" : "warn"](
+        { err },
+        "background job failed, and will be tried again",
+      );
     }
     running.delete(job);
   }

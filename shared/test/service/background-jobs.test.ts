@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { StorageUnavailable, unavailableReasons } from "../../src/core/storage.ts";
 import { startBackgroundJobs } from "../../src/service/background-jobs.ts";
 import { logInto } from "../telemetry/log-into.ts";
 
@@ -31,6 +32,18 @@ describe("startBackgroundJobs()", () => {
       msg: "background job failed, and will be tried again",
       err: { message: "no luck" },
     });
+  });
+
+  // At the level of most services, an outage of the server is one line: the storage's own.
+  test.each(
+    unavailableReasons.map(
+      (reason) => [reason, reason === "unreachable" ? "debug" : "warn"] as const,
+    ),
+  )("logs that a job found the storage %s at level %s", async (reason, level) => {
+    const { logger, lines } = logInto();
+    const run = () => Promise.reject(new StorageUnavailable(reason));
+    await startBackgroundJobs([{ intervalMs: hourMs, run }], logger)();
+    expect(lines).toMatchObject([{ level, err: { type: "StorageUnavailable" } }]);
   });
 
   test("runs a job at the start, however long its interval is", async () => {
