@@ -35,9 +35,14 @@ async function statusOf(url: string, signal: AbortSignal): Promise<number | unde
   });
 }
 
-/** @returns why the service is not ready; undefined if it is */
-export async function healthCheck({ host, port }: Address): Promise<string | undefined> {
-  const signal = AbortSignal.timeout(timeoutMs);
+/**
+ * @param signal ends the wait for a response
+ * @returns why the service is not ready; undefined if it is
+ */
+export async function healthCheck(
+  { host, port }: Address,
+  signal = AbortSignal.timeout(timeoutMs),
+): Promise<string | undefined> {
   const failures: string[] = [];
   for (const each of hostsOf(host)) {
     const url = `http://${urlHost(each)}:${port}/ready`;
@@ -45,7 +50,8 @@ export async function healthCheck({ host, port }: Address): Promise<string | und
       const status = await statusOf(url, signal);
       return status === 200 ? undefined : `${url} responded with status ${status}`;
     } catch (error) {
-      failures.push(`${url} did not respond: ${errorMessage(error)}`);
+      const failure = signal.aborted ? ` within ${timeoutMs / 1000} s` : `: ${errorMessage(error)}`;
+      failures.push(`${url} did not respond${failure}`);
       if (!hasErrno(error, ...noConnection)) break;
     }
   }

@@ -53,6 +53,24 @@ describe("healthCheck()", () => {
     );
   });
 
+  test("says how long it has waited for a service that does not respond", async () => {
+    const giveUp = new AbortController();
+    const response = Promise.withResolvers<Response>();
+    using service = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch() {
+        giveUp.abort();
+        return response.promise;
+      },
+    });
+    const port = Number(service.port);
+    expect(await healthCheck({ host: "127.0.0.1", port }, giveUp.signal)).toBe(
+      `http://127.0.0.1:${port}/ready did not respond within 2 s`,
+    );
+    response.resolve(new Response());
+  });
+
   test.each([503, 500, 404, 204])("reports a service that responds with %i", async (status) => {
     using service = respondingWith(status);
     const port = Number(service.port);
