@@ -1,40 +1,27 @@
 // What happens to a service by its machine, its network and other processes, and what ends it.
 import { connect } from "node:net";
+import { repeat, type Load } from "../support/load.ts";
 import { startRelay } from "../support/relay.ts";
 import type { RestartableService } from "./restartable-service.ts";
 
-/** Stops and continues a process in turn, as a limit of its CPU does. @returns a function that lifts it */
-export function throttle(service: RestartableService): () => Promise<void> {
-  let isOver = false;
-  const throttling = (async () => {
-    while (!isOver) {
-      service.kill("SIGSTOP");
-      await Bun.sleep(900);
-      service.kill("SIGCONT");
-      await Bun.sleep(100);
-    }
-  })();
-  return async () => {
-    isOver = true;
-    await throttling;
-  };
+/** Stops and continues a process in turn, as a limit of its CPU does. */
+export function throttle(service: RestartableService): Load {
+  return repeat(1, async () => {
+    service.kill("SIGSTOP");
+    await Bun.sleep(900);
+    service.kill("SIGCONT");
+    await Bun.sleep(100);
+  });
 }
 
 /** Kills a service 20 s after each start, as the kernel does when it needs too much memory. */
-export function crashAgainAndAgain(service: RestartableService): () => Promise<void> {
-  let isOver = false;
-  const crashing = (async () => {
-    while (!isOver) {
-      service.kill("SIGKILL");
-      await Bun.sleep(5000);
-      await service.start();
-      await Bun.sleep(20_000);
-    }
-  })();
-  return async () => {
-    isOver = true;
-    await crashing;
-  };
+export function crashAgainAndAgain(service: RestartableService): Load {
+  return repeat(1, async () => {
+    service.kill("SIGKILL");
+    await Bun.sleep(5000);
+    await service.start();
+    await Bun.sleep(20_000);
+  });
 }
 
 /** Locks a database in a process of its own, which the stack ends. Resolves when it holds the lock. */

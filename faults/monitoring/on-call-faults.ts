@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { smallDisk } from "../disk/small-disk.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
-import { repeatTimed } from "../support/load.ts";
+import { repeatTimed, type Load } from "../support/load.ts";
 import { startRelay } from "../support/relay.ts";
 import { errors, startShim } from "../support/shim.ts";
 import { http, respond } from "../support/upstream-behaviours.ts";
@@ -32,6 +32,26 @@ export interface Fault {
   readonly runbook: string;
   /** Starts a platform of its own, which the stack ends. */
   prepare(stack: AsyncDisposableStack): Promise<Scene>;
+}
+
+/** A fault that is repeated until an operator ends it. */
+function repeated(begin: () => Load): Pick<Scene, "begin" | "end"> {
+  let mishap: Load | undefined;
+  return {
+    begin() {
+      mishap = begin();
+    },
+    end: () => mishap?.stop(),
+  };
+}
+
+/** Adds clients that repeat their work, with a pause after each call, until the stack ends them. */
+function addClients(
+  stack: AsyncDisposableStack,
+  ...[clients, work, pauseMs]: Parameters<typeof repeatTimed>
+): void {
+  const load = repeatTimed(clients, work, pauseMs);
+  stack.defer(async () => void (await load.stop()));
 }
 
 const userServiceDown: Fault = {
@@ -62,14 +82,7 @@ const userServiceSlow: Fault = {
     "[EventLoopStalled](runbooks/service.md#eventloopstalled): “the container is throttled: raise its limit”",
   async prepare(stack) {
     const platform = await startLoadedPlatform(stack);
-    let lift = async () => {};
-    return {
-      platform,
-      begin() {
-        lift = throttle(platform.users);
-      },
-      end: () => lift(),
-    };
+    return { platform, ...repeated(() => throttle(platform.users)) };
   },
 };
 
@@ -200,10 +213,7 @@ const overload: Fault = {
     const { orders, started, placeOrder } = platform;
     return {
       platform,
-      begin() {
-        const clients = repeatTimed(24, (n) => placeOrder(n), 100);
-        stack.defer(async () => void (await clients.stop()));
-      },
+      begin: () => addClients(stack, 24, (n) => placeOrder(n), 100),
       async end() {
         await orders.stop();
         await orders.start({ ...started, env: { ...started.env, MAX_IN_FLIGHT: "1024" } });
@@ -227,8 +237,7 @@ const clientsLeave: Fault = {
       platform,
       begin() {
         const place = (n: number) => platform.placeOrder(n, AbortSignal.timeout(timeoutMs));
-        const clients = repeatTimed(2, place, 250);
-        stack.defer(async () => void (await clients.stop()));
+        addClients(stack, 2, place, 250);
       },
       end() {
         timeoutMs = 5000;
@@ -244,14 +253,7 @@ const crashLoop: Fault = {
   runbook: "[Restarting](runbooks/service.md#restarting): “137: memory, give it more”",
   async prepare(stack) {
     const platform = await startLoadedPlatform(stack);
-    let stopCrashing = async () => {};
-    return {
-      platform,
-      begin() {
-        stopCrashing = crashAgainAndAgain(platform.orders);
-      },
-      end: () => stopCrashing(),
-    };
+    return { platform, ...repeated(() => crashAgainAndAgain(platform.orders)) };
   },
 };
 
