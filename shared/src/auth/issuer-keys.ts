@@ -36,7 +36,7 @@ interface IssuerKeysOptions {
 /** How long the last good set serves without a newer one, in ms. */
 const maxServedMs = 24 * 60 * 60 * 1000;
 
-/** From one look whether a fetch is due to the next, in ms. */
+/** Interval of the checks whether a fetch is due, in ms. */
 const lookMs = 5000;
 
 /** How long one fetch may take, in ms. */

@@ -22,7 +22,7 @@ class KeySourceError extends Error {
 
 const maxBytes = 1024 * 1024;
 
-/** A withdrawn key is out within a minute: the age, the time to the next look, and the fetch. */
+/** A withdrawn key is out within a minute: the age, the time to the next check, and the fetch. */
 const maxAgeOfFetchedMs = 49_000;
 
 const tooLarge = () => new KeySourceError("The key set is larger than 1 MiB");

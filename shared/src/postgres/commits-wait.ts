@@ -7,7 +7,7 @@ import { withTimeout } from "../core/with-timeout.ts";
 import { isPermanent, type CommitsWait } from "./errors.ts";
 import { poolOptions, poolUrl, type SessionTarget } from "./session-options.ts";
 
-/** How long a look may take. */
+/** How long a check may take, in ms. */
 const maxLookMs = 1500;
 
 /**

@@ -291,7 +291,7 @@ export async function openPostgres({
       } catch (error) {
         const waitedMs = performance.now() - begunAt;
         if (isLockTimeout(error) && waitedMs < maxLockWaitMs) {
-          // No try of those that end a conflict.
+          // maxTries bounds conflicts. A wait for a lock is none: maxLockWaitMs bounds it.
           tries -= 1;
           continue;
         }
@@ -337,7 +337,7 @@ export async function openPostgres({
       } catch (error) {
         const waitedMs = performance.now() - begunAt;
         if (isLockTimeout(error) && queuedAt.length === 1 && waitedMs < maxLockWaitMs) {
-          // No try of those that end a conflict.
+          // maxTries bounds conflicts. A wait for a lock is none: maxLockWaitMs bounds it.
           tries -= 1;
           continue;
         }

@@ -6,13 +6,13 @@ import { sqlStateOf } from "./errors.ts";
 import { poolOptions, poolUrl, type SessionTarget } from "./session-options.ts";
 import { withTimeout } from "../core/with-timeout.ts";
 
-/** Between two looks at the session. */
+/** Interval of the checks of the session, in ms. */
 const intervalMs = 1000;
 
-/** How long a look may take. */
+/** How long a check may take, in ms. */
 const maxLookMs = 3500;
 
-/** So many looks in a row find no server before the session is given up: a migration may keep it busy. */
+/** Checks in a row that reach no server before the session is given up: a migration may keep it busy. */
 const maxMissed = 3;
 
 /**

@@ -36,7 +36,7 @@ const silenceMs = 250;
 /** How long the statements of a pool that was replaced may go on, in seconds. */
 const replacedPoolSeconds = 4;
 
-/** Between two looks whether commits still wait. */
+/** Interval of the checks whether commits still wait, in ms. */
 const lookMs = 500;
 
 /** Sessions that are younger than this are not renewed, so that reconnecting has an end. */
