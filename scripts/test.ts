@@ -1,11 +1,26 @@
-// `bun run test [ARGUMENT...]`: runs the tests on all cores, with one PostgreSQL server.
-import { offerPostgres } from "../shared/testing/postgres-of-run.ts";
+// `bun run test [ARGUMENT...]`: runs the tests on all cores. The processes that run them share one
+// PostgreSQL server and one build of the executables.
+import { buildExecutables } from "../shared/testing/build-executables.ts";
+import { shareWithRun } from "../shared/testing/shared-by-run.ts";
+import { startPostgres } from "../shared/testing/start-postgres.ts";
 
-await using postgres = process.env["TEST_DATABASE_URL"] ? undefined : offerPostgres();
-
+await using atEnd = new AsyncDisposableStack();
+const { env } = atEnd.use(
+  shareWithRun({
+    async postgres() {
+      const { url, stop } = await startPostgres();
+      atEnd.defer(stop);
+      return url;
+    },
+    async executables() {
+      await buildExecutables();
+      return "";
+    },
+  }),
+);
 const options = ["--parallel", "--no-isolate", "--randomize", "--timeout", "60000"];
 const tests = Bun.spawn([process.execPath, "test", ...options, ...process.argv.slice(2)], {
-  env: { ...process.env, ...postgres?.env },
+  env: { ...process.env, ...env },
   stdio: ["inherit", "inherit", "inherit"],
 });
 // Ctrl-C reaches the tests too, and this process stops the server after them.

@@ -2,11 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { testCommit } from "../../shared/testing/build-executables.ts";
 import {
   executableOf,
   runCommand,
   startExecutable,
-  testCommit,
   type Running,
 } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";

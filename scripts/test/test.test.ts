@@ -16,10 +16,8 @@ async function run(files: Readonly<Record<string, string>>) {
   for (const [name, text] of Object.entries(files)) {
     await Bun.write(join(folder.path, `${name}.test.ts`), text);
   }
-  const { TEST_RUN_POSTGRES: _, ...env } = process.env;
   const child = Bun.spawn([process.execPath, join(root, "scripts/test.ts")], {
     cwd: folder.path,
-    env,
     stdout: "pipe",
     stderr: "pipe",
   });

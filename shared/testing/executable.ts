@@ -1,25 +1,16 @@
 // A service as users run it: its executable, in a process of its own.
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { buildExecutables, executables } from "./build-executables.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
+import { isPartOfRun, sharedByRun } from "./shared-by-run.ts";
 
 /** A service's name, which its folder in this repository and its executable share. */
 export type ServiceName = string;
 
-const root = resolve(import.meta.dir, "../..");
-const executables = join(root, "dist/test");
-console.error("Building the executables for the tests that start them");
-
-/** The commit that the executables report as theirs. */
-export const testCommit = "test";
-
-// Every test run that imports this file builds the executables anew, in two seconds, so that none is
-// older than its source. A test run beside it replaces each file whole, by a newer one.
-const build = Bun.spawnSync([process.execPath, "scripts/build.ts", "--outdir", executables], {
-  cwd: root,
-  env: { ...process.env, BUILD_COMMIT: testCommit },
-});
-if (!build.success) throw new Error(`Cannot build the executables: ${build.stderr.toString()}`);
+// Every test run that imports this file builds the executables anew, in two seconds.
+if (isPartOfRun) await sharedByRun("executables");
+else await buildExecutables();
 
 /** The path of a service's executable. @throws Error if the build makes none of that name */
 export function executableOf(service: ServiceName): string {

@@ -2,8 +2,9 @@
 // run, and a database for each test.
 import { SQL } from "bun";
 import { atEndOfRun } from "./end-of-run.ts";
-import { hasPostgresOfRun, postgresOfRun, startPostgres } from "./postgres-of-run.ts";
 import { postgresPrograms } from "./postgres-programs.ts";
+import { isPartOfRun, sharedByRun } from "./shared-by-run.ts";
+import { startPostgres } from "./start-postgres.ts";
 
 /** A database of a test; dropped some time after the end of its scope, with all sessions on it. */
 export interface PostgresDatabase extends AsyncDisposable {
@@ -125,8 +126,8 @@ async function startServer(): Promise<Server> {
       },
     };
   }
-  const { url, stop } = hasPostgresOfRun
-    ? { url: await postgresOfRun(), stop: () => Promise.resolve() }
+  const { url, stop } = isPartOfRun
+    ? { url: await sharedByRun("postgres"), stop: () => Promise.resolve() }
     : await startPostgres();
   const admin = new SQL(url, { max: 1 });
   return {
@@ -142,7 +143,7 @@ async function startServer(): Promise<Server> {
 
 atEndOfRun(async () => {
   // The next file of tests needs the server and its templates too, and the databases end with it.
-  if (hasPostgresOfRun) return;
+  if (isPartOfRun && !process.env["TEST_DATABASE_URL"]) return;
   const running = server;
   server = undefined;
   await (await running)?.stop();

@@ -1,0 +1,52 @@
+// What the processes of one test run share: `bun run test` divides the files of tests among several.
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The address at which the processes of a run ask for what they share. */
+const variable = "TEST_RUN_SHARES";
+
+/** Whether `bun run test` has started this process. */
+export const isPartOfRun = process.env[variable] !== undefined;
+
+/** What the run shares under a name. @throws Error with the reason if it could not be made */
+export async function sharedByRun(name: string, env: Environment = process.env): Promise<string> {
+  const response = await fetch(`${env[variable]}/${name}`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`The test run has no ${name}: ${text}`);
+  return text;
+}
+
+/**
+ * Shares what the functions make, until the end of the scope: each runs once, when the first process asks
+ * for its result.
+ *
+ * @returns `env`: the variables that these processes need
+ */
+export function shareWithRun(makers: Readonly<Record<string, () => Promise<string>>>) {
+  const made = new Map<string, Promise<string>>();
+  const result = (name: string) => {
+    const known = made.get(name) ?? makers[name]?.() ?? Promise.reject(new Error("It is unknown"));
+    made.set(name, known);
+    return known;
+  };
+  // A password may be shared, which other users of this machine must not get.
+  const secret = crypto.randomUUID();
+  const listener = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    // A busy machine may need longer than a connection may be idle.
+    idleTimeout: 0,
+    routes: {
+      [`/${secret}/:name`]: ({ params }) =>
+        result(params.name).then(
+          (text) => new Response(text),
+          (error: unknown) => new Response(String(error), { status: 500 }),
+        ),
+    },
+    fetch: () => new Response(null, { status: 404 }),
+  });
+  return {
+    env: { [variable]: new URL(secret, listener.url).href },
+    [Symbol.asyncDispose]: () => listener.stop(true),
+  };
+}
