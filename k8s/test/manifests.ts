@@ -56,9 +56,16 @@ export async function read(path: string): Promise<KubernetesObject[]> {
   return texts.flatMap(parse);
 }
 
-/** The objects that kubectl renders from a kustomization. */
+/** What kubectl renders from folders of k8s/, which do not change while tests run. */
+const rendered = new Map<string, Promise<string>>();
+
+/** The objects that kubectl renders from a kustomization. @param folder in k8s/, or a path */
 export async function render(folder: string): Promise<KubernetesObject[]> {
-  return parse(await kustomize(resolve(k8s, folder)));
+  const path = resolve(k8s, folder);
+  if (!path.startsWith(k8s)) return parse(await kustomize(path));
+  const text = rendered.get(path) ?? kustomize(path);
+  rendered.set(path, text);
+  return parse(await text);
 }
 
 /**
