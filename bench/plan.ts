@@ -1,7 +1,7 @@
 // How often and how long everything is measured.
 import type { Pace } from "./measure/bench.ts";
 import type { Ladder } from "./measure/throughput.ts";
-import type { TracesPace } from "./measure/traces.ts";
+import type { VariantPace } from "./measure/variants.ts";
 
 /** The pace of every measurement. */
 export interface Plan {
@@ -12,7 +12,7 @@ export interface Plan {
   /** Whether reads beside writes are measured with all peers, or with the platform alone. */
   readonly isInterferenceOfAll: boolean;
   readonly replicas: Pace;
-  readonly traces: TracesPace;
+  readonly traces: VariantPace;
   /** Connections to each service. */
   readonly soak: { readonly connections: number; readonly seconds: number };
   readonly growth: (Pace & { readonly rows: number }) | undefined;

@@ -7,6 +7,7 @@ import type { Replicas } from "../measure/replicas.ts";
 import type { Sample } from "../measure/sample.ts";
 import type { Soak } from "../measure/soak.ts";
 import type { Traces } from "../measure/traces.ts";
+import type { VariantStarts } from "../measure/variants.ts";
 import type { Comparison } from "../measure/throughput.ts";
 import type { ServiceName } from "../peers/peer.ts";
 import type { describeHost } from "../tools/host.ts";
@@ -81,14 +82,14 @@ export function allSamples({ throughput, traces }: Results): Sample[] {
 }
 
 /**
- * For each start, the part of the throughput that a recording of traces costs: the median of its rounds, each
- * compared with the round of "off" beside it. By the processor time of a request, which a busy machine changes
+ * For each start, the part of the throughput that a variant costs: the median of its rounds, each compared
+ * with the round of "off" beside it. By the processor time of a request, which a busy machine changes
  * less than rates.
  */
-export function costsOf({ traces: { starts } }: Results, recording: string): number[] {
-  return starts.map(({ off = [], [recording]: recorded = [] }) =>
+export function costsOf(starts: VariantStarts, variant: string): number[] {
+  return starts.map(({ off = [], [variant]: measured = [] }) =>
     median(
-      recorded.map(
+      measured.map(
         ({ processorUsPerRequest }, round) =>
           1 - (off[round]?.processorUsPerRequest ?? Number.NaN) / processorUsPerRequest,
       ),

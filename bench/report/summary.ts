@@ -2,6 +2,7 @@
 import { serviceNames } from "../peers/peer.ts";
 import type { Sample } from "../measure/sample.ts";
 import { recordings } from "../measure/traces.ts";
+import type { VariantStarts } from "../measure/variants.ts";
 import { count, median, medianInterval, percent, range, times } from "../tools/numbers.ts";
 import { medianP99, medianRate, totalErrors } from "../tools/wrk.ts";
 import { titleOf } from "../workloads/index.ts";
@@ -39,7 +40,7 @@ export function summarise(results: Results): string {
       `time costs; medians of ${results.traces.starts.length} starts of each process, which are compared ` +
       "start by start. The interval is that of the median's order statistics, which assumes no " +
       `distribution. The collector got ${count(results.traces.spans)} spans.`,
-    tracesTable(results),
+    variantTable("Recorded", recordings, results.traces.starts),
     "## Start and memory",
     "user-service: from the start of the process to its first 200, and its memory after that; " +
       "the highest memory of each service at the end of a load.",
@@ -165,10 +166,14 @@ function startTable(results: Results): string {
   return table(["Peer", "Start", "min–max", "Idle", ...serviceNames], rows);
 }
 
-function tracesTable(results: Results): string {
-  const rows = recordings.map(({ name, title }) => {
-    const samples = results.traces.starts.flatMap((start) => start[name] ?? []);
-    const costs = costsOf(results, name);
+function variantTable(
+  heading: string,
+  variants: readonly { readonly name: string; readonly title: string }[],
+  starts: VariantStarts,
+): string {
+  const rows = variants.map(({ name, title }) => {
+    const samples = starts.flatMap((start) => start[name] ?? []);
+    const costs = costsOf(starts, name);
     return [
       title,
       count(medianRate(samples)),
@@ -177,7 +182,7 @@ function tracesTable(results: Results): string {
       ...[medianInterval(costs), range(costs)].map((ends) => ends.map(percent).join(" to ")),
     ];
   });
-  return table(["Recorded", "Requests/s", "µs", "Cost", "95 % interval", "min to max"], rows);
+  return table([heading, "Requests/s", "µs", "Cost", "95 % interval", "min to max"], rows);
 }
 
 function interferenceTable({ peers, interference }: Results): string {

@@ -44,8 +44,8 @@ export function judge(results: Results): Target[] {
     ...ratios(results),
     ...aheadEverywhere(results),
     ...heldAtMany(results),
-    traces(results, "the cost of 1 % of them", "sampled", 0.02),
-    traces(results, "the cost of all of them", "all", 0.25),
+    cost("Traces: the cost of 1 % of them", costsOf(results.traces.starts, "sampled"), 0.02),
+    cost("Traces: the cost of all of them", costsOf(results.traces.starts, "all"), 0.25),
     readsBesideWrites(results),
     ...replicas(results),
     ...starts(results),
@@ -94,10 +94,9 @@ function heldAtMany(results: Results): Target[] {
 }
 
 /** Reached if the whole interval is below the bound: a median alone may be below it by chance. */
-function traces(results: Results, title: string, recording: string, bound: number): Target {
-  const costs = costsOf(results, recording);
+function cost(title: string, costs: readonly number[], bound: number): Target {
   const [, upper] = medianInterval(costs);
-  const found = target(`Traces: ${title}, at 95 % confidence`, ["<", bound], upper, percent);
+  const found = target(`${title}, at 95 % confidence`, ["<", bound], upper, percent);
   return { ...found, got: `${percent(median(costs))}, at most ${found.got}` };
 }
 
