@@ -12,6 +12,7 @@ const partNames = [
   "starts",
   "throughput",
   "traces",
+  "tokens",
   "interference",
   "replicas",
   "growth",

@@ -11,6 +11,7 @@ import { measureGrowth, type Growth } from "./measure/growth.ts";
 import { measureInterference } from "./measure/interference.ts";
 import { measureReplicas } from "./measure/replicas.ts";
 import { measureSoak } from "./measure/soak.ts";
+import { measureTokens } from "./measure/tokens.ts";
 import { measureTraces } from "./measure/traces.ts";
 import { compare, type Comparison } from "./measure/throughput.ts";
 import { readOptions } from "./options.ts";
@@ -110,6 +111,7 @@ async function measure(): Promise<Results> {
   const traces = parts.has("traces")
     ? await measureTraces(bench, plan.traces)
     : { starts: [], spans: 0 };
+  const tokens = parts.has("tokens") ? await measureTokens(bench, plan.tokens) : [];
   const beside = plan.isInterferenceOfAll ? ready : [platform];
   const interference = parts.has("interference")
     ? await measureInterference({ ...bench, peers: beside }, plan.interference)
@@ -141,6 +143,7 @@ async function measure(): Promise<Results> {
     missing,
     throughput,
     traces,
+    tokens,
     starts,
     interference,
     replicas,

@@ -20,12 +20,13 @@ export interface Sample extends Load {
 }
 
 /** A load on a system. */
-interface SampleOptions extends Omit<LoadOptions, "url" | "script"> {
+interface SampleOptions extends Omit<LoadOptions, "url" | "script" | "headers"> {
   readonly workload: Pick<Workload, "name" | "service">;
 }
 
 function loadOf(system: System, { workload, ...rest }: SampleOptions): LoadOptions {
-  return { ...rest, url: system.urlOf(workload.service), script: workload.name };
+  const { headers = {} } = system.peer;
+  return { ...rest, headers, url: system.urlOf(workload.service), script: workload.name };
 }
 
 /** Sends the same load as {@link sample} without measuring it. */

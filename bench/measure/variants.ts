@@ -15,7 +15,7 @@ export interface VariantPace extends Pace {
 export type VariantStarts = readonly Comparison["samples"][];
 
 /** What a variant has beside the platform itself. */
-export type Variant = Pick<ReadyPeer, "name" | "title" | "env">;
+export type Variant = Pick<ReadyPeer, "name" | "title" | "env" | "headers">;
 
 /**
  * Measures GET /users/{id} of each variant in as many processes as there are starts. Two processes of one

@@ -34,6 +34,8 @@ export interface Results {
   readonly missing: readonly { readonly title: string; readonly install: string }[];
   readonly throughput: readonly Comparison[];
   readonly traces: Traces;
+  /** What authentication costs. */
+  readonly tokens: VariantStarts;
   readonly starts: Readonly<Record<string, Starts>>;
   readonly interference: Readonly<Record<string, Interference>>;
   readonly replicas: readonly Replicas[];
@@ -75,9 +77,9 @@ export function highestMegabytes(
 }
 
 /** The rounds of all peers and workloads. */
-export function allSamples({ throughput, traces }: Results): Sample[] {
-  return [...throughput.map(({ samples }) => samples), ...traces.starts].flatMap((samples) =>
-    Object.values(samples).flat(),
+export function allSamples({ throughput, traces, tokens }: Results): Sample[] {
+  return [...throughput.map(({ samples }) => samples), ...traces.starts, ...tokens].flatMap(
+    (samples) => Object.values(samples).flat(),
   );
 }
 

@@ -1,6 +1,7 @@
 // The report as text: for the terminal, and as results.md.
 import { serviceNames } from "../peers/peer.ts";
 import type { Sample } from "../measure/sample.ts";
+import { authentications } from "../measure/tokens.ts";
 import { recordings } from "../measure/traces.ts";
 import type { VariantStarts } from "../measure/variants.ts";
 import { count, median, medianInterval, percent, range, times } from "../tools/numbers.ts";
@@ -41,6 +42,10 @@ export function summarise(results: Results): string {
       "start by start. The interval is that of the median's order statistics, which assumes no " +
       `distribution. The collector got ${count(results.traces.spans)} spans.`,
     variantTable("Recorded", recordings, results.traces.starts),
+    "## Tokens",
+    "GET /users/{id} of user-service with and without authentication; on, each request has the same token, " +
+      "which the service has verified before. The columns are those of the table above.",
+    variantTable("Authentication", authentications, results.tokens),
     "## Start and memory",
     "user-service: from the start of the process to its first 200, and its memory after that; " +
       "the highest memory of each service at the end of a load.",

@@ -46,6 +46,7 @@ export function judge(results: Results): Target[] {
     ...heldAtMany(results),
     cost("Traces: the cost of 1 % of them", costsOf(results.traces.starts, "sampled"), 0.02),
     cost("Traces: the cost of all of them", costsOf(results.traces.starts, "all"), 0.25),
+    cost("Tokens: the cost of one that is cached", costsOf(results.tokens, "on"), 0.07),
     readsBesideWrites(results),
     ...replicas(results),
     ...starts(results),

@@ -62,6 +62,14 @@ describe("judge()", () => {
     });
   });
 
+  test("reaches the target of tokens if the whole interval of their cost is below it", () => {
+    expect(targetOf("Tokens: the cost")).toMatchObject({
+      wanted: "< 7.0 %",
+      got: "5.3 %, at most 8.0 %",
+      isReached: false,
+    });
+  });
+
   test("leaves the cost of traces undecided after too few starts", () => {
     const traces = { ...results.traces, starts: results.traces.starts.slice(1) };
     const target = judge({ ...results, traces }).find(({ title }) => title.startsWith("Traces"));

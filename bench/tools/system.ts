@@ -8,6 +8,8 @@ import { startServer, type Server } from "./server.ts";
 /** A peer that can be started. */
 export interface ReadyPeer extends Pick<Peer, "name" | "title" | "isBare" | "env"> {
   readonly launch: Launcher;
+  /** More header fields of the GET requests to it. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A peer's running services. */

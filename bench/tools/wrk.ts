@@ -38,6 +38,8 @@ export interface LoadOptions {
   readonly url: string;
   /** The name of a script in workloads/. */
   readonly script: string;
+  /** More header fields of its GET requests. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
   /** The number of users and orders in the seed. */
@@ -53,7 +55,8 @@ export function wrkMissing(): string | undefined {
   return Bun.which("wrk") ? undefined : "Cannot measure without wrk: apt-get install wrk";
 }
 
-function start({ url, script, connections, seconds, rows, run, pinned }: LoadOptions) {
+function start(options: LoadOptions) {
+  const { url, script, headers = {}, connections, seconds, rows, run, pinned } = options;
   const command = [
     "wrk",
     "--threads=1",
@@ -61,6 +64,7 @@ function start({ url, script, connections, seconds, rows, run, pinned }: LoadOpt
     `--duration=${Math.ceil(seconds)}s`,
     "--timeout=60s",
     `--script=${script}.lua`,
+    ...Object.entries(headers).map(([name, value]) => `--header=${name}: ${value}`),
     url,
   ];
   const child = Bun.spawn([...pinned, ...command, "--", String(rows), run], {
