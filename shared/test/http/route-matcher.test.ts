@@ -5,6 +5,7 @@ const find = routeMatcher([
   { method: "POST", path: "/notes" },
   { method: "GET", path: "/notes" },
   { method: "GET", path: "/notes/:id" },
+  { method: "GET", path: "/notes/latest" },
   { method: "DELETE", path: "/notes/:id" },
   { method: "PATCH", path: "/notes/:id/parts/:part" },
   { method: "GET", path: "/api.json" },
@@ -15,6 +16,8 @@ describe("routeMatcher()", () => {
     ["/notes", "/notes", ["GET", "HEAD", "POST"]],
     ["/notes/1", "/notes/{id}", ["DELETE", "GET", "HEAD"]],
     ["/notes/a%2Fb", "/notes/{id}", ["DELETE", "GET", "HEAD"]],
+    ["/notes/latest", "/notes/latest", ["GET", "HEAD"]],
+    ["/notes/oldest", "/notes/{id}", ["DELETE", "GET", "HEAD"]],
     ["/notes/1/parts/2", "/notes/{id}/parts/{part}", ["PATCH"]],
     ["/api.json", "/api.json", ["GET", "HEAD"]],
   ])("matches %s to %s with the methods %j", (path, template, methods) => {
