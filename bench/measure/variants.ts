@@ -14,7 +14,7 @@ export interface VariantPace extends Pace {
 /** For each start of all variants, the rounds of each of them, by its name. */
 export type VariantStarts = readonly Comparison["samples"][];
 
-/** What a variant has beside the platform itself. */
+/** What a variant has beside the platform itself. Its variables are added to the platform's. */
 export type Variant = Pick<ReadyPeer, "name" | "title" | "env" | "headers">;
 
 /**
@@ -30,7 +30,12 @@ export async function compareVariants(
   variants: readonly Variant[],
   { starts, rounds, ...level }: VariantPace,
 ): Promise<VariantStarts> {
-  const peers = variants.map((variant) => ({ ...bench.platform, ...variant }));
+  const { platform } = bench;
+  const peers = variants.map(({ env, ...variant }) => ({
+    ...platform,
+    ...variant,
+    env: { ...platform.env, ...env },
+  }));
   const [getUser] = workloads;
   const measured: Comparison["samples"][] = [];
   for (let start = 0; start < starts; start += 1) {
