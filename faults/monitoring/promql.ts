@@ -18,7 +18,7 @@ export function withoutThreshold(expr: string): string {
     .replaceAll(/\babsent\(([^)]*)\)/g, "$1");
 }
 
-const words = new Set(["and", "or", "unless", "bool", "offset"]);
+const words = new Set(["and", "or", "unless", "bool", "offset", "group_left", "group_right"]);
 
 /** The selectors in a query, such as `up{job="user-service"}`. */
 export function selectorsIn(expr: string): readonly string[] {
