@@ -10,7 +10,7 @@ const maxResponseMs = 5000;
 export interface TracedService extends Service {
   /** Sends so many requests, a few at a time, and expects that each gets its response. */
   load(requests: number): Promise<void>;
-  /** The value of `tracing_spans_dropped_total`. */
+  /** The sum of `tracing_spans_dropped_total` over its reasons. */
   dropped(): Promise<number>;
 }
 
@@ -48,7 +48,8 @@ export async function startTraced(
     },
     async dropped() {
       const printed = await (await service.fetch("/metrics")).text();
-      return Number(/^tracing_spans_dropped_total (\d+)$/m.exec(printed)?.[1]);
+      const series = printed.matchAll(/^tracing_spans_dropped_total\{reason="[a-z-]+"\} (\d+)$/gm);
+      return Array.from(series, ([, count]) => Number(count)).reduce((sum, count) => sum + count);
     },
   };
 }

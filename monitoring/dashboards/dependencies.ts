@@ -23,7 +23,7 @@ export const dependencies = () =>
       "Calls to other services": [
         graph("Calls by status", {
           about:
-            "Attempts, so a call that is repeated counts twice. circuit_open: refused without a call.",
+            "Attempts, so a call that is repeated counts twice. circuit_open, queue_full: refused without a call.",
           queries: {
             "{{job}} to {{service}}: {{status}}": perSecond(
               "external_service_calls_total",
@@ -205,8 +205,11 @@ export const dependencies = () =>
           width: 8,
         }),
         graph("Spans dropped", {
-          about: "Where traces are recorded: spans that the collector did not get, per second.",
-          queries: { "{{job}}": perSecond("tracing_spans_dropped_total", "job") },
+          about:
+            "Where traces are recorded, per second. not-accepted: the collector is away or refuses. queue-full: it is too slow. shutdown: the process ended first.",
+          queries: {
+            "{{job}} {{reason}}": perSecond("tracing_spans_dropped_total", "job, reason"),
+          },
           width: 8,
         }),
         graph("Answers Prometheus", {

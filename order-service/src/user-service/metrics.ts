@@ -9,9 +9,11 @@ const service = "user-service";
 const stateNumbers: Record<CircuitState, number> = { closed: 0, "half-open": 1, open: 2 };
 
 /** How attempts usually end, and how they fail. */
-const statusesFromStart = "200 401 403 404 429 500 502 503 504 error timeout circuit_open".split(
-  " ",
-);
+const statusesFromStart =
+  "200 401 403 404 429 500 502 503 504 error timeout circuit_open queue_full".split(" ");
+
+/** Why a look-up was refused without an attempt: the circuit is open, or too many look-ups waited. */
+export type RefusedStatus = "circuit_open" | "queue_full";
 
 /** What the user directory reports. */
 export type UserServiceMetrics = ReturnType<typeof userServiceMetrics>;
@@ -20,7 +22,7 @@ export type UserServiceMetrics = ReturnType<typeof userServiceMetrics>;
 export function userServiceMetrics(registry: Registry) {
   const calls = counter(registry, {
     name: "external_service_calls_total",
-    help: "HTTP attempts to call other services, by status, error, timeout or circuit_open",
+    help: "HTTP attempts to call other services, by status, error or timeout; refused without one: circuit_open, queue_full",
   });
   // Prometheus sees no increase in a series that begins at 1: an alert would miss the first failure.
   for (const status of statusesFromStart) calls({ service, status });
@@ -35,8 +37,8 @@ export function userServiceMetrics(registry: Registry) {
       calls({ service, status }).add();
       durations.observe(seconds);
     },
-    /** A look-up was rejected because the circuit is open. */
-    rejected: () => calls({ service, status: "circuit_open" }).add(),
+    /** A look-up was refused without an attempt. */
+    refused: (status: RefusedStatus) => calls({ service, status }).add(),
     /** Hands in what gives the state of the circuit when metrics are scraped. */
     reportCircuit(state: () => CircuitState): void {
       new Gauge({

@@ -134,11 +134,9 @@ export function userDirectory({
     async check(id) {
       const result = await lookUp(id, performance.now());
       if (typeof result !== "string") return result.existing.has(id) ? "exists" : result.others;
-      if (result === "circuit-open") {
-        metrics.rejected();
-        void probeNewAddress();
-      }
+      if (result === "circuit-open") void probeNewAddress();
       const status = result === "circuit-open" ? "circuit_open" : "queue_full";
+      metrics.refused(status);
       logger.warn({ upstream: "user-service", attempt: 0, status, duration_ms: 0 }, "call");
       return result;
     },

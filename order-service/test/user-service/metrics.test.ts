@@ -26,16 +26,18 @@ describe("userServiceMetrics()", () => {
 
   test("begins at 0 for the outcomes that alerts use", async () => {
     const { value } = setUp();
-    const statuses = "200 401 403 404 429 500 503 error timeout circuit_open";
+    const statuses = "200 401 403 404 429 500 503 error timeout circuit_open queue_full";
     for (const status of statuses.split(" ")) expect(await value(attempts(status))).toBe(0);
   });
 
-  test("times all attempts together, and no look-up that an open circuit rejected", async () => {
+  test("times all attempts together, and no look-up that was refused without one", async () => {
     const { metrics, value } = setUp();
     metrics.attempted("200", 0.25);
     metrics.attempted("timeout", 2);
-    metrics.rejected();
+    metrics.refused("circuit_open");
+    metrics.refused("queue_full");
     expect(await value(attempts("circuit_open"))).toBe(1);
+    expect(await value(attempts("queue_full"))).toBe(1);
     expect(await value(duration('count{service="user-service"}'))).toBe(2);
     expect(await value(duration('sum{service="user-service"}'))).toBe(2.25);
     expect(await value(duration('bucket{service="user-service",le="0.25"}'))).toBe(1);

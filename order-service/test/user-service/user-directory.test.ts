@@ -246,6 +246,8 @@ describe("UserDirectory.check()", () => {
     const ids = Array.from({ length: 1010 }, () => Bun.randomUUIDv7());
     const results = await settle(checkAll(ids), 10);
     expect(new Set(results)).toEqual(new Set(["exists", "queue-full"]));
+    const refused = results.filter((result) => result === "queue-full").length;
+    expect(await metric(attempts("queue_full"))).toBe(refused);
     expect(await metric(attempts("timeout"))).toBe(0);
     expect(await metric(circuitState)).toBe(0);
   });

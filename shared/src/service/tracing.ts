@@ -50,11 +50,13 @@ export async function startTracing({
   const url = tracesUrl(config);
   if (url === undefined) return undefined;
   // Not imported at the top: a service without traces starts without this code.
-  const { startRecorder } = await import("../tracing/recorder.ts");
+  const { dropReasons, startRecorder } = await import("../tracing/recorder.ts");
   const dropped = counter(registry, {
     name: "tracing_spans_dropped_total",
-    help: "Spans that the collector did not get",
-  })();
+    help: "Spans that the collector did not get, by reason: queue-full, not-accepted or shutdown",
+  });
+  // Prometheus sees no increase in a series that begins at 1.
+  for (const reason of dropReasons) dropped({ reason });
   let droppedSpans = 0;
   const mayWarn = atMostEvery(warningIntervalMs);
   const warn = (reason: string) => {
@@ -81,10 +83,12 @@ export async function startTracing({
       ...(config.otelServiceName === undefined ? {} : { "service.name": config.otelServiceName }),
     },
     onFailed: warn,
-    onDropped(spans) {
+    onDropped(spans, reason) {
       droppedSpans += spans;
-      dropped.add(spans);
-      warn("the queue is full");
+      dropped({ reason }).add(spans);
+      // Of spans that were not accepted, onFailed has said why.
+      if (reason === "queue-full") warn("the queue is full");
+      if (reason === "shutdown") warn("the service is shutting down");
     },
   });
   // The origin alone: the rest of the URL may have a token.

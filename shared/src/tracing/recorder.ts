@@ -5,6 +5,8 @@ import { encodeSpan, followClock, requestEncoder } from "./otlp.ts";
 import { createSampler, type SamplerName } from "./sampler.ts";
 import { spanQueue, type SpanQueueOptions } from "./span-queue.ts";
 
+export { dropReasons } from "./span-queue.ts";
+
 /** What is recorded, and where it goes. */
 export interface RecorderOptions extends ExporterOptions, Omit<SpanQueueOptions, "send"> {
   readonly sampler: SamplerName;

@@ -3,6 +3,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Span } from "../core/tracer.ts";
 
+/**
+ * Why spans were dropped: there was no room for them, the collector did not accept them, or the process ended
+ * before it could export them.
+ */
+export const dropReasons = ["queue-full", "not-accepted", "shutdown"] as const;
+
+/** One of these reasons. */
+export type DropReason = (typeof dropReasons)[number];
+
 /** The bounds of a queue, and what happens to its spans. */
 export interface SpanQueueOptions {
   /** How long a span waits for others, in ms, unless there is a whole batch. */
@@ -13,8 +22,8 @@ export interface SpanQueueOptions {
   readonly maxBatchSize: number;
   /** Exports a batch. @returns how many spans were accepted; never rejects */
   send(spans: readonly Span[], closing: AbortSignal): Promise<number>;
-  /** Spans were dropped: there was no room, or the collector did not accept them. */
-  onDropped(spans: number): void;
+  /** Called when spans were dropped. */
+  onDropped(spans: number, reason: DropReason): void;
 }
 
 /** Makes a queue. One batch is on its way at a time. */
@@ -40,7 +49,7 @@ export function spanQueue({
     sending = batch.length;
     const rejected = sending - (await send(batch, closing.signal));
     sending = 0;
-    if (rejected > 0) onDropped(rejected);
+    if (rejected > 0) onDropped(rejected, "not-accepted");
     return rejected === 0;
   }
 
@@ -67,7 +76,7 @@ export function spanQueue({
   return {
     /** Takes a span, if there is room. */
     add(span: Span): void {
-      if (queue.length >= maxQueueSize) return onDropped(1);
+      if (queue.length >= maxQueueSize) return onDropped(1, "queue-full");
       queue.push(span);
       if (exporting !== undefined) return;
       if (timer === undefined || queue.length >= maxBatchSize) outsideOfRequests(schedule);
@@ -81,7 +90,7 @@ export function spanQueue({
       await Promise.race([exportRest(), late.promise]);
       clearTimeout(deadline);
       const left = queue.length + sending;
-      if (left > 0) onDropped(left);
+      if (left > 0) onDropped(left, "shutdown");
       queue = [];
     },
   };

@@ -61,14 +61,19 @@ describe("startRecorder()", () => {
   });
 
   test.each([
-    ["refuses", refuse(400), ["HTTP 400"]],
-    ["responds with a redirect", refuse(307, { location: "http://127.0.0.1:1/" }), ["HTTP 307"]],
-    ["hangs", hang, []],
-  ])("counts what a collector does not get that %s", async (_, respond, failures) => {
+    ["refuses", refuse(400), 60_000, ["HTTP 400"]],
+    [
+      "responds with a redirect",
+      refuse(307, { location: "http://127.0.0.1:1/" }),
+      60_000,
+      ["HTTP 307"],
+    ],
+    ["hangs", hang, 100, []],
+  ])("counts what a collector does not get that %s", async (_, respond, maxMs, failures) => {
     await using collector = startCollector(respond);
     const recorder = recorderTo(collector);
     for (let n = 0; n < 5; n += 1) recorder.record(span);
-    await recorder.close(100);
+    await recorder.close(maxMs);
     expect(recorder.dropped()).toBe(5);
     expect(recorder.failures).toEqual(failures);
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Span } from "../../src/core/tracer.ts";
-import { spanQueue, type SpanQueueOptions } from "../../src/tracing/span-queue.ts";
+import { spanQueue, type DropReason, type SpanQueueOptions } from "../../src/tracing/span-queue.ts";
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -23,7 +23,7 @@ function heldQueue(options: Partial<SpanQueueOptions> = {}) {
   const batches: (readonly string[])[] = [];
   const answers: ((accepted?: number) => void)[] = [];
   const closings: AbortSignal[] = [];
-  let dropped = 0;
+  const dropped: Partial<Record<DropReason, number>> = {};
   const queue = spanQueue({
     scheduleDelayMs: 5000,
     maxQueueSize: 8,
@@ -33,7 +33,7 @@ function heldQueue(options: Partial<SpanQueueOptions> = {}) {
       closings.push(closing);
       return new Promise((resolve) => answers.push((accepted = spans.length) => resolve(accepted)));
     },
-    onDropped: (spans) => void (dropped += spans),
+    onDropped: (spans, reason) => void (dropped[reason] = (dropped[reason] ?? 0) + spans),
     ...options,
   });
   return {
@@ -82,9 +82,9 @@ describe("spanQueue()", () => {
   test("drops the newest spans when it is full, and counts them", async () => {
     const { addAll, answer, batches, dropped } = heldQueue();
     addAll(...letters("abcdefghijk"));
-    expect(dropped()).toBe(0);
+    expect(dropped()).toEqual({});
     addAll("x");
-    expect(dropped()).toBe(1);
+    expect(dropped()).toEqual({ "queue-full": 1 });
     for (let n = 0; n < 3; n += 1) await answer();
     jest.advanceTimersByTime(5000);
     expect(batches.flat().join("")).toBe("abcdefghijk");
@@ -94,7 +94,7 @@ describe("spanQueue()", () => {
     const { addAll, answer, batches, dropped } = heldQueue();
     addAll("a", "b", "c");
     await answer(1);
-    expect(dropped()).toBe(2);
+    expect(dropped()).toEqual({ "not-accepted": 2 });
     addAll("d", "e", "f");
     expect(batches[1]).toEqual(["d", "e", "f"]);
   });
@@ -130,7 +130,7 @@ describe("spanQueue() at the end", () => {
       ["a", "b", "c"],
       ["d", "e"],
     ]);
-    expect(dropped()).toBe(0);
+    expect(dropped()).toEqual({});
   });
 
   test("gives up with the first batch that is not accepted, and counts the rest", async () => {
@@ -141,7 +141,7 @@ describe("spanQueue() at the end", () => {
     await answer(0);
     await closed;
     expect(batches).toHaveLength(2);
-    expect(dropped()).toBe(8);
+    expect(dropped()).toEqual({ "not-accepted": 6, shutdown: 2 });
   });
 
   test.each([5, 0, -1000])(
@@ -150,7 +150,7 @@ describe("spanQueue() at the end", () => {
       const { addAll, close, dropped } = heldQueue();
       addAll("a", "b", "c", "d");
       await close(maxMs);
-      expect(dropped()).toBe(4);
+      expect(dropped()).toEqual({ shutdown: 4 });
     },
   );
 
