@@ -21,6 +21,7 @@ import {
   attackerOf,
   keySet,
   startIdentityProvider,
+  startUserService,
   statusOf,
   type Attacker,
 } from "./identity-provider.ts";
@@ -78,7 +79,7 @@ test.concurrent.each(broken)(
     await using provider = await startIdentityProvider();
     await using attacker = await attackerOf(provider);
     await using elsewhere = await startFakeUpstream(keySet([attacker.key]));
-    await using users = await startService("user-service", provider.env);
+    await using users = await startUserService(provider);
     const known = await provider.token();
     for (let n = 0; n < 200; n += 1) expect(await statusOf(users, known)).toBe(200);
     const before = await residentKiB(users.pid);
@@ -156,7 +157,7 @@ test.concurrent.each([
 test.concurrent("user-service uses the last keys for a day without their provider", async () => {
   await using shim = await startShim();
   await using provider = await startIdentityProvider();
-  await using users = await startService("user-service", { ...provider.env, ...shim.env });
+  await using users = await startUserService(provider, shim.env);
   expect(await statusOf(users, await provider.token())).toBe(200);
   provider.restart(resetConnections);
   shim.set({ monotonicOffsetMs: 23 * hourMs });

@@ -1,10 +1,14 @@
 // Floods of tokens that differ: they cost neither memory nor fetches, and no good token has to wait.
 import { expect, test } from "bun:test";
 import { peakKiB, resetPeak, residentKiB } from "../support/footprint.ts";
-import { startService } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { http, respondAndClose } from "../support/upstream-behaviours.ts";
-import { attackerOf, startIdentityProvider, statusOf } from "./identity-provider.ts";
+import {
+  attackerOf,
+  startIdentityProvider,
+  startUserService,
+  statusOf,
+} from "./identity-provider.ts";
 
 const count = amount({ full: 100_000, fast: 3000 });
 /** One MiB, in KiB. */
@@ -27,7 +31,7 @@ test.each([
   async (_, isHealthy) => {
     await using provider = await startIdentityProvider();
     await using attacker = await attackerOf(provider);
-    await using users = await startService("user-service", provider.env);
+    await using users = await startUserService(provider);
     const good = await provider.token();
     const kid = provider.issuer.key().id;
     const forge = async (n: number) => {
@@ -57,7 +61,7 @@ test.each([
 
 test("user-service remembers a bounded number of callers", async () => {
   await using provider = await startIdentityProvider();
-  await using users = await startService("user-service", provider.env);
+  await using users = await startUserService(provider);
   const send = async () => {
     const noise = "x".repeat(5000);
     const token = await provider.issuer.token({

@@ -1,7 +1,7 @@
 // An identity provider that a test controls, and an attacker who wants to be one.
 import { bearer, testIssuer, type TestIssuer } from "../../shared/testing/test-issuer.ts";
 import { startFakeUpstream, type Behaviour } from "../support/fake-upstream.ts";
-import type { Service } from "../support/platform/services.ts";
+import { startService, type Service } from "../support/platform/services.ts";
 import { http, respondAndClose } from "../support/upstream-behaviours.ts";
 
 /** The scope of every token of these tests. */
@@ -84,6 +84,19 @@ export async function attackerOf({ issuer: { issuer } }: IdentityProvider): Prom
     token: (header = {}) => forger.token({ scope, jti: crypto.randomUUID() }, header),
     [Symbol.asyncDispose]: () => forger[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Starts user-service, and waits until it has the provider's keys: if they do not arrive in time, it
+ * listens without them.
+ */
+export async function startUserService(
+  { env }: Pick<IdentityProvider, "env">,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Service> {
+  const users = await startService("user-service", { ...env, ...more });
+  await users.logged("issuer's keys have changed");
+  return users;
 }
 
 /** The status of a request for users with this token. */

@@ -1,15 +1,14 @@
 // A provider that changes its keys under load: every token is accepted as long as its key is published.
 import { expect, test } from "bun:test";
 import { repeatTimed } from "../support/load.ts";
-import { startService } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
 import { startShim } from "../support/shim.ts";
-import { startIdentityProvider, statusOf } from "./identity-provider.ts";
+import { startIdentityProvider, startUserService, statusOf } from "./identity-provider.ts";
 
 test("user-service refuses no good token while keys change, and a withdrawn key is out in a minute", async () => {
   await using shim = await startShim();
   await using provider = await startIdentityProvider();
-  await using users = await startService("user-service", { ...provider.env, ...shim.env });
+  await using users = await startUserService(provider, shim.env);
   const { issuer } = provider;
   let current = await provider.token();
   const send = async (n: number) => {
