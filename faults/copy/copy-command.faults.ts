@@ -12,6 +12,7 @@ import { repeat } from "../support/load.ts";
 import { createUser, newOrder, type Order } from "../support/platform/resources.ts";
 import { startPlatform } from "../support/platform/services.ts";
 import { amount } from "../support/scale.ts";
+import { commandUrl } from "./command-url.ts";
 import { ordersOnServer, usersInFile, usersOnServer } from "./copied-state.ts";
 
 test("copy-to under load has every order acknowledged before it, and each key with its order", async () => {
@@ -33,9 +34,8 @@ test("copy-to under load has every order acknowledged before it, and each key wi
     const before = placed.slice();
     await using database = await postgresDatabase();
     const { url } = database;
-    expect(await runCommand("order-service", ["copy-to", url], { cwd })).toMatchObject({
-      status: 0,
-    });
+    const copied = await runCommand("order-service", ["copy-to", commandUrl(url)], { cwd });
+    expect(copied).toMatchObject({ status: 0 });
     const { ids, byKey } = await ordersOnServer(url);
     expect(before.filter(({ id }) => !ids.has(id))).toEqual([]);
     expect(before.filter(({ key, id }) => byKey.get(key) !== id)).toEqual([]);
@@ -59,14 +59,15 @@ test.each(["PostgreSQL", "SQLite"])(
     const toServer = engine === "PostgreSQL";
     // In both directions a copy takes about as long.
     const startedAt = performance.now();
-    await runCommand("user-service", ["copy-to", full.url], { cwd });
+    const whole = await runCommand("user-service", ["copy-to", commandUrl(full.url)], { cwd });
+    expect(whole).toMatchObject({ status: 0 });
     const wholeMs = performance.now() - startedAt;
-    const env = toServer ? {} : { DATABASE_URL: full.url };
+    const env = toServer ? {} : { DATABASE_URL: commandUrl(full.url) };
     let [killed, empty] = [0, 0];
     for (let round = 0; round < rounds; round += 1) {
       await using database = await postgresDatabase();
       const file = join(cwd, `copy-${round}.db`);
-      const target = toServer ? database.url : `sqlite:${file}`;
+      const target = toServer ? commandUrl(database.url) : `sqlite:${file}`;
       const child = spawnExecutable("user-service", ["copy-to", target], {
         cwd,
         env,
@@ -98,10 +99,11 @@ test("copy-to an SQLite file on a full disk says so in one line, and leaves noth
   const cwd = folder.path;
   await createDatabase(cwd, 20_000, "Alice");
   await using database = await postgresDatabase();
-  await runCommand("user-service", ["copy-to", database.url], { cwd });
+  const url = commandUrl(database.url);
+  expect(await runCommand("user-service", ["copy-to", url], { cwd })).toMatchObject({ status: 0 });
   await using disk = await smallDisk(1);
   const target = join(disk.path, "users.db");
-  const env = { DATABASE_URL: database.url };
+  const env = { DATABASE_URL: url };
   const outcome = await runCommand("user-service", ["copy-to", `sqlite:${target}`], { cwd, env });
   expect(outcome).toMatchObject({ status: 1, stdout: "" });
   expect(outcome.stderr).toEndWith(` to ${target}: the disk is full; make room\n`);

@@ -13,6 +13,7 @@ import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/client
 import { repeat } from "../support/load.ts";
 import { newOrder, newUser, type Order, type User } from "../support/platform/resources.ts";
 import { amount } from "../support/scale.ts";
+import { commandUrl } from "./command-url.ts";
 
 /** The time without a success of one kind of request, and how many failed. */
 class Interruption {
@@ -146,9 +147,9 @@ test.concurrent.each([
 
     await settled();
     for (const service of ["user-service", "order-service"] as const) {
-      const moving = spawnExecutable(service, ["move-to", urlOf(service, true)], {
+      const moving = spawnExecutable(service, ["move-to", commandUrl(urlOf(service, true))], {
         cwd,
-        env: { DATABASE_URL: urlOf(service, false) },
+        env: { DATABASE_URL: commandUrl(urlOf(service, false)) },
         stdout: "pipe",
       });
       await copied(moving);
