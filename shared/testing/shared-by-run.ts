@@ -36,14 +36,14 @@ export function shareWithRun(makers: Readonly<Record<string, () => Promise<strin
     port: 0,
     // A busy machine may need longer than a connection may be idle.
     idleTimeout: 0,
-    routes: {
-      [`/${secret}/:name`]: ({ params }) =>
-        result(params.name).then(
-          (text) => new Response(text),
-          (error: unknown) => new Response(String(error), { status: 500 }),
-        ),
+    async fetch(request) {
+      const [, given, name = ""] = new URL(request.url).pathname.split("/");
+      if (given !== secret) return new Response(null, { status: 404 });
+      return result(name).then(
+        (text) => new Response(text),
+        (error: unknown) => new Response(String(error), { status: 500 }),
+      );
     },
-    fetch: () => new Response(null, { status: 404 }),
   });
   return {
     env: { [variable]: new URL(secret, listener.url).href },
