@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { services } from "../services.ts";
 import { stub } from "./stub.ts";
 
 const script = resolve(import.meta.dir, "../report-vulnerabilities.sh");
@@ -12,8 +13,7 @@ const clean: Readonly<Record<string, unknown>> = {
   "packages.audit.json": {},
   "openapi.audit.json": {},
   "packages.osv.json": { results: [] },
-  "user-service.osv.json": { results: [] },
-  "order-service.osv.json": { results: [] },
+  ...Object.fromEntries(services.map(({ name }) => [`${name}.osv.json`, { results: [] }])),
 };
 
 const audited = {
