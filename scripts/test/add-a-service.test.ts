@@ -50,12 +50,13 @@ async function follow(folder: string, { language, code, before }: CodeBlock): Pr
 test("a service and an endpoint that are written as the pages say pass types, format, lint and tests", async () => {
   await using scratch = temporaryFolder();
   const folder = scratch.path;
-  const copied = ["package.json", "tsconfig.json", "compose.yaml", "scripts", "bunfig.toml"];
-  const changed = ["user-service/Dockerfile", "order-service/Dockerfile"];
-  for (const path of [...copied, ...changed, "user-service/src/migrations"]) {
+  const copied = ["package.json", "tsconfig.json", "scripts", "bunfig.toml", "k8s", "monitoring"];
+  const compose = ["compose", "compose.yaml", "compose.postgres.yaml", "compose.monitoring.yaml"];
+  const changed = [".github", "user-service/Dockerfile", "order-service/Dockerfile"];
+  for (const path of [...copied, ...compose, ...changed, "user-service/src/migrations"]) {
     await cp(join(root, path), join(folder, path), { recursive: true });
   }
-  for (const path of ["node_modules", "shared", ".oxlintrc.json"]) {
+  for (const path of ["node_modules", "shared", "docs", ".oxlintrc.json"]) {
     await symlink(join(root, path), join(folder, path));
   }
   const bun = process.execPath;
@@ -82,11 +83,27 @@ test("a service and an endpoint that are written as the pages say pass types, fo
   };
   await Bun.write(join(folder, "notes.json"), JSON.stringify(project));
   const source = ["note-service/src", "note-service/test"];
-  const [tests] = await Promise.all([
+  // Those that compare a file with the list of services.
+  const comparisons = [
+    "compose-postgres",
+    "compose-monitoring",
+    "workflows",
+    "vulnerabilities",
+  ].map((name) => `scripts/test/${name}.test.ts`);
+  const [tests, compared] = await Promise.all([
     run(folder, bun, "test", "--timeout", "60000", "note-service"),
+    run(
+      folder,
+      bun,
+      "test",
+      "--timeout",
+      "60000",
+      ...comparisons,
+      "monitoring/test/compose.test.ts",
+    ),
     run(folder, bun, "run", "tsc", "--project", "notes.json"),
     run(folder, bun, "run", "oxfmt", "--check", ...source),
     run(folder, bun, "run", "oxlint", ...source),
   ]);
-  expect(tests).toMatch(/\n [1-9]\d* pass\n 0 fail\n/);
+  for (const output of [tests, compared]) expect(output).toMatch(/\n [1-9]\d* pass\n 0 fail\n/);
 });
