@@ -83,24 +83,17 @@ test("a service and an endpoint that are written as the pages say pass types, fo
   };
   await Bun.write(join(folder, "notes.json"), JSON.stringify(project));
   const source = ["note-service/src", "note-service/test"];
-  // Those that compare a file with the list of services.
+  // The tests that compare a file with the list of services, and start no program.
   const comparisons = [
-    "compose-postgres",
-    "compose-monitoring",
-    "workflows",
-    "vulnerabilities",
-  ].map((name) => `scripts/test/${name}.test.ts`);
+    "scripts/test/compose-postgres.test.ts",
+    "scripts/test/compose-monitoring.test.ts",
+    "scripts/test/workflows.test.ts",
+    "monitoring/test/compose.test.ts",
+  ];
+  const names = "compose\\.|each service|of every service|order of the calls";
   const [tests, compared] = await Promise.all([
     run(folder, bun, "test", "--timeout", "60000", "note-service"),
-    run(
-      folder,
-      bun,
-      "test",
-      "--timeout",
-      "60000",
-      ...comparisons,
-      "monitoring/test/compose.test.ts",
-    ),
+    run(folder, bun, "test", "-t", names, ...comparisons),
     run(folder, bun, "run", "tsc", "--project", "notes.json"),
     run(folder, bun, "run", "oxfmt", "--check", ...source),
     run(folder, bun, "run", "oxlint", ...source),
