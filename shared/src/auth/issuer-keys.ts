@@ -37,7 +37,7 @@ interface IssuerKeysOptions {
 const maxServedMs = 24 * 60 * 60 * 1000;
 
 /** Interval of the checks whether a fetch is due, in ms. */
-const lookMs = 5000;
+const checkIntervalMs = 5000;
 
 /** How long one fetch may take, in ms. */
 const maxReadMs = 3000;
@@ -144,7 +144,7 @@ export function issuerKeys({
       return typeof found === "string" ? findAfterReading(keyId) : found;
     },
     job: {
-      intervalMs: lookMs,
+      intervalMs: checkIntervalMs,
       async run(stop) {
         const isDue =
           current() === undefined

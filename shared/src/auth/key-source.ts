@@ -66,7 +66,7 @@ function fileSource(url: URL): KeySource {
   const path = fileURLToPath(url);
   return {
     name: path,
-    // To read a file at each look costs less than to find out whether it has changed.
+    // To read a file at each check costs less than to find out whether it has changed.
     maxAgeMs: 0,
     async read() {
       const file = await stat(path);

@@ -8,7 +8,7 @@ import { isPermanent, type CommitsWait } from "./errors.ts";
 import { poolOptions, poolUrl, type SessionTarget } from "./session-options.ts";
 
 /** How long a check may take, in ms. */
-const maxLookMs = 1500;
+const maxCheckMs = 1500;
 
 /**
  * Looks, on a session of its own, for a commit of this role that has waited for a second. The one that waits
@@ -16,7 +16,7 @@ const maxLookMs = 1500;
  *
  * @returns what commits wait for; undefined if that cannot be found out now
  */
-export async function whatCommitsWaitFor(
+export async function findCommitsWait(
   target: SessionTarget,
 ): Promise<CommitsWait["what"] | "nothing" | undefined> {
   const sql = new SQL(poolUrl(target), { ...poolOptions(target, 1), prepare: false });
@@ -29,7 +29,7 @@ export async function whatCommitsWaitFor(
         AND lower(wait_event) IN ('syncrep', 'walsync', 'walwrite')
         AND query_start < clock_timestamp() - interval '1 s'
       LIMIT 1`;
-    const [found] = await withTimeout(looking, maxLookMs, () => new StorageUnavailable("busy"));
+    const [found] = await withTimeout(looking, maxCheckMs, () => new StorageUnavailable("busy"));
     return found?.what ?? "nothing";
   } catch (error) {
     // A server that refuses new sessions for good may go on with those that it has.

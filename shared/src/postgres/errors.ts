@@ -226,7 +226,7 @@ export function isPermanent(error: unknown): boolean {
 }
 
 /** What commits wait for, if a write was refused because of that. */
-export function commitsWaitFor(error: unknown): CommitsWait["what"] | undefined {
+export function commitsWaitOf(error: unknown): CommitsWait["what"] | undefined {
   const cause = error instanceof StorageUnavailable ? error.cause : undefined;
   return cause instanceof CommitsWait ? cause.what : undefined;
 }
@@ -277,7 +277,7 @@ export function operatorReason(error: unknown): string {
   }
   if (notConnected.includes(code)) return "no server answers there; start it, or check the address";
   if (isSessionLost(error)) return "the server ended the session";
-  const awaited = commitsWaitFor(error);
+  const awaited = commitsWaitOf(error);
   if (awaited === "standby") {
     return "commits wait for a standby; start it, or take it out of synchronous_standby_names";
   }

@@ -10,7 +10,7 @@ import {
 } from "../core/storage.ts";
 import {
   commitFailure,
-  commitsWaitFor,
+  commitsWaitOf,
   isLockTimeout,
   isPermanent,
   isReadOnly,
@@ -183,7 +183,7 @@ export async function openPostgres({
     const reason = operatorReason(error);
     // A server that was restarted with another password first ends the sessions, and one whose
     // commits wait first gives no response: of the two reasons, the operator needs the second.
-    const isTelling = isPermanent(error) || commitsWaitFor(error) !== undefined;
+    const isTelling = isPermanent(error) || commitsWaitOf(error) !== undefined;
     const isNews = isReachable || (isTelling && reason !== lostReason);
     if (!isNews) return;
     isReachable = false;

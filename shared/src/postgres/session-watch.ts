@@ -10,13 +10,13 @@ import { withTimeout } from "../core/with-timeout.ts";
 const intervalMs = 1000;
 
 /** How long a check may take, in ms. */
-const maxLookMs = 3500;
+const maxCheckMs = 3500;
 
 /** Checks in a row that reach no server before the session is given up: a migration may keep it busy. */
 const maxMissed = 3;
 
 /**
- * Settles as `work` does, which waits for statements on one session. From another session it looks
+ * Settles as `work` does, which waits for statements on one session. From another session it checks
  * whether the server works for that one.
  *
  * @param pid the server's process of the session
@@ -28,19 +28,19 @@ export async function watchSession<T>(
   target: SessionTarget,
   pid: number,
 ): Promise<T> {
-  // Most work is over before the first look.
+  // Most work is over before the first check.
   const silent = Promise.withResolvers<never>();
   let missed = 0;
   let isOver = false;
-  let timer = setTimeout(look, intervalMs);
+  let timer = setTimeout(check, intervalMs);
 
-  function look(): void {
+  function check(): void {
     void isAtWork(target, pid).then((result) => {
       if (isOver) return;
       missed = result === undefined ? missed + 1 : 0;
       if (result === false || missed === maxMissed) {
         silent.reject(new StorageUnavailable("unreachable"));
-      } else timer = setTimeout(look, intervalMs);
+      } else timer = setTimeout(check, intervalMs);
     });
   }
   try {
@@ -59,9 +59,9 @@ async function isAtWork(target: SessionTarget, pid: number): Promise<boolean | u
       SELECT state <> 'active' AND state_change < clock_timestamp() - interval '2 s' AS is_idle
       FROM pg_stat_activity
       WHERE pid = ${pid}::int`;
-    const [session] = await withTimeout(found, maxLookMs, () => new StorageUnavailable("busy"));
+    const [session] = await withTimeout(found, maxCheckMs, () => new StorageUnavailable("busy"));
     if (session?.is_idle === false) return true;
-    await withTimeout(sql`SELECT pg_terminate_backend(${pid}::int)`, maxLookMs, () => undefined);
+    await withTimeout(sql`SELECT pg_terminate_backend(${pid}::int)`, maxCheckMs, () => undefined);
     return false;
   } catch (error) {
     // A server that has no session left, for example, may be at work for those that it has.

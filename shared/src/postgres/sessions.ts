@@ -6,7 +6,7 @@ import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { ServerAddress } from "./server-address.ts";
 import { poolOptions, poolUrl, sessionSettings, type SessionTarget } from "./session-options.ts";
-import { whatCommitsWaitFor } from "./commits-wait.ts";
+import { findCommitsWait } from "./commits-wait.ts";
 import { withTimeout } from "../core/with-timeout.ts";
 
 /**
@@ -37,7 +37,7 @@ const silenceMs = 250;
 const replacedPoolSeconds = 4;
 
 /** Interval of the checks whether commits still wait, in ms. */
-const lookMs = 500;
+const checkIntervalMs = 500;
 
 /** Sessions that are younger than this are not renewed, so that reconnecting has an end. */
 const minAgeMs = 1000;
@@ -186,22 +186,22 @@ export class Sessions {
     return new StorageUnavailable(outcome);
   }
 
-  /** Looks whether commits wait. @returns why writes are refused */
-  async #look(): Promise<StorageUnavailable | undefined> {
-    const what = await whatCommitsWaitFor(this.target);
+  /** Finds out whether commits wait. @returns why writes are refused */
+  async #checkCommits(): Promise<StorageUnavailable | undefined> {
+    const what = await findCommitsWait(this.target);
     if (what === "nothing") return undefined;
     return new StorageUnavailable("unreachable", what && { cause: new CommitsWait(what) });
   }
 
   /** Refuses writes until it is known that no commit waits. */
   async #refuseWrites(): Promise<void> {
-    let look = this.#look();
-    this.#refusal = look;
-    while ((await look) !== undefined && !this.#isClosed) {
-      this.#refusal = look;
+    let check = this.#checkCommits();
+    this.#refusal = check;
+    while ((await check) !== undefined && !this.#isClosed) {
+      this.#refusal = check;
       await this.follow();
-      await Bun.sleep(lookMs);
-      look = this.#look();
+      await Bun.sleep(checkIntervalMs);
+      check = this.#checkCommits();
     }
     this.#refusal = undefined;
     // Where there was a failover, the address leads to another server than the one that they are with.

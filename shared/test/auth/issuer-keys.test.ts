@@ -45,7 +45,7 @@ function startKeys({ maxAgeMs = 49_000 } = {}) {
     reads: () => state.reads,
     recoveries: () => state.recoveries,
     /** What the service does every 5 s. */
-    look: () => keys.job.run(signal),
+    check: () => keys.job.run(signal),
     /** What a token with this key id finds: `ok` or why not. */
     async find(keyId?: string) {
       const found = await keys.setFor(keyId);
@@ -58,32 +58,32 @@ const refuse = () => Promise.reject(new Error("refused"));
 
 describe("issuerKeys(): while all is well", () => {
   test("a known key is found at once, without a fetch", async () => {
-    const { keys, look, reads } = startKeys();
-    await look();
+    const { keys, check, reads } = startKeys();
+    await check();
     expect(keys.setFor(a)).toHaveProperty("keyFor");
     expect(keys.setFor(undefined)).toHaveProperty("keyFor");
     expect(reads()).toBe(1);
   });
 
   test("a withdrawn key is out within a minute", async () => {
-    const { clock, find, look, publish, changes } = startKeys();
-    await look();
+    const { clock, find, check, publish, changes } = startKeys();
+    await check();
     publish(keyB);
     for (let seconds = 0; seconds < 50; seconds += 5) {
       clock.ms += 5000;
-      await look();
+      await check();
     }
     expect(await find(b)).toBe("ok");
     expect(await find(a)).toBe("unknown-key");
     expect(changes.map(({ keyIds }) => [...keyIds])).toEqual([[a], [b]]);
   });
 
-  test("the provider is asked about once a minute, and a file at every look", async () => {
+  test("the provider is asked about once a minute, and a file at every check", async () => {
     const fetched = startKeys();
     const read = startKeys({ maxAgeMs: 0 });
     for (let looks = 0; looks < 60; looks += 1) {
       for (const each of [fetched, read]) {
-        await each.look();
+        await each.check();
         each.clock.ms += 5000;
       }
     }
@@ -92,27 +92,27 @@ describe("issuerKeys(): while all is well", () => {
   });
 
   test("verified tokens are kept where the set is the same in other words", async () => {
-    const { changes, clock, look, publish } = startKeys();
-    await look();
+    const { changes, clock, check, publish } = startKeys();
+    await check();
     publish({ ...keyA, x5t: "new" });
     clock.ms += 50_000;
-    await look();
+    await check();
     expect(changes).toHaveLength(1);
   });
 });
 
 describe("issuerKeys(): an unknown key", () => {
   test("is fetched at once", async () => {
-    const { find, look, publish, reads } = startKeys();
-    await look();
+    const { find, check, publish, reads } = startKeys();
+    await check();
     publish(keyA, keyB);
     expect(await find(b)).toBe("ok");
     expect(reads()).toBe(2);
   });
 
   test("fetches at most twice in 30 s, however many tokens forge one", async () => {
-    const { clock, find, look, reads } = startKeys();
-    await look();
+    const { clock, find, check, reads } = startKeys();
+    await check();
     const forge = async () => {
       for (let n = 0; n < 20; n += 1) expect(await find(`forged ${n}`)).toBe("unknown-key");
     };
@@ -127,8 +127,8 @@ describe("issuerKeys(): an unknown key", () => {
   });
 
   test("shares one fetch with all that ask for it meanwhile", async () => {
-    const { find, look, answer, reads } = startKeys();
-    await look();
+    const { find, check, answer, reads } = startKeys();
+    await check();
     const held = Promise.withResolvers<string>();
     answer(() => held.promise);
     const finding = Array.from({ length: 50 }, () => find(b));
@@ -139,8 +139,8 @@ describe("issuerKeys(): an unknown key", () => {
   });
 
   test("keeps no more than 100 requests waiting, so that forged ones do not fill the service", async () => {
-    const { find, look, answer } = startKeys();
-    await look();
+    const { find, check, answer } = startKeys();
+    await check();
     const held = Promise.withResolvers<string>();
     answer(() => held.promise);
     const waiting = Array.from({ length: 100 }, () => find("forged"));
@@ -195,11 +195,11 @@ describe("issuerKeys(): a provider that fails", () => {
     ["sends a page", () => Promise.resolve("<html>")],
     ["sends no key", () => Promise.resolve('{"keys":[]}')],
   ])("leaves the known keys in use for 24 h where it %s", async (_, fail) => {
-    const { answer, clock, failures, find, look } = startKeys();
-    await look();
+    const { answer, clock, failures, find, check } = startKeys();
+    await check();
     answer(fail);
     clock.ms += 24 * 60 * 60 * 1000 - 1;
-    await look();
+    await check();
     expect(await find(a)).toBe("ok");
     clock.ms += 1;
     expect(await find(a)).toBe("no-keys");
@@ -208,28 +208,28 @@ describe("issuerKeys(): a provider that fails", () => {
     expect(failures).toEqual([true, false]);
   });
 
-  test("is asked at every look until it is well again", async () => {
-    const { answer, clock, find, look, publish, reads, recoveries } = startKeys();
-    await look();
+  test("is asked at every check until it is well again", async () => {
+    const { answer, clock, find, check, publish, reads, recoveries } = startKeys();
+    await check();
     answer(refuse);
     clock.ms += 50_000;
-    await look();
+    await check();
     expect(recoveries()).toBe(0);
     publish(keyB);
     clock.ms += 5000;
-    await look();
+    await check();
     expect(reads()).toBe(3);
     expect(recoveries()).toBe(1);
     expect(await find(b)).toBe("ok");
   });
 
   test("never makes a request with a known key wait", async () => {
-    const { answer, clock, find, look } = startKeys();
-    await look();
+    const { answer, clock, find, check } = startKeys();
+    await check();
     const held = Promise.withResolvers<string>();
     answer(() => held.promise);
     clock.ms += 50_000;
-    const looking = look();
+    const looking = check();
     expect(await find(a)).toBe("ok");
     held.reject(new Error("refused"));
     await looking;
