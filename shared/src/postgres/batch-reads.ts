@@ -57,8 +57,8 @@ export function batchReads<Row>({
     }
   }
 
-  /** Reads what waits, in the place of a statement that has ended. */
-  async function goOn(): Promise<void> {
+  /** Drains the queue in the place of a statement that has ended. */
+  async function drain(): Promise<void> {
     while (queue.size > 0) await readBatch(takeBatch());
     statements -= 1;
   }
@@ -69,7 +69,7 @@ export function batchReads<Row>({
     try {
       return (await read([key])).find((row) => keyOf(row) === key);
     } finally {
-      if (queue.size > 0) void goOn();
+      if (queue.size > 0) void drain();
       else statements -= 1;
     }
   }
