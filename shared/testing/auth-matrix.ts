@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { AuthOutcome } from "../src/core/caller.ts";
 import type { OpenApiDocument } from "../src/openapi/types.ts";
-import type { CallingService } from "../src/auth/start-guard.ts";
+import type { CallingService } from "../src/auth/create-guard.ts";
 import {
   credentials,
   serviceSubject,

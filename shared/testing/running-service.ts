@@ -9,8 +9,8 @@ import { openApiDocument } from "../src/openapi/document.ts";
 import type { Problem } from "../src/http/problem.ts";
 import { routeAccess } from "../src/http/route-access.ts";
 import { listen } from "../src/http/server.ts";
-import type { CallingService } from "../src/auth/start-guard.ts";
-import { startAuth } from "../src/service/auth.ts";
+import type { CallingService } from "../src/auth/create-guard.ts";
+import { createAuth } from "../src/service/auth.ts";
 import { authSettings } from "../src/service/auth-settings.ts";
 import { readConfig, type Environment } from "../src/service/env.ts";
 import { isManagementPath } from "../src/service/management-routes.ts";
@@ -145,7 +145,7 @@ export async function startService<S extends Storage>({
   const { registry } = metrics;
   lifecycle.phase = "ready";
   const config = readConfig(authSettings(name), environment);
-  const auth = await startAuth({ name, config, callingService, logger, registry });
+  const auth = await createAuth({ name, config, callingService, logger, registry });
   const refreshKeys = async () => {
     const { signal } = new AbortController();
     await Promise.all((auth?.jobs ?? []).map((job) => job.run(signal)));

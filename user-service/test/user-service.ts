@@ -1,7 +1,7 @@
 // user-service in the process of a test.
 import type { Storage } from "@platform/shared/core/storage";
 import type { Tracer } from "@platform/shared/core/tracer";
-import type { CallingService } from "@platform/shared/auth/start-guard";
+import type { CallingService } from "@platform/shared/auth/create-guard";
 import { onEveryEngine } from "@platform/shared/testing/postgres";
 import { temporaryPostgresStorage } from "@platform/shared/testing/postgres-storage";
 import {

@@ -1,5 +1,5 @@
-// Starts authentication where the environment names an issuer.
-import type { CallingService, StartedGuard } from "../auth/start-guard.ts";
+// Makes authentication where the environment names an issuer.
+import type { CallingService, GuardWithJobs } from "../auth/create-guard.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Registry } from "../telemetry/prometheus.ts";
 import type { authSettings } from "./auth-settings.ts";
@@ -16,15 +16,15 @@ interface AuthOptions {
 }
 
 /** Makes what checks tokens. @returns undefined if AUTH_ISSUER is not set */
-export async function startAuth({
+export async function createAuth({
   name,
   config: { authIssuer: issuer, authJwks: jwks, authAudience, authUserClaim, authMode },
   ...parts
-}: AuthOptions): Promise<StartedGuard | undefined> {
+}: AuthOptions): Promise<GuardWithJobs | undefined> {
   if (issuer === undefined || jwks === undefined) return undefined;
   // Not imported at the top: a service without authentication starts without this code.
-  const { startGuard } = await import("../auth/start-guard.ts");
-  return startGuard({
+  const { createGuard } = await import("../auth/create-guard.ts");
+  return createGuard({
     realm: name,
     clients: { issuer, jwks },
     userClaim: authUserClaim,

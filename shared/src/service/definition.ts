@@ -7,7 +7,7 @@ import { maxIdleTimeoutSeconds } from "../http/idle-timeout.ts";
 import { parsePostgresUrl, postgresUrlRemedy } from "../postgres/postgres-url.ts";
 import { parseSqliteUrl, sqliteUrlRemedy } from "../sqlite/sqlite-url.ts";
 import { logLevels } from "../telemetry/logger.ts";
-import type { CallingService } from "../auth/start-guard.ts";
+import type { CallingService } from "../auth/create-guard.ts";
 import { authErrors, authSettings } from "./auth-settings.ts";
 import type { Engines } from "./engine.ts";
 import {

@@ -1,6 +1,6 @@
 // The OpenAPI document of a service that is not running.
 import type { Storage } from "../core/storage.ts";
-import { startAuth } from "./auth.ts";
+import { createAuth } from "./auth.ts";
 import { readServiceConfig, type ServiceDefinition, type ServiceProcess } from "./definition.ts";
 import type { Settings } from "./env.ts";
 import { createParts } from "./service-app.ts";
@@ -43,7 +43,7 @@ export async function printOpenApi<S extends Settings, Stores>(
   const { logger, metrics } = parts;
   const callingService = service.callingService?.(config);
   // Its jobs are not run: the document does not depend on keys.
-  const auth = await startAuth({
+  const auth = await createAuth({
     name,
     config,
     callingService,

@@ -6,7 +6,7 @@ import { closeServer, listen } from "../http/server.ts";
 import { terminalOutput } from "../telemetry/logger.ts";
 import { addProcessMetrics } from "../telemetry/prometheus.ts";
 import { routeAccess } from "../http/route-access.ts";
-import { startAuth } from "./auth.ts";
+import { createAuth } from "./auth.ts";
 import { startBackgroundJobs } from "./background-jobs.ts";
 import type { ServiceConfig, ServiceDefinition, ServiceProcess } from "./definition.ts";
 import type { Database } from "./engine.ts";
@@ -45,7 +45,7 @@ export async function serve<S extends Settings, Stores>({
   const { registry } = metrics;
   const tracing = await startTracing({ name, config, logger, registry });
   const callingService = service.callingService?.(config);
-  const auth = await startAuth({ name, config, callingService, logger, registry });
+  const auth = await createAuth({ name, config, callingService, logger, registry });
 
   const opening = database.open({
     observer: { ...metrics.storage, ...tracing?.storage },

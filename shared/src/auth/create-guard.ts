@@ -27,7 +27,7 @@ export interface CallingService extends Issuer {
   readonly scopes: readonly string[];
 }
 
-interface StartOptions {
+interface CreateGuardOptions {
   /** The name of the service. */
   readonly realm: string;
   /** The issuer of the tokens of clients. */
@@ -44,7 +44,7 @@ interface StartOptions {
 }
 
 /** A guard, and the jobs that keep its keys fresh: it has no keys before their first runs. */
-export interface StartedGuard {
+export interface GuardWithJobs {
   readonly guard: Guard;
   readonly jobs: readonly BackgroundJob[];
 }
@@ -52,8 +52,8 @@ export interface StartedGuard {
 /** Between two lines about keys that cannot be read, in ms. */
 const warningIntervalMs = 60_000;
 
-/** Makes a guard. It reads no keys by itself. */
-export function startGuard({
+/** Makes a guard, which has no keys before its jobs run. */
+export function createGuard({
   realm,
   clients,
   userClaim,
@@ -62,7 +62,7 @@ export function startGuard({
   isEnforced,
   logger,
   registry,
-}: StartOptions): StartedGuard {
+}: CreateGuardOptions): GuardWithJobs {
   function keysAt(url: string) {
     const source = keySource(url);
     const mayWarn = atMostEvery(warningIntervalMs);
