@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { errnoOf } from "../core/errno.ts";
+import type { Fetch } from "../core/fetch.ts";
 import { noProxy } from "../core/no-proxy.ts";
 import { readBody } from "../core/read-body.ts";
 
@@ -32,9 +33,6 @@ function withoutUrl(error: unknown): KeySourceError {
   const name = error instanceof Error ? error.name : "unknown error";
   return new KeySourceError(`The request failed: ${errnoOf(error) ?? name}`);
 }
-
-/** The part of fetch that is needed. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 function urlSource(url: URL, fetch: Fetch): KeySource {
   const isPlain = url.protocol === "http:";

@@ -1,10 +1,8 @@
 // Sends spans to a collector by OTLP over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp), and
 // again where that specification says so.
 import { errnoOf } from "../core/errno.ts";
+import type { Fetch } from "../core/fetch.ts";
 import { rejectedSpans } from "./otlp.ts";
-
-/** The part of fetch that an exporter needs. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Where spans go to, and how long that may take. */
 export interface ExporterOptions {

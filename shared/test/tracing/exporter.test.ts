@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, setSystemTime, test } from "bun:test";
 import { settle } from "../../testing/settle.ts";
-import { createExporter, type ExporterOptions, type Fetch } from "../../src/tracing/exporter.ts";
+import type { Fetch } from "../../src/core/fetch.ts";
+import { createExporter, type ExporterOptions } from "../../src/tracing/exporter.ts";
 
 const ok = () => Response.json({});
 
