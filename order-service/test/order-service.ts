@@ -6,11 +6,13 @@ import { temporaryPostgresStorage } from "@platform/shared/testing/postgres-stor
 import {
   bodyOf,
   startService,
-  temporaryStorage,
   type RunningService,
   type Sent,
-  type TemporaryStorage,
 } from "@platform/shared/testing/running-service";
+import {
+  temporaryStorage,
+  type TemporaryStorage,
+} from "@platform/shared/testing/temporary-storage";
 import { createApp } from "../src/app.ts";
 import { migrations as postgresMigrations } from "../src/migrations/postgres/index.ts";
 import { migrations } from "../src/migrations/sqlite/index.ts";

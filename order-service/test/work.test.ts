@@ -1,6 +1,6 @@
 // How much work a request is, counted: not timed, so it holds on a busy machine.
 import { afterAll, describe, expect, test } from "bun:test";
-import { temporaryStorage } from "@platform/shared/testing/running-service";
+import { temporaryStorage } from "@platform/shared/testing/temporary-storage";
 import { sending, workCounter } from "@platform/shared/testing/work-counter";
 import { createUser, startUserService } from "@platform/user-service/test/user-service";
 import { createApp } from "../src/app.ts";

@@ -3,7 +3,7 @@ import { SQL } from "bun";
 import { openPostgres, type PostgresStorage } from "../src/postgres/postgres-storage.ts";
 import { parsePostgresUrl, type PostgresAddress } from "../src/postgres/postgres-url.ts";
 import { postgresDatabase } from "./postgres.ts";
-import type { TemporaryStorage } from "./running-service.ts";
+import type { TemporaryStorage } from "./temporary-storage.ts";
 
 /** The parts of the URL of a test's database. @throws Error if it is malformed */
 export function addressOf(url: string): PostgresAddress {

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import type { SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
-import { temporaryStorage } from "./running-service.ts";
+import { temporaryStorage } from "./temporary-storage.ts";
 
 /**
  * Tests that no statement of a store gets slower with the number of rows.

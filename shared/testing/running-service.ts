@@ -1,6 +1,5 @@
 // A whole service in the process of the test: with a new database, a real socket and its log lines.
 // Every response is checked against the service's own API document.
-import { join } from "node:path";
 import type { AnyElysia } from "elysia";
 import type { Lifecycle } from "../src/core/lifecycle.ts";
 import type { Storage } from "../src/core/storage.ts";
@@ -16,43 +15,9 @@ import { readConfig, type Environment } from "../src/service/env.ts";
 import { isManagementPath } from "../src/service/management-routes.ts";
 import { createParts, realmOf, type ServiceParts } from "../src/service/service-app.ts";
 import type { Registry } from "../src/telemetry/prometheus.ts";
-import { openSqlite, type SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
 import { validatingFetch } from "./contract-check.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
-
-/** An empty database of one test, whose storages are closed, and which is deleted, with its scope. */
-export interface TemporaryStorage<S extends Storage> extends AsyncDisposable {
-  readonly storage: S;
-  /** Opens the same database once more, as another replica would. */
-  openAgain(): Promise<S>;
-  /** Runs a statement behind all writes so far, as an operator would. @returns its rows */
-  query(statement: string): Promise<object[]>;
-}
-
-/** Makes a SQLite database in a folder of its own. */
-export async function temporaryStorage(
-  migrations: readonly string[],
-): Promise<TemporaryStorage<SqliteStorage>> {
-  const folder = temporaryFolder();
-  const path = join(folder.path, "test.db");
-  const opened: SqliteStorage[] = [];
-  const openAgain = async () => {
-    const storage = await openSqlite({ path, migrations });
-    opened.push(storage);
-    return storage;
-  };
-  const storage = await openAgain();
-  return {
-    storage,
-    openAgain,
-    query: (statement) => storage.write(() => storage.db.query<object, []>(statement).all()),
-    async [Symbol.asyncDispose]() {
-      await Promise.all(opened.map((storage) => storage.close()));
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
+import type { TemporaryStorage } from "./temporary-storage.ts";
 
 /** What a test sends besides the path. */
 export interface Sent {

@@ -21,7 +21,8 @@ import { timestamp } from "../src/schema/timestamp.ts";
 import { uuid } from "../src/schema/uuid.ts";
 import { createParts, serviceApp, type ServiceParts } from "../src/service/service-app.ts";
 import type { SqliteStorage } from "../src/sqlite/sqlite-storage.ts";
-import { startService, temporaryStorage, type RunningService } from "./running-service.ts";
+import { startService, type RunningService } from "./running-service.ts";
+import { temporaryStorage } from "./temporary-storage.ts";
 
 /** The Info Object of the service. */
 export const sampleInfo = {

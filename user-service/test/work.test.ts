@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { temporaryStorage } from "@platform/shared/testing/running-service";
+import { temporaryStorage } from "@platform/shared/testing/temporary-storage";
 import { sending, workCounter } from "@platform/shared/testing/work-counter";
 import { createApp } from "../src/app.ts";
 import { migrations } from "../src/migrations/sqlite/index.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { preparedStatements, queryPlan, testQueryPlans } from "@platform/shared/testing/query-plan";
-import { temporaryStorage } from "@platform/shared/testing/running-service";
+import { temporaryStorage } from "@platform/shared/testing/temporary-storage";
 import { migrations } from "../../src/migrations/sqlite/index.ts";
 import { orderStatuses } from "../../src/orders/order-status.ts";
 import { orderSorts, type OrderStore } from "../../src/orders/order-store.ts";

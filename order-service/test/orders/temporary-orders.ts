@@ -1,7 +1,7 @@
 // A store of orders for one test, and orders to put into it.
 import { onEveryEngine } from "@platform/shared/testing/postgres";
 import { temporaryPostgresStorage } from "@platform/shared/testing/postgres-storage";
-import { temporaryStorage } from "@platform/shared/testing/running-service";
+import { temporaryStorage } from "@platform/shared/testing/temporary-storage";
 import { migrations as postgresMigrations } from "../../src/migrations/postgres/index.ts";
 import { migrations } from "../../src/migrations/sqlite/index.ts";
 import type { OrderStore } from "../../src/orders/order-store.ts";

@@ -11,9 +11,9 @@ import {
   bodyOf,
   metricIn,
   startService,
-  temporaryStorage,
   type RunningService,
 } from "../../testing/running-service.ts";
+import { temporaryStorage } from "../../testing/temporary-storage.ts";
 import { startSample } from "../../testing/sample-service.ts";
 import { bearer, issuerKey, testIssuer, type TestIssuer } from "../../testing/test-issuer.ts";
 

@@ -11,7 +11,8 @@ import { withRule } from "../../src/schema/rule.ts";
 import { text } from "../../src/schema/text.ts";
 import { uuid } from "../../src/schema/uuid.ts";
 import { serviceApp } from "../../src/service/service-app.ts";
-import { bodyOf, startService, temporaryStorage } from "../../testing/running-service.ts";
+import { bodyOf, startService } from "../../testing/running-service.ts";
+import { temporaryStorage } from "../../testing/temporary-storage.ts";
 
 const item = Type.Object({ sku: text({ minLength: 1, maxLength: 5 }), count: Type.Integer() });
 const body = Type.Object({

@@ -4,7 +4,7 @@ import { idempotentCreation } from "../../src/idempotency/idempotent-creation.ts
 import { requestDigest } from "../../src/idempotency/request-digest.ts";
 import { sqliteIdempotency } from "../../src/idempotency/sqlite-idempotency.ts";
 import type { SqliteStorage } from "../../src/sqlite/sqlite-storage.ts";
-import { temporaryStorage } from "../../testing/running-service.ts";
+import { temporaryStorage } from "../../testing/temporary-storage.ts";
 
 type Note = { id: string; text: string; updated_at: string };
 

@@ -1,7 +1,7 @@
 // Stores of users for one test.
 import { onEveryEngine } from "@platform/shared/testing/postgres";
 import { temporaryPostgresStorage } from "@platform/shared/testing/postgres-storage";
-import { temporaryStorage } from "@platform/shared/testing/running-service";
+import { temporaryStorage } from "@platform/shared/testing/temporary-storage";
 import { migrations as postgresMigrations } from "../../src/migrations/postgres/index.ts";
 import { migrations } from "../../src/migrations/sqlite/index.ts";
 import { postgresUserStore } from "../../src/users/postgres-user-store.ts";
