@@ -1,34 +1,26 @@
 // A database on a PostgreSQL server, for any number of processes on any number of machines.
-import { atMostEvery } from "../core/at-most-every.ts";
+import type { SQL } from "bun";
 import type { Migrated } from "../core/migration.ts";
 import {
   StorageOpenError,
   StorageUnavailable,
-  type SecretName,
   type Storage,
   type StorageObserver,
 } from "../core/storage.ts";
+import { Attempts } from "./attempts.ts";
 import {
   commitFailure,
-  commitsWaitOf,
-  isLockTimeout,
-  isPermanent,
   isReadOnly,
   isRightMissing,
-  isSerializationFailure,
   isSessionLost,
   isTableMissing,
-  operatorReason,
   toStorageError,
 } from "./errors.ts";
-import { migrate } from "./migrations.ts";
-import { openSession } from "./open-session.ts";
+import { FirstContact } from "./first-contact.ts";
+import { MissingRights } from "./missing-rights.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
-import { requireRowRights, tablesWithoutRights } from "./row-rights.ts";
-import { readSecrets } from "./secrets.ts";
-import { watchSession } from "./session-watch.ts";
+import { Reachability, type ReachabilityChanged } from "./reachability.ts";
 import { defaultStatementTimeoutMs, Sessions, type Statement } from "./sessions.ts";
-import { withTimeout } from "../core/with-timeout.ts";
 
 export type { Statement } from "./sessions.ts";
 
@@ -82,7 +74,7 @@ export interface PostgresOptions {
    *
    * @param reason why it cannot be reached
    */
-  readonly reachabilityChanged?: (isReachable: boolean, reason: string) => void;
+  readonly reachabilityChanged?: ReachabilityChanged;
   /**
    * The role lacks a right that it had at the start. Called once a minute while statements fail for it.
    *
@@ -91,45 +83,24 @@ export interface PostgresOptions {
   readonly rightMissed?: (reason: string) => void;
 }
 
-/** Between two attempts to reach a server that is away. */
-const retryMs = 500;
-
-/** How long the first contact may take, and each later one; a silent server counts as away. */
-const maxContactMs = 3500;
-
 /** A ping that takes longer has failed. */
 const maxPingMs = 1000;
 
-/**
- * The pauses before a read whose session was lost is repeated. Often all sessions are lost at once,
- * and this process has not heard yet of each.
- */
-const readPausesMs = [20, 40, 80];
+const readOnlyState = (sql: SQL) => sql<{ read_only: boolean }[]>`
+  SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS read_only`;
 
-/** A statement is repeated within this time after its first start alone: its caller waits for both. */
-const maxRepeatMs = 1000;
-
-/**
- * A statement that waits for a lock is repeated until so much time has passed. A write for several
- * callers is not: each of them can be served alone.
- */
-const maxLockWaitMs = 1500;
-
-/** How often a statement is tried that the server has undone for the sake of another one. */
-const maxTries = 5;
-
-/** Between two calls of `rightMissed`. */
-const rightMissedMs = 60_000;
-
-/** The statements that were in each other's way must not meet again. @param tries from 1 */
-const pauseMsAfterConflict = (tries: number) => Math.random() * 5 * 2 ** tries;
-
-/** How long to wait before a read that failed is repeated; undefined if it is not. @param tries from 1 */
-function pauseMsBeforeRead(error: unknown, tries: number): number | undefined {
-  if (isSessionLost(error)) return readPausesMs[tries - 1];
-  return isSerializationFailure(error) && tries < maxTries
-    ? pauseMsAfterConflict(tries)
-    : undefined;
+/** Makes what reports, once, how long the statement of these callers has waited for its session. */
+function waitObserver(
+  observer: StorageObserver | undefined,
+  queuedAt: readonly number[],
+): () => void {
+  let hasWaited = observer === undefined;
+  return () => {
+    if (hasWaited) return;
+    hasWaited = true;
+    const now = performance.now();
+    for (const at of queuedAt) observer?.waited((now - at) / 1000);
+  };
 }
 
 /**
@@ -153,103 +124,16 @@ export async function openPostgres({
       `Cannot use the database ${name}: there is no file "${rootCertificate}"; check sslrootcert`,
     );
   }
-  const stop = new AbortController();
-  const migrated = Promise.withResolvers<Migrated>();
-  let onGateTimeout: (() => void) | undefined;
-  const sessions = new Sessions(address, {
-    max,
-    statementTimeoutMs,
-    onGateTimeout: () => onGateTimeout?.(),
-  });
-  onGateTimeout = observer?.watchSessions(() => sessions.counts);
-  observer?.watchQueue(() => sessions.counts.waiting);
-
-  let secrets: ReadonlyMap<string, Uint8Array> | undefined;
-  let isReachable = true;
-  let lostReason = "";
-  let mayLackRights = false;
-  const mayTellRight = atMostEvery(rightMissedMs);
+  const sessions = new Sessions(address, { max, statementTimeoutMs, observer });
+  const reachability = new Reachability(sessions, reachabilityChanged);
+  const rights = new MissingRights(rightMissed);
+  const contact = new FirstContact({ sessions, reachability, name, migrations });
   let pinging: Promise<void> | undefined;
   let closed: Promise<void> | undefined;
 
-  function reached(): void {
-    // Reads succeed also while writes are refused.
-    if (isReachable || sessions.refusesWrites) return;
-    isReachable = true;
-    reachabilityChanged?.(true, "");
-  }
-
-  function notReached(error: unknown): void {
-    const reason = operatorReason(error);
-    // A server that was restarted with another password first ends the sessions, and one whose
-    // commits wait first gives no response: of the two reasons, the operator needs the second.
-    const isTelling = isPermanent(error) || commitsWaitOf(error) !== undefined;
-    const isNews = isReachable || (isTelling && reason !== lostReason);
-    if (!isNews) return;
-    isReachable = false;
-    lostReason = reason;
-    reachabilityChanged?.(false, reason);
-  }
-
-  function lacksRight(error: unknown): void {
-    mayLackRights = true;
-    if (mayTellRight()) rightMissed?.(operatorReason(error));
-  }
-
-  /** Migrates on a session of its own. @throws what Bun.SQL does, StorageOpenError */
-  async function contact(): Promise<Migrated> {
-    const end = new AbortController();
-    try {
-      const signal = AbortSignal.any([stop.signal, end.signal]);
-      const { target } = sessions;
-      const { sql, isPooled, pid } = await openSession(target, maxContactMs, signal);
-      const migrating = migrate(sql, name, migrations);
-      const result = await (pid === undefined ? migrating : watchSession(migrating, target, pid));
-      const reading = readSecrets(sql).then(async (found) => {
-        await requireRowRights(sql, name);
-        return found;
-      });
-      const found = await withTimeout(
-        reading,
-        maxContactMs,
-        () => new StorageUnavailable("unreachable"),
-      );
-      sessions.isPooled = isPooled;
-      secrets = found;
-      return result;
-    } finally {
-      end.abort();
-    }
-  }
-
-  /** Whether the server was reached. @throws {StorageOpenError} if it never will be */
-  async function tryContact(): Promise<boolean> {
-    try {
-      const result = await contact();
-      reached();
-      migrated.resolve(result);
-      return true;
-    } catch (error) {
-      if (stop.signal.aborted) return true;
-      if (error instanceof StorageOpenError) throw error;
-      if (isPermanent(error)) {
-        const why = operatorReason(error);
-        throw new StorageOpenError(`Cannot use the database ${name}: ${why}`, { cause: error });
-      }
-      notReached(error);
-      await sessions.follow();
-      return false;
-    }
-  }
-
-  async function keepTrying(): Promise<void> {
-    do await Bun.sleep(retryMs);
-    while (!(await tryContact()));
-  }
-
-  function refusal(): Error | undefined {
-    if (closed !== undefined) return new Error("Cannot use the storage: it is closed");
-    return secrets === undefined ? new StorageUnavailable("unreachable") : undefined;
+  function refuseIfNotReady(): void {
+    if (closed !== undefined) throw new Error("Cannot use the storage: it is closed");
+    if (!contact.isMade) throw new StorageUnavailable("unreachable");
   }
 
   /** What the caller gets for an error, after what the storage does about it. */
@@ -257,149 +141,108 @@ export async function openPostgres({
     const wanted = toStorageError(error, isWrite);
     // A session keeps the state of its beginning, and the address may lead to another server by now.
     if (isReadOnly(error)) sessions.renew();
-    if (isRightMissing(error) || isTableMissing(error)) lacksRight(error);
+    if (isRightMissing(error) || isTableMissing(error)) rights.missed(error);
     else if (wanted instanceof StorageUnavailable) {
       if (wanted.reason !== "busy") void sessions.follow();
       const isLost = wanted.reason === "interrupted" && isSessionLost(error);
       if (wanted.reason === "busy") observer?.lockWaited();
-      else if (!isLost) notReached(error);
+      else if (!isLost) reachability.lost(error);
     }
     return wanted;
   }
 
-  /** Makes what reports, once, how long the statement of these callers has waited for its session. */
-  function waitObserver(queuedAt: readonly number[]): () => void {
-    let hasWaited = observer === undefined;
-    return () => {
-      if (hasWaited) return;
-      hasWaited = true;
-      const now = performance.now();
-      for (const at of queuedAt) observer?.waited((now - at) / 1000);
-    };
-  }
-
   async function read<Row>(statement: Statement<Row>): Promise<Row[]> {
-    const refused = refusal();
-    if (refused !== undefined) throw refused;
-    const begunAt = performance.now();
-    const onTurn = waitObserver([begunAt]);
-    for (let tries = 1; ; tries += 1) {
+    refuseIfNotReady();
+    const attempts = new Attempts({ isWrite: false, waitsForLocks: true });
+    const onTurn = waitObserver(observer, [performance.now()]);
+    for (;;) {
       try {
         const rows = await sessions.run(statement, "unreachable", onTurn);
-        reached();
+        reachability.reached();
         return rows;
       } catch (error) {
-        const waitedMs = performance.now() - begunAt;
-        if (isLockTimeout(error) && waitedMs < maxLockWaitMs) {
-          // maxTries bounds conflicts. A wait for a lock is none: maxLockWaitMs bounds it.
-          tries -= 1;
-          continue;
-        }
-        const pauseMs = pauseMsBeforeRead(error, tries);
-        if (pauseMs === undefined || waitedMs > maxRepeatMs) throw failed(error, false);
-        await Bun.sleep(pauseMs);
+        if (!(await attempts.mayRepeat(error))) throw failed(error, false);
       }
     }
   }
 
-  async function write<Row>(
+  async function writeFor<Row>(
+    queuedAt: readonly number[],
     statement: Statement<Row>,
-    queuedAt?: readonly number[],
   ): Promise<Row[]> {
-    const settled = queuedAt === undefined ? observer?.writeQueued?.("postgresql") : undefined;
-    const writing = writeStatement(statement, queuedAt ?? [performance.now()]);
-    if (settled === undefined) return writing;
+    refuseIfNotReady();
+    const attempts = new Attempts({ isWrite: true, waitsForLocks: queuedAt.length === 1 });
+    const onTurn = waitObserver(observer, queuedAt);
+    for (;;) {
+      const startedAt = performance.now();
+      try {
+        const rows = await sessions.run(statement, "interrupted", onTurn);
+        reachability.reached();
+        observer?.committed((performance.now() - startedAt) / 1000, queuedAt.length);
+        return rows;
+      } catch (error) {
+        if (await attempts.mayRepeat(error)) continue;
+        const failure = commitFailure(error);
+        if (failure !== undefined) observer?.commitFailed(failure);
+        throw failed(error, true);
+      }
+    }
+  }
+
+  /** As {@link writeFor} one caller, whose write is observed here. */
+  async function writeAlone<Row>(statement: Statement<Row>): Promise<Row[]> {
+    const settled = observer?.writeQueued?.("postgresql");
     try {
-      const rows = await writing;
-      settled(1);
+      const rows = await writeFor([performance.now()], statement);
+      settled?.(1);
       return rows;
     } catch (error) {
-      settled(0, error);
+      settled?.(0, error);
       throw error;
     }
   }
 
-  async function writeStatement<Row>(
-    statement: Statement<Row>,
-    queuedAt: readonly number[],
-  ): Promise<Row[]> {
-    const refused = refusal();
-    if (refused !== undefined) throw refused;
-    const begunAt = performance.now();
-    const onTurn = waitObserver(queuedAt);
-    for (let tries = 1; ; tries += 1) {
-      const startedAt = performance.now();
-      try {
-        const rows = await sessions.run(statement, "interrupted", onTurn);
-        reached();
-        observer?.committed((performance.now() - startedAt) / 1000, queuedAt.length);
-        return rows;
-      } catch (error) {
-        const waitedMs = performance.now() - begunAt;
-        if (isLockTimeout(error) && queuedAt.length === 1 && waitedMs < maxLockWaitMs) {
-          // maxTries bounds conflicts. A wait for a lock is none: maxLockWaitMs bounds it.
-          tries -= 1;
-          continue;
-        }
-        const isLast = tries === maxTries || waitedMs > maxRepeatMs;
-        if (isLast || !isSerializationFailure(error)) {
-          const failure = commitFailure(error);
-          if (failure !== undefined) observer?.commitFailed(failure);
-          throw failed(error, true);
-        }
-      }
-      await Bun.sleep(pauseMsAfterConflict(tries));
-    }
+  async function requireWritable(): Promise<void> {
+    const [state] = await sessions.runFirst(readOnlyState, maxPingMs);
+    if (!state?.read_only) return;
+    sessions.renew();
+    throw new StorageUnavailable("unreachable");
   }
 
   async function ping(): Promise<void> {
-    const refused = refusal();
-    if (refused !== undefined) throw refused;
+    refuseIfNotReady();
+    let lacksRights: boolean;
     try {
-      const [state] = await sessions.runFirst(
-        (sql) => sql<{ read_only: boolean }[]>`
-          SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS read_only`,
-        maxPingMs,
-      );
-      if (state?.read_only) {
-        sessions.renew();
-        throw new StorageUnavailable("unreachable");
-      }
-      reached();
-      if (!mayLackRights) return;
-      const tables = await sessions.runFirst(tablesWithoutRights, maxPingMs);
-      mayLackRights = tables.length > 0;
+      await requireWritable();
+      reachability.reached();
+      lacksRights = await rights.areMissing(sessions, maxPingMs);
     } catch (error) {
       throw failed(error, false);
     }
-    if (mayLackRights) throw new StorageUnavailable("unreachable");
+    if (lacksRights) throw new StorageUnavailable("unreachable");
   }
 
   async function close(discardsQueue: boolean): Promise<void> {
-    stop.abort();
+    contact.stop();
     await sessions.close(discardsQueue);
   }
 
   try {
-    if (!(await tryContact())) keepTrying().catch(migrated.reject);
+    await contact.begin();
   } catch (error) {
     await sessions.close(true);
     throw error;
   }
 
   return {
-    migrated: migrated.promise,
+    migrated: contact.migrated,
     read,
-    write,
+    write: (statement, queuedAt) =>
+      queuedAt === undefined ? writeAlone(statement) : writeFor(queuedAt, statement),
     watchQueue: (length) => observer?.watchQueue(length),
     writeQueued: observer?.writeQueued,
     ping: () => (pinging ??= ping().finally(() => (pinging = undefined))),
-    secret(secretName: SecretName) {
-      if (secrets === undefined) throw new StorageUnavailable("unreachable");
-      const secret = secrets.get(secretName);
-      if (secret !== undefined) return secret;
-      throw new Error(`The database has no secret named "${secretName}"`);
-    },
+    secret: (secretName) => contact.secret(secretName),
     close: (discardsQueue = false) => (closed ??= close(discardsQueue)),
   };
 }

@@ -1,6 +1,6 @@
 // The sessions with a server: Bun.SQL's pool, behind a gate and with a deadline for each statement.
 import { SQL } from "bun";
-import { StorageUnavailable, type SessionCounts } from "../core/storage.ts";
+import { StorageUnavailable, type SessionCounts, type StorageObserver } from "../core/storage.ts";
 import { CommitsWait } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
@@ -64,20 +64,23 @@ export class Sessions {
   /** Why writes are refused, or undefined if they are not, as soon as that is known. */
   #refusal: Promise<StorageUnavailable | undefined> | undefined;
 
-  /** @param options `onGateTimeout`: called for each statement that got no session in time */
+  /** @param options `observer`: of the sessions, and of the statements that wait for one */
   constructor(
     address: PostgresAddress,
     options: {
       readonly max: number;
       readonly statementTimeoutMs: number;
-      readonly onGateTimeout: () => void;
+      readonly observer: Pick<StorageObserver, "watchSessions" | "watchQueue"> | undefined;
     },
   ) {
+    const { observer } = options;
     this.#address = address;
     this.#server = new ServerAddress(address.host);
     this.#max = options.max;
     this.#statementTimeoutMs = options.statementTimeoutMs;
-    this.#gate = new Gate(options.max, maxGateWaitMs, options.onGateTimeout);
+    const onGateTimeout = observer?.watchSessions(() => this.counts) ?? (() => undefined);
+    observer?.watchQueue(() => this.#gate.waiting);
+    this.#gate = new Gate(options.max, maxGateWaitMs, onGateTimeout);
     this.#sql = this.#makePool();
   }
 
