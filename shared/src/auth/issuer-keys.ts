@@ -126,8 +126,12 @@ export function issuerKeys({
     if (waiting >= maxWaiting) return find(keyId);
     waiting += 1;
     try {
+      if (reading !== undefined) {
+        await reading;
+        // A second fetch would let the request wait for as long again.
+        if (hasFailed) return find(keyId);
+      }
       // A fetch that began before the key was published may lack it.
-      if (reading !== undefined) await reading;
       if (typeof find(keyId) === "string" && (reading !== undefined || mayReadForRequest())) {
         await read();
       }

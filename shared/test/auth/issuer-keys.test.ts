@@ -178,6 +178,25 @@ describe("issuerKeys(): a provider that fails", () => {
     expect(signal?.aborted).toBe(true);
   });
 
+  test.each<[string, "no-keys" | "unknown-key"]>([
+    ["no set", "no-keys"],
+    ["a set without the key", "unknown-key"],
+  ])("fails a request with the fetch that is under way, where there is %s", async (_, outcome) => {
+    const { answer, clock, find, look, reads } = startKeys();
+    if (outcome === "unknown-key") await look();
+    const held = Promise.withResolvers<string>();
+    answer(() => held.promise);
+    clock.ms += 50_000;
+    const before = reads();
+    const looking = look();
+    const finding = find(b);
+    clock.ms += 3000;
+    held.reject(new Error("timed out"));
+    await looking;
+    expect(await finding).toBe(outcome);
+    expect(reads() - before).toBe(1);
+  });
+
   test("is not told as a failure where the service stops meanwhile", async () => {
     const { answer, failures, keys } = startKeys();
     const held = Promise.withResolvers<string>();
