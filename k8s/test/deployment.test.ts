@@ -111,6 +111,7 @@ describe.each([...cases, ...postgresCases])("$service by $title", ({ service, ob
   test("every object has the recommended labels", () => {
     const recommended = {
       "app.kubernetes.io/name": service,
+      "app.kubernetes.io/component": "service",
       "app.kubernetes.io/part-of": manifest.name,
       "app.kubernetes.io/version": manifest.version,
     };

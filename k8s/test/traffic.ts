@@ -47,7 +47,11 @@ export function outgoing(objects: readonly KubernetesObject[], name: string): Ru
 
 /** The policies of the pods of a service or database: what one of them allows is allowed. */
 function policiesOf(objects: readonly KubernetesObject[], name: string): NetworkPolicySpec[] {
-  const labels = { "app.kubernetes.io/name": name, "cnpg.io/cluster": name };
+  const deployment = all(objects, "Deployment").find(({ metadata }) => metadata?.name === name);
+  const labels = deployment?.spec?.template.metadata?.labels ?? {
+    "app.kubernetes.io/name": name,
+    "cnpg.io/cluster": name,
+  };
   const found = all(objects, "NetworkPolicy").flatMap(({ spec }) =>
     spec && selects(spec.podSelector, labels) ? [spec] : [],
   );
