@@ -50,11 +50,18 @@ check_rollout() {
 
 image_of() { kube get "$1" -o jsonpath="{$2.spec.containers[0].image}" 2>/dev/null; }
 
+# What a pod says of itself. kubectl may write messages of its own beside the answer: they count if it fails.
+version_of() {
+  local pod=$1 service=$2
+  kube exec "$pod" -c "$service" -- "$service" --version 2>/dev/null ||
+    kube exec "$pod" -c "$service" -- "$service" --version 2>&1
+}
+
 check_version() {
   local service=$1 pods versions
   pods=$(kube get pods -l "app.kubernetes.io/name=$service" --field-selector=status.phase=Running \
     -o jsonpath='{range .items[*]}{.metadata.name}{"\n"}{end}')
-  versions=$(for pod in $pods; do kube exec "$pod" -c "$service" -- "$service" --version 2>&1; done | sort -u)
+  versions=$(for pod in $pods; do version_of "$pod" "$service"; done | sort -u)
   case $versions in
     "$service "*$'\n'*) failed "$service runs in several versions: ${versions//$'\n'/, }. Wait for the rollout, or roll back: kubectl rollout status deployment/$service" ;;
     "$service "*) ok "every pod runs $versions, of the image $(image_of "deployment/$service" .spec.template)" ;;

@@ -72,6 +72,15 @@ test("a cluster on which all is well gets an ok for each check of each service",
   expect(status).toBe(0);
 });
 
+test("a message of kubectl beside a version is no other version", async () => {
+  const { status, lines } = await verify(
+    `*--version) echo "E1129 websocket.go:296] Unknown stream id 1, discarding message" >&2
+  echo "$service 1.2.0 (abc)" ;;`,
+  );
+  expect(lines.filter((line) => line.startsWith("FAILED"))).toEqual([]);
+  expect(status).toBe(0);
+});
+
 describe("one failure ends it with status 1, and the line says what to do:", () => {
   test.each([
     [
