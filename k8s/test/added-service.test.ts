@@ -9,7 +9,7 @@ import { all, k8s, only, renderOwn, workload, type KubernetesObject } from "./ma
 import { selects } from "./selector.ts";
 import { allows, outgoing } from "./traffic.ts";
 
-const added = "note-service";
+const added = "added-service";
 const components = ["auth", "monitoring", "registry-secret", "tracing"];
 
 /** Renders the base with one service more, a copy of user-service, and the components. */

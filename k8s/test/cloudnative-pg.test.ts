@@ -4,7 +4,10 @@ import { all, only, postgresDeliveries, services } from "./manifests.ts";
 import { amount } from "./pod.ts";
 import { allows, incoming, prometheus, stranger } from "./traffic.ts";
 
-const names = ["users-db", "orders-db"] as const;
+/** Every database of the overlay: one without a policy or without backups has to fail a test. */
+const names = all(postgresDeliveries[0]?.[1] ?? [], "Cluster").map(
+  ({ metadata }) => metadata.name ?? "",
+);
 
 const cases = postgresDeliveries.flatMap(([title, objects]) =>
   names.map((name) => ({ title, objects, name })),

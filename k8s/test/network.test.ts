@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { deliveries, everyDelivery, only, services, workload } from "./manifests.ts";
+import { all, deliveries, everyDelivery, only, services, workload } from "./manifests.ts";
 import { selects } from "./selector.ts";
 import {
   allows,
@@ -20,11 +20,15 @@ const ingressControllers = [
 ];
 
 describe.each(everyDelivery)("by %s", (_, objects) => {
-  test.each(services)("a policy governs all traffic to and from %s", (service) => {
-    const { spec } = only(objects, "NetworkPolicy", service);
-    expect(spec?.policyTypes).toEqual(["Ingress", "Egress"]);
-    const { pod } = workload(objects, service);
-    expect(selects(spec?.podSelector ?? {}, pod.metadata?.labels ?? {})).toBe(true);
+  // Not of the list of services: one that the list lacks would accept every connection unnoticed.
+  test("a policy governs all traffic to and from each Deployment", () => {
+    for (const { metadata } of all(objects, "Deployment")) {
+      const name = metadata?.name ?? "";
+      const { spec } = only(objects, "NetworkPolicy", name);
+      expect([name, spec?.policyTypes]).toEqual([name, ["Ingress", "Egress"]]);
+      const { pod } = workload(objects, name);
+      expect(selects(spec?.podSelector ?? {}, pod.metadata?.labels ?? {})).toBe(true);
+    }
   });
 
   test.each(services)("the ingress controller and Prometheus reach %s", (service) => {
