@@ -182,17 +182,17 @@ describe("issuerKeys(): a provider that fails", () => {
     ["no set", "no-keys"],
     ["a set without the key", "unknown-key"],
   ])("fails a request with the fetch that is under way, where there is %s", async (_, outcome) => {
-    const { answer, clock, find, look, reads } = startKeys();
-    if (outcome === "unknown-key") await look();
+    const { answer, clock, find, check, reads } = startKeys();
+    if (outcome === "unknown-key") await check();
     const held = Promise.withResolvers<string>();
     answer(() => held.promise);
     clock.ms += 50_000;
     const before = reads();
-    const looking = look();
+    const checking = check();
     const finding = find(b);
     clock.ms += 3000;
     held.reject(new Error("timed out"));
-    await looking;
+    await checking;
     expect(await finding).toBe(outcome);
     expect(reads() - before).toBe(1);
   });
