@@ -24,14 +24,14 @@ export async function measureTraces(bench: Bench, pace: VariantPace): Promise<Tr
   const variants = recordings.map(({ name, title, sampled }) => ({
     name,
     title,
-    env: {
-      ...bench.platform.env,
-      ...(sampled > 0 && {
-        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-        OTEL_TRACES_SAMPLER: "traceidratio",
-        OTEL_TRACES_SAMPLER_ARG: String(sampled),
-      }),
-    },
+    env:
+      sampled === 0
+        ? {}
+        : {
+            OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+            OTEL_TRACES_SAMPLER: "traceidratio",
+            OTEL_TRACES_SAMPLER_ARG: String(sampled),
+          },
   }));
   const starts = await compareVariants(bench, "Traces", variants, pace);
   return { starts, spans: await collector.spans() };
