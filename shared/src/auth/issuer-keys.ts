@@ -128,10 +128,10 @@ export function issuerKeys({
     try {
       if (reading !== undefined) {
         await reading;
-        // A second fetch would let the request wait for as long again.
-        if (hasFailed) return find(keyId);
+        // The client repeats a request that was told "no-keys": it need not wait for as long again.
+        if (hasFailed && current() === undefined) return "no-keys";
       }
-      // A fetch that began before the key was published may lack it.
+      // The fetch under way may have begun, and failed, before the provider published the key.
       if (typeof find(keyId) === "string" && (reading !== undefined || mayReadForRequest())) {
         await read();
       }
