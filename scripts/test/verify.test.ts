@@ -40,7 +40,8 @@ async function verify(faults = "", args: string[] = []) {
   const created = join(folder.path, "created");
   const commands = `printf '%s\\n' "$*" >> ${log}
 export created=${created}
-service=$(echo "$*" | grep -oE '[a-z]+-service' | head -n 1)
+case "$*" in
+${names.map((name) => `*${name}*) service=${name} ;;\n`).join("")}esac
 case "$*" in
 ${faults}${healthy}esac`;
   const PATH = await stub(folder.path, "kubectl", commands);
