@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys images, by digest, to the cluster of the current kubeconfig: verifies their signatures, applies
-# k8s/, and waits for every rollout. If anything fails, or on Ctrl-C, it puts back what this deploy has
+# Deploys images, by digest, to the cluster of the current kubeconfig: verifies their signatures, applies a
+# kustomization, and waits for every rollout. If anything fails, or on Ctrl-C, it puts back what this deploy has
 # changed, exactly as it was, waits until that is ready, and prints what runs. Needs bun and kubectl, to
 # verify also cosign and gh; deploy/ has the steps.
 #
@@ -10,6 +10,7 @@
 # IMAGE ends in the name of its service, as in ghcr.io/acme/user-service. Name one for each service; a
 # service that others call comes before them. --undo puts back what ran before a deploy that was killed.
 #
+# KUSTOMIZATION: the folder of the kustomization, by default k8s: SQLite, without authentication.
 # KUBECONFIG_BASE64: a kubeconfig to use instead, in base64.
 # NAMESPACE: the namespace, by default the one in the kubeconfig's context.
 # TIMEOUT: how long each rollout may take, by default 5m.

@@ -16,6 +16,8 @@ export interface Options {
   readonly kubectl: Kubectl;
   /** How long each rollout may take, as kubectl reads it. */
   readonly timeout: string;
+  /** The folder of the kustomization to deploy. */
+  readonly kustomization: string;
   /** An empty folder outside the checkout. */
   readonly folder: string;
   readonly verification: Verification;
@@ -47,8 +49,9 @@ export async function deploy(images: readonly Image[], options: Options): Promis
 }
 
 /** The objects to apply, after every check that changes nothing. @throws Error if one of them fails */
-async function checked(images: readonly Image[], { kubectl, folder, verification }: Options) {
-  const objects = await render(kubectl, images, folder);
+async function checked(images: readonly Image[], options: Options) {
+  const { kubectl, verification } = options;
+  const objects = await render(kubectl, images, options);
   const refused = mismatch(objects, images) ?? (await refusal(images, verification));
   if (refused !== undefined) throw new Error(refused);
 

@@ -1,7 +1,8 @@
 // The command line of a deploy: see ../deploy.sh.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { readArguments, refuse } from "../arguments.ts";
 import { deploy } from "./deploy.ts";
 import { parseImages } from "./images.ts";
@@ -24,6 +25,11 @@ if (values.undo === positionals.length > 0) refuse("Name the images, or --undo",
 const images = parseImages(positionals);
 if (typeof images === "string") refuse(images, usage);
 
+// A variable of a GitHub repository that is not set is an empty text.
+const kustomization = resolve(Bun.env["KUSTOMIZATION"] || join(import.meta.dir, "../../k8s"));
+if (statSync(kustomization, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  refuse(`KUSTOMIZATION must be a folder, and ${kustomization} is none`, usage);
+}
 const verification = verificationOf(Bun.env);
 if (!values.undo && typeof verification === "string") refuse(verification, usage);
 
@@ -31,7 +37,6 @@ if (!values.undo && typeof verification === "string") refuse(verification, usage
 const isAboutCluster =
   /refused|no such host|unreachable|time(?:d )?out|certificate|logged in|config file|context/i;
 
-// A variable of a GitHub repository that is not set is an empty text.
 const { KUBECONFIG_BASE64 = "" } = Bun.env;
 const namespace = Bun.env["NAMESPACE"] || undefined;
 const timeout = Bun.env["TIMEOUT"] || "5m";
@@ -45,7 +50,7 @@ try {
   process.exitCode =
     values.undo || typeof verification === "string"
       ? await undo(kubectl, timeout)
-      : await deploy(images, { kubectl, timeout, folder, verification });
+      : await deploy(images, { kubectl, timeout, kustomization, folder, verification });
 } catch (error) {
   const reason = messageOf(error);
   console.error(`Nothing has been changed. ${reason}`);

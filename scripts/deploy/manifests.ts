@@ -1,11 +1,8 @@
-// What k8s/ consists of with the images of a deploy, and in which order it is applied.
-import { resolve } from "node:path";
+// What a kustomization consists of with the images of a deploy, and in which order it is applied.
 import { writeKustomization } from "../kustomization.ts";
 import type { Image } from "./images.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { imagesOf, isDeployment, title, type ClusterObject } from "./objects.ts";
-
-const k8s = resolve(import.meta.dir, "../../k8s");
 
 /** Backups and public routes change once the new pods are ready. */
 const last = ["CronJob", "Ingress", "HTTPRoute"];
@@ -13,19 +10,21 @@ const last = ["CronJob", "Ingress", "HTTPRoute"];
 /**
  * The objects with these images.
  *
+ * @param kustomization its folder
  * @param folder an empty one outside the checkout, which stays unchanged
+ * @throws Error
  */
 export async function render(
   kubectl: Kubectl,
   images: readonly Image[],
-  folder: string,
+  { kustomization, folder }: { readonly kustomization: string; readonly folder: string },
 ): Promise<ClusterObject[]> {
-  await writeKustomization(folder, k8s, images);
-  // kubectl has built the objects from files that the tests of k8s/ check against their schemas.
+  await writeKustomization(folder, kustomization, images);
+  // The API server checks the objects before anything is changed.
   return Bun.YAML.parse(await kubectl.run(["kustomize", folder])) as ClusterObject[];
 }
 
-/** @returns why these images are not those that k8s/ needs; undefined if they are */
+/** @returns why these images are not those that the objects need; undefined if they are */
 export function mismatch(
   objects: readonly ClusterObject[],
   images: readonly Image[],
@@ -33,11 +32,11 @@ export function mismatch(
   const references = images.map(({ reference }) => reference);
   for (const object of objects) {
     const other = imagesOf(object).find((image) => !references.includes(image));
-    if (other !== undefined) return `Name an image for ${title(object)} too: k8s/ has ${other}`;
+    if (other !== undefined) return `Name an image for ${title(object)} too: it has ${other}`;
   }
   const deployments = objects.filter(isDeployment).map(({ metadata }) => metadata.name);
   const unknown = images.find(({ service }) => !deployments.includes(service));
-  return unknown && `Cannot deploy ${unknown.reference}: k8s/ has no Deployment ${unknown.service}`;
+  return unknown && `Cannot deploy ${unknown.reference}: there is no Deployment ${unknown.service}`;
 }
 
 /**

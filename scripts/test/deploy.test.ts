@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { realpathSync } from "node:fs";
 import { symlink } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { asGiven, imagesOf, type ClusterObject } from "../deploy/objects.ts";
@@ -124,6 +125,24 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
       expect(stdout).toContain(`${reference}, revision 2, 2 of 2 pods ready\n`);
     }
     expect([...server.objects.keys()].toSorted()).toEqual([...old.keys()].toSorted());
+  });
+
+  test.concurrent("deploys the kustomization that it is given", async () => {
+    await using server = cluster();
+    await using folder = temporaryFolder();
+    const data = { AUTH_ISSUER: "https://login.example.com" };
+    const configuration = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: first }, data };
+    const kustomization = {
+      resources: [relative(realpathSync(folder.path), join(import.meta.dir, "../../k8s"))],
+      patches: [{ patch: JSON.stringify(configuration) }],
+    };
+    await Bun.write(join(folder.path, "kustomization.yaml"), JSON.stringify(kustomization));
+    const { status } = await deploy(server, build("new"), { KUSTOMIZATION: folder.path });
+    expect(status).toBe(0);
+    expect(running(server)).toEqual(workloads(build("new")));
+    expect([...server.objects.values()]).toContainEqual(
+      expect.objectContaining({ data: expect.objectContaining(data) }),
+    );
   });
 
   test.concurrent("puts a good service back too if the rollout of another fails", async () => {
@@ -275,6 +294,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     [2, "a capital letter", [image(first, "new").replace("acme", "Acme")], {}],
     [2, "one service twice", [image(first, "new"), image(first, "old")], {}],
     [2, "no repository to verify against", build("new"), { REPOSITORY: "" }],
+    [2, "a kustomization that is not there", build("new"), { KUSTOMIZATION: "k8s/overlays/none" }],
     [1, "too few images", [image(first, "new")], {}],
     [1, "an unknown service", [...build("new"), image("mailer", "new")], {}],
   ])("exits with %d for %s, and changes nothing", async (expected, _, images, env) => {
