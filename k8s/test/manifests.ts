@@ -84,7 +84,8 @@ export async function renderOwn(text: string, root = resolve(k8s, "..")) {
   return await render(folder.path);
 }
 
-function parse(text: string): KubernetesObject[] {
+/** The objects of a text. */
+export function parse(text: string): KubernetesObject[] {
   const documents: unknown = Bun.YAML.parse(text);
   // schema.test.ts checks every object against these types.
   return (Array.isArray(documents) ? documents : [documents]) as KubernetesObject[];
