@@ -12,7 +12,7 @@ It takes two seconds until they are ready; it runs until Ctrl-C.`,
   "dev:token": `Prints a token for the services that bun run dev --auth has started.
 It takes a tenth of a second.`,
   test: `Runs all tests; arguments go to bun test, as in: bun run test shared/test/http.
-It takes about a minute and a half.`,
+It takes two to six minutes on two cores.`,
   "test:faults": `Injects every fault; with names of folders, those of faults/NAME alone.
 It takes most of an hour.`,
   "test:faults:fast": `Injects every kind of fault, less often; takes folders as test:faults does.
@@ -40,7 +40,7 @@ It takes a second.`,
   build: `Compiles each service into one executable, in dist/.
 It takes five seconds.`,
   bench: `Measures the executables beside other implementations of the same services.
-It takes some fifty minutes, or two with --quick.`,
+It takes some eighty minutes, or two with --quick.`,
   "e2e:compose": `Builds the images and tests the compose project end to end; needs docker and curl.
 It takes one to three minutes.`,
   "e2e:kind": `Tests the manifests and deploy.sh on the kind cluster named; needs docker, kind and kubectl.
