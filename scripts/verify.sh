@@ -84,11 +84,13 @@ last_backup() {
 }
 
 check_backup() {
-  local service=$1 last limit backup_image image
+  local service=$1 last reason limit backup_image image
   # The schedule is nightly. Times in this form sort as text.
   limit=$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -v-25H +%Y-%m-%dT%H:%M:%SZ)
-  if ! last=$(last_backup "$service" 2>&1); then
-    failed "when $service was last backed up is unknown: ${last##*$'\n'}. See k8s/README.md, Back up"
+  if ! last=$(last_backup "$service" 2>/dev/null); then
+    # kubectl may write messages of its own beside the answer, which are no time: they count if it fails.
+    reason=$(last_backup "$service" 2>&1 >/dev/null)
+    failed "when $service was last backed up is unknown: ${reason##*$'\n'}. See k8s/README.md, Back up"
   elif [ -z "$last" ]; then
     failed "$service has no backup that succeeded. Make one: kubectl create job $service-backup-now --from=cronjob/$service-backup, or on PostgreSQL: kubectl cnpg backup"
   elif [[ $last < $limit ]]; then

@@ -110,6 +110,11 @@ describe("one failure ends it with status 1, and the line says what to do:", () 
       "FAILED user-service has no backup that succeeded. Make one: kubectl create job user-service-backup-now",
     ],
     [
+      "no backup yet, beside which kubectl writes a message of its own",
+      `*"get cronjob.batch/user-service-backup"*lastSuccessfulTime*) echo "E1129 memcache.go:287] x" >&2 ;;`,
+      "FAILED user-service has no backup that succeeded. Make one: kubectl create job user-service-backup-now",
+    ],
+    [
       "backups that the operator may not see",
       `*"get cronjob "*) echo "Error from server (Forbidden): cronjobs" >&2; exit 1 ;;`,
       "FAILED when user-service was last backed up is unknown: Error from server (Forbidden): cronjobs.",
