@@ -27,12 +27,17 @@ last_passed() {
 code=true
 base=${BASE:-$(last_passed || true)}
 if git rev-parse --quiet --verify "${base:-none}^{commit}" >/dev/null; then
+  # In a file, because bash does not see the status of a process substitution: with a git that fails, nothing
+  # would have changed.
+  changed=$(mktemp)
+  trap 'rm -f "$changed"' EXIT
+  git diff --name-only --no-renames -z "$base" HEAD >"$changed"
   code=false
   while IFS= read -r -d '' file; do
     if can_break_code "$file"; then
       code=true
       echo "$file can break code"
     fi
-  done < <(git diff --name-only --no-renames -z "$base" HEAD)
+  done <"$changed"
 fi
 echo "code=$code" | tee -a "${GITHUB_OUTPUT:-/dev/null}"

@@ -71,6 +71,19 @@ describe("changes.sh", () => {
     expect(copy.decide({ LAST_PASSED: copy.first })).toBe("code=false");
   });
 
+  test("it fails, and decides nothing, if git cannot compare the commits", async () => {
+    await using copy = await repository("compose.yaml");
+    const PATH = await stub(
+      copy.path,
+      "git",
+      `case $1 in diff) echo "fatal: unable to read tree" >&2; exit 128 ;; esac`,
+    );
+    const env = { PATH, BASE: copy.first };
+    const { status, stdout } = run(join(copy.path, "scripts/changes.sh"), env);
+    expect(stdout).toBe("");
+    expect(status).toBe(128);
+  });
+
   test.each(["", "0".repeat(40)])(
     "everything counts as changed if the commit before is %j",
     async (commit) => {
