@@ -77,10 +77,11 @@ test("every field of every object is known to Kubernetes 1.30, to Gateway API or
     }),
   );
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const { stdout } = await $`${process.execPath} ${tsc} -p ${folder} --pretty false`
+  const { stdout, exitCode } = await $`${process.execPath} ${tsc} -p ${folder} --pretty false`
     .quiet()
     .nothrow();
   expect(stdout.toString()).toBe("");
+  expect(exitCode).toBe(0);
 });
 
 /** The TypeScript type of a kind. */
