@@ -64,9 +64,16 @@ export function allows(rules: readonly Rule[], end: End, port: number, protocol 
   return rules.some(
     ({ peers, ports }) =>
       (!peers?.length || peers.some((peer) => isPeer(peer, end))) &&
-      (!ports?.length ||
-        ports.some((allowed) => allowed.port === port && (allowed.protocol ?? "TCP") === protocol)),
+      (!ports?.length || ports.some((allowed) => isPort(allowed, port, protocol))),
   );
+}
+
+/** Whether a policy's port is a port. @throws Error for a range, a name, or all ports of a protocol */
+function isPort(allowed: NetworkPolicyPort, port: number, protocol: string): boolean {
+  if (typeof allowed.port !== "number" || allowed.endPort !== undefined) {
+    throw new Error(`The tests do not know the port ${JSON.stringify(allowed)}`);
+  }
+  return allowed.port === port && (allowed.protocol ?? "TCP") === protocol;
 }
 
 /** Whether a peer matches an end: its namespace selector and its pod selector both have to. */
