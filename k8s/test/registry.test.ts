@@ -29,7 +29,9 @@ describe.each(privateDeliveries)("%s", (_, objects) => {
     (service) => {
       const account = only(objects, "ServiceAccount", service);
       expect(account.imagePullSecrets).toEqual([{ name: "registry" }]);
-      for (const spec of podsOf([...objects, ...tools], service)) {
+      const specs = podsOf([...objects, ...tools], service);
+      expect(specs).not.toBeEmpty();
+      for (const spec of specs) {
         expect(spec.serviceAccountName).toBe(account.metadata?.name ?? "");
         // A pod with Secrets of its own gets none of its account's.
         expect(spec.imagePullSecrets).toBeUndefined();
