@@ -6,6 +6,7 @@ import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import type { ServiceImage } from "../kustomization.ts";
 import { services } from "../services.ts";
 import { currentDocument, documentText } from "./api/published.ts";
+import { packArchive } from "./archive.ts";
 import { changesOf } from "./changelog.ts";
 import { fileNames, folder, imagesFile, notesFile, writeSums } from "./files.ts";
 import { renderManifests } from "./manifests.ts";
@@ -36,10 +37,11 @@ async function packExecutable(service: string, target: string, commit: string): 
   const build = $`${process.execPath} scripts/build.ts ${service} --target ${target} --outdir ${scratch.path}`;
   await build.env({ ...process.env, BUILD_COMMIT: commit });
   await $`cp LICENSE ${scratch.path}`;
-  const time = (await $`git show --no-patch --format=%ct HEAD`.text()).trim();
-  const fixed = ["--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"];
-  const archive = join(folder, `${service}-${target}.tar.gz`);
-  await $`tar -c -C ${scratch.path} --format=ustar ${fixed} --mtime=@${time} LICENSE ${service} | gzip -n > ${archive}`;
+  await packArchive(join(folder, `${service}-${target}.tar.gz`), {
+    folder: scratch.path,
+    files: ["LICENSE", service],
+    time: Number(await $`git show --no-patch --format=%ct HEAD`.text()),
+  });
 }
 
 function notes(changes: string, images: readonly ServiceImage[]): string {
