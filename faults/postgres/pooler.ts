@@ -3,12 +3,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { freePort } from "../../shared/testing/free-port.ts";
 import { asServerUser, ownerInsteadOfRoot } from "../../shared/testing/postgres-files.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { isListening } from "../support/is-listening.ts";
 import { adapted, readPage } from "../support/page.ts";
 import { createDatabases, type Databases } from "../support/platform/postgres-platform.ts";
-import { portOfServer, type PostgresServer } from "../support/postgres-server.ts";
+import type { PostgresServer } from "../support/postgres-server.ts";
 import { pathOf } from "../../shared/testing/required-program.ts";
 
 const page = await readPage("postgresql.md");
@@ -45,7 +46,7 @@ export async function startPooler(
   const direct = await createDatabases(server);
   await alterRoles(server);
   const folder = stack.use(temporaryFolder()).path;
-  const port = portOfServer();
+  const port = freePort();
   const users = join(folder, "userlist.txt");
   const behind = (url: string) => Object.assign(new URL(url), { port: String(port) });
   const databases = { users: behind(direct.users).href, orders: behind(direct.orders).href };

@@ -1,5 +1,6 @@
 // A proxy in front of services: the real program on a free port, with a configuration of its own.
 import { join } from "node:path";
+import { freePort } from "../../shared/testing/free-port.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { isListening } from "../support/is-listening.ts";
 import { pathOf, type Program } from "../../shared/testing/required-program.ts";
@@ -28,15 +29,6 @@ export interface Launch {
 const maxStarts = 5;
 
 const pollMs = 20;
-
-function freePort(): number {
-  using listener = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: { data: () => undefined },
-  });
-  return listener.port;
-}
 
 /**
  * Starts a proxy and waits until it listens.

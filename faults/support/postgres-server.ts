@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { atEndOfRun } from "../../shared/testing/end-of-run.ts";
+import { freePort } from "../../shared/testing/free-port.ts";
 import { endServerOf, ownerInsteadOfRoot } from "../../shared/testing/postgres-files.ts";
 import type { PostgresFolder } from "../../shared/testing/postgres-folder.ts";
 import {
@@ -87,22 +88,6 @@ atEndOfRun(async () => {
   await stopFolder?.();
 });
 
-/**
- * A port that no process listens on. It is below those that the kernel gives to outgoing connections:
- * one of these could take it while the server is stopped, or even connect to itself.
- */
-export function portOfServer(): number {
-  for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 17_000);
-    try {
-      Bun.listen({ hostname: "0.0.0.0", port, socket: { data() {} } }).stop(true);
-      return port;
-    } catch {
-      // Another one, then.
-    }
-  }
-}
-
 /** The processes that a process has started, on Linux. */
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
@@ -141,7 +126,7 @@ export async function startPostgresServer({
     const { status } = spawnSync("chown", ["-R", `${uid}:${gid}`, data]);
     if (status !== 0) throw new Error(`Cannot give ${data} to the server's user`);
   }
-  const port = portOfServer();
+  const port = freePort();
   const urlOf = (user: string, database: string) =>
     `postgres://${user}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
   let server: PostgresProcess | undefined;

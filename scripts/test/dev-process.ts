@@ -2,31 +2,11 @@
 import { expect } from "bun:test";
 import { cp, mkdir, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { freePort } from "../../shared/testing/free-port.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { printLines } from "../dev-log.ts";
 import { services } from "../services.ts";
 import { root } from "./pages.ts";
-
-/**
- * The first of as many free ports as there are services. No system gives these ports to a process that
- * asks for any: between the choice and the start, only another choice of the same port could take one.
- */
-export function freePorts(): number {
-  for (;;) {
-    const port = 10_000 + services.length * Math.floor(Math.random() * 8000);
-    try {
-      using taken = new DisposableStack();
-      for (let next = 0; next < services.length; next += 1) {
-        taken.use(
-          Bun.serve({ port: port + next, hostname: "0.0.0.0", fetch: () => new Response() }),
-        );
-      }
-      return port;
-    } catch {
-      // Another process has one of them.
-    }
-  }
-}
 
 /** A folder with a copy of the scripts, an empty `data/`, and links to the services. */
 export async function devFolder() {
@@ -55,7 +35,7 @@ interface DevOptions {
 export async function startDev({ env = {}, before = [], args = [], folder }: DevOptions = {}) {
   const own = folder === undefined ? await devFolder() : undefined;
   const cwd = folder ?? own?.path;
-  const port = freePorts();
+  const port = freePort(services.length);
   const dev = Bun.spawn([...before, process.execPath, "--no-orphans", "scripts/dev.ts", ...args], {
     ...(cwd === undefined ? {} : { cwd }),
     env: {

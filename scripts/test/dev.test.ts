@@ -3,10 +3,11 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ignoredSignals } from "../../shared/src/service/start-signals.ts";
+import { freePort } from "../../shared/testing/free-port.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startService } from "../dev-service.ts";
 import { services } from "../services.ts";
-import { freePorts, startDev } from "./dev-process.ts";
+import { startDev } from "./dev-process.ts";
 import { root } from "./pages.ts";
 
 /** Whether a TCP connection to this address and port succeeds. */
@@ -52,7 +53,7 @@ test("scripts/dev.ts under nohup keeps SIGHUP ignored, so a closed terminal does
 
 test("a service that is stopped before it listens to signals has not failed", async () => {
   using folder = temporaryFolder();
-  const port = freePorts();
+  const port = freePort();
   const service = startService({
     name: "user-service",
     url: `http://localhost:${port}`,

@@ -26,13 +26,6 @@ export interface PostgresProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A port that no process listens on. */
-export function freePort(): number {
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  server.stop(true);
-  return server.port;
-}
-
 /** Starts a server, and resolves with it when it accepts connections. */
 export async function startPostgresProcess({
   programs,

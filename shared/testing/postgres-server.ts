@@ -1,7 +1,8 @@
 // A process that runs a PostgreSQL server until SIGTERM, or until the test run whose process id is its
 // argument has ended, however that ended. Prints its own process id and the URL of the server.
+import { freePort } from "./free-port.ts";
 import { deleteFolders, initialise, makeDataFolder, reachablePrograms } from "./postgres-files.ts";
-import { freePort, startPostgresProcess } from "./postgres-process.ts";
+import { startPostgresProcess } from "./postgres-process.ts";
 import { endOfTestRun } from "./test-run.ts";
 
 /** The server loses its files at its end, so it need not write them safely. */
