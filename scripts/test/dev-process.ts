@@ -54,14 +54,15 @@ export async function startDev({ env = {}, before = [], args = [], folder }: Dev
     lines.push(line);
     for (const check of waiting) check();
   });
-  /** Resolves when a line that it printed, or prints, has this text. */
+  /** Resolves when a line that it printed, or prints, has this text. @throws Error if it ends without */
   async function shown(text: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const check = () => lines.some((line) => line.includes(text)) && resolve();
     waiting.add(check);
     check();
-    await Promise.race([promise, dev.exited]);
-    waiting.delete(check);
+    // After its last line, which may have the text.
+    void printed.then(() => reject(new Error(`It ended without "${text}": ${lines.join("\n")}`)));
+    await promise.finally(() => waiting.delete(check));
   }
   await shown("The services are ready.");
   return {

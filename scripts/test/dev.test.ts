@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ignoredSignals } from "../../shared/src/service/start-signals.ts";
 import { freePort } from "../../shared/testing/free-port.ts";
+import { rejectionOf } from "../../shared/testing/rejection-of.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startService } from "../dev-service.ts";
 import { services } from "../services.ts";
@@ -49,6 +50,14 @@ test("scripts/dev.ts under nohup keeps SIGHUP ignored, so a closed terminal does
   await using dev = await startDev({ before: ["nohup"] });
   const status = () => readFileSync(`/proc/${dev.pid}/status`, "utf8");
   expect(ignoredSignals(["SIGHUP", "SIGTERM"], status)).toEqual(["SIGHUP"]);
+});
+
+test("a test that waits for a line learns what scripts/dev.ts printed if it ends without that line", async () => {
+  await using dev = await startDev();
+  process.kill(dev.pid, "SIGTERM");
+  const { message } = await rejectionOf(dev.shown("No such line"));
+  expect(message).toStartWith('It ended without "No such line": ');
+  expect(message).toContain("The services are ready.");
 });
 
 test("a service that is stopped before it listens to signals has not failed", async () => {
