@@ -8,10 +8,7 @@ import { atEndOfRun } from "../../shared/testing/end-of-run.ts";
 import { freePort } from "../../shared/testing/free-port.ts";
 import { endServerOf, ownerInsteadOfRoot } from "../../shared/testing/postgres-files.ts";
 import type { PostgresFolder } from "../../shared/testing/postgres-folder.ts";
-import {
-  startPostgresProcess,
-  type PostgresProcess,
-} from "../../shared/testing/postgres-process.ts";
+import { startPostgresProcess } from "../../shared/testing/postgres-process.ts";
 import { startForTestRun } from "../../shared/testing/test-run.ts";
 
 /** How a server of a test is made. */
@@ -129,25 +126,18 @@ export async function startPostgresServer({
   const port = freePort();
   const urlOf = (user: string, database: string) =>
     `postgres://${user}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`;
-  let server: PostgresProcess | undefined;
+  const all = [...defaultSettings, ...settings];
+  const startProcess = () => startPostgresProcess({ programs, data, port, settings: all, env });
+  let server = await startProcess();
   let frozen: readonly number[] = [];
 
-  const running = () => {
-    if (server === undefined) throw new Error("The server is stopped");
-    return server;
-  };
-  async function start(): Promise<void> {
-    const all = [...defaultSettings, ...settings];
-    server = await startPostgresProcess({ programs, data, port, settings: all, env });
-  }
   /** Stops the postmaster, so that it starts no other process. */
   async function freezeAll(): Promise<readonly number[]> {
-    const { pid } = running();
+    const { pid } = server;
     process.kill(pid, "SIGSTOP");
     return [pid, ...(await childrenOf(pid))];
   }
 
-  await start();
   return {
     port,
     data,
@@ -158,16 +148,18 @@ export async function startPostgresServer({
       return urlOf(name, name);
     },
     admin: (database = "postgres") => new SQL(urlOf("postgres", database), { max: 2 }),
-    log: () => running().log(),
-    start,
+    log: () => server.log(),
+    async start() {
+      server = await startProcess();
+    },
     async stop(mode) {
-      const { kill, exited } = running();
+      const { kill, exited } = server;
       kill(mode === "immediate" ? "SIGQUIT" : "SIGINT");
       await exited;
     },
     async kill() {
       signalAll(await freezeAll(), "SIGKILL");
-      await running().exited;
+      await server.exited;
     },
     async freeze() {
       frozen = await freezeAll();
