@@ -32,15 +32,20 @@ export interface Locked {
  * What a workspace needs in production, itself included, by id.
  *
  * @param workspace the name of its folder
+ * @param file the lockfile
  * @throws Error if the lockfile lacks a package that another one needs
  */
-export async function productionClosure(workspace: string): Promise<ReadonlyMap<string, Locked>> {
+export async function productionClosure(
+  workspace: string,
+  file = join(root, "bun.lock"),
+): Promise<ReadonlyMap<string, Locked>> {
   // The types are those of Bun's lockfile, version 2, which a frozen install has checked.
-  const lockfile = Bun.JSONC.parse(await Bun.file(join(root, "bun.lock")).text()) as Lockfile;
+  const lockfile = Bun.JSONC.parse(await Bun.file(file).text()) as Lockfile;
 
   /** The key of a dependency: below the package that needs it, or below what that one is below. */
   const find = (name: string, key: string): string | undefined => {
-    const parents = key.split("/");
+    // A scope is a part of a name: a/@scope/name is below a alone.
+    const parents = key.match(/(?:@[^/]+\/)?[^/]+/g) ?? [];
     const keys = [...parents.keys(), parents.length].map((n) =>
       [...parents.slice(0, n), name].join("/"),
     );
