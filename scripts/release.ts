@@ -94,7 +94,8 @@ if (!isPrerelease(version)) {
   }
 }
 
-const whole = `(^|[^0-9.])${RegExp.escape(present)}($|[^0-9.])`;
+// A full stop may follow, as long as it does not begin another number of the version.
+const whole = `(?<![0-9.])${RegExp.escape(present)}(?!\\.?[0-9])`;
 // bun.lock has packages with that version.
 const left = await $`git grep --line-number --perl-regexp ${whole} -- ${where} ${":!bun.lock"}`
   .nothrow()

@@ -96,11 +96,12 @@ describe("bun run release", () => {
 
   test("names the places that it leaves to be looked at", async () => {
     await using copy = await repository();
-    await copy.write("k8s/README.md", `Since ${version} it is so.\n`);
+    await copy.write("k8s/README.md", `Since ${version} it is so,\nand not before ${version}.\n`);
     await copy.commit();
     const { stdout } = await copy.release("9.8.7");
     expect(stdout).toContain(`${version} still stands here.`);
     expect(stdout).toContain(`\nk8s/README.md:1:Since ${version}`);
+    expect(stdout).toContain(`\nk8s/README.md:2:and not before ${version}.\n`);
   });
 
   test.each([
@@ -127,6 +128,11 @@ describe("bun run release", () => {
 
   test.each([
     ["without a heading for the changes", "", 'Cannot find the heading "## [Unreleased]"'],
+    [
+      "with text behind that heading",
+      "## [Unreleased] - soon\n\n- A change\n",
+      'Cannot find the heading "## [Unreleased]"',
+    ],
     [
       "that lists no change",
       "## [Unreleased]\n\n### Added\n\n## [0.0.1] - 2026-01-01\n\n- A change\n",
