@@ -79,10 +79,12 @@ function medianOf<T>(samples: readonly T[], figure: (sample: T) => number): numb
 }
 
 function othersLine(results: Results): string {
-  const shares = allSamples(results).map(({ othersShare }) => Math.round(othersShare * 100));
+  // Beside the traces their collector works, which sample() counts as another process.
+  const withoutTraces = { ...results, traces: { ...results.traces, starts: [] } };
+  const shares = allSamples(withoutTraces).map(({ othersShare }) => Math.round(othersShare * 100));
   return (
     `- Other processes used ${count(median(shares))} % of the cores, at most ` +
-    `${count(Math.max(...shares))} %: above a few per cent, none of these figures is reliable`
+    `${count(Math.max(...shares))} %, traces left out: above a few per cent, none of these figures is reliable`
   );
 }
 

@@ -149,6 +149,19 @@ test("summarise() prints what traces cost with its interval, and the noise of th
   expect(text).toMatch(/1 % of all traces +\|.*\| +0\.9 % \| +0\.6 % to 1\.8 % \|/);
 });
 
+test("summarise() does not count the collector of the traces among other processes", () => {
+  const starts = results.traces.starts.map((start) =>
+    Object.fromEntries(
+      Object.entries(start).map(([name, own]) => [
+        name,
+        own.map((sample) => ({ ...sample, othersShare: 0.4 })),
+      ]),
+    ),
+  );
+  const text = summarise({ ...results, traces: { ...results.traces, starts } });
+  expect(text).toContain("Other processes used 1 % of the cores, at most 1 %, traces left out");
+});
+
 test("summarise() prints the processor time of the database server where there is one", () => {
   const samples = Object.fromEntries(
     Object.entries(results.throughput[0]?.samples ?? {}).map(([name, own]) => [
