@@ -1,21 +1,15 @@
 // Which modules the services' executables load when they start.
 import { beforeAll, describe, expect, test } from "bun:test";
-import { join, resolve } from "node:path";
+import { bundleOptions } from "../bundle.ts";
 import { clientIssuer, serviceIssuer } from "../dev-issuer.ts";
 import { services } from "../services.ts";
-
-const root = resolve(import.meta.dir, "../..");
 
 /** Each of these adds milliseconds to a start of 50 ms: code imports them where it needs them. */
 const slowToLoad = "cluster crypto http http2 https net stream/promises tls v8 zlib".split(" ");
 
 /** The source of each file of a bundle; the first is the entry point. */
 async function bundle(name: string, splitting: boolean): Promise<readonly string[]> {
-  const { outputs } = await Bun.build({
-    entrypoints: [join(root, name, "src/main.ts")],
-    target: "bun",
-    splitting,
-  });
+  const { outputs } = await Bun.build({ ...bundleOptions(name, ""), splitting });
   return Promise.all(outputs.map((output) => output.text()));
 }
 
