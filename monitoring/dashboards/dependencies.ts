@@ -2,13 +2,8 @@
 import { dashboardOf } from "./dashboard.ts";
 import { ofService } from "./links.ts";
 import { graph, states } from "./panels.ts";
+import { perSecond, quantile } from "./queries.ts";
 import { chosen, common, logs } from "./variables.ts";
-
-const quantile = (q: number, metric: string, by: string, selector: string) => `
-  histogram_quantile(${q}, sum by (${by}, le) (rate(${metric}_bucket{${selector}}[$__rate_interval])))`;
-
-const perSecond = (metric: string, by: string) =>
-  `sum by (${by}) (rate(${metric}{${chosen}}[$__rate_interval]))`;
 
 const perProcess = "{{job}} {{instance}} {{pod}}";
 
@@ -42,13 +37,11 @@ export const dependencies = () =>
               0.5,
               "external_service_duration_seconds",
               "job, service",
-              chosen,
             ),
             "{{job}} to {{service}} p99": quantile(
               0.99,
               "external_service_duration_seconds",
               "job, service",
-              chosen,
             ),
             "{{job}}'s own p99": quantile(
               0.99,
@@ -99,8 +92,8 @@ export const dependencies = () =>
         graph("Commit latency", {
           about: "From the begin of a transaction to the disk, or the server.",
           queries: {
-            "{{job}} p50": quantile(0.5, "storage_commit_duration_seconds", "job", chosen),
-            "{{job}} p99": quantile(0.99, "storage_commit_duration_seconds", "job", chosen),
+            "{{job}} p50": quantile(0.5, "storage_commit_duration_seconds", "job"),
+            "{{job}} p99": quantile(0.99, "storage_commit_duration_seconds", "job"),
           },
           unit: "s",
           width: 8,
@@ -108,8 +101,8 @@ export const dependencies = () =>
         graph("Wait for the storage", {
           about: "Before the work begins: for a batch, a lock or a session.",
           queries: {
-            "{{job}} p50": quantile(0.5, "storage_wait_seconds", "job", chosen),
-            "{{job}} p99": quantile(0.99, "storage_wait_seconds", "job", chosen),
+            "{{job}} p50": quantile(0.5, "storage_wait_seconds", "job"),
+            "{{job}} p99": quantile(0.99, "storage_wait_seconds", "job"),
           },
           unit: "s",
           width: 8,

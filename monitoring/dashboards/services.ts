@@ -2,6 +2,7 @@
 import { dashboardOf } from "./dashboard.ts";
 import { ofRoute, ofService } from "./links.ts";
 import { graph, number, states } from "./panels.ts";
+import { perSecond, quantile } from "./queries.ts";
 import { chosen, common, logs, route, traces } from "./variables.ts";
 
 /** The parts of requests that may fail and be slow; rules/slo.rules.yaml has the same. */
@@ -20,10 +21,7 @@ const slow = `
   )
   / sum by (job) (increase(http_request_duration_seconds_count{${chosen}}[$__range])))`;
 
-const quantile = (q: number, by: string, selector: string) => `
-  histogram_quantile(${q}, sum by (${by}, le) (
-    rate(http_request_duration_seconds_bucket{${selector}}[$__rate_interval])
-  ))`;
+const duration = "http_request_duration_seconds";
 
 const burn = (kind: "failed" | "slow", window: string) =>
   `namespace_job:http_requests_${kind}:ratio_rate${window}{${chosen}} / ${budget[kind]}`;
@@ -95,7 +93,7 @@ export const services = () =>
         graph("Requests by route", {
           about: "Without management routes such as /ready.",
           queries: {
-            [perRoute]: `sum by (job, method, endpoint) (rate(http_requests_total{${ofRoutes}}[$__rate_interval]))`,
+            [perRoute]: perSecond("http_requests_total", "job, method, endpoint", ofRoutes),
           },
           unit: "reqps",
           links: ofRoute,
@@ -105,7 +103,11 @@ export const services = () =>
           about:
             "503: see the refusals below, and the log, which has the reason. 502: user-service. 500: our own.",
           queries: {
-            [`{{status}} ${perRoute}`]: `sum by (job, method, endpoint, status) (rate(http_requests_total{${ofRoutes},status=~"5.."}[$__rate_interval]))`,
+            [`{{status}} ${perRoute}`]: perSecond(
+              "http_requests_total",
+              "job, method, endpoint, status",
+              `${ofRoutes},status=~"5.."`,
+            ),
           },
           unit: "reqps",
           links: ofRoute,
@@ -113,7 +115,7 @@ export const services = () =>
         graph("Latency by route (p99)", {
           about:
             "Look at the failures beside it: a refusal is fast, and makes this look better than it is.",
-          queries: { [perRoute]: quantile(0.99, "job, method, endpoint", ofRoutes) },
+          queries: { [perRoute]: quantile(0.99, duration, "job, method, endpoint", ofRoutes) },
           unit: "s",
           links: ofRoute,
         }),
@@ -121,7 +123,11 @@ export const services = () =>
           about:
             "A sudden growth is a client that has changed, or a version of ours that refuses more.",
           queries: {
-            [`{{status}} ${perRoute}`]: `sum by (job, method, endpoint, status) (rate(http_requests_total{${ofRoutes},status=~"4.."}[$__rate_interval]))`,
+            [`{{status}} ${perRoute}`]: perSecond(
+              "http_requests_total",
+              "job, method, endpoint, status",
+              `${ofRoutes},status=~"4.."`,
+            ),
           },
           unit: "reqps",
           links: ofRoute,
@@ -129,9 +135,9 @@ export const services = () =>
         graph("Latency by service", {
           about: "What most requests (p50) and the slowest (p99) take.",
           queries: {
-            "{{job}} p50": quantile(0.5, "job", chosen),
-            "{{job}} p95": quantile(0.95, "job", chosen),
-            "{{job}} p99": quantile(0.99, "job", chosen),
+            "{{job}} p50": quantile(0.5, duration, "job"),
+            "{{job}} p95": quantile(0.95, duration, "job"),
+            "{{job}} p99": quantile(0.99, duration, "job"),
           },
           unit: "s",
           links: ofService,
@@ -150,7 +156,7 @@ export const services = () =>
           about:
             "in-flight-limit: more comes in than goes out. body-memory: large bodies arrive together.",
           queries: {
-            "{{job}} {{reason}}": `sum by (job, reason) (rate(http_requests_shed_total{${chosen}}[$__rate_interval]))`,
+            "{{job}} {{reason}}": perSecond("http_requests_shed_total", "job, reason"),
           },
           unit: "reqps",
           links: ofService,
@@ -159,7 +165,7 @@ export const services = () =>
         graph("Clients that left", {
           about: "Before the response came: their time-out is shorter than the latency.",
           queries: {
-            "{{job}}": `sum by (job) (rate(http_requests_aborted_total{${chosen}}[$__rate_interval]))`,
+            "{{job}}": perSecond("http_requests_aborted_total", "job"),
           },
           unit: "reqps",
           links: ofService,
