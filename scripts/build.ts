@@ -5,7 +5,7 @@ import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
 import { readArguments, refuse } from "./arguments.ts";
 import { bundleOptions, root } from "./bundle.ts";
-import { services } from "./services.ts";
+import { serviceNames } from "./services.ts";
 import { targets } from "./targets.ts";
 
 /** The targets by name. In Bun 1.4, linux-x64 and linux-x64-baseline are the same build. */
@@ -32,10 +32,9 @@ const { values, positionals } = readArguments(usage, {
 const target = known.find((name) => name === values.target);
 if (target !== values.target) refuse(`Cannot build for target "${values.target}"`, usage);
 
-const names = services.map(({ name }) => name);
-const unknown = positionals.find((name) => !names.includes(name));
+const unknown = positionals.find((name) => !serviceNames.includes(name));
 if (unknown !== undefined) {
-  refuse(`Cannot build "${unknown}": it is none of ${names.join(", ")}`, usage);
+  refuse(`Cannot build "${unknown}": it is none of ${serviceNames.join(", ")}`, usage);
 }
 
 const outdir = resolve(values.outdir ?? join(root, "dist"));
@@ -95,7 +94,7 @@ async function coldStartMs(executable: string): Promise<number> {
   return Math.round(median(times));
 }
 
-for (const service of positionals.length > 0 ? positionals : names) {
+for (const service of positionals.length > 0 ? positionals : serviceNames) {
   try {
     const outfile = await build(service);
     const megabytes = (Bun.file(outfile).size / 1e6).toFixed(1);

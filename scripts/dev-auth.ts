@@ -10,7 +10,7 @@ import {
   userClaim,
   writePrivateFile,
 } from "./dev-issuer.ts";
-import { type ExampleTokens, type Service, services } from "./services.ts";
+import { type ExampleTokens, type Service, serviceNames, services } from "./services.ts";
 
 /** The services accept tokens. */
 interface DevAuth {
@@ -70,7 +70,7 @@ export async function startAuth(): Promise<DevAuth> {
   }
   const tokens: ExampleTokens = {
     program: (client, scopes) =>
-      sign({ client, scopes, audience: services.map(({ name }) => name), minutes: defaultMinutes }),
+      sign({ client, scopes, audience: serviceNames, minutes: defaultMinutes }),
     person: (user, scopes) =>
       `${bun} run --silent dev:token --user "${user}" \\\n  --scope '${scopes}'`,
   };

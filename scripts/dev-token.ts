@@ -3,9 +3,7 @@ import { errorMessage } from "../shared/src/core/error-message.ts";
 import { isUuid } from "../shared/src/schema/uuid.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { defaultMinutes, existingIssuer } from "./dev-issuer.ts";
-import { services } from "./services.ts";
-
-const names = services.map(({ name }) => name);
+import { serviceNames } from "./services.ts";
 
 const maxMinutes = 365 * 24 * 60;
 
@@ -14,7 +12,7 @@ const usage = `Usage: bun run dev:token --scope SCOPE... [--user ID] [--audience
   --scope SCOPE       what the token permits, such as orders:read; several are separated by blanks
                       or have a --scope each; docs/authentication.md lists them
   --user ID           makes it the token of a person, who is this user; without it, of a program
-  --audience SERVICE  the service that accepts it: ${names.join(", ")}; default: all
+  --audience SERVICE  the service that accepts it: ${serviceNames.join(", ")}; default: all
   --minutes N         how long it is valid, 1 to ${maxMinutes}; default: ${defaultMinutes}
 
 The token alone is on stdout: token=$(bun run --silent dev:token --scope users:read)
@@ -25,7 +23,7 @@ const { values } = readArguments(usage, {
   options: {
     scope: { type: "string", multiple: true, default: [] },
     user: { type: "string" },
-    audience: { type: "string", multiple: true, default: names },
+    audience: { type: "string", multiple: true, default: serviceNames },
     minutes: { type: "string", default: `${defaultMinutes}` },
   },
 });
@@ -39,9 +37,12 @@ if (user !== undefined && !isUuid(user)) {
   refuse(`Cannot use --user "${String(user)}": it must be a user's id, such as ${example}`, usage);
 }
 
-const wrongService = values.audience.find((name) => !names.includes(name));
+const wrongService = values.audience.find((name) => !serviceNames.includes(name));
 if (wrongService !== undefined) {
-  refuse(`Cannot use --audience "${wrongService}": it must be one of ${names.join(", ")}`, usage);
+  refuse(
+    `Cannot use --audience "${wrongService}": it must be one of ${serviceNames.join(", ")}`,
+    usage,
+  );
 }
 
 const minutes = Number(values.minutes);

@@ -8,19 +8,17 @@ import { ownVariables, startAuth } from "./dev-auth.ts";
 import { defaultMinutes } from "./dev-issuer.ts";
 import { linePrinter } from "./dev-log.ts";
 import { startService } from "./dev-service.ts";
-import { services } from "./services.ts";
+import { serviceNames, services } from "./services.ts";
 
 /** Where Bun's inspector listens if no port is given. */
 const defaultInspectPort = "6499";
-
-const names = services.map(({ name }) => name);
 
 const usage = `Usage: bun run dev [--auth] [--inspect[=PORT]]
 
   --auth            switches authentication on, with keys of its own in data/, and prints commands
                     with tokens; bun run dev:token makes more
   --inspect[=PORT]  lets a debugger attach to each service, at ws://localhost:PORT/NAME:
-                    ${names[0]} on this port (${defaultInspectPort}), each further service on the next one
+                    ${serviceNames[0]} on this port (${defaultInspectPort}), each further service on the next one
 
 The services listen on port 8000 and those after it. For others: PORT=9000 bun run dev
 They listen on 127.0.0.1, for clients on this machine. For other machines: HOST=0.0.0.0 bun run dev
@@ -70,7 +68,7 @@ function isTaken(port: number): boolean {
   }
 }
 
-for (const [index, name] of names.entries()) {
+for (const [index, name] of serviceNames.entries()) {
   if (!isTaken(firstPort + index)) continue;
   console.error(`Cannot start ${name}: another process listens on port ${firstPort + index}`);
   console.error("For other ports: PORT=9000 bun run dev");
@@ -84,14 +82,14 @@ const auth = values.auth
     })
   : undefined;
 
-const width = Math.max(...names.map((name) => name.length));
+const width = Math.max(...serviceNames.map((name) => name.length));
 
 /** How a client on this machine names the services' address. */
 const isLocalhost = ["127.0.0.1", "0.0.0.0", everyAddress].includes(host);
 const localHost = isLocalhost ? "localhost" : urlHost(host);
-const urlOf = (name: string) => `http://${localHost}:${firstPort + names.indexOf(name)}`;
+const urlOf = (name: string) => `http://${localHost}:${firstPort + serviceNames.indexOf(name)}`;
 const inspectors = firstInspectPort
-  ? names.map((name, index) => `localhost:${firstInspectPort + index}/${name}`)
+  ? serviceNames.map((name, index) => `localhost:${firstInspectPort + index}/${name}`)
   : [];
 
 const running = services.map(({ name, colour, upstreams = {} }, index) => {
@@ -144,7 +142,7 @@ void Promise.all(running.map(({ ready }) => ready))
   .then((text) => process.stdout.write(text));
 
 async function welcome(): Promise<string> {
-  const list = (path: string) => names.map((name) => urlOf(name) + path).join("   ");
+  const list = (path: string) => serviceNames.map((name) => urlOf(name) + path).join("   ");
   const debuggers = inspectors.map((address) => `ws://${address}`).join("   ");
   const tokens = auth
     ? `valid for ${defaultMinutes / 60} hours; more: bun run dev:token --help`

@@ -7,7 +7,7 @@ import { root } from "./bundle.ts";
 import { cyclonedx } from "./sbom/cyclonedx.ts";
 import { inventoryOf } from "./sbom/inventory.ts";
 import { spdx } from "./sbom/spdx.ts";
-import { services } from "./services.ts";
+import { serviceNames } from "./services.ts";
 
 const formats = { cyclonedx, spdx };
 
@@ -26,9 +26,8 @@ const { values, positionals } = readArguments(usage, {
   options: { format: { type: "string", default: "cyclonedx" }, out: { type: "string" } },
 });
 const [service = "", ...rest] = positionals;
-const names = services.map(({ name }) => name);
-if (!names.includes(service) || rest.length > 0) {
-  refuse(`Name one service of ${names.join(", ")}, found "${positionals.join(" ")}"`, usage);
+if (!serviceNames.includes(service) || rest.length > 0) {
+  refuse(`Name one service of ${serviceNames.join(", ")}, found "${positionals.join(" ")}"`, usage);
 }
 const { format } = values;
 if (format !== "cyclonedx" && format !== "spdx") refuse(`Cannot write format "${format}"`, usage);

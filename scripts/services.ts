@@ -77,3 +77,6 @@ curl -sS -w '\n' -X PATCH ${url}/orders/$order_id -H "$fulfilment" \
 curl -sS -w '\n' -i ${url}/orders`,
   },
 ];
+
+/** The names of all services. */
+export const serviceNames = services.map(({ name }) => name);

@@ -1,11 +1,7 @@
 // The API documents of the services, as `bun run test:openapi` gives them to other people's tools.
 import { join } from "node:path";
-import { services } from "../services.ts";
 
 const root = join(import.meta.dir, "../..");
-
-/** The names of all services. */
-export const serviceNames = services.map(({ name }) => name);
 
 /**
  * The document of a service, as its command `openapi` prints it, in JSON. It is the same on every machine:

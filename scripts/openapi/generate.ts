@@ -1,7 +1,8 @@
 // Generates the types of both APIs into dist/openapi, as a company without Bun and Elysia would.
 import { join } from "node:path";
 import openapiTypescript, { astToString } from "openapi-typescript";
-import { apiDocument, serviceNames } from "./api-document.ts";
+import { apiDocument } from "./api-document.ts";
+import { serviceNames } from "../services.ts";
 
 const folder = join(import.meta.dir, "../../dist/openapi");
 

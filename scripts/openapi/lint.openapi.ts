@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { Spectral, type RulesetDefinition } from "@stoplight/spectral-core";
 import { oas } from "@stoplight/spectral-rulesets";
-import { apiDocument, serviceNames } from "./api-document.ts";
+import { apiDocument } from "./api-document.ts";
+import { serviceNames } from "../services.ts";
 
 const redoclyConfig = await createConfig({ extends: ["recommended"] });
 

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { freePort } from "../../shared/testing/free-port.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { printLines } from "../dev-log.ts";
-import { services } from "../services.ts";
+import { serviceNames, services } from "../services.ts";
 import { root } from "./pages.ts";
 
 /** A folder with a copy of the scripts, an empty `data/`, and links to the services. */
@@ -16,7 +16,7 @@ export async function devFolder() {
     // `bun run test:openapi` installs its tools below scripts/, which take long to copy.
     filter: (source) => basename(source) !== "node_modules",
   });
-  const linked = ["package.json", "node_modules", "shared", ...services.map(({ name }) => name)];
+  const linked = ["package.json", "node_modules", "shared", ...serviceNames];
   for (const name of linked) await symlink(join(root, name), join(folder.path, name));
   await mkdir(join(folder.path, "data"));
   return folder;

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { apiDocument, serviceNames } from "../openapi/api-document.ts";
+import { apiDocument } from "../openapi/api-document.ts";
+import { serviceNames } from "../services.ts";
 import { codeBlocks, readPage } from "./pages.ts";
 
 /** The codes that the rows of a page's tables begin with, after a status. */

@@ -12,7 +12,7 @@ import {
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { imageEnv } from "../../bench/peers/image-env.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { services } from "../services.ts";
+import { serviceNames } from "../services.ts";
 
 /** Files that Bun or a library would read, each with a content that has a visible effect. */
 const hostileFiles = {
@@ -57,7 +57,7 @@ const unshare = [Bun.which("unshare") ?? "unshare", ...namespaces.split(" "), "-
 /** Whether this machine allows that. */
 const canUnshare = Bun.which("unshare") !== null && Bun.spawnSync([...unshare, "true"]).success;
 
-describe.each(services.map(({ name }) => name))("the executable of %s", (service) => {
+describe.each(serviceNames)("the executable of %s", (service) => {
   test("names its version and commit in --version, log and metrics", async () => {
     await using folder = temporaryFolder();
     const { version } = manifest;

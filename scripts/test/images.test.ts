@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
 import { YAML } from "bun";
 import manifest from "../../package.json" with { type: "json" };
-import { services } from "../services.ts";
+import { serviceNames } from "../services.ts";
 
 const read = (path: string) => Bun.file(resolve(import.meta.dir, "../..", path)).text();
 
@@ -21,9 +21,8 @@ interface Compose {
 }
 
 const compose = YAML.parse(await read("compose.yaml")) as Compose;
-const names = services.map(({ name }) => name);
 
-describe.each(names)("the image of %s", (name) => {
+describe.each(serviceNames)("the image of %s", (name) => {
   test("is built with the project's version of Bun, and labelled with the project's version", async () => {
     const dockerfile = await read(`${name}/Dockerfile`);
     expect(dockerfile).toContain(`oven/bun:${manifest.engines.bun}\${`);
@@ -51,11 +50,11 @@ describe.each(names)("the image of %s", (name) => {
         .replace(/^COPY \S+\/package.json .*\n/gm, "")
         .replaceAll(name, "NAME")
         .replaceAll(name.replace("-", "_"), "NAME");
-    expect(await own(name)).toBe(await own(names[0] ?? ""));
+    expect(await own(name)).toBe(await own(serviceNames[0] ?? ""));
   });
 });
 
-describe.each(names)("%s in compose.yaml", (name) => {
+describe.each(serviceNames)("%s in compose.yaml", (name) => {
   const service = compose.services[name];
 
   test("has no privileges, a read-only root, and limits", () => {
@@ -73,7 +72,7 @@ describe.each(names)("%s in compose.yaml", (name) => {
 
   test("is published to this machine alone, on a port of its own, unless a variable says more", () => {
     const variable = `${name.toUpperCase().replace("-", "_")}_PUBLISH`;
-    const port = 8000 + names.indexOf(name);
+    const port = 8000 + serviceNames.indexOf(name);
     expect(service?.ports).toEqual([`\${${variable}:-127.0.0.1:${port}}:8000`]);
   });
 

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { createMetrics } from "../../shared/src/telemetry/metrics.ts";
-import { services } from "../services.ts";
+import { serviceNames } from "../services.ts";
 import { readPage, root } from "./pages.ts";
 
 /** The rows of the page's tables, by the first thing that each names; cells are separated by `|`. */
@@ -12,7 +12,7 @@ for (const line of (await readPage("docs/operating.md")).split("\n")) {
   for (const [, name = ""] of names) rows.set(name, line);
 }
 
-test.each(services.map(({ name }) => name))(
+test.each(serviceNames)(
   "docs/operating.md has every command and variable of %s --help, with its default and range",
   (service) => {
     const main = join(root, service, "src/main.ts");

@@ -7,12 +7,11 @@ import { currentDocument, documentText } from "../release/api/published.ts";
 import { waitForCi } from "../release/ci.ts";
 import { renderManifests } from "../release/manifests.ts";
 import { imageTags, mayBreak } from "../release/version.ts";
-import { services } from "../services.ts";
+import { serviceNames } from "../services.ts";
 import { startFakeGitHub } from "./fake-github.ts";
 import { gitRepository } from "./git-repository.ts";
 
 const root = resolve(import.meta.dir, "../..");
-const names = services.map(({ name }) => name);
 
 /** A repository as `bun run release` leaves it, with a tag. */
 async function released(version: string, { changes = "- A change" } = {}) {
@@ -21,7 +20,7 @@ async function released(version: string, { changes = "- A change" } = {}) {
   const release = async (version: string, changes: string) => {
     await write("package.json", JSON.stringify({ version }));
     await write("CHANGELOG.md", `## [Unreleased]\n\n## [${version}] - 2026-01-31\n\n${changes}\n`);
-    for (const name of names) {
+    for (const name of serviceNames) {
       await write(`docs/openapi/${name}.json`, documentText(currentDocument(name, version)));
     }
   };
@@ -154,7 +153,11 @@ describe("bun run release:check", () => {
 describe.skipIf(kubectl === undefined)("the manifests of a release", () => {
   test("run the released images by digest, and no placeholder", async () => {
     const digest = `sha256:${"1".repeat(64)}`;
-    const images = names.map((service) => ({ service, name: `ghcr.io/acme/${service}`, digest }));
+    const images = serviceNames.map((service) => ({
+      service,
+      name: `ghcr.io/acme/${service}`,
+      digest,
+    }));
     const rendered = await renderManifests(images, { root, kubectl: kubectl ?? "" });
     expect([...rendered.keys()]).toContain("sqlite");
     expect([...rendered.keys()]).toContain("postgres");
@@ -179,8 +182,10 @@ describe("bun run release:publish", () => {
     const repository = await released(version);
     await repository.tag(`v${version}`);
     const host = new URL(github.env.REGISTRY_URL).host;
-    const digests = names.map((name) => github.push(name, "sha-1"));
-    const images = names.map((name, i) => `${host}/acme/shop/${name}@${digests[i]}\n`).join("");
+    const digests = serviceNames.map((name) => github.push(name, "sha-1"));
+    const images = serviceNames
+      .map((name, i) => `${host}/acme/shop/${name}@${digests[i]}\n`)
+      .join("");
     const files: Record<string, string> = { "images.txt": images, "user-service.tar.gz": "bytes" };
     const sums = Object.entries(files).map(([name, text]) => {
       return `${new Bun.CryptoHasher("sha256").update(text).digest("hex")}  ${name}\n`;
@@ -210,7 +215,7 @@ describe("bun run release:publish", () => {
       },
     ]);
     expect(Object.keys(github.releases[0]?.files ?? {}).toSorted()).toEqual(repository.files);
-    for (const [index, name] of names.entries()) {
+    for (const [index, name] of serviceNames.entries()) {
       const digest = repository.digests[index] ?? "";
       expect(github.tags(name)).toEqual({
         "sha-1": digest,
@@ -228,7 +233,7 @@ describe("bun run release:publish", () => {
     await using repository = await built(github, "1.2.0-rc.1");
     expect((await step("publish", repository.path, github.env)).status).toBe(0);
     expect(github.releases).toMatchObject([{ prerelease: true, make_latest: "false" }]);
-    for (const name of names) {
+    for (const name of serviceNames) {
       expect(Object.keys(github.tags(name)).toSorted()).toEqual(["1.2.0-rc.1", "sha-1"]);
     }
   });
@@ -253,12 +258,12 @@ describe("bun run release:publish", () => {
   test("refuses a version that names another image already", async () => {
     await using github = startFakeGitHub();
     await using repository = await built(github);
-    const other = github.push(names[0] ?? "", "1.2.0", "{}");
+    const other = github.push(serviceNames[0] ?? "", "1.2.0", "{}");
     const { status, stderr } = await step("publish", repository.path, github.env);
     expect(stderr).toContain(`/user-service:1.2.0 is another image, ${other}, and a version never`);
     expect(status).toBe(1);
     expect(github.releases).toMatchObject([{ draft: true }]);
-    expect(github.tags(names[0] ?? "")).not.toHaveProperty("latest");
+    expect(github.tags(serviceNames[0] ?? "")).not.toHaveProperty("latest");
   });
 
   test("refuses files that are not those of SHA256SUMS", async () => {
@@ -288,7 +293,7 @@ describe("bun run release:publish", () => {
     expect(stderr).toMatch(/^GitHub received images.txt with sha256:/);
     expect(status).toBe(1);
     expect(github.releases).toMatchObject([{ draft: true }]);
-    expect(Object.keys(github.tags(names[0] ?? ""))).toEqual(["sha-1"]);
+    expect(Object.keys(github.tags(serviceNames[0] ?? ""))).toEqual(["sha-1"]);
   });
 
   test("says what is missing: attestations, and the setting that makes a release immutable", async () => {

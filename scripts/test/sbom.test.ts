@@ -7,7 +7,7 @@ import manifest from "../../package.json" with { type: "json" };
 import shared from "../../shared/package.json" with { type: "json" };
 import { executableOf } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
-import { services } from "../services.ts";
+import { serviceNames, services } from "../services.ts";
 
 const root = resolve(import.meta.dir, "../..");
 const script = resolve(root, "scripts/sbom.ts");
@@ -76,7 +76,7 @@ async function devDependencies(): Promise<string[]> {
   return listed("devDependencies").filter((name) => !needed.has(name));
 }
 
-describe.each(services.map(({ name }) => name))("the SBOM of %s", (service) => {
+describe.each(serviceNames)("the SBOM of %s", (service) => {
   const env = { SOURCE_DATE_EPOCH: "1700000000" };
   const printed = {
     cyclonedx: run([service, "--format", "cyclonedx"], env).stdout,

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { join, resolve } from "node:path";
 import { $, YAML } from "bun";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
-import { services } from "../services.ts";
+import { serviceNames } from "../services.ts";
 
 /** A step of a job, as far as these tests read it. */
 interface Step {
@@ -165,8 +165,6 @@ describe.each(Object.entries(ci.jobs).filter(([, job]) => isTrusted(job)))("%s",
 });
 
 describe("images", () => {
-  const serviceNames = services.map(({ name }) => name);
-
   test("are built and published for each service", () => {
     const { images } = deployments.jobs;
     const { publish } = ci.jobs;

@@ -1,5 +1,6 @@
 // The API documents of the last release, as docs/openapi has them.
-import { apiDocument, serviceNames } from "../../openapi/api-document.ts";
+import { apiDocument } from "../../openapi/api-document.ts";
+import { serviceNames } from "../../services.ts";
 import { mayBreak, nextBreaking } from "../version.ts";
 import { type ApiChange, apiChanges } from "./compare.ts";
 import type { ApiDocument } from "./document.ts";
