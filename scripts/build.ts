@@ -4,7 +4,8 @@ import { join, relative, resolve } from "node:path";
 import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
 import { readArguments, refuse } from "./arguments.ts";
-import { bundleOptions, root } from "./bundle.ts";
+import { bundleOptions } from "./bundle.ts";
+import { root } from "./root.ts";
 import { serviceNames } from "./services.ts";
 import { targets } from "./targets.ts";
 

@@ -1,9 +1,7 @@
 // How a service's source becomes one bundle: for its executable, and for the list of what is in it.
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
-
-/** The folder of the repository. */
-export const root = resolve(import.meta.dir, "..");
+import { root } from "./root.ts";
 
 /** Options for `Bun.build()`. The current folder has to be `root`: paths in the bundle are relative to it. */
 export const bundleOptions = (service: string, commit: string) =>

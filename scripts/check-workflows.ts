@@ -1,14 +1,14 @@
 // `bun run check:workflows`: checks the GitHub workflows by GitHub's rules and ours, and with actionlint if
 // it is installed. The CI/CD workflow runs the newest actionlint in any case, and zizmor.
 import { readdir } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import {
   convertWorkflowTemplate,
   NoOperationTraceWriter,
   parseWorkflow,
 } from "@actions/workflow-parser";
+import { root } from "./root.ts";
 
-const root = resolve(import.meta.dir, "..");
 const folder = join(root, ".github/workflows");
 
 /**

@@ -1,7 +1,8 @@
 // One service under development: it runs from source, and a change of the source restarts it.
 import { watch } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type PrintLine, printLines } from "./dev-log.ts";
+import { root } from "./root.ts";
 
 interface ServiceOptions {
   name: string;
@@ -23,8 +24,6 @@ export interface DevService {
   stop(): void;
   kill(): void;
 }
-
-const root = resolve(import.meta.dir, "..");
 
 /** Files whose change restarts a service; editors leave files of other kinds beside them. */
 const sourceFile = /\.(?:ts|sql|json)$/;

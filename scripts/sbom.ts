@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
 import { readArguments, refuse } from "./arguments.ts";
-import { root } from "./bundle.ts";
+import { root } from "./root.ts";
 import { cyclonedx } from "./sbom/cyclonedx.ts";
 import { inventoryOf } from "./sbom/inventory.ts";
 import { spdx } from "./sbom/spdx.ts";

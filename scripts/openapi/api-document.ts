@@ -1,7 +1,6 @@
 // The API documents of the services, as `bun run test:openapi` gives them to other people's tools.
 import { join } from "node:path";
-
-const root = join(import.meta.dir, "../..");
+import { root } from "../root.ts";
 
 /**
  * The document of a service, as its command `openapi` prints it, in JSON. It is the same on every machine:

@@ -1,7 +1,8 @@
 // What is in a service's image: the packages in its executable, the runtime around them, the base image.
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
-import { bundleOptions, root } from "../bundle.ts";
+import { bundleOptions } from "../bundle.ts";
+import { root } from "../root.ts";
 import { productionClosure } from "./lockfile.ts";
 
 /** A part that has a version of its own. */

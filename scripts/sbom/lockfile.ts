@@ -1,6 +1,6 @@
 // bun.lock: which packages a workspace needs in production, at which exact versions.
 import { join } from "node:path";
-import { root } from "../bundle.ts";
+import { root } from "../root.ts";
 
 /** What a package or a workspace lists in its package.json. */
 interface Listed {

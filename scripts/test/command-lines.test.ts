@@ -3,12 +3,11 @@
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { symlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { root } from "../root.ts";
 import { services } from "../services.ts";
-
-const root = resolve(import.meta.dir, "../..");
 
 /** Runs a script of package.json to its end. */
 function bunRun(line: string, { cwd = root, env = {} } = {}) {

@@ -4,8 +4,9 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { YAML } from "bun";
+import { root } from "../root.ts";
 import { services as all } from "../services.ts";
-import { readPage, root } from "./pages.ts";
+import { readPage } from "./pages.ts";
 
 /** The parts of a compose file that these tests read. */
 interface Compose {

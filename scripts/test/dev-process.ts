@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 import { freePort } from "../../shared/testing/free-port.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { printLines } from "../dev-log.ts";
+import { root } from "../root.ts";
 import { serviceNames, services } from "../services.ts";
-import { root } from "./pages.ts";
 
 /** A folder with a copy of the scripts, an empty `data/`, and links to the services. */
 export async function devFolder() {

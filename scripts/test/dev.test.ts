@@ -7,9 +7,9 @@ import { freePort } from "../../shared/testing/free-port.ts";
 import { rejectionOf } from "../../shared/testing/rejection-of.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startService } from "../dev-service.ts";
+import { root } from "../root.ts";
 import { services } from "../services.ts";
 import { startDev } from "./dev-process.ts";
-import { root } from "./pages.ts";
 
 /** Whether a TCP connection to this address and port succeeds. */
 async function isReachable(hostname: string, port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 // The executables that `bun run build` makes: files, environment and user around them change nothing.
 import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, readdir, readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { testCommit } from "../../shared/testing/build-executables.ts";
 import {
   executableOf,
@@ -12,6 +12,7 @@ import {
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { imageEnv } from "../../bench/peers/image-env.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { root } from "../root.ts";
 import { serviceNames } from "../services.ts";
 
 /** Files that Bun or a library would read, each with a content that has a visible effect. */
@@ -72,9 +73,7 @@ describe.each(serviceNames)("the executable of %s", (service) => {
   });
 
   test("has an allocator that knows the variable which the image sets for it, or the image would be slower", async () => {
-    const dockerfile = await Bun.file(
-      resolve(import.meta.dir, "../..", service, "Dockerfile"),
-    ).text();
+    const dockerfile = await Bun.file(join(root, service, "Dockerfile")).text();
     const [, value] = /^ENV [^]*?\bMIMALLOC_PURGE_HOLES=(\d+)/m.exec(dockerfile) ?? [];
     expect(value).toBe(imageEnv["MIMALLOC_PURGE_HOLES"]);
     await using folder = temporaryFolder();
@@ -85,7 +84,7 @@ describe.each(serviceNames)("the executable of %s", (service) => {
 
   test("contains no path of the machine that built it: it is the same wherever it is built", async () => {
     const executable = Buffer.from(await Bun.file(executableOf(service)).bytes());
-    expect(executable.indexOf(resolve(import.meta.dir, "../.."))).toBe(-1);
+    expect(executable.indexOf(root)).toBe(-1);
   });
 
   test.each(["development", "test"])(

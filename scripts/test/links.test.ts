@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { outline, root } from "./pages.ts";
+import { root } from "../root.ts";
+import { outline } from "./pages.ts";
 
 const patterns = [
   "*.md",

@@ -2,8 +2,9 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { createMetrics } from "../../shared/src/telemetry/metrics.ts";
+import { root } from "../root.ts";
 import { serviceNames } from "../services.ts";
-import { readPage, root } from "./pages.ts";
+import { readPage } from "./pages.ts";
 
 /** The rows of the page's tables, by the first thing that each names; cells are separated by `|`. */
 const rows = new Map<string, string>();

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { TOML, YAML } from "bun";
 import manifest from "../../package.json" with { type: "json" };
-import { root } from "./pages.ts";
+import { root } from "../root.ts";
 
 const read = (path: string) => Bun.file(join(root, path)).text();
 

@@ -1,8 +1,6 @@
 // The Markdown pages of the repository, as tests read them.
-import { dirname, join, resolve } from "node:path";
-
-/** The root of the repository. */
-export const root = resolve(import.meta.dir, "../..");
+import { dirname, join } from "node:path";
+import { root } from "../root.ts";
 
 /** The text of a page, by its path from the root. */
 export const readPage = (page: string) => Bun.file(join(root, page)).text();

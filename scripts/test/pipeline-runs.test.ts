@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { join, resolve } from "node:path";
 import { data, Evaluator, Lexer, Parser } from "@actions/expressions";
 import { YAML } from "bun";
-import { root } from "./pages.ts";
+import { root } from "../root.ts";
 
 /** A job of a workflow, as far as these tests read it. */
 interface Job {

@@ -1,13 +1,14 @@
 // The scripts of the CI/CD workflow: what they decide, and what they publish.
 import { describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { $ } from "bun";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { root } from "../root.ts";
 import { gitRepository } from "./git-repository.ts";
 import { stub } from "./stub.ts";
 
-const scripts = resolve(import.meta.dir, "..");
+const scripts = join(root, "scripts");
 
 /** Runs a script with no more in its environment than it is given. */
 function run(script: string, env: Record<string, string>, args: readonly string[] = []) {
@@ -56,7 +57,6 @@ describe("changes.sh", () => {
   );
 
   test("a change of a page whose configurations the tests with faults run can break code", async () => {
-    const root = resolve(scripts, "..");
     const read = await $`git grep -hoE ${String.raw`readPage\("[^"]+`} -- faults`.cwd(root).text();
     const pages = Array.from(read.matchAll(/"(.*)$/gm), ([, page]) => `docs/${page}`);
     expect(pages).not.toBeEmpty();

@@ -1,17 +1,16 @@
 // The steps of the Release workflow, with a GitHub and a registry of the test's own.
 import { describe, expect, test } from "bun:test";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { rejectionOf } from "../../shared/testing/rejection-of.ts";
 import { currentDocument, documentText } from "../release/api/published.ts";
 import { waitForCi } from "../release/ci.ts";
 import { renderManifests } from "../release/manifests.ts";
 import { imageTags, mayBreak } from "../release/version.ts";
+import { root } from "../root.ts";
 import { serviceNames } from "../services.ts";
 import { startFakeGitHub } from "./fake-github.ts";
 import { gitRepository } from "./git-repository.ts";
-
-const root = resolve(import.meta.dir, "../..");
 
 /** A repository as `bun run release` leaves it, with a tag. */
 async function released(version: string, { changes = "- A change" } = {}) {

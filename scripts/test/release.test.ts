@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { chmod } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { $ } from "bun";
 import manifest from "../../package.json" with { type: "json" };
 import { currentDocument, documentText } from "../release/api/published.ts";
+import { root } from "../root.ts";
 import { services } from "../services.ts";
 import { gitRepository } from "./git-repository.ts";
 
-const root = resolve(import.meta.dir, "../..");
 const { version } = manifest;
 
 /** The files that state the version. */

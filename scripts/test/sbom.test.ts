@@ -7,9 +7,9 @@ import manifest from "../../package.json" with { type: "json" };
 import shared from "../../shared/package.json" with { type: "json" };
 import { executableOf } from "../../shared/testing/executable.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { root } from "../root.ts";
 import { serviceNames, services } from "../services.ts";
 
-const root = resolve(import.meta.dir, "../..");
 const script = resolve(root, "scripts/sbom.ts");
 
 /** The parts of a CycloneDX document that these tests read. */

@@ -1,11 +1,11 @@
 // scripts/test.ts, on files of tests of its own.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { hasPostgres } from "../../shared/testing/postgres.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { root } from "../root.ts";
 
-const root = resolve(import.meta.dir, "../..");
 const isOurs = hasPostgres && !process.env["TEST_DATABASE_URL"];
 
 /** Runs the script in a folder that has these files of tests, besides what loads for every file. */

@@ -1,9 +1,10 @@
 // What the workflows on GitHub promise: no publishing without the gate, and no rights for a change that is
 // not merged. `bun run check:workflows` checks their syntax, and that every action is pinned.
 import { describe, expect, test } from "bun:test";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { $, YAML } from "bun";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { root } from "../root.ts";
 import { serviceNames } from "../services.ts";
 
 /** A step of a job, as far as these tests read it. */
@@ -33,7 +34,7 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-const folder = resolve(import.meta.dir, "../../.github/workflows");
+const folder = join(root, ".github/workflows");
 const names = [...new Bun.Glob("*.yml").scanSync(folder)].toSorted();
 const texts = new Map(
   await Promise.all(
@@ -192,9 +193,7 @@ describe("images", () => {
 
   test("keep the labels of their Dockerfile", async () => {
     expect([...texts.values()].join("\n")).not.toMatch(/metadata-action|\blabels:/);
-    expect(await Bun.file(resolve(folder, "../../scripts/build-image.sh")).text()).not.toContain(
-      "--label",
-    );
+    expect(await Bun.file(join(root, "scripts/build-image.sh")).text()).not.toContain("--label");
   });
 
   test("are deployed in the order of the calls between services", () => {
@@ -209,7 +208,6 @@ describe("images", () => {
 
 test("bun run check:workflows names the line of a job that cannot start, an action that can change, and a command", async () => {
   await using scratch = temporaryFolder();
-  const root = resolve(folder, "../..");
   const workflow = `on: push
 jobs:
   job:
@@ -220,9 +218,8 @@ jobs:
       - run: scripts/gate.sh && echo
 `;
   await Bun.write(join(scratch.path, ".github/workflows/wrong.yml"), workflow);
-  await $`mkdir scripts && cp ${root}/scripts/check-workflows.ts scripts && ln -s ${root}/node_modules .`.cwd(
-    scratch.path,
-  );
+  const copied = ["check-workflows.ts", "root.ts"].map((name) => join(root, "scripts", name));
+  await $`mkdir scripts && cp ${copied} scripts && ln -s ${root}/node_modules .`.cwd(scratch.path);
   const { exitCode, stderr } = await $`${process.execPath} scripts/check-workflows.ts`
     .cwd(scratch.path)
     .quiet()
