@@ -1,8 +1,8 @@
 // A proxy in front of services: the real program on a free port, with a configuration of its own.
 import { join } from "node:path";
 import { freePort } from "../../shared/testing/free-port.ts";
+import { isListening } from "../../shared/testing/is-listening.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
-import { isListening } from "../support/is-listening.ts";
 import { pathOf, type Program } from "../../shared/testing/required-program.ts";
 
 /** A proxy that listens; ended at the end of its scope. */

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ignoredSignals } from "../../shared/src/service/start-signals.ts";
 import { freePort } from "../../shared/testing/free-port.ts";
+import { isListening } from "../../shared/testing/is-listening.ts";
 import { rejectionOf } from "../../shared/testing/rejection-of.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { startService } from "../dev-service.ts";
@@ -11,21 +12,12 @@ import { root } from "../root.ts";
 import { services } from "../services.ts";
 import { startDev } from "./dev-process.ts";
 
-/** Whether a TCP connection to this address and port succeeds. */
-async function isReachable(hostname: string, port: number): Promise<boolean> {
-  const connecting = Bun.connect({ hostname, port, socket: { data: () => undefined } });
-  return connecting.then(
-    (socket) => (socket.terminate(), true),
-    () => false,
-  );
-}
-
 test("bun run dev serves this machine alone, and other machines do not reach its open routes", async () => {
   await using dev = await startDev();
   for (let index = 0; index < services.length; index += 1) {
-    expect(await isReachable("127.0.0.1", dev.port + index)).toBe(true);
+    expect(await isListening(dev.port + index)).toBe(true);
     // Like an address of a network interface: a socket that is bound to 127.0.0.1 does not accept it.
-    expect(await isReachable("127.0.0.2", dev.port + index)).toBe(false);
+    expect(await isListening(dev.port + index, "127.0.0.2")).toBe(false);
   }
 });
 
