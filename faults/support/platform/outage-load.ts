@@ -2,14 +2,13 @@
 import { repeat, type Load } from "../load.ts";
 import { NothingDone } from "../ledger.ts";
 import { MaybeDone, nothingSeen, outageClient, type Seen } from "../outage-client.ts";
-import type { Send } from "../clients.ts";
+import { bodyOfStatus, type Send } from "../clients.ts";
 import { KeyedUsers } from "./keyed-users.ts";
 import { OrderBook } from "./order-book.ts";
 import type { PostgresPlatform } from "./postgres-platform.ts";
 import type { Probes } from "./probes.ts";
 import { createUser } from "./resources.ts";
 import { UserBook } from "./user-book.ts";
-import { bodyOfStatus } from "../clients.ts";
 
 /** No response takes longer, in ms. */
 const maxResponseMs = 5000;
