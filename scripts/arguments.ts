@@ -1,5 +1,6 @@
 // The command line of a script that has options.
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { errorMessage } from "../shared/src/core/error-message.ts";
 
 /** Ends the process with status 2: the command line is wrong, and this is why. */
 export function refuse(reason: string, usage: string): never {
@@ -17,6 +18,6 @@ export function readArguments<T extends ParseArgsConfig>(usage: string, config: 
   try {
     return parseArgs({ ...config, args });
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error), usage);
+    return refuse(errorMessage(error), usage);
   }
 }
