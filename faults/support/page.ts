@@ -1,5 +1,6 @@
 // The code of a page in docs/, so that the tests run the text that users copy.
 import { join } from "node:path";
+import { codeBlocks } from "../../shared/testing/code-blocks.ts";
 
 /** The code of one page. */
 interface Page {
@@ -15,10 +16,8 @@ export async function readPage(name: string): Promise<Page> {
 
   /** The blocks of code in a language, in their order on the page. */
   function blocks(language: string): [string, ...string[]] {
-    const found = [...page.matchAll(/^```(\S+)\n(.*?)^```$/gms)].filter(
-      ([, wanted]) => wanted === language,
-    );
-    const [first, ...rest] = found.map(([, , text = ""]) => text);
+    const found = codeBlocks(page).filter((block) => block.language === language);
+    const [first, ...rest] = found.map(({ code }) => code);
     if (first === undefined) throw new Error(`Cannot find a block of ${language} in ${name}`);
     return [first, ...rest];
   }

@@ -3,8 +3,9 @@ import { expect, test } from "bun:test";
 import { appendFile, cp, mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { codeBlocks, type CodeBlock } from "../../shared/testing/code-blocks.ts";
 import { root } from "../root.ts";
-import { codeBlocks, type CodeBlock, readPage } from "./pages.ts";
+import { readPage } from "./pages.ts";
 
 /** Replaces in a file what each hunk of a diff shows without `+` by what it shows without `-`. */
 async function applyDiff(folder: string, diff: string): Promise<void> {

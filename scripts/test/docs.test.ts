@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
+import { codeBlocks } from "../../shared/testing/code-blocks.ts";
 import { apiDocument } from "../openapi/api-document.ts";
 import { serviceNames } from "../services.ts";
-import { codeBlocks, readPage } from "./pages.ts";
+import { readPage } from "./pages.ts";
 
 /** The codes that the rows of a page's tables begin with, after a status. */
 async function explainedCodes(path: string): Promise<string[]> {

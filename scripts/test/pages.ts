@@ -5,26 +5,6 @@ import { root } from "../root.ts";
 /** The text of a page, by its path from the root. */
 export const readPage = (page: string) => Bun.file(join(root, page)).text();
 
-/** A fenced block of code. */
-export interface CodeBlock {
-  /** The word after the fence, such as `sh`. */
-  readonly language: string;
-  readonly code: string;
-  /** The text between the block before it and this one. */
-  readonly before: string;
-}
-
-/** The blocks of code in a page, in order. */
-export function codeBlocks(text: string): readonly CodeBlock[] {
-  let end = 0;
-  return [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map((match) => {
-    const [all, language = "", code = ""] = match;
-    const before = text.slice(end, match.index);
-    end = match.index + all.length;
-    return { language, code, before };
-  });
-}
-
 /** A link of a page. */
 interface Link {
   /** The path of the linked file from the root; of the page itself for a link within it. */

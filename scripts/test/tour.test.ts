@@ -1,8 +1,9 @@
 // The tour of docs/tour.md, as a reader types it: the services respond and log what the page shows.
 import { expect, test } from "bun:test";
+import { codeBlocks } from "../../shared/testing/code-blocks.ts";
 import { root } from "../root.ts";
 import { startDev } from "./dev-process.ts";
-import { codeBlocks, readPage } from "./pages.ts";
+import { readPage } from "./pages.ts";
 
 /** Printed before each command, to tell the responses apart; it is in none of them. */
 const mark = "\u001e";
