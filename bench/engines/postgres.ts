@@ -4,9 +4,9 @@ import { serviceNames, type ServiceName } from "../peers/peer.ts";
 import { run } from "../tools/run.ts";
 import type { Engine } from "./engine.ts";
 import { startPostgres } from "./postgres-server.ts";
-import { seedEpoch } from "./seed-ids.ts";
+import { seedEpoch, seedIdPrefix } from "./seed-ids.ts";
 
-const id = (n: string) => `('01900000-0000-7000-8000-' || lpad(to_hex(${n}), 12, '0'))::uuid`;
+const id = (n: string) => `('${seedIdPrefix}' || lpad(to_hex(${n}), 12, '0'))::uuid`;
 
 /** As on SQLite: row n has the name of number n * 7919 modulo the number of rows. */
 const fill: Record<ServiceName, (rows: number) => string> = {

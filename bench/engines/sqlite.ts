@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { serviceNames, type ServiceName } from "../peers/peer.ts";
 import { run } from "../tools/run.ts";
 import type { Engine } from "./engine.ts";
-import { seedEpoch } from "./seed-ids.ts";
+import { seedEpoch, seedIdPrefix } from "./seed-ids.ts";
 
-const id = (n: string) => `printf('01900000-0000-7000-8000-%012x', ${n})`;
+const id = (n: string) => `printf('${seedIdPrefix}%012x', ${n})`;
 
 const numbers = `
   WITH RECURSIVE numbers (n) AS (

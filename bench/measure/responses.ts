@@ -1,6 +1,7 @@
 // Checks that all peers give the same status, JSON and header fields to the same requests: a peer that
 // did less work would not be comparable.
 import { readFileSync } from "node:fs";
+import { seedIdPrefix } from "../engines/seed-ids.ts";
 import { serviceNames, type ServiceName } from "../peers/peer.ts";
 import { logOf } from "../tools/server.ts";
 import { startSystem, type System } from "../tools/system.ts";
@@ -13,7 +14,7 @@ interface Probe {
   readonly json?: unknown;
 }
 
-const seeded = (n: number) => `01900000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;
+const seeded = (n: number) => `${seedIdPrefix}${n.toString(16).padStart(12, "0")}`;
 const unknownId = "01900000-0000-7000-9000-000000000000";
 const items = [
   { sku: "KB-87", quantity: 2, unit_price: 19.99 },

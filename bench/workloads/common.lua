@@ -11,7 +11,7 @@ function init(args)
   math.randomseed(42)
 end
 
--- The id of the n-th user or order, as in tools/seed.ts.
+-- The id of the n-th user or order, as in engines/seed-ids.ts.
 function id(n)
   return string.format("01900000-0000-7000-8000-%012x", n)
 end
