@@ -28,6 +28,7 @@ export interface Seen {
   refusedAt: number;
 }
 
+/** What a client has seen before its first request. */
 export function nothingSeen(): Seen {
   return { counts: new Map(), slowestMs: 0, refusedAt: -Infinity };
 }

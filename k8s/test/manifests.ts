@@ -43,8 +43,10 @@ export type KubernetesObject =
 
 type Kind = NonNullable<KubernetesObject["kind"]>;
 
+/** The folder of the manifests. */
 export const k8s = resolve(import.meta.dir, "..");
 
+/** The services that have manifests. */
 export const services = ["user-service", "order-service"] as const;
 
 /** The objects of a file, or of those files of a folder that `apply -f` reads. */
@@ -150,6 +152,7 @@ async function withOption(heading: string, title: string): Promise<typeof delive
   );
 }
 
+/** Every set of objects that a user can apply, with either engine and each option. */
 export const everyDelivery = [
   ...deliveries,
   ...postgresDeliveries,

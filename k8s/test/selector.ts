@@ -1,6 +1,7 @@
 // Kubernetes' label selectors.
 import type { LabelSelector } from "kubernetes-types/meta/v1";
 
+/** The labels of an object. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** Whether all conditions of a selector hold for labels; an empty selector matches everything. */

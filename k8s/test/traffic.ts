@@ -24,11 +24,17 @@ interface Rule {
   readonly ports: readonly NetworkPolicyPort[] | undefined;
 }
 
+/** The pods of order-service. */
 export const orderService = { pod: { "app.kubernetes.io/name": "order-service" } };
+/** The pods of user-service. */
 export const userService = { pod: { "app.kubernetes.io/name": "user-service" } };
+/** The Prometheus of the services' namespace. */
 export const prometheus = { pod: { "app.kubernetes.io/name": "prometheus" } };
+/** A pod of the services' namespace that no policy names. */
 export const stranger = { pod: { "app.kubernetes.io/name": "stranger" } };
+/** The DNS server of the cluster. */
 export const dns = { namespace: "kube-system", pod: { "k8s-app": "kube-dns" } };
+/** The DNS cache of a node, at the address that Kubernetes gives it by default. */
 export const nodeDns = { address: "169.254.20.10/32" };
 
 /** The rules for connections to the pods of a service or database. */

@@ -47,6 +47,7 @@ export const route = labelValues(
   `label_values(http_requests_total{${chosen}}, endpoint)`,
 ).allValue(".*");
 
-/** Where links lead to. Without such a data source a dashboard works, but for these links. */
+/** Where links to traces lead. Without such a data source a dashboard works, but for these links. */
 export const traces = source("traces", "jaeger", "Traces");
+/** The same of links to logs. */
 export const logs = source("logs", "loki", "Logs");

@@ -47,7 +47,7 @@ interface RuleTest {
   }[];
 }
 
-/** For each alert that a file of tests names, whether it fires in any of them, and is quiet in any. */
+/** The cases of a file of tests, by the alert that each names. */
 export async function outcomesIn(name: string) {
   // promtool checks the form of the file.
   const { tests } = (await read(name)) as { readonly tests: readonly RuleTest[] };

@@ -32,6 +32,7 @@ interface Parts {
   readonly overQuota?: readonly string[];
 }
 
+/** Starts a server on a port of its own. */
 export function apiServer({ start, forbidden = [], overQuota = [], ...first }: Parts) {
   const objects = new Map(first.objects);
   let version = 0;

@@ -13,6 +13,7 @@ const packages = {
   varnishd: "varnish",
 } as const;
 
+/** The name of such a program. */
 export type Program = keyof typeof packages;
 
 /** Servers are in `sbin`, which is not on every user's PATH. */

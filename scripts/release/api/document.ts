@@ -6,6 +6,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 type Referable<T> = T | { readonly $ref: string };
 type Named<T> = Readonly<Record<string, T>>;
 
+/** A parameter of an operation. */
 export interface Parameter {
   readonly name: string;
   readonly in: string;
@@ -15,18 +16,22 @@ export interface Parameter {
   readonly schema?: Schema;
 }
 
+/** A header field of a response. */
 export interface Header {
   readonly required?: boolean;
   readonly schema?: Schema;
 }
 
+/** The schemas of a body, by media type. */
 export type Content = Named<{ readonly schema?: Schema }>;
 
+/** What an operation takes as its body. */
 export interface RequestBody {
   readonly required?: boolean;
   readonly content: Content;
 }
 
+/** A response of an operation. */
 export interface Response {
   readonly headers?: Named<Referable<Header>>;
   readonly content?: Content;
@@ -34,6 +39,7 @@ export interface Response {
 
 type Security = readonly Named<readonly string[]>[];
 
+/** A method of a path. */
 export interface Operation {
   readonly operationId?: string;
   readonly parameters?: readonly Referable<Parameter>[];
@@ -42,6 +48,7 @@ export interface Operation {
   readonly security?: Security;
 }
 
+/** A whole document. */
 export interface ApiDocument {
   readonly info: { readonly version: string };
   readonly paths: Named<Named<unknown>>;
