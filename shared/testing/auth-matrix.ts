@@ -14,7 +14,7 @@ import {
   type Standing,
 } from "./auth-credentials.ts";
 import { bodyOf, type RunningService, type Sent } from "./running-service.ts";
-import { bearer, testIssuer, type TestIssuer } from "./test-issuer.ts";
+import { bearer, testIssuer } from "./test-issuer.ts";
 
 /** What a person gets: as a program does, an empty list, a problem of 404, or one of 403. */
 type Personal = "all" | "nothing" | "not-found" | "forbidden";
@@ -203,87 +203,117 @@ const sum = (counted: Record<string, number>) =>
 
 const modes = ["enforce", "observe", "off"] as const;
 
-/** Tests that every operation responds to every credential as the contract says. */
-export function testAuthMatrix<Subject>(matrix: Matrix<Subject>): void {
-  describe.each(modes)(`${matrix.service}, authentication: %s`, (mode) => {
-    let issuer: TestIssuer;
-    let platform: TestIssuer;
-    let service: RunningService;
-    let cells: readonly Cell<Subject>[];
-    let asked = 0;
-    const trap = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch() {
-        asked += 1;
-        return new Response();
-      },
-    });
-    let n = 0;
+/** A service with authentication in a mode, and what its credentials are made of. Ended with its scope. */
+interface ModeUnderTest<Subject> extends AsyncDisposable {
+  readonly service: RunningService;
+  readonly cells: readonly Cell<Subject>[];
+  /** The field of a program that may do everything. */
+  program(): Promise<Record<string, string>>;
+  /** Sends the request of a cell with a credential. */
+  send(credential: Credential, cell: Cell<Subject>, subject: Subject): Promise<Response>;
+  /** How many requests have come to the URL that forged tokens name, which no service may follow. */
+  asked(): number;
+}
 
-    const allScopes = () => [...new Set(cells.flatMap(({ scopes }) => scopes))];
-    const start = async (auth: Record<string, string>) =>
-      matrix.start({
-        auth,
-        ...(matrix.serviceScopes === undefined || Object.keys(auth).length === 0
-          ? {}
-          : {
-              callingService: {
-                issuer: platform.issuer,
-                jwks: platform.jwks,
-                subject: serviceSubject,
-                scopes: matrix.serviceScopes,
-              },
-            }),
-      });
+/** The cells of a service, by the document that it has where authentication is on. */
+async function cellsWhere<Subject>(
+  starting: Promise<RunningService>,
+  requests: readonly Request<Subject>[],
+): Promise<readonly Cell<Subject>[]> {
+  await using service = await starting;
+  const document = await bodyOf<OpenApiDocument>(await service.request("/swagger/json"));
+  return cellsOf(document, requests);
+}
 
-    beforeAll(async () => {
-      issuer = await testIssuer();
-      platform = await testIssuer({ issuer: "https://platform.test" });
-      const guarded = issuer.environment({ AUTH_USER_CLAIM: "user_id" });
-      await using enforcing = await start(guarded);
-      const document = await bodyOf<OpenApiDocument>(await enforcing.request("/swagger/json"));
-      cells = cellsOf(document, matrix.requests);
-      service = await start(mode === "off" ? {} : { ...guarded, AUTH_MODE: mode });
-    });
-    afterAll(async () => {
-      await service[Symbol.asyncDispose]();
-      await issuer[Symbol.asyncDispose]();
-      await platform[Symbol.asyncDispose]();
-      await trap.stop(true);
-    });
+/** Starts a service in a mode, with its issuers. */
+async function startMode<Subject>(
+  matrix: Matrix<Subject>,
+  mode: (typeof modes)[number],
+): Promise<ModeUnderTest<Subject>> {
+  await using stack = new AsyncDisposableStack();
+  const issuer = stack.use(await testIssuer());
+  const platform = stack.use(await testIssuer({ issuer: "https://platform.test" }));
+  let asked = 0;
+  const trap = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch() {
+      asked += 1;
+      return new Response();
+    },
+  });
+  stack.defer(() => trap.stop(true));
 
-    async function send(credential: Credential, cell: Cell<Subject>, subject: Subject) {
-      const all = allScopes();
+  const guarded = issuer.environment({ AUTH_USER_CLAIM: "user_id" });
+  const calling =
+    matrix.serviceScopes === undefined
+      ? {}
+      : {
+          callingService: {
+            issuer: platform.issuer,
+            jwks: platform.jwks,
+            subject: serviceSubject,
+            scopes: matrix.serviceScopes,
+          },
+        };
+  const cells = await cellsWhere(matrix.start({ auth: guarded, ...calling }), matrix.requests);
+  const service = stack.use(
+    await (mode === "off"
+      ? matrix.start({ auth: {} })
+      : matrix.start({ auth: { ...guarded, AUTH_MODE: mode }, ...calling })),
+  );
+  const allScopes = [...new Set(cells.flatMap(({ scopes }) => scopes))];
+
+  const owned = stack.move();
+  return {
+    service,
+    cells,
+    program: async () => bearer(await issuer.token({ scope: allScopes.join(" ") })),
+    async send(credential, { method, needs, send }, subject) {
       const kit: CredentialKit = {
         issuer,
         platform,
         trap: trap.url.href,
-        allScopes: all.join(" "),
-        otherScopes: all.filter((scope) => !cell.needs.includes(scope)).join(" "),
+        allScopes: allScopes.join(" "),
+        otherScopes: allScopes.filter((scope) => !needs.includes(scope)).join(" "),
         owner: matrix.ownerOf(subject),
       };
       const authorization = await credential.field(kit);
-      const { path, ...sent } = cell.send(subject);
-      const { method } = cell;
+      const { path, ...sent } = send(subject);
       return service.request(path, {
         ...sent,
         method,
         headers: { ...sent.headers, ...(authorization === undefined ? {} : { authorization }) },
       });
-    }
+    },
+    asked: () => asked,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Tests that every operation responds to every credential as the contract says. */
+export function testAuthMatrix<Subject>(matrix: Matrix<Subject>): void {
+  describe.each(modes)(`${matrix.service}, authentication: %s`, (mode) => {
+    let started: ModeUnderTest<Subject>;
+    let n = 0;
+    beforeAll(async () => {
+      started = await startMode(matrix, mode);
+    });
+    afterAll(async () => {
+      await started[Symbol.asyncDispose]();
+    });
 
     test.each(credentials.map((credential) => [credential.name, credential] as const))(
       "%s",
       async (_, credential) => {
-        const program = bearer(await issuer.token({ scope: allScopes().join(" ") }));
-        const subject = await matrix.create(service, program, n++);
+        const { service, cells } = started;
+        const subject = await matrix.create(service, await started.program(), n++);
         const before = await outcomesOf(service);
         const total = { ...before };
         for (const cell of cells) {
           const answer = answerTo(credential.standing, cell, matrix);
           const right = mode === "enforce" ? answer : success(cell.status);
-          const response = await send(credential, cell, subject);
+          const response = await started.send(credential, cell, subject);
           expect({ at: cell.operationId, ...(await seen(response, cell.method)) }).toEqual({
             at: cell.operationId,
             ...expected(right, cell.method, mode === "enforce"),
@@ -296,11 +326,12 @@ export function testAuthMatrix<Subject>(matrix: Matrix<Subject>): void {
         // The scope that a body needs is then not checked, and the request counts as ok.
         const isLate = mode === "observe" && credential.standing === "other-scopes";
         expect(isLate ? sum(counted) : counted).toEqual(isLate ? sum(total) : total);
-        expect(asked).toBe(0);
+        expect(started.asked()).toBe(0);
       },
     );
 
     test("management needs no token, and no token does harm", async () => {
+      const { service } = started;
       const before = await outcomesOf(service);
       for (const path of openPaths) {
         for (const authorization of ["", "Basic YWRtaW46YWRtaW4=", "Bearer x"]) {
