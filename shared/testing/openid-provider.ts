@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { jest } from "bun:test";
-import { exportJWK, generateKeyPair } from "jose";
+import { exportJWK, generateKeyPair, type JWK } from "jose";
 
 /** A provider that runs; ended at the end of its scope. */
 export interface OpenIdProvider extends AsyncDisposable {
@@ -45,6 +45,81 @@ async function quietly<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+const scopes = "users:read users:write orders:read orders:write orders:fulfil";
+
+/** The clients: a program, and an app in which people sign in. */
+const clients = [
+  {
+    client_id: "program",
+    client_secret: clientSecret,
+    grant_types: ["client_credentials"],
+    redirect_uris: [],
+    response_types: [],
+  },
+  {
+    client_id: "app",
+    token_endpoint_auth_method: "none",
+    grant_types: ["authorization_code"],
+    response_types: ["code"],
+    redirect_uris: [redirectUri],
+  },
+];
+
+/** The provider's configuration, but for what a person allows the app. */
+const configuration = (key: JWK) => ({
+  jwks: { keys: [{ ...key, alg: "RS256", use: "sig" }] },
+  cookies: { keys: [randomBytes(32).toString("hex")] },
+  clients,
+  ttl: {
+    AccessToken: 600,
+    AuthorizationCode: 60,
+    ClientCredentials: 600,
+    Grant: 600,
+    IdToken: 600,
+    Interaction: 60,
+    Session: 600,
+  },
+  features: {
+    clientCredentials: { enabled: true },
+    devInteractions: { enabled: false },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (_: Context, resource: string) => ({
+        scope: scopes,
+        audience: resource.replace("urn:", ""),
+        accessTokenFormat: "jwt",
+        jwt: { sign: { alg: "RS256" } },
+      }),
+    },
+  },
+  interactions: { url: (context: Context) => `/sign-in/${context.oidc.params["login_hint"]}` },
+  findAccount: (_: Context, accountId: string) => ({
+    accountId,
+    claims: () => ({ sub: accountId }),
+  }),
+  extraTokenClaims: (_: Context, { accountId }: { accountId?: string }) =>
+    accountId === undefined ? undefined : { user_id: accountId },
+});
+
+/** Follows redirects as a browser does, with its cookies, until they lead to the app. */
+async function signIn(first: string): Promise<URL> {
+  const cookies = new Map<string, string>();
+  let address = new URL(first);
+  for (let steps = 0; steps < 10; steps += 1) {
+    if (address.href.startsWith(redirectUri)) return address;
+    const cookie = Array.from(cookies, (pair) => pair.join("=")).join("; ");
+    const response = await fetch(address, { headers: { cookie }, redirect: "manual" });
+    const next = response.headers.get("location");
+    if (next === null) throw new Error(`No way on: ${response.status} ${await response.text()}`);
+    for (const set of response.headers.getSetCookie()) {
+      const [name = "", value = ""] = (set.split(";")[0] ?? "").split("=");
+      cookies.set(name, value);
+    }
+    address = new URL(next, address);
+  }
+  throw new Error(`No end of redirects: ${address.href}`);
+}
+
 /** Starts a provider for the tokens of services, each named by its audience. */
 export async function startOpenIdProvider(): Promise<OpenIdProvider> {
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
@@ -52,58 +127,11 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
   await listening(server);
   // A server that listens on TCP has an address of this kind.
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const scopes = "users:read users:write orders:read orders:write orders:fulfil";
 
   const provider = await quietly(async () => {
     const { Provider } = await import("oidc-provider");
     const made = new Provider(issuer, {
-      jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig" }] },
-      cookies: { keys: [randomBytes(32).toString("hex")] },
-      clients: [
-        {
-          client_id: "program",
-          client_secret: clientSecret,
-          grant_types: ["client_credentials"],
-          redirect_uris: [],
-          response_types: [],
-        },
-        {
-          client_id: "app",
-          token_endpoint_auth_method: "none",
-          grant_types: ["authorization_code"],
-          response_types: ["code"],
-          redirect_uris: [redirectUri],
-        },
-      ],
-      ttl: {
-        AccessToken: 600,
-        AuthorizationCode: 60,
-        ClientCredentials: 600,
-        Grant: 600,
-        IdToken: 600,
-        Interaction: 60,
-        Session: 600,
-      },
-      features: {
-        clientCredentials: { enabled: true },
-        devInteractions: { enabled: false },
-        resourceIndicators: {
-          enabled: true,
-          getResourceServerInfo: (_: Context, resource: string) => ({
-            scope: scopes,
-            audience: resource.replace("urn:", ""),
-            accessTokenFormat: "jwt",
-            jwt: { sign: { alg: "RS256" } },
-          }),
-        },
-      },
-      interactions: { url: (context: Context) => `/sign-in/${context.oidc.params["login_hint"]}` },
-      findAccount: (_: Context, accountId: string) => ({
-        accountId,
-        claims: () => ({ sub: accountId }),
-      }),
-      extraTokenClaims: (_: Context, { accountId }: { accountId?: string }) =>
-        accountId === undefined ? undefined : { user_id: accountId },
+      ...configuration(await exportJWK(privateKey)),
       async loadExistingGrant({ oidc: { session, params } }: Context) {
         const grant = new made.Grant({ clientId: "app", accountId: session.accountId });
         grant.addOIDCScope("openid");
@@ -127,25 +155,6 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
     const answer = (await response.json()) as { access_token?: string };
     if (answer.access_token === undefined) throw new Error(`No token: ${JSON.stringify(answer)}`);
     return answer.access_token;
-  }
-
-  /** Follows redirects as a browser does, with its cookies, until they lead to the app. */
-  async function signIn(first: string): Promise<URL> {
-    const cookies = new Map<string, string>();
-    let address = new URL(first);
-    for (let steps = 0; steps < 10; steps += 1) {
-      if (address.href.startsWith(redirectUri)) return address;
-      const cookie = Array.from(cookies, (pair) => pair.join("=")).join("; ");
-      const response = await fetch(address, { headers: { cookie }, redirect: "manual" });
-      const next = response.headers.get("location");
-      if (next === null) throw new Error(`No way on: ${response.status} ${await response.text()}`);
-      for (const set of response.headers.getSetCookie()) {
-        const [name = "", value = ""] = (set.split(";")[0] ?? "").split("=");
-        cookies.set(name, value);
-      }
-      address = new URL(next, address);
-    }
-    throw new Error(`No end of redirects: ${address.href}`);
   }
 
   return {
