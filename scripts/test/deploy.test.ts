@@ -6,13 +6,12 @@ import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { asGiven, imagesOf, type ClusterObject } from "../deploy/objects.ts";
 import { proofs } from "../deploy/verify.ts";
-import { services } from "../services.ts";
+import { serviceNames as names } from "../services.ts";
 import { apiServer, type Start } from "./api-server.ts";
 import { readPage } from "./pages.ts";
 import { stub } from "./stub.ts";
 
 const script = resolve(import.meta.dir, "../deploy.sh");
-const names = services.map(({ name }) => name);
 const [first = "", last = ""] = [names[0], names.at(-1)];
 
 /** An image of a service, of one build. */

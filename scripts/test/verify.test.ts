@@ -6,11 +6,10 @@ import { read } from "../../k8s/test/manifests.ts";
 import { expectRestricted } from "../../k8s/test/pod.ts";
 import { allows, incoming } from "../../k8s/test/traffic.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
-import { services } from "../services.ts";
+import { serviceNames as names } from "../services.ts";
 import { stub } from "./stub.ts";
 
 const script = resolve(import.meta.dir, "../verify.sh");
-const names = services.map(({ name }) => name);
 const hourMs = 3_600_000;
 const hoursAgo = (hours: number) =>
   new Date(Date.now() - hours * hourMs).toISOString().replace(/\.\d+/, "");
