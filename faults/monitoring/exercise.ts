@@ -123,7 +123,11 @@ async function intervals(): Promise<Intervals> {
 async function exercise(): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const stages: Stage[] = [];
-  const chosen = faults.filter(({ name }) => name.includes(words));
+  const chosen = faults.filter(({ name }) => name.toLowerCase().includes(words.toLowerCase()));
+  if (chosen.length === 0) {
+    const names = faults.map(({ name }) => `  ${name}\n`).join("");
+    throw new Error(`No fault has "${words}" in its name. The faults are:\n${names}`);
+  }
   for (const [index, fault] of chosen.entries()) {
     stages.push({ fault, namespace: `platform-${index}`, scene: await fault.prepare(stack) });
   }
