@@ -1,7 +1,8 @@
 // CHANGELOG.md, in the format of https://keepachangelog.com.
 import { isPrerelease } from "./version.ts";
 
-const unreleased = /^## \[Unreleased\]$/m;
+const unreleasedHeading = "## [Unreleased]";
+const unreleased = new RegExp(`^${RegExp.escape(unreleasedHeading)}$`, "m");
 
 /** What a section says, from its heading to the next one; undefined if there is no such heading. */
 function below(changelog: string, heading: RegExp): string | undefined {
@@ -35,6 +36,6 @@ export const saysBreaking = (section: string): boolean => /\*\*breaking\b.*?\*\*
 /** The changelog with the unreleased changes as those of a version. @throws Error if the heading is missing */
 export function withRelease(changelog: string, version: string, date: string): string {
   if (!unreleased.test(changelog))
-    throw new Error(`The changelog has no line ${unreleased.source}`);
+    throw new Error(`CHANGELOG.md has no line "${unreleasedHeading}"`);
   return changelog.replace(unreleased, `$&\n\n## [${version}] - ${date}`);
 }
