@@ -31,6 +31,8 @@ export async function startForTestRun(script: string) {
   const words = [process.execPath, script, String(process.pid)];
   const { stdout } = spawn("sh", ["-c", '"$@" &', "sh", ...words], {
     detached: true,
+    // Under bun --no-orphans the process would end with the shell, its parent, if that ends late.
+    env: { ...process.env, BUN_FEATURE_FLAG_NO_ORPHANS: undefined },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(stdout, "close");
