@@ -1,5 +1,5 @@
 // Metrics of the calls of user-service.
-import { latencyBuckets } from "@platform/shared/telemetry/metrics";
+import { latencyBuckets } from "@platform/shared/telemetry/latency-buckets";
 import { counter, Gauge, histogram, type Registry } from "@platform/shared/telemetry/prometheus";
 import type { CircuitState } from "./circuit-breaker.ts";
 

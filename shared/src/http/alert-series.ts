@@ -1,6 +1,6 @@
 // The series that alerts on requests compare, from the start of a service. Prometheus sees no increase in
 // a series that begins at 1, so an alert would miss the first failure.
-import type { HttpMetrics } from "../telemetry/metrics.ts";
+import type { HttpMetrics } from "../telemetry/http-metrics.ts";
 import { routeTemplate } from "./route-matcher.ts";
 
 /** An Elysia route, as far as its metrics need it. */

@@ -1,7 +1,7 @@
 // The problems that any route can respond with, in one place for the service and its API document.
 // Those without a value are made once: an overloaded service sends some of them often.
 import type { StorageUnavailable } from "../core/storage.ts";
-import { storageRefusal, type ShedReason } from "../telemetry/metrics.ts";
+import { storageRefusal, type ShedReason } from "../telemetry/http-metrics.ts";
 import { HttpProblem, type FieldError } from "./problem.ts";
 
 /** `Retry-After` for a client that was rejected for lack of capacity, in seconds. */

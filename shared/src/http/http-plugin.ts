@@ -5,7 +5,7 @@ import type { Lifecycle } from "../core/lifecycle.ts";
 import type { Tracer } from "../core/tracer.ts";
 import { logRequest } from "../telemetry/access-log.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import type { HttpMetrics } from "../telemetry/metrics.ts";
+import type { HttpMetrics } from "../telemetry/http-metrics.ts";
 import { currentRequest, openContext, requireRequest } from "../telemetry/request-context.ts";
 import { recordRequest } from "../telemetry/request-span.ts";
 import { withAbsoluteUrl } from "./absolute-url.ts";

@@ -6,7 +6,8 @@ import type { Lifecycle } from "../core/lifecycle.ts";
 import { StorageUnavailable, type Storage } from "../core/storage.ts";
 import { uncached } from "../http/caching.ts";
 import { routeDocs, managementTag as tag } from "../openapi/route-docs.ts";
-import { storageRefusal, type ServiceMetrics } from "../telemetry/metrics.ts";
+import { storageRefusal } from "../telemetry/http-metrics.ts";
+import type { ServiceMetrics } from "../telemetry/metrics.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
 
 /** What the management routes report on. */

@@ -1,6 +1,6 @@
 // The access log: one line per finished request, without personal data.
 import type { Logger } from "./logger.ts";
-import { unmatchedRoute } from "./metrics.ts";
+import { unmatchedRoute } from "./http-metrics.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /** An @ as it is, or percent-encoded once or more often. */

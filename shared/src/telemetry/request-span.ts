@@ -3,7 +3,7 @@
 import { StorageUnavailable, type StorageObserver, type WriteSettled } from "../core/storage.ts";
 import type { Tracer } from "../core/tracer.ts";
 import { shownPath } from "./access-log.ts";
-import { knownMethods } from "./metrics.ts";
+import { knownMethods } from "./http-metrics.ts";
 import { currentRequest, type RequestContext } from "./request-context.ts";
 import { newSpanId, type RequestSpan } from "./trace-context.ts";
 
