@@ -1,6 +1,6 @@
 // The empty PostgreSQL database that gets a copy.
 import { errorMessage } from "../core/error-message.ts";
-import { sqlStateOf } from "../postgres/errors.ts";
+import { sqlStateOf } from "../postgres/error-codes.ts";
 import { migrate } from "../postgres/migrations.ts";
 import type { PostgresAddress } from "../postgres/postgres-url.ts";
 import { CopyError, RowRefused } from "./copy-error.ts";

@@ -1,5 +1,6 @@
 // When a statement that has failed runs again.
-import { isLockTimeout, isSerializationFailure, isSessionLost } from "./errors.ts";
+import { isSerializationFailure, isSessionLost } from "./error-codes.ts";
+import { isLockTimeout } from "./errors.ts";
 
 /** Which failures of a statement may be repeated. */
 interface AttemptsOptions {

@@ -2,7 +2,8 @@
 import type { Migrated } from "../core/migration.ts";
 import { StorageOpenError, StorageUnavailable, type SecretName } from "../core/storage.ts";
 import { withTimeout } from "../core/with-timeout.ts";
-import { isPermanent, operatorReason } from "./errors.ts";
+import { isPermanent } from "./errors.ts";
+import { operatorReason } from "./operator-reason.ts";
 import { migrate } from "./migrations.ts";
 import { openSession } from "./open-session.ts";
 import type { Reachability } from "./reachability.ts";

@@ -3,7 +3,8 @@ import type { SQL } from "bun";
 import { errorMessage } from "../core/error-message.ts";
 import { checksumOf, versionOf, type AppliedMigration, type Migrated } from "../core/migration.ts";
 import { StorageOpenError } from "../core/storage.ts";
-import { isMissingColumn, isNameTaken, isPermanent, isRightMissing } from "./errors.ts";
+import { isMissingColumn, isNameTaken, isRightMissing } from "./error-codes.ts";
+import { isPermanent } from "./errors.ts";
 
 /** The oldest server that is tested, as `server_version_num`. */
 const minServerVersion = 140_000;

@@ -1,6 +1,6 @@
 // Rights that the role had at the start, and lacks now.
 import { atMostEvery } from "../core/at-most-every.ts";
-import { operatorReason } from "./errors.ts";
+import { operatorReason } from "./operator-reason.ts";
 import { tablesWithoutRights } from "./row-rights.ts";
 import type { Sessions } from "./sessions.ts";
 

@@ -1,7 +1,7 @@
 // One session, which finds out whether it is one with the server.
 import { SQL } from "bun";
 import { StorageUnavailable } from "../core/storage.ts";
-import { isRefusedSetting } from "./errors.ts";
+import { isRefusedSetting } from "./error-codes.ts";
 import { poolOptions, poolUrl, sessionSettings, type SessionTarget } from "./session-options.ts";
 import { withTimeout } from "../core/with-timeout.ts";
 

@@ -8,14 +8,8 @@ import {
   type StorageObserver,
 } from "../core/storage.ts";
 import { Attempts } from "./attempts.ts";
-import {
-  commitFailure,
-  isReadOnly,
-  isRightMissing,
-  isSessionLost,
-  isTableMissing,
-  toStorageError,
-} from "./errors.ts";
+import { isReadOnly, isRightMissing, isSessionLost, isTableMissing } from "./error-codes.ts";
+import { commitFailure, toStorageError } from "./errors.ts";
 import { FirstContact } from "./first-contact.ts";
 import { MissingRights } from "./missing-rights.ts";
 import type { PostgresAddress } from "./postgres-url.ts";

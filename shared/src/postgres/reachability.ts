@@ -1,5 +1,6 @@
 // Whether a server is there, told when that changes.
-import { commitsWaitOf, isPermanent, operatorReason } from "./errors.ts";
+import { commitsWaitOf, isPermanent } from "./errors.ts";
+import { operatorReason } from "./operator-reason.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Called when a server was lost or came back. @param reason why it cannot be used; empty if it can */

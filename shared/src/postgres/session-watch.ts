@@ -2,7 +2,7 @@
 // response will arrive on it any more.
 import { SQL } from "bun";
 import { StorageUnavailable } from "../core/storage.ts";
-import { sqlStateOf } from "./errors.ts";
+import { sqlStateOf } from "./error-codes.ts";
 import { poolOptions, poolUrl, type SessionTarget } from "./session-options.ts";
 import { withTimeout } from "../core/with-timeout.ts";
 

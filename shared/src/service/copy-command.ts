@@ -12,7 +12,7 @@ import { aborted } from "../core/aborted.ts";
 import { errnoReason } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError, StorageUnavailable } from "../core/storage.ts";
-import { operatorReason as postgresReason } from "../postgres/errors.ts";
+import { operatorReason as postgresReason } from "../postgres/operator-reason.ts";
 import { parsePostgresUrl, postgresUrlRemedy } from "../postgres/postgres-url.ts";
 import { operatorReason as sqliteReason } from "../sqlite/errors.ts";
 import { parseSqliteUrl, sqliteUrlRemedy } from "../sqlite/sqlite-url.ts";

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { SQL } from "bun";
 import { rejectionOf } from "../../testing/rejection-of.ts";
+import { isRefusedSetting } from "../../src/postgres/error-codes.ts";
 import {
   isPermanent,
-  isRefusedSetting,
   isUniqueViolation,
-  operatorReason,
   toStorageError,
   unavailableReason,
   ValueRefused,
 } from "../../src/postgres/errors.ts";
+import { operatorReason } from "../../src/postgres/operator-reason.ts";
 
 /** An error of the server. @param severity FATAL or PANIC: with it, the server ends the session */
 function serverError(errno: string, constraint?: string, severity = "ERROR") {
