@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
-import { httpOrigin, readConfig } from "../../shared/src/service/env.ts";
+import { readConfig } from "../../shared/src/service/env.ts";
+import { httpOrigin } from "../../shared/src/service/setting-kinds.ts";
 import { serviceSettings } from "../../shared/src/service/definition.ts";
 import {
   all,

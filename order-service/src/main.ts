@@ -2,7 +2,7 @@
 // app.
 import { keyRetention } from "@platform/shared/idempotency/key-retention";
 import { runService } from "@platform/shared/service/cli";
-import { httpOrigin, integer } from "@platform/shared/service/env";
+import { httpOrigin, integer } from "@platform/shared/service/setting-kinds";
 import { createApp } from "./app.ts";
 import { sqlite } from "./engines/sqlite.ts";
 import { serviceToken, tokenFile } from "./user-service/service-token.ts";

@@ -1,5 +1,6 @@
 // The variables of authentication: off unless AUTH_ISSUER is set.
-import { enumeration, type Environment, type Setting } from "./env.ts";
+import type { Environment, Setting } from "./env.ts";
+import { enumeration } from "./setting-kinds.ts";
 
 /** A text that is compared with a claim as it is. */
 function claimText(variable: string, allowed: string): Setting<string | undefined> {

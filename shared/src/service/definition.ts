@@ -10,18 +10,8 @@ import { logLevels } from "../telemetry/logger.ts";
 import type { CallingService } from "../auth/create-guard.ts";
 import { authErrors, authSettings } from "./auth-settings.ts";
 import type { Engines } from "./engine.ts";
-import {
-  enumeration,
-  httpBaseUrl,
-  httpOrigins,
-  integer,
-  listenAddress,
-  readConfig,
-  type Config,
-  type Environment,
-  type Setting,
-  type Settings,
-} from "./env.ts";
+import { readConfig, type Config, type Environment, type Setting, type Settings } from "./env.ts";
+import { enumeration, httpBaseUrl, httpOrigins, integer, listenAddress } from "./setting-kinds.ts";
 import type { ServiceParts } from "./service-app.ts";
 import { tracingSettings } from "./tracing-settings.ts";
 
@@ -45,7 +35,7 @@ export interface ServiceDefinition<S extends Settings, Stores> {
 
   /**
    * The environment variables that only this service has, by the names under which `build` gets
-   * their values; see env.ts for the kinds. `{}` for none. {@link serviceSettings} has the others.
+   * their values; see setting-kinds.ts. `{}` for none. {@link serviceSettings} has the others.
    */
   readonly settings: S;
 

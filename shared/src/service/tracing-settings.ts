@@ -1,7 +1,8 @@
 // The variables of tracing, by OpenTelemetry's names, so that operators and platforms that know them need
 // learn no other: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 import { samplerNames } from "../tracing/sampler.ts";
-import { enumeration, integer, type Setting } from "./env.ts";
+import type { Setting } from "./env.ts";
+import { enumeration, integer } from "./setting-kinds.ts";
 
 const maxMs = 3_600_000;
 const maxSpans = 100_000;

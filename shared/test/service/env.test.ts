@@ -1,14 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { ConfigError, readConfig } from "../../src/service/env.ts";
 import {
-  ConfigError,
   listenAddress,
   enumeration,
-  readConfig,
   httpBaseUrl,
   httpOrigin,
   httpOrigins,
   integer,
-} from "../../src/service/env.ts";
+} from "../../src/service/setting-kinds.ts";
 import { readServiceConfig } from "../../src/service/definition.ts";
 import { tracingSettings } from "../../src/service/tracing-settings.ts";
 
