@@ -21,6 +21,11 @@ const maxPathLength = 1000;
 /** Most paths: they are shown as they are, and JSON needs no escapes in them. */
 const plainPath = /^[\w./~-]{1,1000}$/;
 
+/** Most names of clients: JSON needs no escapes in them. */
+const plainName = /^[\w.-]+$/;
+
+const quoted = (name: string) => (plainName.test(name) ? `"${name}"` : JSON.stringify(name));
+
 /** The path as logs and spans show it: without personal data, and cut. */
 export function shownPath(path: string): string {
   return withoutAddresses(path).slice(0, maxPathLength);
@@ -69,7 +74,7 @@ export function logRequest(
     level,
     `"request_id":"${requestId}","trace_id":"${traceId}",` +
       (span === undefined ? "" : `"span_id":"${span.spanId}",`) +
-      (client === undefined ? "" : `"caller":${JSON.stringify(client)},`) +
+      (client === undefined ? "" : `"caller":${quoted(client)},`) +
       `"method":"${method}","route":"${route}",` +
       `"path":${isPlain ? `"${path}"` : JSON.stringify(loggedPath)},` +
       `"status":${status},${reason}"duration_ms":${duration_ms},"msg":"request"`,
