@@ -6,7 +6,6 @@ import type { Caller } from "../core/caller.ts";
 export type TokenCache = ReturnType<typeof tokenCache>;
 
 interface Entry {
-  readonly token: string;
   readonly caller: Caller;
   /** Monotonic ms. */
   readonly keptUntil: number;
@@ -27,12 +26,6 @@ interface TokenCacheOptions {
 
 const maxAgeMs = 60_000;
 
-/**
- * The end of a token's signature, by which a map finds the token: a look-up hashes its key, and a whole token
- * has hundreds of characters.
- */
-const keyOf = (token: string) => token.slice(-32);
-
 /** Makes a cache. A token is in it for at most 60 s, and never longer than it is valid. */
 export function tokenCache({
   maxTokens = 10_000,
@@ -43,26 +36,23 @@ export function tokenCache({
   const entries = new Map<string, Entry>();
   let length = 0;
 
-  function drop(key: string): void {
-    length -= entries.get(key)?.token.length ?? 0;
-    entries.delete(key);
+  function drop(token: string): void {
+    if (entries.delete(token)) length -= token.length;
   }
 
   return {
     /** The caller whose token this is; undefined if it is to be verified. */
     find(token: string): Caller | undefined {
-      const key = keyOf(token);
-      const entry = entries.get(key);
-      if (entry?.token !== token) return undefined;
+      const entry = entries.get(token);
+      if (entry === undefined) return undefined;
       if (now() < entry.keptUntil && wallClock() < entry.validUntil) return entry.caller;
-      drop(key);
+      drop(token);
       return undefined;
     },
     /** Keeps a verified token. @param validUntil milliseconds since 1970 */
     add(token: string, caller: Caller, validUntil: number): void {
-      const key = keyOf(token);
-      drop(key);
-      entries.set(key, { token, caller, keptUntil: now() + maxAgeMs, validUntil });
+      drop(token);
+      entries.set(token, { caller, keptUntil: now() + maxAgeMs, validUntil });
       length += token.length;
       for (const oldest of entries.keys()) {
         if (entries.size <= maxTokens && length <= maxLength) break;

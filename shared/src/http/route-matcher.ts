@@ -68,10 +68,7 @@ export function routeMatcher(routes: readonly Route[]): (path: string) => RouteM
     const escaped = path.replace(/[.*+?^$()[\]{}|\\]/g, "\\$&");
     patterns.push({ pattern: new RegExp(`^${escaped.replace(/:\w+/g, "[^/]+")}$`), match });
   }
-  return (path) => {
-    const match = lengths.has(path.length) ? exact.get(path) : undefined;
-    if (match !== undefined) return match;
-    for (const { pattern, match } of patterns) if (pattern.test(path)) return match;
-    return undefined;
-  };
+  return (path) =>
+    (lengths.has(path.length) ? exact.get(path) : undefined) ??
+    patterns.find(({ pattern }) => pattern.test(path))?.match;
 }

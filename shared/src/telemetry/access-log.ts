@@ -21,11 +21,6 @@ const maxPathLength = 1000;
 /** Most paths: they are shown as they are, and JSON needs no escapes in them. */
 const plainPath = /^[\w./~-]{1,1000}$/;
 
-/** Most names of clients: JSON needs no escapes in them. */
-const plainName = /^[\w.-]+$/;
-
-const quoted = (name: string) => (plainName.test(name) ? `"${name}"` : JSON.stringify(name));
-
 /** The path as logs and spans show it: without personal data, and cut. */
 export function shownPath(path: string): string {
   return withoutAddresses(path).slice(0, maxPathLength);
@@ -74,7 +69,7 @@ export function logRequest(
     level,
     `"request_id":"${requestId}","trace_id":"${traceId}",` +
       (span === undefined ? "" : `"span_id":"${span.spanId}",`) +
-      (client === undefined ? "" : `"caller":${quoted(client)},`) +
+      (client === undefined ? "" : `"caller":${JSON.stringify(client)},`) +
       `"method":"${method}","route":"${route}",` +
       `"path":${isPlain ? `"${path}"` : JSON.stringify(loggedPath)},` +
       `"status":${status},${reason}"duration_ms":${duration_ms},"msg":"request"`,
