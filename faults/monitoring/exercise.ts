@@ -2,8 +2,7 @@
 // name has these words. The faults begin at the same time, each on a platform of its own, and one Prometheus
 // with the rules and intervals of Compose watches them all.
 // Once the alerts of a fault fire, the script does what their runbook says. It prints, as the rows of the
-// table in monitoring/on-call-exercise.md, which panel showed the fault, which alerts told it, and when they
-// were over.
+// table in docs/operating.md, which panel showed the fault, which alerts told it, and when they were over.
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { panelQueries } from "../../monitoring/test/dashboard-files.ts";

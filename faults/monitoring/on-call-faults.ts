@@ -62,7 +62,7 @@ const userServiceDown: Fault = {
     "Failures by route (5xx)": "> 0",
   },
   alerts: ["CircuitOpen", "TargetDown"],
-  runbook: "[TargetDown](../docs/runbooks/service.md#targetdown): “It has ended: start it again”",
+  runbook: "[TargetDown](runbooks/service.md#targetdown): “It has ended: start it again”",
   async prepare(stack) {
     const platform = await startLoadedPlatform(stack);
     const { users } = platform;
@@ -79,7 +79,7 @@ const userServiceSlow: Fault = {
   },
   alerts: ["LatencyBudgetBurnsFast", "EventLoopStalled"],
   runbook:
-    "[EventLoopStalled](../docs/runbooks/service.md#eventloopstalled): “the container is throttled: raise its limit”",
+    "[EventLoopStalled](runbooks/service.md#eventloopstalled): “the container is throttled: raise its limit”",
   async prepare(stack) {
     const platform = await startLoadedPlatform(stack);
     return { platform, ...repeated(() => throttle(platform.users)) };
@@ -91,7 +91,7 @@ const userServiceLies: Fault = {
   signals: { "Failures by route (5xx)": "> 0", "Client errors by route (4xx)": "> 0" },
   alerts: ["ErrorBudgetBurnsFast"],
   runbook:
-    "[ErrorBudgetBurnsFast](../docs/runbooks/slo.md#errorbudgetburnsfast): “502 of `/orders`: another program than user-service responds at `USER_SERVICE_URL`”",
+    "[ErrorBudgetBurnsFast](runbooks/slo.md#errorbudgetburnsfast): “502 of `/orders`: another program than user-service responds at `USER_SERVICE_URL`”",
   async prepare(stack) {
     const impostor = stack.use(await startFakeUpstream(respond(http("200 OK", '{"status":"ok"}'))));
     const ports = { right: 0, now: 0 };
@@ -124,7 +124,7 @@ const diskFull: Fault = {
   },
   alerts: ["StorageRefusing"],
   runbook:
-    "[StorageRefusing](../docs/runbooks/storage.md#storagerefusing): “`full`: make room on the volume”",
+    "[StorageRefusing](runbooks/storage.md#storagerefusing): “`full`: make room on the volume”",
   async prepare(stack) {
     // DiskFillsUp is due below 100 MB.
     const disk = stack.use(await smallDisk(128));
@@ -141,8 +141,7 @@ const diskSlow: Fault = {
   name: "order-service's disk is slow: 300 ms a flush",
   signals: { "Commit latency": "> 0.25", "Latency by route (p99)": "> 0.25" },
   alerts: ["LatencyBudgetBurnsFast", "CommitSlow"],
-  runbook:
-    "[CommitSlow](../docs/runbooks/storage.md#commitslow): “find what else writes to that disk”",
+  runbook: "[CommitSlow](runbooks/storage.md#commitslow): “find what else writes to that disk”",
   async prepare(stack) {
     const shim = stack.use(await startShim());
     const platform = await startLoadedPlatform(stack, { env: shim.env });
@@ -159,7 +158,7 @@ const diskFailing: Fault = {
   signals: { "Failed commits": "> 0", "Failures by route (5xx)": "> 0" },
   alerts: ["CommitsFailing"],
   runbook:
-    "[CommitsFailing](../docs/runbooks/storage.md#commitsfailing): “Move the service to another”: it is stopped, its files copied, and started on the copy",
+    "[CommitsFailing](runbooks/storage.md#commitsfailing): “Move the service to another”: it is stopped, its files copied, and started on the copy",
   async prepare(stack) {
     const shim = stack.use(await startShim());
     const other = stack.use(temporaryFolder()).path;
@@ -188,7 +187,7 @@ const lockHeld: Fault = {
   },
   alerts: ["StorageRefusing"],
   runbook:
-    "[StorageRefusing](../docs/runbooks/storage.md#storagerefusing): “`busy` on SQLite: … Find it and end it”, with `fuser`",
+    "[StorageRefusing](runbooks/storage.md#storagerefusing): “`busy` on SQLite: … Find it and end it”, with `fuser`",
   async prepare(stack) {
     const platform = await startLoadedPlatform(stack);
     const database = join(platform.folder, "data/order_service.db");
@@ -205,7 +204,7 @@ const overload: Fault = {
   signals: { "Refused to protect the service": "> 0", "Failures by route (5xx)": "> 0" },
   alerts: ["RequestsShed"],
   runbook:
-    "[RequestsShed](../docs/runbooks/service.md#requestsshed): “If nothing is slow, … raise `MAX_IN_FLIGHT`”",
+    "[RequestsShed](runbooks/service.md#requestsshed): “If nothing is slow, … raise `MAX_IN_FLIGHT`”",
   async prepare(stack) {
     const platform = await startLoadedPlatform(stack, {
       env: { MAX_IN_FLIGHT: "8" },
@@ -228,7 +227,7 @@ const clientsLeave: Fault = {
   signals: { "Clients that left": "> 0" },
   alerts: ["ClientsGiveUp"],
   runbook:
-    "[ClientsGiveUp](../docs/runbooks/service.md#clientsgiveup): “a client or proxy has a time-out too short”",
+    "[ClientsGiveUp](runbooks/service.md#clientsgiveup): “a client or proxy has a time-out too short”",
   async prepare(stack) {
     const platform = await startLoadedPlatform(stack, {
       between: (usersPort) => distance(stack, usersPort),
@@ -251,7 +250,7 @@ const crashLoop: Fault = {
   name: "order-service crashes 20 s after each start",
   signals: { "Answers Prometheus": "== 0", Uptime: "< 20" },
   alerts: ["Restarting", "CrashLooping"],
-  runbook: "[Restarting](../docs/runbooks/service.md#restarting): “137: memory, give it more”",
+  runbook: "[Restarting](runbooks/service.md#restarting): “137: memory, give it more”",
   async prepare(stack) {
     const platform = await startLoadedPlatform(stack);
     return { platform, ...repeated(() => crashAgainAndAgain(platform.orders)) };
