@@ -50,18 +50,15 @@ check_rollout() {
 
 image_of() { kube get "$1" -o jsonpath="{$2.spec.containers[0].image}" 2>/dev/null; }
 
-# What a pod says of itself. kubectl may write messages of its own beside the answer: they count if it fails.
-version_of() {
-  local pod=$1 service=$2
-  kube exec "$pod" -c "$service" -- "$service" --version 2>/dev/null ||
-    kube exec "$pod" -c "$service" -- "$service" --version 2>&1
-}
+# What a command prints, or why it fails. kubectl may write messages of its own beside an answer: they count if it
+# fails.
+answer_of() { "$@" 2>/dev/null || "$@" 2>&1; }
 
 check_version() {
   local service=$1 pods versions
   pods=$(kube get pods -l "app.kubernetes.io/name=$service" --field-selector=status.phase=Running \
     -o jsonpath='{range .items[*]}{.metadata.name}{"\n"}{end}')
-  versions=$(for pod in $pods; do version_of "$pod" "$service"; done | sort -u)
+  versions=$(for pod in $pods; do answer_of kube exec "$pod" -c "$service" -- "$service" --version; done | sort -u)
   case $versions in
     "$service "*$'\n'*) failed "$service runs in several versions: ${versions//$'\n'/, }. Wait for the rollout, or roll back: kubectl rollout status deployment/$service" ;;
     "$service "*) ok "every pod runs $versions, of the image $(image_of "deployment/$service" .spec.template)" ;;
@@ -84,13 +81,11 @@ last_backup() {
 }
 
 check_backup() {
-  local service=$1 last reason limit backup_image image
+  local service=$1 last limit backup_image image
   # The schedule is nightly. Times in this form sort as text.
   limit=$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -v-25H +%Y-%m-%dT%H:%M:%SZ)
-  if ! last=$(last_backup "$service" 2>/dev/null); then
-    # kubectl may write messages of its own beside the answer, which are no time: they count if it fails.
-    reason=$(last_backup "$service" 2>&1 >/dev/null)
-    failed "when $service was last backed up is unknown: ${reason##*$'\n'}. See k8s/README.md, Back up"
+  if ! last=$(answer_of last_backup "$service"); then
+    failed "when $service was last backed up is unknown: ${last##*$'\n'}. See k8s/README.md, Back up"
   elif [ -z "$last" ]; then
     failed "$service has no backup that succeeded. Make one: kubectl create job $service-backup-now --from=cronjob/$service-backup, or on PostgreSQL: kubectl cnpg backup"
   elif [[ $last < $limit ]]; then
