@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { readArguments, refuse } from "../arguments.ts";
+import { root } from "../root.ts";
 import { deploy } from "./deploy.ts";
 import { parseImages } from "./images.ts";
 import { kubectlFor } from "./kubectl.ts";
@@ -26,8 +27,9 @@ const images = parseImages(positionals);
 if (typeof images === "string") refuse(images, usage);
 
 // A variable of a GitHub repository that is not set is an empty text.
-const kustomization = resolve(Bun.env["KUSTOMIZATION"] || join(import.meta.dir, "../../k8s"));
-if (statSync(kustomization, { throwIfNoEntry: false })?.isDirectory() !== true) {
+const kustomization = resolve(Bun.env["KUSTOMIZATION"] || join(root, "k8s"));
+const isFolder = statSync(kustomization, { throwIfNoEntry: false })?.isDirectory() === true;
+if (!values.undo && !isFolder) {
   refuse(`KUSTOMIZATION must be a folder, and ${kustomization} is none`, usage);
 }
 const verification = verificationOf(Bun.env);
