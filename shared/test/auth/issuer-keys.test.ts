@@ -191,7 +191,7 @@ describe("issuerKeys(): a provider that fails", () => {
     expect(reads()).toBe(1);
   });
 
-  test("costs no new key its token, where the provider is well again", async () => {
+  test("refuses no token of a new key, though the fetch under way fails, once it is well again", async () => {
     const { answer, clock, find, check, publish } = startKeys();
     await check();
     const held = Promise.withResolvers<string>();
