@@ -6,17 +6,26 @@ const resetTimeoutMs = 5000;
 /** `closed`: calls are made. `open`: none is. `half-open`: one probe is in flight, and no other call. */
 export type CircuitState = "closed" | "half-open" | "open";
 
+/** What a call says of the upstream; `inconclusive`: nothing, so that the circuit stays as it was. */
+export type CallOutcome = "success" | "failure" | "inconclusive";
+
+interface CircuitBreakerOptions<A extends unknown[], T> {
+  call(...parameters: A): Promise<T>;
+  outcomeOf(result: T): CallOutcome;
+  /** Monotonic milliseconds: a system clock that is set back would keep the circuit open. */
+  readonly now?: () => number;
+}
+
 /**
  * Guards a call by a circuit that opens after 5 failures in a row. The first call after 5 s is a probe:
- * if it succeeds the circuit closes, otherwise it stays open for another 5 s. A call that rejects is
- * a failure.
- *
- * @param now monotonic milliseconds: a system clock that is set back would keep the circuit open
+ * if it succeeds the circuit closes, if it fails the circuit stays open for another 5 s, and if it is
+ * inconclusive the next call is a probe. A call that rejects is a failure.
  */
-export function circuitBreaker<A extends unknown[], T extends { readonly isFailure: boolean }>(
-  call: (...parameters: A) => Promise<T>,
+export function circuitBreaker<A extends unknown[], T>({
+  call,
+  outcomeOf,
   now = () => performance.now(),
-) {
+}: CircuitBreakerOptions<A, T>) {
   let state: CircuitState = "closed";
   let stateChanges = 0;
   let failuresInRow = 0;
@@ -26,7 +35,14 @@ export function circuitBreaker<A extends unknown[], T extends { readonly isFailu
     state = next;
     stateChanges += 1;
     failuresInRow = 0;
-    if (next === "open") openedAt = now();
+  }
+
+  function settle(outcome: CallOutcome, isProbe: boolean): void {
+    if (outcome === "failure") failuresInRow += 1;
+    if (outcome === "success") failuresInRow = 0;
+    if (isProbe) enter(outcome === "success" ? "closed" : "open");
+    else if (failuresInRow === failureThreshold) enter("open");
+    if (state === "open" && outcome === "failure") openedAt = now();
   }
 
   return {
@@ -46,18 +62,14 @@ export function circuitBreaker<A extends unknown[], T extends { readonly isFailu
         enter("half-open");
       }
       const stateChangesBefore = stateChanges;
-      let hasFailed = true;
+      let outcome: CallOutcome = "failure";
       try {
         const result = await call(...parameters);
-        hasFailed = result.isFailure;
+        outcome = outcomeOf(result);
         return result;
       } finally {
         // A call from before the last change of state says nothing about user-service since then.
-        if (stateChanges === stateChangesBefore) {
-          failuresInRow = hasFailed ? failuresInRow + 1 : 0;
-          if (isProbe) enter(hasFailed ? "open" : "closed");
-          else if (failuresInRow === failureThreshold) enter("open");
-        }
+        if (stateChanges === stateChangesBefore) settle(outcome, isProbe);
       }
     },
   };

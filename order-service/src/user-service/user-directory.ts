@@ -2,7 +2,7 @@
 import type { SpanContext, Tracer } from "@platform/shared/core/tracer";
 import type { Logger } from "@platform/shared/telemetry/logger";
 import { callSpans } from "./call-spans.ts";
-import { circuitBreaker } from "./circuit-breaker.ts";
+import { circuitBreaker, type CallOutcome } from "./circuit-breaker.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
 import { batchOrOneByOne } from "./one-by-one.ts";
 import { isRefused, refusedCalls } from "./refused-calls.ts";
@@ -43,6 +43,12 @@ interface UserDirectoryParts extends Transport {
 
 /** How long a whole check may take, in timeouts of one attempt. */
 const maxCheckTimeouts = 2.5;
+
+/** A response that is not user-service's own, or that refuses the token, says nothing of its health. */
+function outcomeOf(result: Attempt): CallOutcome {
+  if (isMisdirected(result)) return "inconclusive";
+  return result.isFailure ? "failure" : "success";
+}
 
 const maxAttempts = 3;
 const maxFirstPauseMs = 100;
@@ -116,7 +122,7 @@ export function userDirectory({
     }
   }
 
-  const circuit = circuitBreaker(ask);
+  const circuit = circuitBreaker({ call: ask, outcomeOf });
 
   /** What failed at one address says nothing about another: calls to that one need not wait. */
   async function probeNewAddress(): Promise<void> {

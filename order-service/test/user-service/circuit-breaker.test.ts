@@ -1,20 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
-import { circuitBreaker } from "../../src/user-service/circuit-breaker.ts";
+import { circuitBreaker, type CallOutcome } from "../../src/user-service/circuit-breaker.ts";
 
 interface Result {
-  readonly isFailure: boolean;
+  readonly outcome: CallOutcome;
 }
 
-const failure: Result = { isFailure: true };
-const success: Result = { isFailure: false };
+const failure: Result = { outcome: "failure" };
+const success: Result = { outcome: "success" };
+const inconclusive: Result = { outcome: "inconclusive" };
 
 /** A circuit in front of calls that end as the test says. */
 const circuitAt = (clock: { ms: number }) =>
-  circuitBreaker(
-    async (result: Result | Promise<Result>) => result,
-    () => clock.ms,
-  );
+  circuitBreaker({
+    call: async (result: Result | Promise<Result>) => result,
+    outcomeOf: ({ outcome }) => outcome,
+    now: () => clock.ms,
+  });
 
 async function open(circuit: ReturnType<typeof circuitAt>) {
   for (let n = 0; n < 5; n += 1) await circuit.call(failure);
@@ -77,6 +79,26 @@ describe("circuitBreaker()", () => {
     expect(await circuit.call(success)).toBe("circuit-open");
     clock.ms += 1;
     expect(await circuit.call(success)).toBe(success);
+  });
+
+  test("counts failures in a row across calls that are inconclusive", async () => {
+    const circuit = circuitAt({ ms: 0 });
+    for (let n = 0; n < 4; n += 1) await circuit.call(failure);
+    expect(await circuit.call(inconclusive)).toBe(inconclusive);
+    expect(circuit.state).toBe("closed");
+    await circuit.call(failure);
+    expect(circuit.state).toBe("open");
+  });
+
+  test("stays open after a probe that is inconclusive, and makes the next call a probe", async () => {
+    const clock = { ms: 1000 };
+    const circuit = circuitAt(clock);
+    await open(circuit);
+    clock.ms += 5000;
+    expect(await circuit.call(inconclusive)).toBe(inconclusive);
+    expect(circuit.state).toBe("open");
+    expect(await circuit.call(success)).toBe(success);
+    expect(circuit.state).toBe("closed");
   });
 
   test("counts a call that rejects as a failure, and passes its error on", async () => {
