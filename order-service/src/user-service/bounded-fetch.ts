@@ -53,6 +53,11 @@ function checkJson(bytes: Uint8Array, status: number): void {
 /** The statuses whose body says something: a gateway's 404 is not one of user-service. */
 const statusesWithBody = new Set([200, 404]);
 
+function withoutBody(status: number): Response {
+  if (status < 200 || status > 599) throw new UnusableResponse(status, false);
+  return new Response(null, { status });
+}
+
 const json = { "content-type": "application/json" };
 
 /**
@@ -71,13 +76,12 @@ export function boundedFetch(fetch: Fetch): Fetch {
       bytes = await readWhole(response);
     } catch (error) {
       if (error instanceof UnusableResponse || init?.signal?.aborted) throw error;
+      // A 503 is one, also where a proxy cuts its page.
+      if (!statusesWithBody.has(status)) return withoutBody(status);
       throw new UnusableResponse(status, true, error);
     }
-    if (statusesWithBody.has(status)) {
-      checkJson(bytes, status);
-      return new Response(bytes, { status, headers: json });
-    }
-    if (status < 200 || status > 599) throw new UnusableResponse(status, false);
-    return new Response(null, { status });
+    if (!statusesWithBody.has(status)) return withoutBody(status);
+    checkJson(bytes, status);
+    return new Response(bytes, { status, headers: json });
   };
 }

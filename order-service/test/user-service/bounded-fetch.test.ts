@@ -108,6 +108,13 @@ describe("boundedFetch() of a response that breaks off", () => {
     expect(error).toMatchObject({ ...unusable(200, true), cause: new Error("connection reset") });
   });
 
+  test.each([429, 500, 503, 504])("returns status %i, whose body says nothing", async (status) => {
+    const { body } = inChunks(1, "breaks off");
+    const response = await fetchOf(new Response(body, { status }));
+    expect(response.status).toBe(status);
+    expect(await response.text()).toBe("");
+  });
+
   test("passes on the error if the caller aborted it", async () => {
     const { body } = inChunks(1, "breaks off");
     const error = await rejectionOf(fetchOf(new Response(body), { signal: AbortSignal.abort() }));
