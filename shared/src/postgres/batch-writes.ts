@@ -11,7 +11,7 @@ const maxBatchSize = 256;
 /** A statement that takes longer, such as one that waits for a lock, does not hold up the next. */
 const slowMs = 200;
 
-/** How many statements may be under way, if those before the last are slow. */
+/** How many statements may be under way, if those before the last are slow, or have one item alone. */
 const maxStatements = 4;
 
 /** How writes of one kind are batched. */
@@ -66,8 +66,8 @@ export function batchWrites<Item, Result>({
   /** The keys of items whose statement is under way. */
   const busyKeys = new Set<string>();
   let statements = 0;
-  /** Statements under way that are slow. */
-  let slow = 0;
+  /** Statements under way that do not hold up the next. */
+  let overtakable = 0;
 
   /** The next items: equal keys go one after the other. */
   function takeBatch(): Queued<Item, Result>[] {
@@ -106,23 +106,27 @@ export function batchWrites<Item, Result>({
   async function run(batch: readonly Queued<Item, Result>[]): Promise<void> {
     statements += 1;
     for (const { key } of batch) busyKeys.add(key);
-    let isSlow = false;
-    const timer = setTimeout(() => {
-      isSlow = true;
-      slow += 1;
+    let isOvertakable = false;
+    const letNextBegin = () => {
+      isOvertakable = true;
+      overtakable += 1;
       work();
-    }, slowMs);
-    await writeBatch(batch);
+    };
+    const isAlone = batch.some((queued) => queued.isAlone);
+    const timer = isAlone ? undefined : setTimeout(letNextBegin, slowMs);
+    const written = writeBatch(batch);
+    if (isAlone) letNextBegin();
+    await written;
     clearTimeout(timer);
-    if (isSlow) slow -= 1;
+    if (isOvertakable) overtakable -= 1;
     for (const { key } of batch) busyKeys.delete(key);
     statements -= 1;
     work();
   }
 
-  /** Begins the next statement, if none is under way but slow ones. */
+  /** Begins the next statement, if those under way do not hold it up. */
   function work(): void {
-    if (statements > slow || statements >= maxStatements) return;
+    if (statements > overtakable || statements >= maxStatements) return;
     const batch = takeBatch();
     if (batch.length > 0) void run(batch);
   }
