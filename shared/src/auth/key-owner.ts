@@ -1,7 +1,7 @@
 // Whose idempotency key is whose: two callers may choose the same one.
 import { hmacSha256 } from "../core/hmac.ts";
 import type { Storage } from "../core/storage.ts";
-import { requireRequest } from "../telemetry/request-context.ts";
+import { enforcedCaller } from "./permissions.ts";
 
 /**
  * Makes a function that tells the callers of requests apart: HMAC-SHA-256 under a secret of the storage,
@@ -10,8 +10,8 @@ import { requireRequest } from "../telemetry/request-context.ts";
  */
 export function keyOwner({ secret }: Pick<Storage, "secret">): () => string | undefined {
   return () => {
-    const { auth } = requireRequest();
-    if (auth?.isEnforced !== true || auth.caller === undefined) return undefined;
-    return hmacSha256(secret("request-digest"), `caller\0${auth.caller.identity}`, "base64url");
+    const caller = enforcedCaller();
+    if (caller === undefined) return undefined;
+    return hmacSha256(secret("request-digest"), `caller\0${caller.identity}`, "base64url");
   };
 }

@@ -1,13 +1,23 @@
 // What the caller of the current request may do, beyond the scope that its route needs. All of it allows
 // everything where authentication is off or only observes.
+import type { Caller } from "../core/caller.ts";
 import { forbidden, insufficientScope } from "../http/auth-problems.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
 
-/** The id of the person that sends the request, in lower case; undefined if a program sends it. */
-export function personId(): string | undefined {
+/**
+ * The caller of the request; undefined where authentication is off or only observes.
+ *
+ * @throws Error if tokens are enforced, and no caller was found
+ */
+export function enforcedCaller(): Caller | undefined {
   const { auth } = requireRequest();
-  return auth?.isEnforced === true ? auth.caller?.userId : undefined;
+  if (auth?.isEnforced !== true) return undefined;
+  if (auth.caller === undefined) throw new Error("The token of this request was not checked");
+  return auth.caller;
 }
+
+/** The id of the person that sends the request, in lower case; undefined if a program sends it. */
+export const personId = (): string | undefined => enforcedCaller()?.userId;
 
 /** Whether what belongs to this user is hidden from the caller. @param userId in lower case */
 export function isHidden(userId: string): boolean {
@@ -28,7 +38,8 @@ export function requireOwn(userId: string): void {
 /** Refuses a caller whose token lacks the scope that its body needs. @throws HttpProblem 403 */
 export function requireScope(scope: string): void {
   const { auth } = requireRequest();
-  if (auth?.caller === undefined || auth.caller.scopes.has(scope)) return;
+  const caller = enforcedCaller() ?? auth?.caller;
+  if (auth === undefined || caller === undefined || caller.scopes.has(scope)) return;
   auth.outcome = "insufficient-scope";
   if (auth.isEnforced) throw insufficientScope(auth.realm, [scope]);
 }
