@@ -29,7 +29,7 @@ async function checkInRequests(
   const { users } = directoryOn(fake.fetch, { tracer });
   const requests = ids.map((id, index) => ({
     id,
-    context: openContext(new Request("http://a/"), isRecorded(index) ? tracer : undefined),
+    context: openContext(new Request("http://a/"), { tracer: isRecorded(index) ? tracer : undefined }),
   }));
   await Promise.all(
     requests.map(({ id, context }) => currentRequest.run(context, () => users.check(id))),
@@ -134,7 +134,7 @@ describe("the spans of calls", () => {
         ),
     );
     const { users } = directoryOn(fetch, { tracer, timeoutMs: 5 });
-    const context = openContext(new Request("http://a/"), tracer);
+    const context = openContext(new Request("http://a/"), { tracer });
     await currentRequest.run(context, () => users.check(userId));
     expect(tracer.spans[0]).toMatchObject({ errorType: "timeout" });
   });

@@ -49,6 +49,9 @@ const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
 /** Larger bodies take milliseconds to parse and to validate. */
 const maxShortBodyBytes = 65_536;
 
+/** Reads and parses the bodies of requests. */
+export type BodyParser = ReturnType<typeof bodyParser>;
+
 /**
  * Makes what reads and parses the bodies of requests.
  *

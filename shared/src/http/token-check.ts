@@ -23,12 +23,12 @@ export function tokenCheck(guard: Guard, { routes, isManagementPath, routingProb
      * Why a request, which goes to no management route, is refused before its body is read; undefined if
      * it is not. A promise only where its token was not verified lately.
      */
-    refusal(
+    problem(
       request: Request,
       context: RequestContext,
     ): HttpProblem | undefined | Promise<HttpProblem | undefined> {
-      const problem = routingProblem(context);
-      if (problem !== undefined) return problem;
+      const unroutable = routingProblem(context);
+      if (unroutable !== undefined) return unroutable;
       const access = accessOf(context);
       return access === undefined
         ? internalError(new Error(`No scope is known for ${context.method} ${context.route}`))
@@ -40,7 +40,9 @@ export function tokenCheck(guard: Guard, { routes, isManagementPath, routingProb
      * @throws Error if it is not, although the route needs a token
      */
     requireChecked(route: string, context: RequestContext): void {
-      const isChecked = context.isManagement ? isManagementPath(route) : context.route === route;
+      const isChecked = context.isManagement
+        ? isManagementPath(route)
+        : context.auth !== undefined && context.route === route;
       if (!isChecked) throw new Error(`The token was not checked for ${route}`);
     },
   };

@@ -52,7 +52,7 @@ export function httpMetrics(registry: Registry) {
     registry,
     {
       name: "http_request_duration_seconds",
-      help: "Time from a request's arrival to its response, unless it was shed",
+      help: "Time from a request's arrival to its response, unless it was shed or its body did not arrive",
     },
     latencyBuckets,
   );
@@ -129,7 +129,7 @@ export function httpMetrics(registry: Registry) {
      *
      * @param endpoint a route template; undefined if no route matched
      * @param refusal why the request was refused, if it was. Shed requests are not timed: load shedding
-     * delays their responses on purpose
+     * delays their responses on purpose. Neither is a 408, whose time is the client's
      */
     responded(
       sentMethod: string,
@@ -143,7 +143,7 @@ export function httpMetrics(registry: Registry) {
       known.responses.add();
       const shedSeries = refusal === undefined ? undefined : shed.get(refusal);
       if (shedSeries !== undefined) return shedSeries.add();
-      known.duration.observe(seconds);
+      if (status !== 408) known.duration.observe(seconds);
       if (refusal !== undefined) refusedByStorage.get(refusal)?.add();
     },
   };

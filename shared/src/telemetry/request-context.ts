@@ -7,6 +7,8 @@ import { continueTrace, type TraceContext } from "./trace-context.ts";
 /** One request, from its arrival to its response. */
 export interface RequestContext {
   readonly requestId: string;
+  /** When it arrived, in monotonic ms. */
+  readonly startedAt: number;
   readonly trace: TraceContext;
   readonly method: string;
   /** The path as the client sent it, without the query. */
@@ -48,16 +50,19 @@ export function requireRequest(): RequestContext {
 
 const wellFormedId = /^[A-Za-z0-9._-]{1,128}$/;
 
-/**
- * Makes the context of a request. Its id and trace are the client's where they are well-formed.
- *
- * @param tracer undefined: no trace is recorded. Those of management routes never are
- * @param isManagementPath default: no path is one
- */
+interface OpenContextOptions {
+  /** When the request arrived, in monotonic ms. Default: now. */
+  readonly startedAt?: number;
+  /** Default: no trace is recorded. Those of management routes never are. */
+  readonly tracer?: Tracer | undefined;
+  /** Default: no path is one. */
+  isManagementPath?(path: string): boolean;
+}
+
+/** Makes the context of a request. Its id and trace are the client's where they are well-formed. */
 export function openContext(
   { headers, method, url }: Request,
-  tracer?: Tracer,
-  isManagementPath?: (path: string) => boolean,
+  { startedAt = performance.now(), tracer, isManagementPath }: OpenContextOptions = {},
 ): RequestContext {
   const sentId = headers.get("x-request-id");
   const traceparent = headers.get("traceparent");
@@ -68,6 +73,7 @@ export function openContext(
   const isManagement = isManagementPath?.(path) ?? false;
   return {
     requestId: sentId !== null && wellFormedId.test(sentId) ? sentId : Bun.randomUUIDv7(),
+    startedAt,
     trace: continueTrace(traceparent, tracestate, isManagement ? undefined : tracer),
     method,
     path,

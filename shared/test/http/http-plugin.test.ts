@@ -89,6 +89,25 @@ describe("httpPlugin() under overload", () => {
     expect((await service.request("/notes", { json: { text: "x" } })).status).toBe(200);
     expect(await service.metric("http_requests_in_flight")).toBe(0);
   });
+
+  test("does not delay the 404 of an unknown path, which no load shedding has refused", async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    await using service = await startSample({ limits: { maxInFlight: 1 }, find: () => promise });
+    const held = service.request(note);
+    const inFlight = () => service.metric("http_requests_in_flight");
+    while ((await inFlight()) === 0) await new Promise((go) => setImmediate(go));
+    const statuses: number[] = [];
+    const send = async (path: string) => statuses.push((await service.request(path)).status);
+    const shed = Array.from({ length: 100 }, () => send(note));
+    // The others wait for their turn.
+    await Promise.race(shed);
+    await send("/nowhere");
+    expect(statuses.at(-1)).toBe(404);
+    expect(statuses.length).toBeLessThan(100);
+    await Promise.all(shed);
+    resolve("found");
+    await held;
+  });
 });
 
 describe("httpPlugin() and a storage that cannot work", () => {

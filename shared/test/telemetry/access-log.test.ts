@@ -39,7 +39,7 @@ function lineOf(finished: Finished): LogLine | undefined {
   return lines[0];
 }
 
-const recordedTrace = openContext(new Request("http://a/"), recordedSpans()).trace;
+const recordedTrace = openContext(new Request("http://a/"), { tracer: recordedSpans() }).trace;
 
 describe("logRequest()", () => {
   test("writes method, route, path, status and duration of a finished request", () => {

@@ -47,7 +47,7 @@ describe("createLog()", () => {
 
   test("adds the span of a request whose trace is recorded", () => {
     const { logger, lines } = logInto();
-    const context = openContext(new Request("http://a/notes"), recordedSpans());
+    const context = openContext(new Request("http://a/notes"), { tracer: recordedSpans() });
     currentRequest.run(context, () => logger.info("within"));
     const { traceId = "", spanId = "" } = context.trace.span ?? {};
     expect(spanId).not.toBe("");

@@ -103,6 +103,16 @@ describe("createMetrics().http", () => {
     expect(series.get(`${count}{method="POST",endpoint="/notes"}`)).toBe(0);
   });
 
+  test("counts a body that did not arrive in time, and does not time its client", async () => {
+    const metrics = createMetrics(build);
+    metrics.http.responded("POST", "/notes", 408, 30);
+    const series = await scrape(metrics);
+    expect(series.get(requestsTotal("POST", "/notes", 408))).toBe(1);
+    expect(series.get('http_request_duration_seconds_count{method="POST",endpoint="/notes"}')).toBe(
+      0,
+    );
+  });
+
   test("counts requests that the storage refused by reason", async () => {
     const metrics = createMetrics(build);
     for (const reason of ["busy", "full", "gone", "unreachable", "interrupted"]) {

@@ -148,7 +148,7 @@ describe("the span of a request", () => {
 });
 
 describe("writeSpans()", () => {
-  const context = openContext(new Request("http://a/"), recordedSpans());
+  const context = openContext(new Request("http://a/"), { tracer: recordedSpans() });
 
   test.each<[string, Parameters<WriteSettled>, number | undefined, string | undefined]>([
     ["committed alone", [1], undefined, undefined],
