@@ -29,7 +29,9 @@ async function checkInRequests(
   const { users } = directoryOn(fake.fetch, { tracer });
   const requests = ids.map((id, index) => ({
     id,
-    context: openContext(new Request("http://a/"), { tracer: isRecorded(index) ? tracer : undefined }),
+    context: openContext(new Request("http://a/"), {
+      tracer: isRecorded(index) ? tracer : undefined,
+    }),
   }));
   await Promise.all(
     requests.map(({ id, context }) => currentRequest.run(context, () => users.check(id))),
