@@ -38,10 +38,13 @@ function isMislabelled({ metric }: Series, asked: string): boolean {
   return hasMoved || (isByRoute && metric["endpoint"] === "http");
 }
 
-/** The labels that a legend or a summary names. Only a cluster has pods. */
+/** What stands between braces and is no label that a series needs here: only a cluster has pods. */
+const noLabels = ["else", "end", "pod"];
+
+/** The labels that a legend or a summary needs; it does without one that it takes by `with`. */
 const labelsIn = (text: string) =>
   Array.from(text.matchAll(/\{\{ ?(?:\$labels\.)?(\w+) ?\}\}/g), ([, label = ""]) => label).filter(
-    (label) => label !== "pod",
+    (label) => !noLabels.includes(label),
   );
 
 /** What is wrong with a query, if anything. */
