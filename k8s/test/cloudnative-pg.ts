@@ -96,6 +96,15 @@ interface SecretKey {
   key: string;
 }
 
+/** The labels of the pods that the operator makes for a Cluster: of an instance, and of a pooler. */
+export const operatorPods = (cluster: string) => ({
+  instance: { "cnpg.io/cluster": cluster, "cnpg.io/podRole": "instance" },
+  pooler: { "cnpg.io/cluster": cluster, "cnpg.io/podRole": "pooler" },
+});
+
+/** The port of an instance, by its name, on which Prometheus finds the metrics. */
+export const metricsPort = "metrics";
+
 /** The Secrets that the operator makes for a Cluster, with samples of the keys that a service uses. */
 export function operatorSecrets(cluster: string, database: string) {
   // The password is escaped, and the address is that of the primary.

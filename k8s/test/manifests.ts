@@ -18,7 +18,7 @@ import type { PodDisruptionBudget } from "kubernetes-types/policy/v1";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import type { Cluster, ObjectStore, ScheduledBackup } from "./cloudnative-pg.ts";
 import { kubectl, kustomize } from "./kubectl.ts";
-import type { PrometheusRule, ServiceMonitor } from "./prometheus-operator.ts";
+import type { PodMonitor, PrometheusRule, ServiceMonitor } from "./prometheus-operator.ts";
 
 /** The kinds that the manifests may have. */
 export type KubernetesObject =
@@ -35,6 +35,7 @@ export type KubernetesObject =
   | PersistentVolumeClaim
   | Pod
   | PodDisruptionBudget
+  | PodMonitor
   | PrometheusRule
   | ScheduledBackup
   | Service

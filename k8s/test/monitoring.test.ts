@@ -11,7 +11,8 @@ import {
   services,
   workload,
 } from "./manifests.ts";
-import { selects } from "./selector.ts";
+import { metricsPort, operatorPods } from "./cloudnative-pg.ts";
+import { selects, type Labels } from "./selector.ts";
 import {
   allows,
   dns,
@@ -63,6 +64,25 @@ describe.each(monitoredDeliveries)("%s", (title, objects) => {
     expect(endpoint).toEqual({ port: "http", path: "/metrics", honorLabels: true });
   });
 
+  test("Prometheus scrapes every instance of every database, and nothing else of the operator", () => {
+    const [podMonitor, ...otherMonitors] = all(objects, "PodMonitor");
+    expect(otherMonitors).toEqual([]);
+    const scrapes = (labels: Labels) => selects(podMonitor?.spec.selector ?? {}, labels);
+    const names = all(objects, "Cluster").map(({ metadata }) => metadata.name ?? "");
+    expect(names.length > 0).toBe(title.includes("postgres"));
+    for (const name of [...names, "users-db-restored"]) {
+      const { instance, pooler } = operatorPods(name);
+      expect([scrapes(instance), scrapes(pooler)]).toEqual([true, false]);
+      // The rules select by `job`, which is the name of the Cluster.
+      expect(instance).toHaveProperty([podMonitor?.spec.jobLabel ?? ""], name);
+    }
+    for (const service of services) {
+      const { pod } = workload(objects, service);
+      expect(scrapes(pod.metadata?.labels ?? {})).toBe(false);
+    }
+    expect(podMonitor?.spec.podMetricsEndpoints).toEqual([{ port: metricsPort }]);
+  });
+
   test.each(services)("Prometheus is let in to %s", (service) => {
     for (const end of [prometheus, { ...prometheus, namespace: "monitoring" }]) {
       expect(allows(incoming(objects, service), end, 8000)).toBe(true);
@@ -77,11 +97,12 @@ describe.each(monitoredDeliveries)("%s", (title, objects) => {
     expect(rules.map(({ metadata }) => metadata.name ?? "").sort(inOrder)).toEqual(
       names.sort(inOrder),
     );
-    for (const { metadata } of [...rules, ...all(objects, "ServiceMonitor")]) {
+    const monitors = [...all(objects, "ServiceMonitor"), ...all(objects, "PodMonitor")];
+    for (const { metadata } of [...rules, ...monitors]) {
       expect(metadata.labels).toHaveProperty("release", "kube-prometheus-stack");
     }
     const labelled = objects.filter(({ metadata }) => metadata?.labels?.["release"] !== undefined);
-    expect(labelled).toHaveLength(rules.length + 1);
+    expect(labelled).toHaveLength(rules.length + monitors.length);
   });
 
   test("Grafana's sidecar finds the dashboards, whose names do not change with their content", () => {

@@ -18,6 +18,22 @@ export interface ServiceMonitor {
   };
 }
 
+/** Which pods Prometheus scrapes. */
+export interface PodMonitor {
+  apiVersion: "monitoring.coreos.com/v1";
+  kind: "PodMonitor";
+  metadata: ObjectMeta;
+  spec: {
+    /** The label of the pods whose value becomes `job`. */
+    jobLabel: string;
+    selector: LabelSelector;
+    podMetricsEndpoints: {
+      /** The name of a port of the pods. */
+      port: string;
+    }[];
+  };
+}
+
 /** Recording rules and alerts. */
 export interface PrometheusRule {
   apiVersion: "monitoring.coreos.com/v1";
