@@ -6,8 +6,8 @@ import type { LoadReport } from "./incidents.ts";
 import type { Prometheus, Series } from "./prometheus.ts";
 import { fillIn, selectorsIn, withoutThreshold } from "./promql.ts";
 
-/** Only a cluster has these metrics. */
-const ofCluster = "kubernetes.rules.yaml";
+/** Only a cluster has these metrics, of Kubernetes and of CloudNativePG. */
+const ofCluster = ["cloudnative-pg.rules.yaml", "kubernetes.rules.yaml"];
 
 interface Query {
   readonly title: string;
@@ -17,8 +17,9 @@ interface Query {
 }
 
 const files = filesEnding(".rules.yaml");
-const rules = (await Promise.all(files.filter((name) => name !== ofCluster).map(rulesOf))).flat();
-const clusterRules = await rulesOf(ofCluster);
+const rulesIn = async (names: readonly string[]) => (await Promise.all(names.map(rulesOf))).flat();
+const rules = await rulesIn(files.filter((name) => !ofCluster.includes(name)));
+const clusterRules = await rulesIn(ofCluster);
 
 const queries: readonly Query[] = [
   ...panelQueries.map(({ title, expr, legend }) => ({ title, expr: fillIn(expr), text: legend })),

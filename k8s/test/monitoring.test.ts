@@ -83,6 +83,22 @@ describe.each(monitoredDeliveries)("%s", (title, objects) => {
     expect(podMonitor?.spec.podMetricsEndpoints).toEqual([{ port: metricsPort }]);
   });
 
+  test("the alerts on databases are about all of these, and about no other program's", () => {
+    const file = all(objects, "PrometheusRule").find(
+      ({ metadata }) => metadata.name === "platform-cloudnative-pg",
+    );
+    const patterns = JSON.stringify(file).matchAll(/\bjob=~\\"([^"]*)\\"/g);
+    const [jobs = "", ...others] = new Set(Array.from(patterns, ([, pattern]) => pattern));
+    expect(others).toEqual([]);
+    const matches = (job: string) => new RegExp(`^(?:${jobs})$`).test(job);
+    for (const { metadata } of all(objects, "Cluster")) {
+      expect(matches(metadata.name ?? "")).toBe(true);
+      expect(matches(`${metadata.name}-restored`)).toBe(true);
+    }
+    expect(matches("wiki/users-db")).toBe(false);
+    expect(matches("wiki-db")).toBe(false);
+  });
+
   test.each(services)("Prometheus is let in to %s", (service) => {
     for (const end of [prometheus, { ...prometheus, namespace: "monitoring" }]) {
       expect(allows(incoming(objects, service), end, 8000)).toBe(true);
