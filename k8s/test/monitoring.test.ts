@@ -10,6 +10,7 @@ import {
   only,
   services,
   workload,
+  type KubernetesObject,
 } from "./manifests.ts";
 import { metricsPort, operatorPods } from "./cloudnative-pg.ts";
 import { selects, type Labels } from "./selector.ts";
@@ -84,19 +85,25 @@ describe.each(monitoredDeliveries)("%s", (title, objects) => {
   });
 
   test("the alerts on databases are about all of these, and about no other program's", () => {
-    const file = all(objects, "PrometheusRule").find(
-      ({ metadata }) => metadata.name === "platform-cloudnative-pg",
-    );
-    const patterns = JSON.stringify(file).matchAll(/\bjob=~\\"([^"]*)\\"/g);
-    const [jobs = "", ...others] = new Set(Array.from(patterns, ([, pattern]) => pattern));
-    expect(others).toEqual([]);
-    const matches = (job: string) => new RegExp(`^(?:${jobs})$`).test(job);
+    const matches = matcherIn(objects, "platform-cloudnative-pg", "job");
     for (const { metadata } of all(objects, "Cluster")) {
       expect(matches(metadata.name ?? "")).toBe(true);
       expect(matches(`${metadata.name}-restored`)).toBe(true);
     }
     expect(matches("wiki/users-db")).toBe(false);
     expect(matches("wiki-db")).toBe(false);
+  });
+
+  test("the alert on full volumes is about every volume of the services and the databases", () => {
+    const matches = matcherIn(objects, "platform-kubernetes", "persistentvolumeclaim");
+    const claims = all(objects, "PersistentVolumeClaim").map(
+      ({ metadata }) => metadata?.name ?? "",
+    );
+    const instances = all(objects, "Cluster").map(({ metadata }) => `${metadata.name}-1`);
+    const volumes = [...claims, ...instances, ...instances.map((name) => `${name}-wal`)];
+    expect(volumes.length).toBeGreaterThan(0);
+    expect(volumes.filter((name) => !matches(name))).toEqual([]);
+    expect(matches("wiki-db-1")).toBe(false);
   });
 
   test.each(services)("Prometheus is let in to %s", (service) => {
@@ -172,6 +179,17 @@ describe.each(monitoredDeliveries)("%s", (title, objects) => {
 });
 
 const userServicePods: End = { pod: { "app.kubernetes.io/name": "user-service" } };
+
+/** Whether a value matches the pattern of a label, which is the same throughout a PrometheusRule. */
+function matcherIn(objects: readonly KubernetesObject[], rule: string, label: string) {
+  const found = all(objects, "PrometheusRule").find(({ metadata }) => metadata.name === rule);
+  const patterns = JSON.stringify(found).matchAll(
+    new RegExp(`\\b${label}=~\\\\"([^"]*)\\\\"`, "g"),
+  );
+  const [pattern = "", ...others] = new Set(Array.from(patterns, ([, value]) => value));
+  expect(others).toEqual([]);
+  return (value: string) => new RegExp(`^(?:${pattern})$`).test(value);
+}
 
 function inOrder(a: string, b: string): number {
   return a.localeCompare(b);
