@@ -82,6 +82,10 @@ test("every rule is about all services of the platform, and about no other progr
   for (const file of files.filter((name) => !ofOtherJobs.includes(name))) {
     expect(await jobsIn(file)).toEqual(new Set([jobs]));
   }
+  const kinds = serviceNames.map((name) => name.replace("-service", "")).join("|");
+  const ofKubernetes = await Bun.file(join(rulesFolder, "kubernetes.rules.yaml")).text();
+  const objects = Array.from(ofKubernetes.matchAll(/\(([a-z|]+)\)-service/g), ([, value]) => value);
+  expect(new Set(objects)).toEqual(new Set([kinds]));
   const missing = alerts.find(({ alert }) => alert === "TargetMissing");
   for (const { name } of services) expect(missing?.expr).toContain(`absent(up{job="${name}"})`);
 });
