@@ -88,11 +88,6 @@ export function isMissingColumn(error: unknown): boolean {
   return sqlStateOf(error) === "42703";
 }
 
-/** Whether the server is read-only: a standby, or a primary that was told to be. */
-export function isReadOnly(error: unknown): boolean {
-  return sqlStateOf(error) === "25006";
-}
-
 /** Whether the role lacks a right to what the statement does. */
 export function isRightMissing(error: unknown): boolean {
   return sqlStateOf(error) === "42501";

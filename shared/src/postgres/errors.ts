@@ -37,6 +37,15 @@ export class CommitsWait extends Error {
   }
 }
 
+/** The cause of a refusal: a check found, before any write was sent, that the server takes none. */
+export class ReadOnlyServer extends Error {
+  override readonly name = "ReadOnlyServer";
+
+  constructor() {
+    super("The server is read-only");
+  }
+}
+
 /** Whether a unique index or constraint of this name has the value already. */
 export function isUniqueViolation(error: unknown, constraint: string): error is ValueRefused {
   const isRefused = error instanceof ValueRefused && error.sqlState === "23505";
@@ -47,6 +56,17 @@ export function isUniqueViolation(error: unknown, constraint: string): error is 
 export function isLockTimeout(error: unknown): boolean {
   const cause = error instanceof StorageUnavailable ? error.cause : error;
   return sqlStateOf(cause) === "55P03";
+}
+
+/** Whether the server is read-only: a standby, or a primary that was told to be. */
+export function isReadOnly(error: unknown): boolean {
+  const cause = error instanceof StorageUnavailable ? error.cause : error;
+  return cause instanceof ReadOnlyServer || sqlStateOf(cause) === "25006";
+}
+
+/** Whether the server reports an error of its disk, which may fail one statement and not the next. */
+export function isDiskError(error: unknown): boolean {
+  return sqlStateOf(error)?.startsWith("58") === true;
 }
 
 /**

@@ -80,7 +80,7 @@ export class FirstContact {
     const { sessions, reachability, name } = this.#options;
     try {
       const result = await this.#prepare();
-      reachability.reached();
+      reachability.reached(result.to > result.from ? "write" : "read");
       this.#migrated.resolve(result);
       return true;
     } catch (error) {

@@ -13,7 +13,7 @@ import {
   isTlsError,
   sqlStateOf,
 } from "./error-codes.ts";
-import { commitsWaitOf } from "./errors.ts";
+import { commitsWaitOf, isReadOnly } from "./errors.ts";
 
 /** Why a server cannot be used, and what the operator can do about it. "It" is the database. */
 export function operatorReason(error: unknown): string {
@@ -35,7 +35,7 @@ export function operatorReason(error: unknown): string {
   }
   if (state === "57P03") return "the server is starting or stopping";
   if (state === "53300") return "the server has no free session; raise max_connections";
-  if (state === "25006") return "the server is read-only; name the primary";
+  if (isReadOnly(error)) return "the server is read-only; name the primary";
   if (code === "ERR_POSTGRES_TLS_NOT_AVAILABLE") {
     return "the server offers no TLS; switch it on there, or set another sslmode";
   }

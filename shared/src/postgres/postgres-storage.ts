@@ -8,8 +8,8 @@ import {
   type StorageObserver,
 } from "../core/storage.ts";
 import { Attempts } from "./attempts.ts";
-import { isReadOnly, isRightMissing, isSessionLost, isTableMissing } from "./error-codes.ts";
-import { commitFailure, toStorageError } from "./errors.ts";
+import { isRightMissing, isSessionLost, isTableMissing } from "./error-codes.ts";
+import { commitFailure, isReadOnly, ReadOnlyServer, toStorageError } from "./errors.ts";
 import { FirstContact } from "./first-contact.ts";
 import { MissingRights } from "./missing-rights.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
@@ -63,8 +63,9 @@ export interface PostgresOptions {
   readonly statementTimeoutMs?: number;
   readonly observer?: StorageObserver;
   /**
-   * The server was lost, or came back; a server that takes no writes counts as lost. Called again for a
-   * lost one that turns out to refuse this role or its certificate, or whose commits wait.
+   * The server was lost, or came back; a server that takes no writes counts as lost, one whose disk is full
+   * does not. Called again for a lost one that turns out to refuse this role or its certificate, to be
+   * read-only, or whose commits wait.
    *
    * @param reason why it cannot be reached
    */
@@ -137,10 +138,11 @@ export async function openPostgres({
     if (isReadOnly(error)) sessions.renew();
     if (isRightMissing(error) || isTableMissing(error)) rights.missed(error);
     else if (wanted instanceof StorageUnavailable) {
-      if (wanted.reason !== "busy") void sessions.follow();
-      const isLost = wanted.reason === "interrupted" && isSessionLost(error);
+      const isServerThere = wanted.reason === "busy" || wanted.reason === "full";
       if (wanted.reason === "busy") observer?.lockWaited();
-      else if (!isLost) reachability.lost(error);
+      if (!isServerThere) void sessions.follow();
+      const isOneSessionLost = wanted.reason === "interrupted" && isSessionLost(error);
+      if (!isServerThere && !isOneSessionLost) reachability.lost(error);
     }
     return wanted;
   }
@@ -152,7 +154,7 @@ export async function openPostgres({
     for (;;) {
       try {
         const rows = await sessions.run(statement, "unreachable", onTurn);
-        reachability.reached();
+        reachability.reached("read");
         return rows;
       } catch (error) {
         if (!(await attempts.mayRepeat(error))) throw failed(error, false);
@@ -171,7 +173,7 @@ export async function openPostgres({
       const startedAt = performance.now();
       try {
         const rows = await sessions.run(statement, "interrupted", onTurn);
-        reachability.reached();
+        reachability.reached("write");
         observer?.committed((performance.now() - startedAt) / 1000, queuedAt.length);
         return rows;
       } catch (error) {
@@ -199,8 +201,7 @@ export async function openPostgres({
   async function requireWritable(): Promise<void> {
     const [state] = await sessions.runFirst(readOnlyState, maxPingMs);
     if (!state?.read_only) return;
-    sessions.renew();
-    throw new StorageUnavailable("unreachable");
+    throw new StorageUnavailable("unreachable", { cause: new ReadOnlyServer() });
   }
 
   async function ping(): Promise<void> {
@@ -208,7 +209,7 @@ export async function openPostgres({
     let lacksRights: boolean;
     try {
       await requireWritable();
-      reachability.reached();
+      reachability.reached("check");
       lacksRights = await rights.areMissing(sessions, maxPingMs);
     } catch (error) {
       throw failed(error, false);

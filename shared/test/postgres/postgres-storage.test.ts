@@ -304,29 +304,54 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(changes).toEqual([false, true]);
   });
 
-  test("a read-only server is not ready, and serves again as soon as it takes writes", async () => {
+  test.each(["a write", "a ping"])(
+    "a read-only server that %s finds is not ready, is told once, and serves again as soon as it takes writes",
+    async (first) => {
+      await using it = await temporaryPostgres();
+      const told: (string | true)[] = [];
+      const reachabilityChanged = (isReachable: boolean, reason: string) =>
+        void told.push(isReachable || reason);
+      const options = { migrations, statementTimeoutMs: 3250, reachabilityChanged };
+      const storage = await it.open(options);
+      const [{ name } = { name: "" }] = await it.admin<{ name: string }[]>`
+        SELECT current_database() AS name`;
+      await it.admin.unsafe(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+      await endSessions(it.admin);
+      // Of the pool, which has not heard of the end of each session, this takes new ones.
+      await storage.read(selectOne);
+      if (first === "a ping") {
+        expect(await rejectionOf(storage.ping())).toMatchObject(unavailable("unreachable"));
+      }
+      for (let n = 0; n < 3; n += 1) {
+        expect(await rejectionOf(storage.write(insertNote(1)))).toBeInstanceOf(Error);
+        expect(await storage.read(selectOne)).toEqual([{ one: 1 }]);
+      }
+      expect(await rejectionOf(storage.ping())).toMatchObject(unavailable("unreachable"));
+      await it.admin.unsafe(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+      // Sessions that began read-only are replaced once a second.
+      const endsAt = performance.now() + 5000;
+      let isReady = false;
+      while (!isReady && performance.now() < endsAt) {
+        isReady = await storage.ping().then(
+          () => true,
+          () => false,
+        );
+      }
+      expect(await storage.write(insertNote(2))).toEqual([{ id: 2 }]);
+      expect(told).toEqual(["the server is read-only; name the primary", true]);
+    },
+  );
+
+  test("a server whose disk is full is not lost: it serves reads", async () => {
     await using it = await temporaryPostgres();
-    const storage = await it.open({ migrations });
-    const [{ name } = { name: "" }] = await it.admin<{ name: string }[]>`
-      SELECT current_database() AS name`;
-    await it.admin.unsafe(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
-    await endSessions(it.admin);
-    expect(await rejectionOf(storage.write(insertNote(1)))).toBeInstanceOf(Error);
-    expect(await rejectionOf(storage.write(insertNote(1)))).toMatchObject(
-      unavailable("unreachable"),
-    );
-    expect(await rejectionOf(storage.ping())).toMatchObject(unavailable("unreachable"));
-    await it.admin.unsafe(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
-    // Sessions that began read-only are replaced once a second.
-    const endsAt = performance.now() + 5000;
-    let isReady = false;
-    while (!isReady && performance.now() < endsAt) {
-      isReady = await storage.ping().then(
-        () => true,
-        () => false,
-      );
-    }
-    expect(await storage.write(insertNote(2))).toEqual([{ id: 2 }]);
+    const changes: boolean[] = [];
+    const reachabilityChanged = (isReachable: boolean) => void changes.push(isReachable);
+    const storage = await it.open({ migrations, reachabilityChanged });
+    const write = storage.write((sql) => sql.unsafe(raise("53100")));
+    expect(await rejectionOf(write)).toMatchObject(unavailable("full"));
+    await storage.ping();
+    expect(await storage.read(selectOne)).toEqual([{ one: 1 }]);
+    expect(changes).toEqual([]);
   });
 
   test("close() waits for statements under way, and refuses further ones", async () => {
