@@ -47,7 +47,7 @@ export interface IdempotencyKeys<T> {
   release(claim: Claim): Promise<void>;
   /**
    * Deletes up to `max` keys that were claimed more than `ageMs` ago by the clock of the storage, which
-   * all replicas share; returns how many.
+   * all replicas share, and by the one of this process; returns how many.
    */
   forgetKeys(ageMs: number, max: number): Promise<number>;
 }

@@ -1,5 +1,8 @@
 // The age of idempotency keys on a machine whose clock may be set.
 
+/** What {@link keyClock} returns. */
+export type KeyClock = ReturnType<typeof keyClock>;
+
 /**
  * A clock by which no key is deleted early when the system clock is set while the process runs. It
  * also counts monotonic time from its start; where the two differ, keys appear younger than they are.

@@ -6,6 +6,7 @@ import type { PostgresStorage } from "../postgres/postgres-storage.ts";
 import { maxRequestMs } from "../postgres/request-deadline.ts";
 import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
 import { claimRenewal } from "./claim-renewal.ts";
+import { keyClock, type KeyClock } from "./key-clock.ts";
 import {
   attemptRows,
   clockMs,
@@ -41,10 +42,13 @@ interface ClaimRow {
  * it, and the others take their locks in the order of keys.
  *
  * @param find the resource with an id
+ * @param clock of this process. Keys are also judged by the server's clock; where the two differ, they
+ * appear younger than they are
  */
 export function postgresIdempotency<T>(
   storage: PostgresStorage,
   find: (id: string) => Promise<T | undefined>,
+  clock: KeyClock = keyClock(),
 ) {
   const { write } = storage;
 
@@ -71,7 +75,7 @@ export function postgresIdempotency<T>(
           ), granted AS (
             INSERT INTO idempotency_keys AS stored (key, fingerprint, token, lease_until, created_at)
             SELECT asked.key, asked.fingerprint, asked.token, ${clockMs(sql)} + ${leaseMs}::int,
-              ${clockMs(sql)}
+              greatest(${clockMs(sql)}, ${clock.claimedAt()}::bigint)
             FROM asked
             LEFT JOIN seen USING (token)
             WHERE seen.is_free IS NOT FALSE
@@ -213,7 +217,8 @@ export function postgresIdempotency<T>(
             SELECT key
             FROM idempotency_keys
             WHERE ${plannedAnew(sql)}
-              AND created_at < (SELECT ${clockMs(sql)}) - ${ageMs}::bigint
+              AND created_at <
+                (SELECT least(${clockMs(sql)}, ${clock.judgedAt()}::bigint)) - ${ageMs}::bigint
             ORDER BY created_at
             LIMIT ${max}::int
             FOR UPDATE SKIP LOCKED
