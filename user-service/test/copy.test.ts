@@ -1,5 +1,6 @@
 // The commands that copy a database from one engine to the other: what clients keep, what is refused.
 import { describe, expect, test } from "bun:test";
+import { SQL } from "bun";
 import { readdir } from "node:fs/promises";
 import { spawnExecutable, type Running } from "@platform/shared/testing/executable";
 import { hasPostgres, postgresDatabase } from "@platform/shared/testing/postgres";
@@ -178,6 +179,34 @@ describe.if(hasPostgres)("move-to", () => {
       expect((await old.fetch("/users", post(2))).status).toBe(201);
     },
   );
+
+  test("says so and fails if PostgreSQL ends the session that keeps services from writing", async () => {
+    await using database = await postgresDatabase();
+    await using old = await start(service, { DATABASE_URL: database.url });
+    const moving = spawnExecutable(service, ["move-to", "sqlite:users.db"], {
+      cwd: path(),
+      env: { DATABASE_URL: database.url },
+      stdout: "pipe",
+    });
+    const printed = moving.stdout.text();
+    let told = "";
+    for await (const chunk of moving.stderr) {
+      told += new TextDecoder().decode(chunk);
+      if (!told.includes("No service can write")) continue;
+      await using admin = new SQL(database.url, { max: 1 });
+      await admin`
+        SELECT pg_terminate_backend(pid, 5000)
+        FROM pg_locks
+        WHERE mode = 'ExclusiveLock' AND relation = 'users'::regclass`;
+      told = "";
+    }
+    expect(await moving.exited).toBe(1);
+    expect(await printed).toContain(" is a copy of ");
+    expect(told).toMatch(
+      /^user-service: Services may have written to postgres:\S+ since it was copied: the server ended the session; [^\n]+\n$/,
+    );
+    expect((await old.fetch("/users", post(1))).status).toBe(201);
+  });
 });
 
 test.each(["backup copy.db", "backup-rotate copies 2", "restore copy.db"])(

@@ -42,6 +42,8 @@ export async function copyAll(options: CopyOptions): Promise<CopiedTableSummary[
     );
   }
   signal.throwIfAborted();
+  // The copy has been read again for as long as it took to make it, and its source was not.
+  await source.requireBlocked();
   await target.commit();
   return copied;
 }

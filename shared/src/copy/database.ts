@@ -25,6 +25,12 @@ export interface CopySource extends Rows {
   count(table: CopiedTable): Promise<Pick<TableSummary, "rows" | "parts">>;
   /** What rows that `count` counts, but `rows` does not have, may be; after "there are". */
   readonly unseen: string;
+  /**
+   * Checks, where the source blocks writes, that it has done so since `begin`.
+   *
+   * @throws what the database does if that is not sure
+   */
+  requireBlocked(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -10,6 +10,9 @@ import type { CopiedTable } from "./table.ts";
 /** A server that does not respond for this long counts as away. A batch takes some 0.1 s. */
 const maxStatementMs = 120_000;
 
+/** A server that does not respond to {@link CopySession.requireAlive} for this long counts as away. */
+const maxCheckMs = 5000;
+
 /** Ends what the server, or its role's settings, would do to a transaction that takes minutes. */
 const withoutTimeouts = [
   // Not `set_config()`: a query would take the transaction's snapshot before the locks.
@@ -51,11 +54,25 @@ export class CopySession {
    *
    * @throws what Bun.SQL does; {@link StorageUnavailable} if the server is silent
    */
-  async run<R = unknown>(text: string, ...values: string[]): Promise<R[]> {
+  run<R = unknown>(text: string, ...values: string[]): Promise<R[]> {
+    return this.#runWithin<R>(maxStatementMs, text, values);
+  }
+
+  /**
+   * Checks that the session, and so its transaction with its locks, has not ended. A session that is asked
+   * now and then is also not ended by a firewall for its silence.
+   *
+   * @throws as {@link run} does, after 5 s of silence
+   */
+  async requireAlive(): Promise<void> {
+    await this.#runWithin(maxCheckMs, "SELECT 1", []);
+  }
+
+  async #runWithin<R>(maxMs: number, text: string, values: string[]): Promise<R[]> {
     const session = await this.reserved();
     this.#signal.throwIfAborted();
     const statement = session.unsafe<R[]>(text, values);
-    return withTimeout(statement, maxStatementMs, () => new StorageUnavailable("unreachable"));
+    return withTimeout(statement, maxMs, () => new StorageUnavailable("unreachable"));
   }
 
   /** Begins the transaction. @param mode such as `READ ONLY` */

@@ -52,6 +52,7 @@ export function postgresSource(
       return { rows: found.rows, parts: found.parts };
     },
     unseen: "a row may have another number of parts than it says: correct it, then run this again",
+    requireBlocked: async () => void (blocksWrites && (await session.requireAlive())),
     close: () => session.close(),
   };
 }

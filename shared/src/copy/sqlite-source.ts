@@ -49,6 +49,9 @@ export function sqliteSource(
       parts: parts === undefined ? 0 : count(parts.name),
     }),
     unseen: "some parts may belong to no row: delete them, then run this again",
+    async requireBlocked() {
+      // Nothing but `close`, or the end of this process, takes the lock of a file away.
+    },
     async close() {
       db.close();
     },

@@ -1,6 +1,7 @@
 // The command `copy-to`: from `DATABASE_URL` to a database of the other engine.
 import { SQLiteError } from "bun:sqlite";
 import { resolve } from "node:path";
+import { keepBlocked } from "../copy/blocked-writes.ts";
 import { CopyError, RowRefused } from "../copy/copy-error.ts";
 import { copyAll, type CopiedTableSummary } from "../copy/copy.ts";
 import type { CopySource, CopyTarget } from "../copy/database.ts";
@@ -8,7 +9,6 @@ import { postgresSource } from "../copy/postgres-source.ts";
 import { postgresTarget } from "../copy/postgres-target.ts";
 import { sqliteSource } from "../copy/sqlite-source.ts";
 import { sqliteTarget } from "../copy/sqlite-target.ts";
-import { aborted } from "../core/aborted.ts";
 import { errnoReason } from "../core/errno.ts";
 import { errorMessage } from "../core/error-message.ts";
 import { StorageOpenError, StorageUnavailable } from "../core/storage.ts";
@@ -48,6 +48,7 @@ const progressMs = 1000;
  *
  * @throws {UsageError} if `to` is no URL of a database
  * @throws {CopyError} or StorageOpenError if the copy failed; it leaves nothing behind
+ * @throws {CopyError} if services could write to the source again before a signal ended a move
  */
 export async function copyTo(options: CopyToOptions): Promise<void> {
   const { engines, moves, process, print } = options;
@@ -63,11 +64,13 @@ export async function copyTo(options: CopyToOptions): Promise<void> {
     tell(`${table}: ${done} of ${total}`);
   }
   await using ends = new AsyncDisposableStack();
+  let opened: ReturnType<Ends["open"]>;
   let copied: readonly CopiedTableSummary[];
   try {
     const engine = await engines.postgres?.();
     if (engine === undefined) throw new CopyError("this service runs on SQLite alone");
-    const { source, target } = open(engine);
+    opened = open(engine);
+    const { source, target } = opened;
     ends.defer(() => source.close());
     ends.defer(() => target.close());
     tell(`Copying ${from} to ${to}`);
@@ -82,7 +85,15 @@ export async function copyTo(options: CopyToOptions): Promise<void> {
   await print(`${to} is a copy of ${from}`);
   if (!moves) return;
   tell(`No service can write to ${from} until this command ends: press Ctrl-C once none uses it`);
-  await aborted(stop.signal);
+  try {
+    await keepBlocked(opened.source, stop.signal);
+  } catch (error) {
+    throw new CopyError(
+      `Services may have written to ${from} since it was copied: ${reasonOf(error, stop.signal)}; unless ` +
+        `they were stopped before, stop them, make ${to} anew, and begin the move again`,
+      { cause: error },
+    );
+  }
 }
 
 /**

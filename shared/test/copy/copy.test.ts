@@ -201,6 +201,21 @@ describe.if(hasPostgres)("copyAll()", () => {
     expect(await stateOf(given.url)).toMatchObject({ notes: "2500" });
   });
 
+  test("stores nothing if services could write again before the copy was checked", async () => {
+    await using given = await ends();
+    await copyToServer(given.path, given.url);
+    const beforeCheck = () =>
+      onServer(
+        given.url,
+        `SELECT pg_terminate_backend(pid, 5000)
+         FROM pg_locks
+         WHERE mode = 'ExclusiveLock' AND relation = 'notes'::regclass`,
+      );
+    const copying = copyToFile(given.url, given.back, { blocksWrites: true, beforeCheck });
+    expect(await rejectionOf(copying)).toMatchObject({ errno: "57P01" });
+    expect(await readdir(join(given.back, ".."))).toEqual([]);
+  });
+
   test("stores nothing if the operator ends it, in either direction", async () => {
     await using given = await ends(2500);
     const stop = new AbortController();

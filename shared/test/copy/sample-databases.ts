@@ -127,16 +127,27 @@ interface Options {
   readonly signal?: AbortSignal;
   /** Called after each batch. */
   readonly progress?: (table: string, done: number) => void;
+  /** Called before each table of the copy is read again. */
+  readonly beforeCheck?: () => Promise<void>;
+  /** Default: false */
+  readonly blocksWrites?: boolean;
 }
 
 async function copy(
   { source, target }: { source: CopySource; target: CopyTarget },
-  { signal = new AbortController().signal, progress = () => undefined }: Options,
+  { signal = new AbortController().signal, progress = () => undefined, beforeCheck }: Options,
 ) {
   await using ends = new AsyncDisposableStack();
   ends.defer(() => source.close());
   ends.defer(() => target.close());
-  return await copyAll({ source, target, tables, signal, progress });
+  const watched: CopyTarget = {
+    ...target,
+    async *rows(table) {
+      await beforeCheck?.();
+      yield* target.rows(table);
+    },
+  };
+  return await copyAll({ source, target: watched, tables, signal, progress });
 }
 
 /** Copies a file to a server. */
@@ -153,11 +164,11 @@ export function copyToServer(path: string, url: string, options: Options = {}) {
 
 /** Copies a database on a server to a new file. */
 export function copyToFile(url: string, path: string, options: Options = {}) {
-  const { signal = new AbortController().signal } = options;
+  const { signal = new AbortController().signal, blocksWrites = false } = options;
   return copy(
     {
       source: postgresSource(addressOf(url), postgresMigrations, tables, {
-        blocksWrites: false,
+        blocksWrites,
         signal,
       }),
       target: sqliteTarget(path, sqliteMigrations),
