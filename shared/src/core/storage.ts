@@ -116,7 +116,7 @@ export interface StorageObserver {
 
   /**
    * Writes have to wait for another process's lock. Called once per wait, however long it is; on
-   * PostgreSQL once per statement that gave up waiting.
+   * PostgreSQL once per statement that writes and gave up waiting for a lock.
    */
   lockWaited(): void;
 

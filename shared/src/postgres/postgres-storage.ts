@@ -9,7 +9,13 @@ import {
 } from "../core/storage.ts";
 import { Attempts } from "./attempts.ts";
 import { isRightMissing, isSessionLost, isTableMissing } from "./error-codes.ts";
-import { commitFailure, isReadOnly, ReadOnlyServer, toStorageError } from "./errors.ts";
+import {
+  commitFailure,
+  isLockTimeout,
+  isReadOnly,
+  ReadOnlyServer,
+  toStorageError,
+} from "./errors.ts";
 import { FirstContact } from "./first-contact.ts";
 import { MissingRights } from "./missing-rights.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
@@ -139,7 +145,7 @@ export async function openPostgres({
     if (isRightMissing(error) || isTableMissing(error)) rights.missed(error);
     else if (wanted instanceof StorageUnavailable) {
       const isServerThere = wanted.reason === "busy" || wanted.reason === "full";
-      if (wanted.reason === "busy") observer?.lockWaited();
+      if (isWrite && isLockTimeout(wanted)) observer?.lockWaited();
       if (!isServerThere) void sessions.follow();
       const isOneSessionLost = wanted.reason === "interrupted" && isSessionLost(error);
       if (!isServerThere && !isOneSessionLost) reachability.lost(error);

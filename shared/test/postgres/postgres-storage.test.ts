@@ -173,6 +173,32 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(await storage.read((sql) => sql`SELECT id FROM notes`)).toEqual([]);
   });
 
+  test("reports a write that gave up waiting for a lock, and nothing else that is busy", async () => {
+    await using it = await temporaryPostgres();
+    const lockWaited = mock();
+    const observer = observerWith({ lockWaited });
+    const storage = await it.open({ migrations, poolSize: 1, statementTimeoutMs: 3000, observer });
+    const run = (text: string) => (sql: SQL) => sql.unsafe(text);
+    // Out of memory, undone for the sake of another one, ended after the statement's time.
+    for (const state of ["53200", "40001", "57014"]) {
+      for (const execute of [storage.read, storage.write]) {
+        expect(await rejectionOf(execute(run(raise(state))))).toMatchObject(unavailable("busy"));
+      }
+    }
+    expect(await rejectionOf(storage.read(run(raise("55P03"))))).toMatchObject(unavailable("busy"));
+    const held = Promise.withResolvers<object[]>();
+    const holding = storage.read(() => held.promise);
+    const late = [rejectionOf(storage.read(selectOne)), rejectionOf(storage.write(selectOne))];
+    expect(await Promise.all(late)).toMatchObject([unavailable("busy"), unavailable("busy")]);
+    held.resolve([]);
+    await holding;
+    expect(lockWaited).toHaveBeenCalledTimes(0);
+
+    const refused = await rejectionOf(storage.write(run(raise("55P03"))));
+    expect(refused).toMatchObject(unavailable("busy"));
+    expect(lockWaited).toHaveBeenCalledTimes(1);
+  });
+
   test("a statement that gets no session in time is busy", async () => {
     await using it = await temporaryPostgres();
     const storage = await it.open({ poolSize: 1, statementTimeoutMs: 3000 });
