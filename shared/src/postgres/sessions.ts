@@ -30,7 +30,10 @@ export const defaultStatementTimeoutMs = 3250;
  */
 const lockTimeoutMs = 400;
 
-/** How much longer a statement may take before its server, or the network, counts as silent. */
+/**
+ * How much longer a statement may take before its server, or the network, counts as silent. A statement with
+ * less time in all says nothing about that.
+ */
 const silenceMs = 250;
 
 /** How long the statements of a pool that was replaced may go on, in seconds. */
@@ -55,6 +58,7 @@ export class Sessions {
   readonly #max: number;
   readonly #statementTimeoutMs: number;
   readonly #gate: Gate;
+  readonly #now: () => number;
   #isPooled = false;
   #isClosed = false;
   #sql: SQL;
@@ -64,16 +68,21 @@ export class Sessions {
   /** Why writes are refused, or undefined if they are not, as soon as that is known. */
   #refusal: Promise<StorageUnavailable | undefined> | undefined;
 
-  /** @param options `observer`: of the sessions, and of the statements that wait for one */
+  /**
+   * @param options `observer`: of the sessions, and of the statements that wait for one; `now`: monotonic
+   * ms, default: `performance.now`
+   */
   constructor(
     address: PostgresAddress,
     options: {
       readonly max: number;
       readonly statementTimeoutMs: number;
       readonly observer: Pick<StorageObserver, "watchSessions" | "watchQueue"> | undefined;
+      readonly now?: () => number;
     },
   ) {
-    const { observer } = options;
+    const { observer, now = () => performance.now() } = options;
+    this.#now = now;
     this.#address = address;
     this.#server = new ServerAddress(address.host);
     this.#max = options.max;
@@ -145,16 +154,21 @@ export class Sessions {
     }
   }
 
-  /** As {@link run}, before all statements that wait, and within `maxMs` as a whole. */
+  /**
+   * As {@link run}, before all statements that wait, and within `maxMs` as a whole. It is also `busy` if the
+   * wait for a session has left the statement less than 250 ms, and that was not enough.
+   */
   async runFirst<Row>(statement: Statement<Row>, maxMs: number): Promise<Row[]> {
-    const endsAt = performance.now() + maxMs;
+    const endsAt = this.#now() + maxMs;
     await this.#gate.enterFirst(AbortSignal.timeout(maxMs));
     try {
       const sql = this.#sql;
-      const leftMs = endsAt - performance.now();
-      return await withTimeout(statement(sql), leftMs, () =>
-        this.#silent(sql, "unreachable", maxOpeningMs),
-      );
+      const leftMs = endsAt - this.#now();
+      return await withTimeout(statement(sql), leftMs, () => {
+        // The wait for a session is no silence of the server's.
+        if (leftMs < silenceMs) return new StorageUnavailable("busy");
+        return this.#silent(sql, "unreachable", maxOpeningMs);
+      });
     } finally {
       this.#gate.leave(false);
     }
@@ -162,7 +176,7 @@ export class Sessions {
 
   /** Makes new sessions, which see what the server's settings, or its address, are now. */
   renew(): void {
-    if (performance.now() - this.#madeAt >= minAgeMs) this.#replace();
+    if (this.#now() - this.#madeAt >= minAgeMs) this.#replace();
   }
 
   /** Makes new sessions for all further statements. Those under way may end on the old ones. */
@@ -183,7 +197,7 @@ export class Sessions {
   /** What a statement of a pool rejects with whose server has been silent. */
   #silent(sql: SQL, outcome: "unreachable" | "interrupted", minPoolAgeMs = 0): StorageUnavailable {
     // Its session is lost until the peer speaks, and no call of Bun's says which session it is.
-    const ageMs = performance.now() - this.#madeAt;
+    const ageMs = this.#now() - this.#madeAt;
     if (sql === this.#sql && ageMs >= minPoolAgeMs) this.#replace();
     if (outcome === "interrupted" && !this.refusesWrites) void this.#refuseWrites();
     return new StorageUnavailable(outcome);
@@ -212,7 +226,7 @@ export class Sessions {
   }
 
   #makePool(): SQL {
-    this.#madeAt = performance.now();
+    this.#madeAt = this.#now();
     const { target } = this;
     this.#poolHost = target.host;
     return new SQL(poolUrl(target), {
