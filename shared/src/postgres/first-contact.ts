@@ -14,11 +14,13 @@ import type { Sessions } from "./sessions.ts";
 
 /** With which server, for which database. */
 interface FirstContactOptions {
-  readonly sessions: Sessions;
+  readonly sessions: Pick<Sessions, "target" | "follow" | "isPooled">;
   readonly reachability: Reachability;
   /** The database's name, for error texts. */
   readonly name: string;
   readonly migrations: readonly string[];
+  /** Resolves after this many milliseconds. Default: `Bun.sleep`. */
+  pause?(ms: number): Promise<void>;
 }
 
 /** Between two attempts to reach a server that is away, in ms. */
@@ -71,8 +73,9 @@ export class FirstContact {
   }
 
   async #keepTrying(): Promise<void> {
-    do await Bun.sleep(retryMs);
-    while (!(await this.#tryOnce()));
+    const { pause = Bun.sleep } = this.#options;
+    do await pause(retryMs);
+    while (!this.#stop.signal.aborted && !(await this.#tryOnce()));
   }
 
   /** Tries once. @returns whether no attempt is to follow @throws {StorageOpenError} as {@link begin} */

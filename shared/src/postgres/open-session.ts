@@ -23,7 +23,7 @@ interface SingleSession {
  * a session begins with, or keeps them to itself.
  *
  * @param signal ends the session, and the attempt to make it
- * @throws whatever Bun.SQL does
+ * @throws whatever Bun.SQL does, or the reason of a signal that was aborted before
  */
 export async function openSession(
   address: SessionTarget,
@@ -32,6 +32,8 @@ export async function openSession(
 ): Promise<SingleSession> {
   const value = crypto.randomUUID();
   const open = (connection: Record<string, string>) => {
+    // A listener hears nothing of what was before it.
+    signal.throwIfAborted();
     // Without names for statements, which a pooler would mix up.
     const options = { ...poolOptions(address, 1), prepare: false, connection };
     const sql = new SQL(poolUrl(address), options);
