@@ -36,7 +36,8 @@ interface ClaimRow {
  *
  * - claimed: there is a fingerprint and no `resource_id`. The claim holds until `lease_until`.
  * - completed: there are both.
- * - deleted: there is neither; a trigger erases both when the resource is deleted.
+ * - deleted: there is neither, where a trigger erases both when the resource is deleted; or the
+ *   `resource_id` of a resource that is gone, where there is no such trigger.
  *
  * Each statement takes the claims of all requests that wait. Those that need not wait for a lock skip
  * it, and the others take their locks in the order of keys.

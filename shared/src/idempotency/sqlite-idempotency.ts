@@ -28,7 +28,8 @@ interface SqliteIdempotencyParts<T> {
  *
  * - claimed: there is a fingerprint and no id. The claim holds until `lease_until`.
  * - completed: there are both.
- * - deleted: there is neither; a trigger erases both when the resource is deleted.
+ * - deleted: there is neither, where a trigger erases both when the resource is deleted; or the id of a
+ *   resource that is gone. A foreign key that cascades deletes the key itself, which is free again then.
  */
 export function sqliteIdempotency<T>(
   { db, read, write }: SqliteStorage,

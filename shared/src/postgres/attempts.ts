@@ -45,12 +45,12 @@ export class Attempts {
   }
 
   /**
-   * Whether the statement may run again: its session was lost, the server undid it for the sake of another
-   * one, or it waits for a lock.
+   * Counts a failure, and waits until the statement may run again: its session was lost, the server undid
+   * it for the sake of another one, or it waits for a lock.
    *
-   * @returns resolves when the next attempt may begin, or at once with false
+   * @returns resolves with true when the next attempt may begin, or at once with false if none may
    */
-  async mayRepeat(error: unknown): Promise<boolean> {
+  async waitToRepeat(error: unknown): Promise<boolean> {
     const { isWrite, waitsForLocks } = this.#options;
     const passedMs = performance.now() - this.#begunAt;
     if (waitsForLocks && isLockTimeout(error) && passedMs < maxLockWaitMs) return true;

@@ -95,12 +95,13 @@ function waitObserver(
   observer: StorageObserver | undefined,
   queuedAt: readonly number[],
 ): () => void {
-  let hasWaited = observer === undefined;
+  if (observer === undefined) return () => undefined;
+  let isReported = false;
   return () => {
-    if (hasWaited) return;
-    hasWaited = true;
+    if (isReported) return;
+    isReported = true;
     const now = performance.now();
-    for (const at of queuedAt) observer?.waited((now - at) / 1000);
+    for (const at of queuedAt) observer.waited((now - at) / 1000);
   };
 }
 
@@ -137,8 +138,13 @@ export async function openPostgres({
     if (!contact.isMade) throw new StorageUnavailable("unreachable");
   }
 
-  /** What the caller gets for an error, after what the storage does about it. */
-  function failed(error: unknown, isWrite: boolean): unknown {
+  /**
+   * Does what a failed statement calls for: renews the sessions, looks where the server is now, counts a
+   * wait for a lock, and tells the operator.
+   *
+   * @returns what the caller gets for the error
+   */
+  function handleFailure(error: unknown, isWrite: boolean): unknown {
     const wanted = toStorageError(error, isWrite);
     // A session keeps the state of its beginning, and the address may lead to another server by now.
     if (isReadOnly(error)) sessions.renew();
@@ -163,7 +169,7 @@ export async function openPostgres({
         reachability.reached("read");
         return rows;
       } catch (error) {
-        if (!(await attempts.mayRepeat(error))) throw failed(error, false);
+        if (!(await attempts.waitToRepeat(error))) throw handleFailure(error, false);
       }
     }
   }
@@ -183,10 +189,10 @@ export async function openPostgres({
         observer?.committed((performance.now() - startedAt) / 1000, queuedAt.length);
         return rows;
       } catch (error) {
-        if (await attempts.mayRepeat(error)) continue;
+        if (await attempts.waitToRepeat(error)) continue;
         const failure = commitFailure(error);
         if (failure !== undefined) observer?.commitFailed(failure);
-        throw failed(error, true);
+        throw handleFailure(error, true);
       }
     }
   }
@@ -218,7 +224,7 @@ export async function openPostgres({
       reachability.reached("check");
       lacksRights = await rights.areMissing(sessions, maxPingMs);
     } catch (error) {
-      throw failed(error, false);
+      throw handleFailure(error, false);
     }
     if (lacksRights) throw new StorageUnavailable("unreachable");
   }

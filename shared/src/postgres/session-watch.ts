@@ -28,10 +28,10 @@ export async function watchSession<T>(
   target: SessionTarget,
   pid: number,
 ): Promise<T> {
-  // Most work is over before the first check.
   const silent = Promise.withResolvers<never>();
   let missed = 0;
   let isOver = false;
+  // Not at once: most work is over before the first check.
   let timer = setTimeout(check, intervalMs);
 
   function check(): void {

@@ -148,7 +148,7 @@ export class Sessions {
       if (refusal !== undefined) throw refusal;
       const sql = this.#sql;
       const maxMs = this.#statementTimeoutMs + silenceMs;
-      return await withTimeout(statement(sql), maxMs, () => this.#silent(sql, outcome));
+      return await withTimeout(statement(sql), maxMs, () => this.#handleSilence(sql, outcome));
     } finally {
       this.#gate.leave(isWrite);
     }
@@ -167,7 +167,7 @@ export class Sessions {
       return await withTimeout(statement(sql), leftMs, () => {
         // The wait for a session is no silence of the server's.
         if (leftMs < silenceMs) return new StorageUnavailable("busy");
-        return this.#silent(sql, "unreachable", maxOpeningMs);
+        return this.#handleSilence(sql, "unreachable", maxOpeningMs);
       });
     } finally {
       this.#gate.leave(false);
@@ -194,8 +194,17 @@ export class Sessions {
     await this.#sql.close({ timeout: 0 });
   }
 
-  /** What a statement of a pool rejects with whose server has been silent. */
-  #silent(sql: SQL, outcome: "unreachable" | "interrupted", minPoolAgeMs = 0): StorageUnavailable {
+  /**
+   * Replaces a pool on which a statement had no response in time, unless it is younger than `minPoolAgeMs`;
+   * after a write, it also refuses writes until it is known that commits do not wait.
+   *
+   * @returns what the statement rejects with
+   */
+  #handleSilence(
+    sql: SQL,
+    outcome: "unreachable" | "interrupted",
+    minPoolAgeMs = 0,
+  ): StorageUnavailable {
     // Its session is lost until the peer speaks, and no call of Bun's says which session it is.
     const ageMs = this.#now() - this.#madeAt;
     if (sql === this.#sql && ageMs >= minPoolAgeMs) this.#replace();
