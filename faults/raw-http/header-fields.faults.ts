@@ -86,11 +86,27 @@ test.each<[method: string, name: string, statuses: number[]]>([
   });
 });
 
+/** Short values, of the characters that delimit the parts of a URL and the names of routes. */
+const urlPart = fc
+  .array(
+    fc.constantFrom(..."a / // /.. ? # \\ @ : :80 [ ] % %2f metrics health users x".split(" ")),
+    {
+      maxLength: 5,
+    },
+  )
+  .map((parts) => parts.join(""));
+
 test("GET /users ignores any Host, and fields that mean nothing to it", async (users) => {
   const names = fc.constantFrom(
     ..."Host Cookie Accept Accept-Encoding Range Upgrade X-Forwarded-Host".split(" "),
   );
   await forAll(fc.tuple(names, fieldValue), numRuns, async ([name, value]) => {
     expect((await users.send(getting("/users", [name, value]))).status).toBe(200);
+  });
+  await forAll(urlPart, numRuns, async (host) => {
+    const response = await users.send(getting("/users", ["Host", host]));
+    expect(response.status).toBe(200);
+    // Another route has another type: /metrics is text, and /health has no list.
+    expect(JSON.parse(response.body.toString())).toBeArray();
   });
 });
