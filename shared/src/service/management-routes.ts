@@ -105,11 +105,14 @@ export const managementRoutes = ({ metrics: { registry }, ...parts }: Management
       },
     );
 
-const managementPath = /^\/(?:health|ready|metrics|swagger(?:\/.*)?)$/s;
+// No prefix: a flood of requests to an unknown path below /swagger would be neither counted nor shed.
+const managementPath =
+  /^\/(?:health|ready|metrics|swagger(?:\/(?:json|ui\.js|ui\.css|init\.js|page\.css|favicon\.png))?)$/;
 
 /**
  * Whether a path is one of the management routes or of the API reference. Requests to these are not
- * traffic: they are neither counted nor shed, and logged at `debug` alone.
+ * traffic: they are neither counted nor shed, logged at `debug` alone, and need no token. A service
+ * with a file of the reference that is missing here does not start: the file has no scope.
  */
 export function isManagementPath(path: string): boolean {
   return managementPath.test(path);

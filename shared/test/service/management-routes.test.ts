@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { startSample } from "../../testing/sample-service.ts";
+import { isManagementPath } from "../../src/service/management-routes.ts";
+import { sampleApp, startSample } from "../../testing/sample-service.ts";
+import { requestsTotal } from "../telemetry/requests-total.ts";
 
 describe("GET /health", () => {
   test("responds with exactly this body", async () => {
@@ -28,5 +30,33 @@ describe("GET /ready", () => {
     expect((await service.request("/ready")).status).toBe(503);
     expect(service.lines.at(-1)).toMatchObject({ path: "/ready", reason: "storage-gone" });
     expect(await service.metric("service_ready")).toBe(0);
+  });
+});
+
+describe("isManagementPath()", () => {
+  test("knows the management routes and the files of the reference, and no other route", () => {
+    const paths = sampleApp().routes.map(({ path }) => path);
+    expect(paths.filter(isManagementPath)).toEqual(
+      paths.filter((path) => /^\/(?:health|ready|metrics|swagger)/.test(path)),
+    );
+    expect(paths).toContain("/swagger/favicon.png");
+  });
+
+  test.each([
+    "/swagger/",
+    "/swagger/x",
+    "/swagger/ui.js/x",
+    "/swagger/uiXjs",
+    "/swagger\n",
+    "/ready/",
+  ])("leaves %j to load shedding, metrics, log and scopes", (path) => {
+    expect(isManagementPath(path)).toBe(false);
+  });
+
+  test("lets an unknown path below /swagger be counted and logged as every other one", async () => {
+    await using service = await startSample();
+    expect((await service.request("/swagger/x")).status).toBe(404);
+    expect(await service.metric(requestsTotal("GET", "unmatched", 404))).toBe(1);
+    expect(service.lines.at(-1)).toMatchObject({ level: "info", route: "unmatched", status: 404 });
   });
 });
