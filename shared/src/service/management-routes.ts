@@ -2,19 +2,16 @@
 // requests, and its metrics.
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import type { Lifecycle } from "../core/lifecycle.ts";
-import { StorageUnavailable, type Storage } from "../core/storage.ts";
 import { uncached } from "../http/caching.ts";
 import { routeDocs, managementTag as tag } from "../openapi/route-docs.ts";
-import { storageRefusal } from "../telemetry/http-metrics.ts";
 import type { ServiceMetrics } from "../telemetry/metrics.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
+import type { FindObstacle } from "./readiness.ts";
 
 /** What the management routes report on. */
 interface ManagementParts {
-  lifecycle: Lifecycle;
-  metrics: Pick<ServiceMetrics, "registry">;
-  storage: Pick<Storage, "ping">;
+  readonly findObstacle: FindObstacle;
+  readonly metrics: Pick<ServiceMetrics, "registry">;
 }
 
 const notReady = Type.Object({
@@ -22,37 +19,8 @@ const notReady = Type.Object({
   reason: Type.String({ examples: ["The service is shutting down"] }),
 });
 
-/** Why requests cannot be served now. */
-interface Obstacle {
-  readonly status: string;
-  readonly reason: string;
-  /** The word in the log. */
-  readonly refusal: string;
-}
-
-/** Finds out why requests cannot be served now; undefined if they can. */
-export async function findObstacle({
-  lifecycle: { phase },
-  storage,
-}: Omit<ManagementParts, "metrics">): Promise<Obstacle | undefined> {
-  if (phase === "starting") {
-    return { status: phase, reason: "The service has not started yet", refusal: phase };
-  }
-  if (phase === "draining") {
-    return { status: phase, reason: "The service is shutting down", refusal: phase };
-  }
-  try {
-    await storage.ping();
-    return undefined;
-  } catch (error) {
-    const isKnown = error instanceof StorageUnavailable;
-    const refusal = isKnown ? storageRefusal(error.reason) : "storage-unavailable";
-    return { status: "unavailable", reason: "The storage does not respond", refusal };
-  }
-}
-
 /** `GET /health`, `GET /ready` and `GET /metrics`. */
-export const managementRoutes = ({ metrics: { registry }, ...parts }: ManagementParts) =>
+export const managementRoutes = ({ findObstacle, metrics: { registry } }: ManagementParts) =>
   new Elysia({ name: "management", normalize: false })
     // A probe through a cache must not see the state of an earlier request.
     .onTransform(({ set }) => {
@@ -70,9 +38,11 @@ export const managementRoutes = ({ metrics: { registry }, ...parts }: Management
     .get(
       "/ready",
       async ({ status }) => {
-        const obstacle = await findObstacle(parts);
+        const obstacle = await findObstacle();
         if (obstacle === undefined) return { status: "ready" as const };
-        requireRequest().refusal = obstacle.refusal;
+        const context = requireRequest();
+        context.refusal = obstacle.refusal;
+        context.error = obstacle.error;
         return status(503, { status: obstacle.status, reason: obstacle.reason });
       },
       {

@@ -12,12 +12,8 @@ import { heedsKey } from "../openapi/route-docs.ts";
 import type { ApiInfo } from "../openapi/types.ts";
 import { createLog, type Log, type LogLevel } from "../telemetry/logger.ts";
 import { createMetrics, type ServiceMetrics } from "../telemetry/metrics.ts";
-import {
-  findObstacle,
-  isManagementPath,
-  isOpenPath,
-  managementRoutes,
-} from "./management-routes.ts";
+import { isManagementPath, isOpenPath, managementRoutes } from "./management-routes.ts";
+import { readinessCheck } from "./readiness.ts";
 
 /** What a service's app is made of, beside its own domain. */
 export interface ServiceParts extends Pick<
@@ -109,7 +105,8 @@ export function serviceApp(
   }: ServiceParts,
   { problemOf, ...info }: AppOptions,
 ) {
-  metrics.watchReadiness(async () => (await findObstacle({ lifecycle, storage })) === undefined);
+  const findObstacle = readinessCheck({ lifecycle, logger, storage });
+  metrics.watchReadiness(async () => (await findObstacle()) === undefined);
   const app = new Elysia({
     // Elysia would rewrite bodies and responses after their schemas. Here schemas allow unknown
     // fields, and handlers read the fields that they know.
@@ -138,6 +135,6 @@ export function serviceApp(
         apiReferenceAddress: `${publicUrl}/swagger`,
       }),
     )
-    .use(managementRoutes({ lifecycle, metrics, storage }))
+    .use(managementRoutes({ findObstacle, metrics }))
     .use(apiReference(() => app, { ...info, version }, publicUrl, realmOf(guard)));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { isManagementPath } from "../../src/service/management-routes.ts";
 import { sampleApp, startSample } from "../../testing/sample-service.ts";
 import { requestsTotal } from "../telemetry/requests-total.ts";
@@ -30,6 +30,27 @@ describe("GET /ready", () => {
     expect((await service.request("/ready")).status).toBe(503);
     expect(service.lines.at(-1)).toMatchObject({ path: "/ready", reason: "storage-gone" });
     expect(await service.metric("service_ready")).toBe(0);
+    expect(service.lines.filter(({ level }) => level === "warn")).toMatchObject([
+      { msg: "storage cannot be used", reason: "storage-gone" },
+    ]);
+  });
+
+  test("logs why, with the error, when the database is damaged", async () => {
+    await using service = await startSample();
+    const { db } = service.storage;
+    await service.query("CREATE TABLE notes (text)");
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    const { size } = await stat(db.filename);
+    await using file = await open(db.filename, "r+");
+    await file.write(Buffer.alloc(size, "x"), 0, size, 0);
+    db.run("PRAGMA shrink_memory"); // SQLite reads the file again
+    expect((await service.request("/ready")).status).toBe(503);
+    expect(service.lines.at(-1)).toMatchObject({
+      level: "error",
+      path: "/ready",
+      status: 503,
+      err: { type: "SQLiteError", message: "SQLITE_NOTADB" },
+    });
   });
 });
 
