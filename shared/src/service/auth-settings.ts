@@ -89,9 +89,10 @@ const ofService = Object.values(serviceIssuerSettings).map(({ variable }) => var
  */
 export function authErrors(environment: Environment, hasServiceIssuer: boolean): string[] {
   const isSet = (variable: string) => (environment[variable] ?? "") !== "";
-  const serviceVariables = hasServiceIssuer ? ofService : [];
   if (!isSet("AUTH_ISSUER")) {
-    return [...dependent, ...serviceVariables]
+    // Those of the other service too: both may have one environment, and must not differ in being open. By
+    // name, since Kubernetes sets AUTH_SERVICE_HOST and AUTH_PORT for a Service that is named `auth`.
+    return [...dependent, ...ofService]
       .filter(isSet)
       .map((variable) => `Cannot use ${variable} without AUTH_ISSUER: set both or neither`);
   }
@@ -101,10 +102,10 @@ export function authErrors(environment: Environment, hasServiceIssuer: boolean):
       "Cannot use AUTH_ISSUER without AUTH_JWKS: it must say where the issuer's keys are",
     );
   }
-  if (!serviceVariables.some(isSet)) return errors;
-  for (const variable of serviceVariables) {
+  if (!hasServiceIssuer || !ofService.some(isSet)) return errors;
+  for (const variable of ofService) {
     if (isSet(variable)) continue;
-    errors.push(`${variable} is missing: set all of ${serviceVariables.join(", ")}, or none`);
+    errors.push(`${variable} is missing: set all of ${ofService.join(", ")}, or none`);
   }
   if (environment["AUTH_SERVICE_ISSUER"] === environment["AUTH_ISSUER"]) {
     errors.push("Cannot use AUTH_SERVICE_ISSUER: it must be another issuer than AUTH_ISSUER");

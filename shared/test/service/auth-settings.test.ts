@@ -84,14 +84,20 @@ describe("The variables of authentication", () => {
   );
 
   test.each(["AUTH_JWKS", "AUTH_AUDIENCE", "AUTH_USER_CLAIM", ...Object.keys(ofService)])(
-    "refuse %s alone, so that an AUTH_ISSUER that is empty by mistake opens nothing",
+    "refuse %s alone in every service, so that an AUTH_ISSUER that is empty by mistake opens none",
     (variable) => {
       const environment = { AUTH_ISSUER: "", [variable]: "https://login.example" };
-      expect(errors(environment)).toEqual([
-        `Cannot use ${variable} without AUTH_ISSUER: set both or neither`,
-      ]);
+      for (const service of [called, plain]) {
+        expect(errors(environment, service)).toEqual([
+          `Cannot use ${variable} without AUTH_ISSUER: set both or neither`,
+        ]);
+      }
     },
   );
+
+  test("are not those that Kubernetes sets for a Service that is named auth", () => {
+    expect(errors({ AUTH_PORT: "tcp://10.0.0.7:80", AUTH_SERVICE_HOST: "10.0.0.7" })).toEqual([]);
+  });
 
   test("refuse AUTH_ISSUER without the issuer's keys", () => {
     expect(errors({ AUTH_ISSUER: "https://login.example" })).toEqual([
@@ -111,8 +117,9 @@ describe("The variables of authentication", () => {
     ]);
   });
 
-  test("of a second issuer mean nothing to a service that no other service calls", () => {
-    expect(errors(ofService, plain)).toEqual([]);
+  test("of a second issuer mean nothing beside AUTH_ISSUER to a service that no other one calls", () => {
+    expect(errors({ ...on, ...ofService }, plain)).toEqual([]);
+    expect(errors({ ...on, AUTH_SERVICE_ISSUER: on.AUTH_ISSUER }, plain)).toEqual([]);
   });
 
   test("are all named where several are wrong", () => {
