@@ -94,7 +94,11 @@ export async function parseKeySet(bytes: Uint8Array): Promise<KeySet> {
   }
   if (keys.length === 0) throw new KeySetError("The set has no key that can be used");
   return {
-    fingerprint: JSON.stringify(keys),
+    // The order of the keys has no meaning (RFC 7517, 5).
+    fingerprint: keys
+      .map((key) => JSON.stringify(key))
+      .sort()
+      .join(),
     keyIds: new Set(keys.flatMap(({ kid }) => kid ?? [])),
     keyFor: createLocalJWKSet({ keys }),
   };

@@ -86,6 +86,13 @@ describe("parseKeySet()", () => {
     expect((await rejectionOf(parseKeySet(bytes))).name).toBe("KeySetError");
   });
 
+  test("takes a set for the same in whatever order its keys and their members are", async () => {
+    const { published: other } = await issuerKey("RS256");
+    const reversed = Object.fromEntries(Object.entries(other).toReversed());
+    const { fingerprint } = await parse(good, other);
+    expect((await parse(reversed, good)).fingerprint).toBe(fingerprint);
+  });
+
   test("takes a set for the same whatever is beside its keys", async () => {
     const set = await parse(good);
     const same = await parseKeySet(
