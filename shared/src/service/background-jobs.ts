@@ -22,11 +22,15 @@ export function startBackgroundJobs(
         "background job failed, and will be tried again",
       );
     }
-    running.delete(job);
   }
 
   function start(job: BackgroundJob): void {
-    if (!running.has(job)) running.set(job, run(job));
+    if (running.has(job)) return;
+    // Not at the end of run(), which ends before this call returns if the job throws at once.
+    running.set(
+      job,
+      run(job).finally(() => running.delete(job)),
+    );
   }
 
   jobs.forEach(start);

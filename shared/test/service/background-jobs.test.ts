@@ -34,6 +34,19 @@ describe("startBackgroundJobs()", () => {
     });
   });
 
+  test("runs a job again after it threw before it returned a promise", async () => {
+    const { logger, lines } = logInto();
+    const thrice = calledTimes(3);
+    const run = () => {
+      thrice.call();
+      throw new Error("no luck");
+    };
+    const stop = startBackgroundJobs([{ intervalMs: 1, run }], logger);
+    await thrice.promise;
+    await stop();
+    expect(lines[0]).toMatchObject({ level: "warn", err: { message: "no luck" } });
+  });
+
   // At the level of most services, an outage of the server is one line: the storage's own.
   test.each(
     unavailableReasons.map(
