@@ -40,6 +40,9 @@ export async function serve<S extends Settings, Stores>({
   const terminal = process.stdout.isTTY ? { destination: await terminalOutput() } : {};
   const { log, descriptors, parts } = createParts({ name, config, ...terminal });
   const { lifecycle, logger, metrics } = parts;
+  using atEnd = new DisposableStack();
+  // Whatever fails below: the last lines may be all that tells why.
+  atEnd.defer(() => log.flush());
   const shutdown = shutdownSignal(process, log);
   addProcessMetrics(metrics.registry);
   const { registry } = metrics;
@@ -59,10 +62,7 @@ export async function serve<S extends Settings, Stores>({
   // A shutdown does not wait for another process's lock or for a long migration, which changes nothing
   // if it is cut.
   const opened = await Promise.race([opening, aborted(shutdown.signal)]);
-  if (opened === undefined) {
-    log.flush();
-    return shutdown.hasFailed() ? 1 : 0;
-  }
+  if (opened === undefined) return shutdown.hasFailed() ? 1 : 0;
   const { storage, stores, migrated } = opened;
   const stopping = aborted(shutdown.signal);
   const migrating = migrated.then(({ from, to, durationMs }) => {
@@ -70,6 +70,14 @@ export async function serve<S extends Settings, Stores>({
     const duration_ms = Math.round(durationMs * 1000) / 1000;
     logger.info({ from, to, duration_ms }, "migrated");
   });
+  let graceEndsAt: number | undefined;
+  let closing: Promise<void> | undefined;
+  // Once: it counts the spans that it loses.
+  const closeTracer = () => {
+    const now = performance.now();
+    const leftMs = (graceEndsAt ?? now + config.shutdownGraceMs) - now;
+    return (closing ??= tracing?.tracer.close(leftMs));
+  };
   try {
     // SQLite has migrated by now. One turn of promises lets that be logged, or a failure end the start.
     await Promise.race([migrating, Promise.resolve()]);
@@ -103,16 +111,19 @@ export async function serve<S extends Settings, Stores>({
       const waiting = { in_flight: server.pendingRequests, grace_ms: config.shutdownGraceMs };
       logger.info(waiting, "waiting for requests in flight");
     }
-    const graceEndsAt = performance.now() + config.shutdownGraceMs;
+    graceEndsAt = performance.now() + config.shutdownGraceMs;
     const isClean = await closeServer(server, config.shutdownGraceMs);
     await stopBackgroundJobs();
     await storage.close(!isClean);
-    await tracing?.tracer.close(graceEndsAt - performance.now());
+    await closeTracer();
     if (!isClean) logger.error("cut the requests that were left when the grace ran out");
     logger.info("stopped");
     return isClean && !shutdown.hasFailed() ? 0 : 1;
   } finally {
-    await storage.close();
-    log.flush();
+    try {
+      await storage.close();
+    } finally {
+      await closeTracer();
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
+import { startCollector } from "../../testing/collector.ts";
 import { logLines, type LogLine } from "../../testing/log-lines.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 
@@ -73,4 +74,49 @@ test("serve() does not start an app with a route that declares no scope", async 
   expect(await child.stderr.text()).toContain(
     "DELETE /notes/:id declares no scope: give one to its routeDocs()",
   );
+});
+
+test("serve() writes its last lines and sends its last spans when the storage cannot be closed", async () => {
+  await using folder = temporaryFolder();
+  await using collector = startCollector();
+  const script = `
+    import { Elysia } from "elysia";
+    import { runService } from "./src/service/cli.ts";
+    await runService({
+      name: "sample",
+      database: "sqlite:${join(folder.path, "test.db")}",
+      engines: { sqlite: { migrations: [], stores: () => ({}) } },
+      settings: {},
+      build({ parts: { logger, storage, tracer } }) {
+        storage.close = () => {
+          logger.error("cannot write the rest");
+          return Promise.reject(new Error("the disk is gone"));
+        };
+        tracer.record({
+          name: "work",
+          kind: "internal",
+          context: { traceId: "1".repeat(32), spanId: "2".repeat(16) },
+          startedAt: performance.now(),
+          endedAt: performance.now(),
+          attributes: {},
+        });
+        setImmediate(() => process.kill(process.pid, "SIGTERM"));
+        return { app: new Elysia() };
+      },
+    }, process);`;
+  const child = Bun.spawn([process.execPath, "-e", script], {
+    cwd: join(import.meta.dir, "../.."),
+    env: {
+      PORT: "0",
+      HOST: "127.0.0.1",
+      SHUTDOWN_DRAIN_MS: "0",
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await child.exited).toBe(1);
+  expect(await child.stderr.text()).toContain("the disk is gone");
+  expect(await child.stdout.text()).toContain("cannot write the rest");
+  expect(collector.spans.map(({ name }) => name)).toEqual(["work"]);
 });
