@@ -42,7 +42,10 @@ const page = (title: string) => `<!doctype html>
 </html>
 `;
 
-/** Makes a handler that calls `make` at the first request, and keeps the content for later ones. */
+/**
+ * Makes a handler that calls `make` at the first request, and keeps the content for later ones. If `make`
+ * fails, as for want of a file descriptor, the next request calls it again.
+ */
 function contentHandler(type: string, make: () => Blob | Promise<Blob>) {
   const load = async () => {
     const content = await make();
@@ -50,7 +53,11 @@ function contentHandler(type: string, make: () => Blob | Promise<Blob>) {
   };
   let loading: ReturnType<typeof load> | undefined;
   return async ({ request }: { request: Request }): Promise<Response> => {
-    const { content, etag } = await (loading ??= load());
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    const { content, etag } = await loading;
     const headers = {
       "cache-control": "no-cache",
       "content-security-policy": contentSecurityPolicy,

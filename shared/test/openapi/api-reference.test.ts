@@ -114,6 +114,18 @@ describe("GET /swagger", () => {
     expect(document.paths).toHaveProperty("/tasks");
   });
 
+  test("makes the document again after that failed once", async () => {
+    const apps = [
+      () => {
+        throw new Error("out of file descriptors");
+      },
+    ];
+    const reference = apiReference(() => (apps.pop() ?? (() => app))(), sampleInfo);
+    const load = () => reference.handle(new Request("http://sample.test/swagger/json"));
+    expect((await load()).status).toBe(500);
+    expect((await load()).status).toBe(200);
+  });
+
   test("escapes the title of the service", async () => {
     const odd = apiReference(() => app, { ...sampleInfo, title: "<script>sample</script>" });
     const page = await (await odd.handle(new Request("http://sample.test/swagger"))).text();
