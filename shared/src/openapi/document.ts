@@ -39,7 +39,8 @@ const publisher = {
 };
 
 const managementDescription =
-  "For operators, probes and Prometheus. They need no storage and are never shed under load.";
+  "For operators, probes and Prometheus. They respond also while the storage does not, and are never " +
+  "shed under load.";
 
 /**
  * The server, relative to the document at `/swagger/json`. `/` would lead out of the path prefix that a

@@ -36,8 +36,8 @@ export interface RouteDocs extends RouteBehaviour {
 }
 
 /**
- * The tag of the management routes, which load shedding skips and which need no storage. Clients see
- * it in the API document.
+ * The tag of the management routes, which load shedding skips and which respond also while the storage
+ * does not. Clients see it in the API document.
  */
 export const managementTag = "operations";
 

@@ -51,6 +51,9 @@ describe("GET /ready", () => {
       status: 503,
       err: { type: "SQLiteError", message: "SQLITE_NOTADB" },
     });
+    for (const path of ["/health", "/metrics", "/swagger", "/swagger/json"]) {
+      expect((await service.request(path)).status).toBe(200);
+    }
   });
 });
 
