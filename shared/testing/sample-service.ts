@@ -202,10 +202,13 @@ const sampleStorage: ServiceParts["storage"] = {
 export function sampleApp({
   phase = "ready",
   secret = sampleStorage.secret,
-}: Partial<Lifecycle> & Partial<Pick<ServiceParts["storage"], "secret">> = {}) {
+  maxInFlight = 10,
+}: Partial<
+  Lifecycle & Pick<ServiceParts["storage"], "secret"> & Pick<ServiceParts["limits"], "maxInFlight">
+> = {}) {
   const { parts } = createParts({
     name: sampleInfo.title,
-    config: { logLevel: "silent", maxBodyBytes: 1000, maxInFlight: 10 },
+    config: { logLevel: "silent", maxBodyBytes: 1000, maxInFlight },
     build: { version: sampleInfo.version, commit: "" },
   });
   parts.lifecycle.phase = phase;

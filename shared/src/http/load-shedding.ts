@@ -54,13 +54,20 @@ export function concurrencyLimiter(maxInFlight: number) {
       if (request.isAdmitted) inFlight -= 1;
       request.isAdmitted = false;
     },
-    /** Resolves when the next rejection may be sent; undefined if it may be sent at once. */
-    paceRejection(): Promise<void> | undefined {
+    /**
+     * Resolves when the next rejection may be sent; undefined if it may be sent at once.
+     *
+     * @param request its body is discarded if the rejection waits: Bun would buffer a MiB or more of each.
+     * Left out: the body was read
+     */
+    paceRejection(request?: Pick<Request, "body">): Promise<void> | undefined {
       ticking ??= setInterval(tick, tickMs);
       if (waiting.length === 0 && rejectedInTick < maxRejectionsPerTick) {
         rejectedInTick += 1;
         return undefined;
       }
+      // An unhandled rejection would end the service.
+      request?.body?.cancel().catch(() => undefined);
       return new Promise((resolve) => waiting.push(resolve));
     },
   };

@@ -112,7 +112,7 @@ export function requestPipeline({
     const problem = knownRoutes().routingProblem(exchange.context);
     if (problem !== undefined) return fail(exchange, problem);
     const reject = () => fail(exchange, overload);
-    return limiter.paceRejection()?.then(reject) ?? reject();
+    return limiter.paceRejection(exchange.request)?.then(reject) ?? reject();
   }
 
   return (handle: AppHandler) => {

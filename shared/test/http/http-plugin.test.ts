@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { StorageUnavailable } from "../../src/core/storage.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
-import { startSample } from "../../testing/sample-service.ts";
+import { sampleApp, startSample } from "../../testing/sample-service.ts";
 import { requestsTotal } from "../telemetry/requests-total.ts";
 import { exchange } from "./requests.ts";
 
@@ -124,6 +124,18 @@ describe("httpPlugin() under overload", () => {
     await Promise.all(shed);
     resolve("found");
     await held;
+  });
+
+  test("discards the body of every request whose 503 has to wait", async () => {
+    const app = sampleApp({ maxInFlight: 0 });
+    let discarded = 0;
+    const responses = Array.from({ length: 30 }, () => {
+      const body = new ReadableStream({ cancel: () => void (discarded += 1) });
+      return app.handle(new Request("http://a/notes", { method: "POST", headers: json, body }));
+    });
+    // The first ten are sent at once.
+    expect(discarded).toBe(20);
+    for (const response of responses) expect((await response).status).toBe(503);
   });
 });
 
