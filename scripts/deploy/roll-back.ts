@@ -1,6 +1,6 @@
 // Back to what ran before a deploy.
 import type { Kubectl } from "./kubectl.ts";
-import { isDeployment, title } from "./objects.ts";
+import { isDeployment, resource, title } from "./objects.ts";
 import { unfinished, unlock } from "./record.ts";
 import { isReady, printRunning, rolledOut } from "./rollout.ts";
 import { nextSignal } from "./signals.ts";
@@ -19,11 +19,11 @@ export async function rollBack(kubectl: Kubectl, before: State, timeout: string)
   console.error("Rolling back what this deploy has changed");
   const interrupted = nextSignal();
   try {
-    const { accepted, changed, claims } = await putBack(kubectl, before);
-    for (const claim of claims) {
+    const { accepted, changed, kept } = await putBack(kubectl, before);
+    for (const object of kept) {
       console.error(
-        `${title(claim)} stays, because its volume may hold data. To delete both: ` +
-          `kubectl delete pvc ${claim.metadata.name}`,
+        `${title(object)} stays, because it may hold data. To delete it and its volumes: ` +
+          `kubectl delete ${resource(object)} ${object.metadata.name}`,
       );
     }
     if (!accepted) {

@@ -12,6 +12,10 @@ export interface State {
 
 const isClaim = ({ kind }: ClusterObject) => kind === "PersistentVolumeClaim";
 
+/** The kinds whose volumes are deleted with the object: a claim, and a database that CloudNativePG runs. */
+const withVolumes = ["persistentvolumeclaim", "cluster.postgresql.cnpg.io"];
+const mayHoldData = (object: ClusterObject) => withVolumes.includes(resource(object));
+
 /** Tells an object from every other of its namespace, in each version of its API. */
 const key = (object: ClusterObject) => `${resource(object)} ${object.metadata.name}`;
 
@@ -37,11 +41,11 @@ export async function live(
 }
 
 /**
- * Makes the state what it was, and touches nothing that is as it was. Volume claims stay, because their
- * volumes may hold data.
+ * Makes the state what it was, and touches nothing that is as it was. New volume claims and databases stay,
+ * because their volumes may hold data.
  *
  * @returns whether the cluster has accepted every write, the objects that have been changed back, as they
- * were, and the new claims that stay
+ * were, and the new ones that stay
  * @throws Error if the cluster cannot be read
  */
 export async function putBack(kubectl: Kubectl, before: State) {
@@ -63,7 +67,7 @@ export async function putBack(kubectl: Kubectl, before: State) {
   const made = before.missing.filter((object) => found.has(key(object)));
   // Pods end before the network policies that protect them are deleted.
   const hasPods = (object: ClusterObject) => imagesOf(object).length > 0;
-  const rest = made.filter((object) => !hasPods(object) && !isClaim(object));
+  const rest = made.filter((object) => !hasPods(object) && !mayHoldData(object));
   for (const objects of [made.filter(hasPods), rest]) {
     if (objects.length === 0) continue;
     const how = ["--ignore-not-found", "--cascade=foreground", "--timeout=2m"];
@@ -71,7 +75,7 @@ export async function putBack(kubectl: Kubectl, before: State) {
     const { ok } = await kubectl.attempt(["delete", "-f", "-", ...how], options);
     accepted &&= ok;
   }
-  return { accepted, changed, claims: made.filter(isClaim) };
+  return { accepted, changed, kept: made.filter(mayHoldData) };
 }
 
 /**
@@ -103,7 +107,7 @@ export async function undeletable(kubectl: Kubectl, { missing }: State): Promise
   // A ConfigMap is the record of the deploy itself.
   const resources = new Set([
     "configmap",
-    ...missing.filter((object) => !isClaim(object)).map(resource),
+    ...missing.filter((object) => !mayHoldData(object)).map(resource),
   ]);
   const answers = await Promise.all(
     [...resources].map(async (name) => {

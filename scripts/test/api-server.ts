@@ -12,6 +12,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   apps: ["Deployment"],
   "authorization.k8s.io": ["SelfSubjectAccessReview"],
   batch: ["CronJob"],
+  "postgresql.cnpg.io": ["Cluster"],
   "networking.k8s.io": ["Ingress", "NetworkPolicy"],
 };
 

@@ -65,6 +65,16 @@ const deploy = async (...args: Parameters<typeof startDeploy>) =>
     await startDeploy(...args)
   ).ended;
 
+/** A kustomization of k8s/ and more. @returns its folder, which is deleted with it */
+async function kustomization(more: object, object?: object) {
+  const folder = temporaryFolder();
+  const base = relative(realpathSync(folder.path), join(root, "k8s"));
+  if (object) await Bun.write(join(folder.path, "object.yaml"), JSON.stringify(object));
+  const all = { resources: [base, ...(object ? ["object.yaml"] : [])], ...more };
+  await Bun.write(join(folder.path, "kustomization.yaml"), JSON.stringify(all));
+  return folder;
+}
+
 /** Everything on a cluster, without what the cluster itself counts. */
 const state = ({ objects }: Pick<Server, "objects">) =>
   new Map([...objects].map(([key, object]) => [key, asGiven(object)]));
@@ -129,14 +139,11 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
 
   test.concurrent("deploys the kustomization that it is given", async () => {
     await using server = cluster();
-    await using folder = temporaryFolder();
     const data = { AUTH_ISSUER: "https://login.example.com" };
     const configuration = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: first }, data };
-    const kustomization = {
-      resources: [relative(realpathSync(folder.path), join(root, "k8s"))],
+    await using folder = await kustomization({
       patches: [{ patch: JSON.stringify(configuration) }],
-    };
-    await Bun.write(join(folder.path, "kustomization.yaml"), JSON.stringify(kustomization));
+    });
     const { status } = await deploy(server, build("new"), { KUSTOMIZATION: folder.path });
     expect(status).toBe(0);
     expect(running(server)).toEqual(workloads(build("new")));
@@ -203,8 +210,24 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(left).toHaveLength(2 * names.length);
     for (const service of names) {
       expect(stdout).toContain(`Deployment ${service}: not there\n`);
-      expect(stderr).toContain(`kubectl delete pvc ${service}-data\n`);
+      expect(stderr).toContain(`kubectl delete persistentvolumeclaim ${service}-data\n`);
     }
+  });
+
+  test.concurrent("keeps a new database if the rollout of a service fails", async () => {
+    await using server = cluster();
+    const before = state(server);
+    const metadata = { name: "users-db" };
+    const database = { apiVersion: "postgresql.cnpg.io/v1", kind: "Cluster", metadata };
+    await using folder = await kustomization({}, database);
+    const { status, stderr } = await deploy(server, [image(first, "new"), image(last, "broken")], {
+      KUSTOMIZATION: folder.path,
+    });
+    expect(status).toBe(1);
+    expect(server.objects.get("clusters/users-db")).toMatchObject(database);
+    expect(stderr).toContain("kubectl delete cluster.postgresql.cnpg.io users-db\n");
+    server.objects.delete("clusters/users-db");
+    expect(state(server)).toEqual(before);
   });
 
   test.concurrent("puts everything back if it is interrupted", async () => {
