@@ -83,12 +83,24 @@ export async function putBack(kubectl: Kubectl, before: State) {
  * rewrites the annotation that the next `kubectl apply` compares with.
  */
 function patch(from: ClusterObject, to: ClusterObject) {
-  const { metadata: metadataFrom, ...fieldsFrom } = asGiven(from);
-  const { metadata: metadataTo, ...fieldsTo } = asGiven(to);
+  const { metadata: metadataFrom, spec: specFrom = {}, ...fieldsFrom } = asGiven(from);
+  const { metadata: metadataTo, spec: specTo = {}, ...fieldsTo } = asGiven(to);
+  const isAutoscaled = !namesReplicas(from) && !namesReplicas(to);
+  const spec = patchFields("/spec", specFrom as object, specTo as object);
   return [
     ...patchFields("/metadata", metadataFrom, metadataTo),
+    ...spec.filter(({ path }) => !(isAutoscaled && path === "/spec/replicas")),
     ...patchFields("", fieldsFrom, fieldsTo),
   ];
+}
+
+/** Whether the manifest that was applied last names a number of replicas: else only an autoscaler sets it. */
+function namesReplicas({ metadata }: ClusterObject): boolean {
+  const manifest =
+    metadata.annotations?.["kubectl.kubernetes.io/last-applied-configuration"] ?? "{}";
+  // kubectl has written it.
+  const { spec } = JSON.parse(manifest) as { spec?: { replicas?: number } };
+  return spec?.replicas !== undefined;
 }
 
 function patchFields(path: string, from: object, to: object) {

@@ -113,8 +113,12 @@ export function apiServer({ start, forbidden = [], overQuota = [], ...first }: P
     };
   }
 
-  function store(key: string, next: ClusterObject, present?: ClusterObject): ClusterObject {
+  function store(key: string, given: ClusterObject, present?: ClusterObject): ClusterObject {
     version += 1;
+    const next =
+      given.kind === "Deployment"
+        ? { ...given, spec: { replicas: 1, ...(given["spec"] as object) } }
+        : given;
     const { name, annotations = {} } = next.metadata;
     const changed = !Bun.deepEquals(next["spec"], present?.["spec"]);
     const generation = Number(present?.metadata["generation"] ?? 0) + (changed ? 1 : 0);
@@ -181,6 +185,13 @@ export function apiServer({ start, forbidden = [], overQuota = [], ...first }: P
       "current-context": "test",
     }),
     objects,
+    /** Sets the number of a Deployment's pods, as an operator or an autoscaler does. */
+    scale(service: string, replicas: number): void {
+      const key = `deployments/${service}`;
+      const present = objects.get(key);
+      if (present === undefined) throw new Error(`There is no Deployment ${service}`);
+      store(key, { ...present, spec: { ...(present["spec"] as object), replicas } }, present);
+    },
     /** Resolves when the condition holds, which is tried after every write. */
     until: (condition: () => boolean) =>
       new Promise<void>((resolve) => {
@@ -240,7 +251,7 @@ function patched(object: ClusterObject, body: unknown, headers: Headers): Cluste
   // Instead of merging lists by their keys: the annotation holds the objects that `kubectl apply` was given.
   const applied = metadata?.annotations?.[lastApplied];
   const given = applied === undefined ? body : (JSON.parse(applied) as unknown);
-  const merged = merge(object, given) as ClusterObject;
+  const merged = merge(merge(object, removals(body as object)), given) as ClusterObject;
   if (applied === undefined) return merged;
   const annotations = { ...merged.metadata.annotations, [lastApplied]: applied };
   return { ...merged, metadata: { ...merged.metadata, annotations } };
@@ -250,8 +261,20 @@ function patched(object: ClusterObject, body: unknown, headers: Headers): Cluste
 function merge(target: unknown, patch: unknown): unknown {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
   const merged: Fields = typeof target === "object" ? { ...target } : {};
-  for (const [field, value] of Object.entries(patch)) merged[field] = merge(merged[field], value);
+  for (const [field, value] of Object.entries(patch)) {
+    if (value === null) delete merged[field];
+    else merged[field] = merge(merged[field], value);
+  }
   return merged;
+}
+
+/** The part of a merge patch that takes fields away. */
+function removals(patch: object): Fields {
+  const fields = Object.entries(patch).flatMap(([field, value]): [string, unknown][] => {
+    if (value === null) return [[field, null]];
+    return typeof value === "object" && !Array.isArray(value) ? [[field, removals(value)]] : [];
+  });
+  return Object.fromEntries(fields);
 }
 
 /** Which kinds there are: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery */

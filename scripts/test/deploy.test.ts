@@ -75,6 +75,24 @@ async function kustomization(more: object, object?: object) {
   return folder;
 }
 
+/** Takes the number of replicas out of the manifests, as overlays/postgres does. */
+const autoscaled = {
+  patches: [
+    {
+      target: { kind: "Deployment" },
+      patch: JSON.stringify([{ op: "remove", path: "/spec/replicas" }]),
+    },
+  ],
+};
+
+/** The object as if the manifest that was applied had no number of replicas. */
+function withoutReplicas(object: ClusterObject): ClusterObject {
+  const key = "kubectl.kubernetes.io/last-applied-configuration";
+  const { [key]: manifest = "", ...annotations } = object.metadata.annotations ?? {};
+  const left = { ...annotations, [key]: manifest.replace(/"replicas":\d+,?/, "") };
+  return { ...object, metadata: { ...object.metadata, annotations: left } };
+}
+
 /** Everything on a cluster, without what the cluster itself counts. */
 const state = ({ objects }: Pick<Server, "objects">) =>
   new Map([...objects].map(([key, object]) => [key, asGiven(object)]));
@@ -111,7 +129,7 @@ const reaches = (server: Server, reference: string) =>
   server.until(() => running(server)[`deployments/${serviceOf(reference)}`] === reference);
 
 describe.skipIf(kubectl === undefined)("deploy.sh", () => {
-  setDefaultTimeout(60_000);
+  setDefaultTimeout(180_000);
 
   beforeAll(async () => {
     await using server = apiServer({ start });
@@ -227,6 +245,36 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(server.objects.get("clusters/users-db")).toMatchObject(database);
     expect(stderr).toContain("kubectl delete cluster.postgresql.cnpg.io users-db\n");
     server.objects.delete("clusters/users-db");
+    expect(state(server)).toEqual(before);
+  });
+
+  test.concurrent("leaves the number of replicas to an autoscaler", async () => {
+    const objects = new Map([...old].map(([key, object]) => [key, withoutReplicas(object)]));
+    await using server = apiServer({ start, objects });
+    const before = state(server);
+    await using folder = await kustomization(autoscaled);
+    const images = [image(first, "new"), image(last, "stuck")];
+    const KUSTOMIZATION = folder.path;
+    const { child, ended } = await startDeploy(server, images, { KUSTOMIZATION });
+    await reaches(server, image(last, "stuck"));
+    for (const service of names) server.scale(service, 6);
+    child.kill("SIGTERM");
+    const { status } = await ended;
+    expect(status).toBe(1);
+    for (const service of names) {
+      expect(server.objects.get(`deployments/${service}`)).toMatchObject({ spec: { replicas: 6 } });
+      server.scale(service, 2);
+    }
+    expect(state(server)).toEqual(before);
+  });
+
+  test.concurrent("puts the number of replicas back that the old manifest names and the new one does not", async () => {
+    await using server = cluster();
+    const before = state(server);
+    await using folder = await kustomization(autoscaled);
+    const images = [image(first, "new"), image(last, "broken")];
+    const { status } = await deploy(server, images, { KUSTOMIZATION: folder.path });
+    expect(status).toBe(1);
     expect(state(server)).toEqual(before);
   });
 
