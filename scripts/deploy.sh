@@ -12,7 +12,7 @@
 #
 # KUSTOMIZATION: the folder of the kustomization, by default k8s: SQLite, without authentication.
 # KUBECONFIG_BASE64: a kubeconfig to use instead, in base64.
-# NAMESPACE: the namespace, by default the one in the kubeconfig's context.
+# NAMESPACE: the namespace, by default the one in the kubeconfig's context. A kustomization for another is refused.
 # TIMEOUT: how long each rollout may take, by default 5m.
 # REPOSITORY: OWNER/NAME on GitHub, whose CI/CD workflow has built the images; by default GITHUB_REPOSITORY.
 # VERIFY: "all" by default, signature and attestation; "signature" alone, for a repository whose plan has

@@ -1,7 +1,7 @@
 // A deploy from its checks to what runs after it.
 import type { Image } from "./images.ts";
 import type { Kubectl } from "./kubectl.ts";
-import { mismatch, render, stages } from "./manifests.ts";
+import { misplaced, mismatch, render, stages } from "./manifests.ts";
 import { isDeployment, documents, type ClusterObject } from "./objects.ts";
 import { keep, lock, unlock } from "./record.ts";
 import { rollBack } from "./roll-back.ts";
@@ -52,7 +52,10 @@ export async function deploy(images: readonly Image[], options: Options): Promis
 async function checked(images: readonly Image[], options: Options) {
   const { kubectl, verification } = options;
   const objects = await render(kubectl, images, options);
-  const refused = mismatch(objects, images) ?? (await refusal(images, verification));
+  const refused =
+    mismatch(objects, images) ??
+    (await misplaced(kubectl, objects)) ??
+    (await refusal(images, verification));
   if (refused !== undefined) throw new Error(refused);
 
   const kept = await undeletable(kubectl, await look(kubectl, objects));

@@ -23,6 +23,8 @@ export interface Kubectl {
   attempt(args: readonly string[], options?: Options): Promise<Result>;
   /** What the command prints. @throws Error if it fails */
   run(args: readonly string[], options?: Options): Promise<string>;
+  /** The namespace in which kubectl works. @throws Error */
+  namespace(): Promise<string>;
 }
 
 /**
@@ -62,8 +64,15 @@ export function kubectlFor(kubeconfig?: string, namespace?: string): Kubectl {
   return {
     attempt,
     run,
+    // Of an object that names none, kubectl prints its own; without a kubeconfig too, in a pod.
+    namespace: () =>
+      run(["create", "--dry-run=client", "--validate=false", "-o", printNamespace, "-f", "-"], {
+        input: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "any" } }),
+      }),
   };
 }
+
+const printNamespace = "jsonpath={.metadata.namespace}";
 
 /** The first reasons in what kubectl has written, without its log, the object and the patch around each. */
 function shortened(text: string): string {

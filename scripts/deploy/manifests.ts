@@ -39,6 +39,23 @@ export function mismatch(
   return unknown && `Cannot deploy ${unknown.reference}: there is no Deployment ${unknown.service}`;
 }
 
+/** @returns why a deploy cannot roll the objects back where they are applied; undefined if it can */
+export async function misplaced(
+  kubectl: Kubectl,
+  objects: readonly ClusterObject[],
+): Promise<string | undefined> {
+  const placed = objects.filter(({ metadata }) => metadata.namespace !== undefined);
+  if (placed.length === 0) return undefined;
+  const namespace = await kubectl.namespace();
+  const other = placed.find(({ metadata }) => metadata.namespace !== namespace);
+  return (
+    other &&
+    `${title(other)} is for the namespace ${other.metadata.namespace}, and this deploy works in ` +
+      `${namespace}, and in no other. Set NAMESPACE=${other.metadata.namespace} or the namespace of the ` +
+      "kubeconfig's context, or leave the namespace out of the kustomization"
+  );
+}
+
 /**
  * The objects in the order of a deploy. Each stage is applied when the Deployment of the one before is
  * ready: first what pods need, then one Deployment after the other, at the end what needs them.

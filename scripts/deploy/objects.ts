@@ -6,6 +6,7 @@ export interface ClusterObject {
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
+    readonly namespace?: string;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly [field: string]: unknown;
   };

@@ -336,6 +336,30 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(state(server)).toEqual(before);
   });
 
+  test.concurrent.each([
+    ["the kubeconfig's context", {}],
+    ["NAMESPACE", { NAMESPACE: "platform" }],
+  ])("changes nothing if a kustomization is for another namespace than %s", async (_, env) => {
+    await using server = cluster();
+    const before = state(server);
+    await using folder = await kustomization({ namespace: "shop" });
+    const more = { KUSTOMIZATION: folder.path, ...env };
+    const { status, stderr } = await deploy(server, build("new"), more);
+    expect(status).toBe(1);
+    expect(stderr).toStartWith("Nothing has been changed. ");
+    expect(stderr).toContain("is for the namespace shop, and this deploy works in platform");
+    expect(stderr).toContain("Set NAMESPACE=shop");
+    expect(state(server)).toEqual(before);
+  });
+
+  test.concurrent("deploys a kustomization that names the namespace of the deploy", async () => {
+    await using server = cluster();
+    await using folder = await kustomization({ namespace: "platform" });
+    const { status } = await deploy(server, build("new"), { KUSTOMIZATION: folder.path });
+    expect(status).toBe(0);
+    expect(running(server)).toEqual(workloads(build("new")));
+  });
+
   test.concurrent("changes nothing if an image is not signed by the workflow", async () => {
     await using server = cluster();
     const before = state(server);
