@@ -11,6 +11,8 @@
 # service that others call comes before them. --undo puts back what ran before a deploy that was killed.
 #
 # KUSTOMIZATION: the folder of the kustomization, by default k8s: SQLite, without authentication.
+# REPLACE_KUSTOMIZATION: the folder of another kustomization that may run and is replaced. A deploy notes its
+# folder, relative to the repository, and is refused where it finds another one.
 # KUBECONFIG_BASE64: a kubeconfig to use instead, in base64.
 # NAMESPACE: the namespace, by default the one in the kubeconfig's context. A kustomization for another is refused.
 # TIMEOUT: how long each rollout may take, by default 5m.

@@ -2,6 +2,7 @@
 import type { Image } from "./images.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { misplaced, mismatch, render, stages } from "./manifests.ts";
+import { replacement, withNote } from "./note.ts";
 import { isDeployment, documents, type ClusterObject } from "./objects.ts";
 import { keep, lock, unlock } from "./record.ts";
 import { rollBack } from "./roll-back.ts";
@@ -18,6 +19,8 @@ export interface Options {
   readonly timeout: string;
   /** The folder of the kustomization to deploy. */
   readonly kustomization: string;
+  /** The folder of another one, in the place of which it may be deployed. */
+  readonly replaced?: string | undefined;
   /** An empty folder outside the checkout. */
   readonly folder: string;
   readonly verification: Verification;
@@ -50,15 +53,19 @@ export async function deploy(images: readonly Image[], options: Options): Promis
 
 /** The objects to apply, after every check that changes nothing. @throws Error if one of them fails */
 async function checked(images: readonly Image[], options: Options) {
-  const { kubectl, verification } = options;
-  const objects = await render(kubectl, images, options);
+  const { kubectl, kustomization, replaced, verification } = options;
+  const objects = withNote(await render(kubectl, images, options), kustomization);
   const refused =
     mismatch(objects, images) ??
     (await misplaced(kubectl, objects)) ??
     (await refusal(images, verification));
   if (refused !== undefined) throw new Error(refused);
 
-  const kept = await undeletable(kubectl, await look(kubectl, objects));
+  const present = await look(kubectl, objects);
+  const other = replacement(present.objects, kustomization, replaced);
+  if (other !== undefined) throw new Error(other);
+
+  const kept = await undeletable(kubectl, present);
   if (kept.length > 0) {
     throw new Error(
       `The kubeconfig's user may not delete ${kept.join(", ")}, as a roll-back has to. ` +

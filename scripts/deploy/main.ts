@@ -32,6 +32,7 @@ const isFolder = statSync(kustomization, { throwIfNoEntry: false })?.isDirectory
 if (!values.undo && !isFolder) {
   refuse(`KUSTOMIZATION must be a folder, and ${kustomization} is none`, usage);
 }
+const replaced = Bun.env["REPLACE_KUSTOMIZATION"] || undefined;
 const verification = verificationOf(Bun.env);
 if (!values.undo && typeof verification === "string") refuse(verification, usage);
 
@@ -52,7 +53,7 @@ try {
   process.exitCode =
     values.undo || typeof verification === "string"
       ? await undo(kubectl, timeout)
-      : await deploy(images, { kubectl, timeout, kustomization, folder, verification });
+      : await deploy(images, { kubectl, timeout, kustomization, replaced, folder, verification });
 } catch (error) {
   const reason = messageOf(error);
   console.error(`Nothing has been changed. ${reason}`);

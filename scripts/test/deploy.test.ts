@@ -4,6 +4,7 @@ import { symlink } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { noteAnnotation } from "../deploy/note.ts";
 import { asGiven, imagesOf, type ClusterObject } from "../deploy/objects.ts";
 import { proofs } from "../deploy/verify.ts";
 import { root } from "../root.ts";
@@ -75,6 +76,12 @@ async function kustomization(more: object, object?: object) {
   return folder;
 }
 
+/** The variables that deploy a kustomization where k8s/ was deployed before. */
+const inPlaceOfBase = ({ path }: { readonly path: string }) => ({
+  KUSTOMIZATION: path,
+  REPLACE_KUSTOMIZATION: "k8s",
+});
+
 /** Takes the number of replicas out of the manifests, as overlays/postgres does. */
 const autoscaled = {
   patches: [
@@ -91,6 +98,12 @@ function withoutReplicas(object: ClusterObject): ClusterObject {
   const { [key]: manifest = "", ...annotations } = object.metadata.annotations ?? {};
   const left = { ...annotations, [key]: manifest.replace(/"replicas":\d+,?/, "") };
   return { ...object, metadata: { ...object.metadata, annotations: left } };
+}
+
+/** The object as if no deploy had noted its kustomization. */
+function withoutNote(object: ClusterObject): ClusterObject {
+  const { [noteAnnotation]: _, ...annotations } = object.metadata.annotations ?? {};
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
 /** Everything on a cluster, without what the cluster itself counts. */
@@ -162,12 +175,57 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     await using folder = await kustomization({
       patches: [{ patch: JSON.stringify(configuration) }],
     });
-    const { status } = await deploy(server, build("new"), { KUSTOMIZATION: folder.path });
+    const { status } = await deploy(server, build("new"), inPlaceOfBase(folder));
     expect(status).toBe(0);
     expect(running(server)).toEqual(workloads(build("new")));
     expect([...server.objects.values()]).toContainEqual(
       expect.objectContaining({ data: expect.objectContaining(data) }),
     );
+  });
+
+  test.concurrent("notes which kustomization runs, and puts no other in its place unless told to", async () => {
+    await using server = cluster();
+    await using folder = await kustomization({});
+    const name = relative(root, folder.path);
+    const KUSTOMIZATION = folder.path;
+    const before = state(server);
+
+    const other = await deploy(server, build("new"), { KUSTOMIZATION });
+    expect(other.status).toBe(1);
+    expect(other.stderr).toStartWith("Nothing has been changed. ");
+    expect(other.stderr).toContain(`has been deployed from k8s, and this deploy is of ${name}`);
+    expect(other.stderr).toContain("REPLACE_KUSTOMIZATION=k8s");
+    expect(state(server)).toEqual(before);
+
+    const failed = await deploy(
+      server,
+      [image(first, "new"), image(last, "broken")],
+      inPlaceOfBase(folder),
+    );
+    expect(failed.status).toBe(1);
+    expect(state(server)).toEqual(before);
+
+    const meant = await deploy(server, build("new"), inPlaceOfBase(folder));
+    expect(meant.status).toBe(0);
+    // As where KUSTOMIZATION was forgotten. The variable which was set for the one deploy allows no other.
+    const base = await deploy(server, build("newer"), { REPLACE_KUSTOMIZATION: "k8s" });
+    expect(base.status).toBe(1);
+    expect(base.stderr).toContain(`has been deployed from ${name}, and this deploy is of k8s`);
+    expect(running(server)).toEqual(workloads(build("new")));
+  });
+
+  test.concurrent("deploys where none has noted a kustomization, as after kubectl apply -k", async () => {
+    const objects = new Map([...old].map(([key, object]) => [key, withoutNote(object)]));
+    await using server = apiServer({ start, objects });
+    await using folder = await kustomization({});
+    const { status } = await deploy(server, build("new"), { KUSTOMIZATION: folder.path });
+    expect(status).toBe(0);
+  });
+
+  test("notes the kustomization without a restart of the pods", () => {
+    const deployment = old.get(`deployments/${first}`);
+    expect(deployment?.metadata.annotations).toMatchObject({ [noteAnnotation]: "k8s" });
+    expect(JSON.stringify(deployment?.["spec"])).not.toContain(noteAnnotation);
   });
 
   test.concurrent("puts a good service back too if the rollout of another fails", async () => {
@@ -238,9 +296,11 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     const metadata = { name: "users-db" };
     const database = { apiVersion: "postgresql.cnpg.io/v1", kind: "Cluster", metadata };
     await using folder = await kustomization({}, database);
-    const { status, stderr } = await deploy(server, [image(first, "new"), image(last, "broken")], {
-      KUSTOMIZATION: folder.path,
-    });
+    const { status, stderr } = await deploy(
+      server,
+      [image(first, "new"), image(last, "broken")],
+      inPlaceOfBase(folder),
+    );
     expect(status).toBe(1);
     expect(server.objects.get("clusters/users-db")).toMatchObject(database);
     expect(stderr).toContain("kubectl delete cluster.postgresql.cnpg.io users-db\n");
@@ -254,8 +314,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     const before = state(server);
     await using folder = await kustomization(autoscaled);
     const images = [image(first, "new"), image(last, "stuck")];
-    const KUSTOMIZATION = folder.path;
-    const { child, ended } = await startDeploy(server, images, { KUSTOMIZATION });
+    const { child, ended } = await startDeploy(server, images, inPlaceOfBase(folder));
     await reaches(server, image(last, "stuck"));
     for (const service of names) server.scale(service, 6);
     child.kill("SIGTERM");
@@ -273,7 +332,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     const before = state(server);
     await using folder = await kustomization(autoscaled);
     const images = [image(first, "new"), image(last, "broken")];
-    const { status } = await deploy(server, images, { KUSTOMIZATION: folder.path });
+    const { status } = await deploy(server, images, inPlaceOfBase(folder));
     expect(status).toBe(1);
     expect(state(server)).toEqual(before);
   });
@@ -343,7 +402,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     await using server = cluster();
     const before = state(server);
     await using folder = await kustomization({ namespace: "shop" });
-    const more = { KUSTOMIZATION: folder.path, ...env };
+    const more = { ...inPlaceOfBase(folder), ...env };
     const { status, stderr } = await deploy(server, build("new"), more);
     expect(status).toBe(1);
     expect(stderr).toStartWith("Nothing has been changed. ");
@@ -355,7 +414,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   test.concurrent("deploys a kustomization that names the namespace of the deploy", async () => {
     await using server = cluster();
     await using folder = await kustomization({ namespace: "platform" });
-    const { status } = await deploy(server, build("new"), { KUSTOMIZATION: folder.path });
+    const { status } = await deploy(server, build("new"), inPlaceOfBase(folder));
     expect(status).toBe(0);
     expect(running(server)).toEqual(workloads(build("new")));
   });
