@@ -19,7 +19,7 @@ const pinned =
   /^(?:[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d|docker:\/\/\S+:[\d.]+@sha256:[0-9a-f]{64}$|\.\/\.github\/workflows\/)/;
 
 /** A step runs a script that also runs on a developer's machine. */
-const runsAnywhere = /^(?:bun run [\w:-]+(?: --[\w-]+)*|scripts\/[\w-]+\.sh\b[^;&|]*)$/;
+const runsAnywhere = /^(?:bun run [\w:-]+(?: --[\w-]+)*|(?:exec )?scripts\/[\w-]+\.sh\b[^;&|]*)$/;
 
 let violations = 0;
 

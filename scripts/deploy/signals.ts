@@ -1,4 +1,6 @@
-// Ctrl-C and the end of a CI run reach the process as signals, which a deploy answers by a roll-back.
+// Ctrl-C, and a CI run that is cancelled or out of time, are signals, which a deploy answers by a roll-back. GitHub
+// sends SIGINT to the process that it has started for the step, so that the step has to start deploy.sh by `exec`;
+// SIGTERM follows after 7.5 seconds, and after 2.5 more GitHub kills every process of the step.
 
 let next = new AbortController();
 

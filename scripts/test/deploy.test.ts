@@ -29,15 +29,26 @@ const serviceOf = (reference: string) => /[^/]+(?=@)/.exec(reference)?.[0] ?? ""
 
 type Server = ReturnType<typeof apiServer>;
 
-/** Starts deploy.sh on a cluster, with a cosign and a gh that accept every image but a stranger's. */
-async function startDeploy(server: Server, args: readonly string[], more: object = {}) {
+/**
+ * Starts deploy.sh on a cluster, with a cosign and a gh that accept every image but a stranger's.
+ *
+ * @param more variables
+ * @param command starts deploy.sh
+ */
+async function startDeploy(
+  server: Server,
+  args: readonly string[],
+  more: object = {},
+  command: readonly string[] = [script],
+) {
   const folder = temporaryFolder();
   const proof = 'case "$*" in *stranger*) echo "no signatures found" >&2; exit 1 ;; esac';
   await Promise.all([
     symlink(kubectl ?? "", join(folder.path, "kubectl")),
     ...["cosign", "gh"].map((name) => stub(folder.path, name, proof)),
   ]);
-  const child = Bun.spawn([script, ...args], {
+  const child = Bun.spawn([...command, ...args], {
+    cwd: root,
     env: {
       PATH: `${folder.path}:${dirname(process.execPath)}:/usr/bin:/bin`,
       HOME: folder.path,
@@ -345,6 +356,30 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     child.kill("SIGTERM");
     const { status, stderr } = await ended;
     expect(stderr).toContain("Interrupted by SIGTERM\n");
+    expect(status).toBe(1);
+    expect(state(server)).toEqual(before);
+  });
+
+  test.concurrent("puts everything back if its step of the workflow is cancelled", async () => {
+    await using server = cluster();
+    const before = state(server);
+    const text = await Bun.file(join(root, ".github/workflows/ci-cd.yml")).text();
+    const [, step = ""] = /run: (.*scripts\/deploy\.sh .*)/.exec(text) ?? [];
+    await using folder = temporaryFolder();
+    // As GitHub runs a step. It signals this process, and none that the process has started:
+    // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation
+    const command = ["bash", "-e", join(folder.path, "step.sh")];
+    await Bun.write(join(folder.path, "step.sh"), step);
+    const images = [image(first, "new"), image(last, "stuck")];
+    const variables: Record<string, string> = {};
+    for (const reference of images) {
+      variables[`${serviceOf(reference).toUpperCase().replace("-", "_")}_IMAGE`] = reference;
+    }
+    const { child, ended } = await startDeploy(server, [], variables, command);
+    await reaches(server, image(last, "stuck"));
+    child.kill("SIGINT");
+    const { status, stderr } = await ended;
+    expect(stderr).toContain("Interrupted by SIGINT\n");
     expect(status).toBe(1);
     expect(state(server)).toEqual(before);
   });
