@@ -12,7 +12,8 @@ export interface ServiceImage {
 }
 
 /**
- * Writes a kustomization that is another one with these images.
+ * Writes a kustomization that is another one with these images, in the place of the placeholders and of the same
+ * images by a tag or another digest, which a kustomization of an owner may name.
  *
  * @param folder where to write it: outside the checkout, which stays unchanged
  * @param base the folder of the other one
@@ -27,11 +28,10 @@ export async function writeKustomization(
     kind: "Kustomization",
     // kubectl takes no absolute path, and follows symbolic links before it goes up.
     resources: [relative(realpathSync(folder), realpathSync(base))],
-    images: images.map(({ service, name, digest }) => ({
-      name: `ghcr.io/example/${service}`,
-      newName: name,
-      digest,
-    })),
+    images: images.flatMap(({ service, name, digest }) => [
+      { name: `ghcr.io/example/${service}`, newName: name, digest },
+      { name, digest },
+    ]),
   };
   // kubectl reads JSON as the YAML that it is.
   await Bun.write(join(folder, "kustomization.yaml"), JSON.stringify(kustomization));

@@ -32,7 +32,11 @@ export function mismatch(
   const references = images.map(({ reference }) => reference);
   for (const object of objects) {
     const other = imagesOf(object).find((image) => !references.includes(image));
-    if (other !== undefined) return `Name an image for ${title(object)} too: it has ${other}`;
+    if (other === undefined) continue;
+    return (
+      `${title(object)} would run ${other}, which is not among the given images. Name an image of that ` +
+      "service too, and let the kustomization give it no other name"
+    );
   }
   const deployments = objects.filter(isDeployment).map(({ metadata }) => metadata.name);
   const unknown = images.find(({ service }) => !deployments.includes(service));

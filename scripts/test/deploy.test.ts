@@ -194,6 +194,34 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     );
   });
 
+  test.concurrent.each(["newTag", "digest"])(
+    "deploys its images with a kustomization that names the same by %s",
+    async (field) => {
+      await using server = cluster();
+      const value = { newTag: "1.0.0", digest: `sha256:${"1".repeat(64)}` }[field];
+      const images = build("new").map((reference) => ({
+        name: `ghcr.io/example/${serviceOf(reference)}`,
+        newName: reference.replace(/@.*/, ""),
+        [field]: value,
+      }));
+      await using folder = await kustomization({ images });
+      const { status } = await deploy(server, build("new"), inPlaceOfBase(folder));
+      expect(status).toBe(0);
+      expect(running(server)).toEqual(workloads(build("new")));
+    },
+  );
+
+  test.concurrent("changes nothing if a kustomization has an image that it is not given", async () => {
+    await using server = cluster();
+    const before = state(server);
+    const images = [{ name: `ghcr.io/example/${first}`, newName: `ghcr.io/stranger/${first}` }];
+    await using folder = await kustomization({ images });
+    const { status, stderr } = await deploy(server, build("new"), inPlaceOfBase(folder));
+    expect(status).toBe(1);
+    expect(stderr).toContain(`would run ghcr.io/stranger/${first}:`);
+    expect(state(server)).toEqual(before);
+  });
+
   test.concurrent("notes which kustomization runs, and puts no other in its place unless told to", async () => {
     await using server = cluster();
     await using folder = await kustomization({});
