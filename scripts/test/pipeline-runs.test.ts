@@ -1,6 +1,6 @@
 // Which jobs of the CI/CD workflow run: its conditions, evaluated with GitHub's own evaluator in GitHub's
 // order. https://docs.github.com/en/actions/reference/workflows-and-actions/expressions#status-check-functions
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join, resolve } from "node:path";
 import { data, Evaluator, Lexer, Parser } from "@actions/expressions";
 import { YAML } from "bun";
@@ -16,7 +16,10 @@ interface Job {
 type Result = "success" | "failure" | "cancelled" | "skipped";
 
 const text = await Bun.file(join(root, ".github/workflows/ci-cd.yml")).text();
-const { jobs } = YAML.parse(text) as { jobs: Record<string, Job> };
+const { jobs, concurrency } = YAML.parse(text) as {
+  jobs: Record<string, Job>;
+  concurrency: { group: string; "cancel-in-progress": string };
+};
 
 const statusFunctions = ["always", "cancelled", "success", "failure"];
 
@@ -38,6 +41,12 @@ const fill = (template: string, context: object) =>
   template.replaceAll(/\$\{\{(.*?)\}\}/g, (_, expression: string) =>
     evaluate(expression, context, {}),
   );
+
+/** What runs at once, by the context `github`. */
+const concurrencyOf = (github: object) => ({
+  group: fill(concurrency.group, { github }),
+  cancels: fill(concurrency["cancel-in-progress"], { github }),
+});
 
 /** What happens on GitHub. */
 interface Scenario {
@@ -98,6 +107,23 @@ function except(scenario: Scenario) {
 
 const skipped = (...names: readonly string[]): Record<string, Result> =>
   Object.fromEntries(names.map((name) => [name, "skipped"]));
+
+describe("the concurrency of the workflow", () => {
+  const pull = (ref: string, sha: string) =>
+    concurrencyOf({ event_name: "pull_request", ref, sha });
+  const push = (sha: string) => concurrencyOf({ event_name: "push", ref: "refs/heads/main", sha });
+
+  test("cancels the run of a pull request that a newer push overtakes", () => {
+    expect(pull("refs/pull/1/merge", "a")).toEqual(pull("refs/pull/1/merge", "b"));
+    expect(pull("refs/pull/1/merge", "a").group).not.toBe(pull("refs/pull/2/merge", "a").group);
+    expect(pull("refs/pull/1/merge", "a").cancels).toBe("true");
+  });
+
+  test("lets each push to main be tested, also while the deployment of another waits for approval", () => {
+    expect(push("a").group).not.toBe(push("b").group);
+    expect(push("a").cancels).toBe("false");
+  });
+});
 
 test("a push of code to main runs every job", () => {
   expect(except({ code: true })).toEqual({});

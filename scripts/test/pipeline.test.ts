@@ -187,3 +187,62 @@ test("find-cluster.sh skips the deployment with a notice if there is no kubeconf
   );
   expect(run(script, { KUBECONFIG_BASE64: btoa("apiVersion: v1") }).stdout).toBe("known=true\n");
 });
+
+describe("find-newer.sh", () => {
+  /** A repository with the script and three commits, of which the second is checked out. */
+  async function repository(deployments: (commits: readonly string[]) => string, states: string) {
+    const copy = await gitRepository();
+    const copied = ["find-newer.sh", "command-line.sh"].map((name) => join(scripts, name));
+    await $`mkdir scripts && cp ${copied} scripts`.cwd(copy.path);
+    const commits: string[] = [];
+    for (const message of ["older", "this", "newer"]) {
+      await copy.commit(message);
+      commits.push((await copy.git("rev-parse", "HEAD")).trim());
+    }
+    await copy.git("checkout", "--quiet", commits[1] ?? "");
+    const PATH = await stub(
+      copy.path,
+      "gh",
+      `case $2 in
+        repos/acme/shop/deployments/7/statuses*) printf '${states}' ;;
+        repos/acme/shop/deployments\\?environment=production*) printf '${deployments(commits)}' ;;
+        *) exit 1 ;;
+      esac`,
+    );
+    const env = { PATH, GITHUB_REPOSITORY: "acme/shop" };
+    const decide = (more: Record<string, string> = {}) =>
+      run(join(copy.path, "scripts/find-newer.sh"), { ...env, ...more });
+    return { ...copy, commits, decide };
+  }
+
+  test("skips the deployment with a notice if a newer commit has been deployed", async () => {
+    await using copy = await repository(([, , newer]) => `7 ${newer}\\n`, "inactive\\nsuccess\\n");
+    const { status, stdout } = copy.decide();
+    expect(status).toBe(0);
+    const [, commit = "", newer = ""] = copy.commits;
+    expect(stdout).toStartWith(`::notice title=Not deployed::${commit} is older than ${newer}, `);
+    expect(stdout).toEndWith("\ndeploy=false\n");
+    expect(copy.decide({ REDEPLOY: commit }).stdout).toBe("deploy=true\n");
+    expect(copy.decide({ REDEPLOY: newer }).stdout).toEndWith("\ndeploy=false\n");
+  });
+
+  test.each<[string, (commits: readonly string[]) => string, string]>([
+    ["nothing has been deployed", () => "", ""],
+    ["an older commit has been deployed", ([older]) => `7 ${older}\\n`, "success\\n"],
+    ["this commit has been deployed", ([, commit]) => `7 ${commit}\\n`, "success\\n"],
+    ["a newer commit has been rolled back", ([, , newer]) => `7 ${newer}\\n`, "failure\\n"],
+    ["no branch has the other commit", () => `7 ${"1".repeat(40)}\\n`, "success\\n"],
+  ])("deploys if %s", async (_, deployments, states) => {
+    await using copy = await repository(deployments, states);
+    expect(copy.decide()).toEqual({ status: 0, stdout: "deploy=true\n" });
+  });
+
+  test.each<[string, (commits: readonly string[]) => string, string]>([
+    ["for the deployments", () => "", "acme/other"],
+    ["for the states of one", ([, , newer]) => `8 ${newer}\\n`, "acme/shop"],
+  ])("fails, and decides nothing, if GitHub does not answer %s", async (_, deployments, name) => {
+    await using copy = await repository(deployments, "");
+    const { status, stdout } = copy.decide({ GITHUB_REPOSITORY: name });
+    expect([status, stdout]).toEqual([1, ""]);
+  });
+});

@@ -11,6 +11,7 @@ import { serviceNames } from "../services.ts";
 interface Step {
   readonly uses?: string;
   readonly run?: string;
+  readonly if?: string;
   readonly with?: Readonly<Record<string, unknown>>;
 }
 
@@ -204,6 +205,18 @@ describe("images", () => {
       expect(deploy).toContain(`"${variables[index]}":"\${{ needs.publish.outputs.${name} }}"`);
     }
   });
+});
+
+test("the deployment of an older commit does not replace a newer one", () => {
+  const steps = stepsOf(ci.jobs["deploy"] ?? {});
+  expect(steps[0]).toMatchObject({ with: { "fetch-depth": 0 } });
+  const decides = steps.findIndex(({ run }) => run === "scripts/find-newer.sh");
+  expect(steps[decides]).toMatchObject({ id: "order" });
+  const later = steps.slice(decides + 1);
+  expect(later.map((step) => step.if)).toEqual(
+    later.map(() => "steps.order.outputs.deploy == 'true'"),
+  );
+  expect(JSON.stringify(later)).toContain("scripts/deploy.sh");
 });
 
 test("bun run check:workflows names the line of a job that cannot start, an action that can change, and a command", async () => {
