@@ -2,8 +2,8 @@
 # Decides what a change can break, for the jobs of the CI/CD workflow: code=true, or code=false if nothing
 # but documentation has changed. Prints it, and writes it to GITHUB_OUTPUT.
 # BASE: the commit to compare the checkout with; by default the last commit of main that passed the
-# workflow, for which gh asks GitHub. A push whose run failed or was overtaken counts for the next run that way.
-# Without such a commit, as at the first push to a repository, everything counts as changed.
+# workflow, for which gh asks GitHub. A push whose run failed counts for the next run that way. Without such a
+# commit, as at the first push to a repository, and if it is a newer one, everything counts as changed.
 # GITHUB_REPOSITORY: OWNER/REPOSITORY, by default the one that the checkout comes from.
 set -euo pipefail
 # shellcheck source=scripts/command-line.sh
@@ -20,8 +20,10 @@ can_break_code() {
 }
 
 last_passed() {
-  gh run list --repo "${GITHUB_REPOSITORY:-}" --workflow ci-cd.yml --branch main --event push --status success \
-    --limit 1 --json headSha --jq '.[].headSha'
+  local commit
+  commit=$(gh run list --repo "${GITHUB_REPOSITORY:-}" --workflow ci-cd.yml --branch main --event push \
+    --status success --limit 1 --json headSha --jq '.[].headSha')
+  if git merge-base --is-ancestor "$commit" HEAD; then echo "$commit"; fi
 }
 
 code=true

@@ -71,6 +71,13 @@ describe("changes.sh", () => {
     expect(copy.decide({ LAST_PASSED: copy.first })).toBe("code=false");
   });
 
+  test("the run of an older commit is not compared with a newer one that passed", async () => {
+    await using copy = await repository("README.md");
+    const newer = (await copy.git("rev-parse", "HEAD")).trim();
+    await copy.git("checkout", "--quiet", copy.first);
+    expect(copy.decide({ LAST_PASSED: newer })).toBe("code=true");
+  });
+
   test("it fails, and decides nothing, if git cannot compare the commits", async () => {
     await using copy = await repository("compose.yaml");
     const PATH = await stub(
