@@ -1,8 +1,11 @@
 // The steps of the Release workflow, with a GitHub and a registry of the test's own.
 import { describe, expect, test } from "bun:test";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
+import { YAML } from "bun";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { rejectionOf } from "../../shared/testing/rejection-of.ts";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { currentDocument, documentText } from "../release/api/published.ts";
 import { waitForCi } from "../release/ci.ts";
 import { renderManifests } from "../release/manifests.ts";
@@ -150,27 +153,53 @@ describe("bun run release:check", () => {
 });
 
 describe.skipIf(kubectl === undefined)("the manifests of a release", () => {
+  const digest = `sha256:${"1".repeat(64)}`;
+  const images = serviceNames.map((service) => ({
+    service,
+    name: `ghcr.io/acme/${service}`,
+    digest,
+  }));
+  const render = (folder: string, given = images) =>
+    renderManifests(given, { root: folder, kubectl: kubectl ?? "" });
+
+  /** A copy of k8s/, with a file more or another one. */
+  async function changed(path: string, content: string) {
+    const folder = temporaryFolder();
+    await cp(join(root, "k8s"), join(folder.path, "k8s"), { recursive: true });
+    await Bun.write(join(folder.path, path), content);
+    return folder;
+  }
+
   test("run the released images by digest, and no placeholder", async () => {
-    const digest = `sha256:${"1".repeat(64)}`;
-    const images = serviceNames.map((service) => ({
-      service,
-      name: `ghcr.io/acme/${service}`,
-      digest,
-    }));
-    const rendered = await renderManifests(images, { root, kubectl: kubectl ?? "" });
-    expect([...rendered.keys()]).toContain("sqlite");
-    expect([...rendered.keys()]).toContain("postgres");
-    expect([...rendered.keys()]).not.toContain("local");
+    const rendered = await render(root);
     for (const text of rendered.values()) {
       expect(text).not.toContain("ghcr.io/example");
       for (const { name } of images) expect(text).toContain(`image: ${name}@${digest}\n`);
     }
   });
 
-  test("are refused with an image that is not given", async () => {
-    const rendering = renderManifests([], { root, kubectl: kubectl ?? "" });
-    expect(await rejectionOf(rendering)).toMatchObject({
+  test("are those of the platform, and never an overlay of an owner with hosts and secrets", async () => {
+    const own = JSON.stringify({ resources: ["../../user-service", "../../order-service"] });
+    await using folder = await changed("k8s/overlays/production/kustomization.yaml", own);
+    expect([...(await render(folder.path)).keys()]).toEqual(["sqlite", "postgres"]);
+  });
+
+  test("are refused with a placeholder whose image is not given", async () => {
+    expect(await rejectionOf(render(root, []))).toMatchObject({
       message: expect.stringContaining("k8s has ghcr.io/example/"),
+    });
+  });
+
+  test("are refused with an image of a service that CI/CD has not tested", async () => {
+    const path = "k8s/kustomization.yaml";
+    const base = YAML.parse(await Bun.file(join(root, path)).text()) as object;
+    const [name] = serviceNames;
+    const own = [
+      { name: `ghcr.io/example/${name}`, newName: `ghcr.io/other/${name}`, newTag: "1" },
+    ];
+    await using folder = await changed(path, JSON.stringify({ ...base, images: own }));
+    expect(await rejectionOf(render(folder.path))).toMatchObject({
+      message: expect.stringContaining(`k8s has ghcr.io/other/${name}:1`),
     });
   });
 });
