@@ -18,6 +18,7 @@ missing=${order%@*}@sha256:$(printf '0%.0s' {1..64})
 
 export NAMESPACE=platform-e2e-deploy VERIFY=none
 scratch=$(mktemp -d)
+created=false
 
 kube() { kubectl --namespace "$NAMESPACE" "$@"; }
 ok() { printf 'ok %s\n' "$*"; }
@@ -29,7 +30,7 @@ fail() {
 finish() {
   local status=$?
   if [ "$status" -ne 0 ]; then kube get all || true; fi
-  kubectl delete namespace "$NAMESPACE" --ignore-not-found --wait=false || true
+  if [ "$created" = true ]; then kubectl delete namespace "$NAMESPACE" --wait=false || true; fi
   rm -rf "$scratch"
   exit "$status"
 }
@@ -61,6 +62,7 @@ unchanged() {
 }
 
 kubectl create namespace "$NAMESPACE"
+created=true
 TIMEOUT=20s deploy 1 "$user" "$missing"
 if [ -n "$(state)" ]; then fail "A first deploy that fails has left $(state)"; fi
 ok "a first deploy that fails leaves nothing but volume claims"

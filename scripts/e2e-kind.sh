@@ -20,6 +20,7 @@ scratch=$(mktemp -d)
 platform="platform-e2e"
 # The policies admit an ingress controller from this namespace: the load runs there, under its label.
 outside=ingress-nginx
+created=()
 
 kube() { kubectl --context "kind-$cluster" "$@"; }
 ok() { printf 'ok %s\n' "$*"; }
@@ -32,7 +33,8 @@ finish() {
     kube --namespace "$platform" logs --selector app.kubernetes.io/part-of=bun-elysia-platform --tail 50 || true
     kube --namespace "$outside" logs load || true
   fi
-  kube delete namespace "$platform" "$outside" --ignore-not-found --wait=false || true
+  # Nothing that was there before: the cluster may have an ingress controller.
+  if [ ${#created[@]} -gt 0 ]; then kube delete namespace "${created[@]}" --wait=false || true; fi
   rm -rf "$scratch"
   exit "$status"
 }
@@ -54,8 +56,10 @@ for image in "$bun_image" "$probe_image"; do
 done
 
 # Both services, in a namespace with the strictest Pod Security.
-kube create namespace "$outside"
-kube create namespace "$platform"
+for namespace in "$outside" "$platform"; do
+  kube create namespace "$namespace"
+  created+=("$namespace")
+done
 kube label namespace "$platform" pod-security.kubernetes.io/enforce=restricted
 kube --namespace "$platform" apply --kustomize k8s/overlays/local
 rolled_out() {

@@ -253,3 +253,43 @@ describe("find-newer.sh", () => {
     expect([status, stdout]).toEqual([1, ""]);
   });
 });
+
+describe("the tests on a cluster", () => {
+  /** Runs a script with a kubectl for which these namespaces exist. @returns what kubectl has been asked */
+  async function calls(script: string, args: readonly string[], existing: readonly string[]) {
+    await using folder = temporaryFolder();
+    const log = join(folder.path, "calls");
+    const refused = existing.map((name) => `*"create namespace ${name}") exit 1 ;;`).join(" ");
+    // Ends the script after it has created its namespaces.
+    const other = "*label* | *get*) exit 1 ;;";
+    await stub(
+      folder.path,
+      "kubectl",
+      `echo "$*" >> ${log}; case "$*" in ${refused} ${other} esac`,
+    );
+    await stub(folder.path, "bun", "exit 1");
+    await stub(folder.path, "kind", "");
+    const PATH = await stub(folder.path, "docker", "");
+    const { status } = run(join(scripts, script), { PATH, IMAGES: "loaded" }, args);
+    expect(status).not.toBe(0);
+    const lines = (await Bun.file(log).text()).split("\n");
+    return lines.filter((line) => line.includes("delete namespace"));
+  }
+
+  const image = `registry.invalid/user-service@${digest}`;
+  const cases: [script: string, args: readonly string[], namespaces: readonly string[]][] = [
+    ["e2e-deploy.sh", [image, image, image], ["platform-e2e-deploy"]],
+    ["e2e-kind.sh", ["platform"], ["ingress-nginx", "platform-e2e"]],
+  ];
+
+  test.each(cases)("%s deletes the namespaces that it has created", async (script, args, names) => {
+    const deleted = await calls(script, args, []);
+    for (const name of names) expect(deleted.join("\n")).toContain(name);
+  });
+
+  test.each(
+    cases.flatMap(([script, args, names]) => names.map((name) => [script, name, args] as const)),
+  )("%s leaves a namespace %s that was there before", async (script, name, args) => {
+    expect((await calls(script, args, [name])).join("\n")).not.toContain(` ${name} `);
+  });
+});
