@@ -15,6 +15,7 @@ import type {
 } from "kubernetes-types/core/v1";
 import type { Ingress, NetworkPolicy } from "kubernetes-types/networking/v1";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1";
+import type { Role, RoleBinding } from "kubernetes-types/rbac/v1";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import type { Cluster, ObjectStore, ScheduledBackup } from "./cloudnative-pg.ts";
 import { kubectl, kustomize } from "./kubectl.ts";
@@ -37,6 +38,8 @@ export type KubernetesObject =
   | PodDisruptionBudget
   | PodMonitor
   | PrometheusRule
+  | Role
+  | RoleBinding
   | ScheduledBackup
   | Service
   | ServiceAccount

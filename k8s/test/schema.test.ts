@@ -10,6 +10,8 @@ import { Job } from "kubernetes-models/batch/v1/Job";
 import { Ingress } from "kubernetes-models/networking.k8s.io/v1/Ingress";
 import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
+import { Role } from "kubernetes-models/rbac.authorization.k8s.io/v1/Role";
+import { RoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding";
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import { Pod } from "kubernetes-models/v1/Pod";
@@ -31,6 +33,8 @@ const models = new Map(
     PersistentVolumeClaim,
     Pod,
     PodDisruptionBudget,
+    Role,
+    RoleBinding,
     Service,
     ServiceAccount,
   ].map((model) => [`${model.apiVersion} ${model.kind}`, model]),
@@ -89,7 +93,7 @@ function typeOf(apiVersion: string, kind = ""): string {
   if (apiVersion.startsWith("gateway.")) {
     return `import("@kubernetes-models/gateway-api/${apiVersion}").I${kind}`;
   }
-  const group = apiVersion.replace(".k8s.io", "").replace(/^v1$/, "core/v1");
+  const group = apiVersion.replace(/(?:\.authorization)?\.k8s\.io/, "").replace(/^v1$/, "core/v1");
   return `import("${operatorTypes(apiVersion) ?? `kubernetes-types/${group}`}").${kind}`;
 }
 
