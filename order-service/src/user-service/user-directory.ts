@@ -44,10 +44,12 @@ interface UserDirectoryParts extends Transport {
 /** How long a whole check may take, in timeouts of one attempt. */
 const maxCheckTimeouts = 2.5;
 
-/** A response that is not user-service's own, or that refuses the token, says nothing of its health. */
+/** A 404 of another service, and a refused token, say nothing of user-service's health. */
 function outcomeOf(result: Attempt): CallOutcome {
-  if (isMisdirected(result)) return "inconclusive";
-  return result.isFailure ? "failure" : "success";
+  const { status, isFailure } = result;
+  if (isFailure) return "failure";
+  const isForeign = status === 404 && isMisdirected(result);
+  return isForeign || isRefused(status) ? "inconclusive" : "success";
 }
 
 const maxAttempts = 3;

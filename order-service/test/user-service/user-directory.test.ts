@@ -172,6 +172,21 @@ describe("POST /orders with a user-service", () => {
     expect((await service.request("/ready")).status).toBe(200);
   });
 
+  test.each([
+    ["another service's 404, which says nothing of it", 404, 2],
+    ["a refused token, which says nothing of it", 401, 2],
+    ["a response that it has sent", 200, 0],
+  ])("counts failed calls in a row, between which there is %s", async (_, status, state) => {
+    let isFailing = true;
+    const userService = () =>
+      isFailing ? new Response("", { status: 500 }) : Response.json({}, { status });
+    await using service = await startOrderService({ userService });
+    for (isFailing of [true, true, true, true, false, true]) {
+      await service.request("/orders", { json: wish });
+    }
+    expect(await service.metric(circuitState)).toBe(state);
+  });
+
   test("stops calling it after five failed calls, and refuses orders at once", async () => {
     const userService = () => new Response("", { status: 500 });
     await using service = await startOrderService({ userService });
