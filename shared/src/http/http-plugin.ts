@@ -1,22 +1,15 @@
 // The Elysia plugin of every service: the request pipeline around it, and Elysia's hooks.
 import { Elysia } from "elysia";
-import type { Lifecycle } from "../core/lifecycle.ts";
-import type { Tracer } from "../core/tracer.ts";
-import type { Logger } from "../telemetry/logger.ts";
-import type { HttpMetrics } from "../telemetry/http-metrics.ts";
 import { requireRequest } from "../telemetry/request-context.ts";
 import { startAlertSeries, type CountedRoute } from "./alert-series.ts";
 import { bodyParser, noBody } from "./body-parser.ts";
 import { commonFields } from "./common-fields.ts";
 import { unknownPath } from "./common-problems.ts";
-import type { CorsPolicy } from "./cors.ts";
 import { errorHandler, type ErrorHandlerParts } from "./error-handler.ts";
-import type { FileDescriptors } from "./file-descriptors.ts";
-import type { Guard } from "./guard.ts";
 import { tokenCheck } from "./token-check.ts";
 import { concurrencyLimiter } from "./load-shedding.ts";
 import { QueryMismatch } from "./query-string.ts";
-import { requestPipeline } from "./request-pipeline.ts";
+import { requestPipeline, type AppHandler, type RequestParts } from "./request-pipeline.ts";
 import { routeTemplate, sentParameters } from "./route-matcher.ts";
 
 /** Bounds on what clients may ask of a service. */
@@ -30,38 +23,15 @@ export interface RequestLimits {
 type AppRoute = ErrorHandlerParts["routes"][number] & CountedRoute;
 
 /** What the plugin works with. */
-export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes"> {
-  /** Undefined: CORS is off, and no script of another origin can read a response. */
-  readonly cors: CorsPolicy | undefined;
-  readonly lifecycle: Lifecycle;
-  readonly descriptors: Pick<FileDescriptors, "areShort">;
-  /** Undefined: authentication is off, and no token is looked at. */
-  readonly guard: Guard | undefined;
+export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes">, RequestParts {
   readonly limits: RequestLimits;
-  readonly logger: Logger;
-  readonly metrics: HttpMetrics;
-  /** Undefined: no trace is recorded. */
-  readonly tracer: Tracer | undefined;
   /** The routes of the app. Called once, with the first request, when the app has all of them. */
   routes(): readonly AppRoute[];
-  /** Management routes are not shed, counted as traffic or recorded, and logged at `debug`. */
-  isManagementPath(path: string): boolean;
 }
 
 /** The plugin; `use` it before any route, since Elysia's hooks reach only later routes. */
-export function httpPlugin({
-  cors,
-  lifecycle,
-  descriptors,
-  guard,
-  limits,
-  logger,
-  metrics,
-  tracer,
-  routes,
-  isManagementPath,
-  ...parts
-}: HttpPluginParts) {
+export function httpPlugin({ limits, routes, ...parts }: HttpPluginParts) {
+  const { cors, guard, metrics, isManagementPath } = parts;
   const limiter = concurrencyLimiter(limits.maxInFlight);
   const bodies = bodyParser(limits.maxBodyBytes, limiter);
   const fields = commonFields(cors, guard?.isEnforced === true);
@@ -81,24 +51,17 @@ export function httpPlugin({
   const knownRoutes = () => (read ??= readRoutes());
 
   const pipeline = requestPipeline({
+    ...parts,
     bodies,
     commonFields: fields,
-    cors,
-    descriptors,
-    guard,
-    lifecycle,
     limiter,
-    logger,
-    metrics,
-    tracer,
-    isManagementPath,
     knownRoutes,
   });
 
   return (
     new Elysia({ name: "http-plugin" })
       // Elysia types the app's fetch function as Function.
-      .wrap((handle) => pipeline(handle as unknown as Parameters<typeof pipeline>[0]))
+      .wrap((handle) => pipeline(handle as unknown as AppHandler))
       .onParse({ as: "global" }, bodies.parse)
       .onTransform({ as: "global" }, (elysia) => {
         if (elysia.body === noBody) elysia.body = undefined;

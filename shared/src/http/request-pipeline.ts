@@ -25,23 +25,31 @@ export interface KnownRoutes extends Pick<ErrorHandler, "respond" | "routingProb
   readonly tokens: TokenCheck | undefined;
 }
 
-interface RequestPipelineParts {
-  readonly bodies: Pick<BodyParser, "headerProblem">;
-  readonly commonFields: CommonFields;
+/** What a service gives to every request. */
+export interface RequestParts {
+  /** Undefined: CORS is off, and no script of another origin can read a response. */
   readonly cors: CorsPolicy | undefined;
-  readonly descriptors: Pick<FileDescriptors, "areShort">;
-  readonly guard: Guard | undefined;
   readonly lifecycle: Lifecycle;
-  readonly limiter: ConcurrencyLimiter;
+  readonly descriptors: Pick<FileDescriptors, "areShort">;
+  /** Undefined: authentication is off, and no token is looked at. */
+  readonly guard: Guard | undefined;
   readonly logger: Logger;
   readonly metrics: HttpMetrics;
+  /** Undefined: no trace is recorded. */
   readonly tracer: Tracer | undefined;
+  /** Management routes are not shed, counted as traffic or recorded, and logged at `debug`. */
   isManagementPath(path: string): boolean;
+}
+
+interface RequestPipelineParts extends RequestParts {
+  readonly bodies: Pick<BodyParser, "headerProblem">;
+  readonly commonFields: CommonFields;
+  readonly limiter: ConcurrencyLimiter;
   knownRoutes(): KnownRoutes;
 }
 
 /** What an app does with a request, whose URL can be parsed. */
-type AppHandler = (request: Request) => Response | Promise<Response>;
+export type AppHandler = (request: Request) => Response | Promise<Response>;
 
 /** A request under way. */
 interface Exchange {
