@@ -51,24 +51,36 @@ describe("serve()", () => {
   });
 });
 
-test("serve() does not start an app with a route that declares no scope", async () => {
-  await using folder = temporaryFolder();
+/**
+ * Runs a service without stores in a process of its own, with its database in the folder.
+ *
+ * @param build the text of its method `build`
+ */
+function startScript(folder: string, build: string, env: Record<string, string> = {}) {
   const script = `
     import { Elysia } from "elysia";
     import { runService } from "./src/service/cli.ts";
     await runService({
       name: "sample",
-      database: "sqlite:${join(folder.path, "test.db")}",
+      database: "sqlite:${join(folder, "test.db")}",
       engines: { sqlite: { migrations: [], stores: () => ({}) } },
       settings: {},
-      build: () => ({ app: new Elysia().get("/health", "").delete("/notes/:id", "") }),
+      ${build}
     }, process);`;
-  const child = Bun.spawn([process.execPath, "-e", script], {
+  return Bun.spawn([process.execPath, "-e", script], {
     cwd: join(import.meta.dir, "../.."),
-    env: { PORT: "0", HOST: "127.0.0.1" },
+    env: { PORT: "0", HOST: "127.0.0.1", ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
+}
+
+test("serve() does not start an app with a route that declares no scope", async () => {
+  await using folder = temporaryFolder();
+  const child = startScript(
+    folder.path,
+    `build: () => ({ app: new Elysia().get("/health", "").delete("/notes/:id", "") }),`,
+  );
   expect(await child.exited).toBe(1);
   expect(await child.stdout.text()).not.toContain("listening");
   expect(await child.stderr.text()).toContain(
@@ -79,14 +91,7 @@ test("serve() does not start an app with a route that declares no scope", async 
 test("serve() writes its last lines and sends its last spans when the storage cannot be closed", async () => {
   await using folder = temporaryFolder();
   await using collector = startCollector();
-  const script = `
-    import { Elysia } from "elysia";
-    import { runService } from "./src/service/cli.ts";
-    await runService({
-      name: "sample",
-      database: "sqlite:${join(folder.path, "test.db")}",
-      engines: { sqlite: { migrations: [], stores: () => ({}) } },
-      settings: {},
+  const build = `
       build({ parts: { logger, storage, tracer } }) {
         storage.close = () => {
           logger.error("cannot write the rest");
@@ -102,18 +107,10 @@ test("serve() writes its last lines and sends its last spans when the storage ca
         });
         setImmediate(() => process.kill(process.pid, "SIGTERM"));
         return { app: new Elysia() };
-      },
-    }, process);`;
-  const child = Bun.spawn([process.execPath, "-e", script], {
-    cwd: join(import.meta.dir, "../.."),
-    env: {
-      PORT: "0",
-      HOST: "127.0.0.1",
-      SHUTDOWN_DRAIN_MS: "0",
-      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    },
-    stdout: "pipe",
-    stderr: "pipe",
+      },`;
+  const child = startScript(folder.path, build, {
+    SHUTDOWN_DRAIN_MS: "0",
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
   });
   expect(await child.exited).toBe(1);
   expect(await child.stderr.text()).toContain("the disk is gone");
