@@ -86,7 +86,7 @@ export function guard({ realm, isEnforced, authenticate, registry }: GuardOption
     check(request, context, access) {
       const auth: RequestAuth = { realm, isEnforced, caller: undefined, outcome: undefined };
       context.auth = auth;
-      const result = authenticate(request.headers.get("authorization"));
+      const result = authenticate(request.headers.get("authorization"), context.startedAt);
       if (result instanceof Promise) {
         return isEnforced
           ? result.then((settled) => judge(auth, settled, access))

@@ -20,8 +20,6 @@ interface TokenCacheOptions {
   readonly maxLength?: number;
   /** Milliseconds since 1970. */
   readonly wallClock?: () => number;
-  /** Monotonic ms. */
-  readonly now?: () => number;
 }
 
 const maxAgeMs = 60_000;
@@ -31,7 +29,6 @@ export function tokenCache({
   maxTokens = 10_000,
   maxLength = 16 * 1024 * 1024,
   wallClock = Date.now,
-  now = () => performance.now(),
 }: TokenCacheOptions = {}) {
   const entries = new Map<string, Entry>();
   let length = 0;
@@ -41,18 +38,23 @@ export function tokenCache({
   }
 
   return {
-    /** The caller whose token this is; undefined if it is to be verified. */
-    find(token: string): Caller | undefined {
+    /** The caller whose token this is; undefined if it is to be verified. @param now monotonic ms */
+    find(token: string, now: number): Caller | undefined {
       const entry = entries.get(token);
       if (entry === undefined) return undefined;
-      if (now() < entry.keptUntil && wallClock() < entry.validUntil) return entry.caller;
+      if (now < entry.keptUntil && wallClock() < entry.validUntil) return entry.caller;
       drop(token);
       return undefined;
     },
-    /** Keeps a verified token. @param validUntil milliseconds since 1970 */
-    add(token: string, caller: Caller, validUntil: number): void {
+    /**
+     * Keeps a verified token.
+     *
+     * @param now monotonic ms
+     * @param validUntil milliseconds since 1970
+     */
+    add(token: string, caller: Caller, now: number, validUntil: number): void {
       drop(token);
-      entries.set(token, { caller, keptUntil: now() + maxAgeMs, validUntil });
+      entries.set(token, { caller, keptUntil: now + maxAgeMs, validUntil });
       length += token.length;
       for (const oldest of entries.keys()) {
         if (entries.size <= maxTokens && length <= maxLength) break;

@@ -21,11 +21,11 @@ test("A caller takes one place among the verified tokens, however it spells the 
     cache: tokenCache({ maxTokens: 2 }),
   });
   const others = `Bearer ${await issuer.token({ sub: "other" })}`;
-  const caller = await authenticate(others);
+  const caller = await authenticate(others, 0);
   const token = await issuer.token();
   for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer  ", "bEARER"]) {
-    expect(await authenticate(`${scheme} ${token}`)).toMatchObject({ scopes: new Set() });
+    expect(await authenticate(`${scheme} ${token}`, 0)).toMatchObject({ scopes: new Set() });
   }
-  expect(authenticate(others)).toBe(caller);
-  expect(authenticate(`BEARER   ${token}`)).not.toBeInstanceOf(Promise);
+  expect(authenticate(others, 0)).toBe(caller);
+  expect(authenticate(`BEARER   ${token}`, 0)).not.toBeInstanceOf(Promise);
 });
