@@ -125,20 +125,13 @@ function pageStatement(query: UserQuery, parts: QueryParts): Statement<UserRow> 
   return !parts.isByName || parts.isWholeTime ? byIndex(limit, parts) : undefined;
 }
 
-/**
- * Reads a page of a range of creation times by name, which no index has in this order.
- *
- * Each statement sees users that were stored since the one before it. None is missed: the subqueries'
- * limits leave room for them, and the end of the window is a position.
- */
-async function readRangeByName(
+/** Whether the range has more users than these. */
+async function isLargeRange(
   read: PostgresStorage["read"],
-  { inRange, inOrder, inWindow }: QueryParts,
-  limit: number,
   maxUsersRead: number,
-): Promise<Page<UserRow, UserKey>> {
-  const withRoom = 2 * maxUsersRead;
-  const userBeyondSmallRange = await read<{ id: string }>(
+  { inRange }: QueryParts,
+): Promise<boolean> {
+  const userBeyond = await read<{ id: string }>(
     (sql) => sql`
       SELECT id
       FROM users
@@ -146,23 +139,40 @@ async function readRangeByName(
       ORDER BY id
       LIMIT 1 OFFSET ${maxUsersRead}`,
   );
-  if (userBeyondSmallRange.length === 0) {
-    const sorted = await read<UserRow>(
-      (sql) => sql`
-        SELECT ${userColumns(sql)}
-        FROM (
-          SELECT *
-          FROM users
-          WHERE ${inRange(sql)}
-          ORDER BY id
-          LIMIT ${withRoom}
-        ) AS users
-        WHERE ${plannedAnew(sql)} AND ${inWindow(sql)}
-        ORDER BY ${inOrder(sql)}
-        LIMIT ${limit + 1}`,
-    );
-    return toPage(sorted, limit);
-  }
+  return userBeyond.length > 0;
+}
+
+/** Sorts all users of a small range. */
+const ofSmallRangeByName =
+  (
+    limit: number,
+    maxUsersRead: number,
+    { inRange, inOrder, inWindow }: QueryParts,
+  ): Statement<UserRow> =>
+  (sql) =>
+    sql`
+    SELECT ${userColumns(sql)}
+    FROM (
+      SELECT *
+      FROM users
+      WHERE ${inRange(sql)}
+      ORDER BY id
+      LIMIT ${maxUsersRead}
+    ) AS users
+    WHERE ${plannedAnew(sql)} AND ${inWindow(sql)}
+    ORDER BY ${inOrder(sql)}
+    LIMIT ${limit + 1}`;
+
+/**
+ * Looks through the next users by name for those of a large range. The page ends with them, also where it
+ * has fewer users than its limit.
+ */
+async function readLargeRangeByName(
+  read: PostgresStorage["read"],
+  limit: number,
+  maxUsersRead: number,
+  { inRange, inOrder, inWindow }: QueryParts,
+): Promise<Page<UserRow, UserKey>> {
   const [end] = await read<UserKey>(
     (sql) => sql`
       SELECT name, id
@@ -182,7 +192,7 @@ async function readRangeByName(
           FROM users
           WHERE ${inWindow(sql, end)}
           ORDER BY ${inOrder(sql)}
-          LIMIT ${withRoom}
+          LIMIT ${2 * maxUsersRead}
         ) AS seen
         WHERE ${plannedAnew(sql)} AND ${inRange(sql)}
         ORDER BY ${inOrder(sql)}
@@ -193,6 +203,24 @@ async function readRangeByName(
   );
   const { items, nextAfter = end } = toPage(rows, limit);
   return { items, nextAfter };
+}
+
+/**
+ * Reads a page of a range of creation times by name, which no index has in this order.
+ *
+ * Each statement sees users that were stored since the one before it. None is missed: the limits of the
+ * subqueries are twice what was counted, and the end of the window is a position.
+ */
+async function readRangeByName(
+  read: PostgresStorage["read"],
+  limit: number,
+  maxUsersRead: number,
+  parts: QueryParts,
+): Promise<Page<UserRow, UserKey>> {
+  if (await isLargeRange(read, maxUsersRead, parts)) {
+    return readLargeRangeByName(read, limit, maxUsersRead, parts);
+  }
+  return toPage(await read(ofSmallRangeByName(limit, 2 * maxUsersRead, parts)), limit);
 }
 
 /**
@@ -209,7 +237,7 @@ export function postgresUserList(
     const { limit } = query;
     const parts = queryParts(query);
     const statement = pageStatement(query, parts);
-    if (statement === undefined) return readRangeByName(read, parts, limit, maxUsersRead);
+    if (statement === undefined) return readRangeByName(read, limit, maxUsersRead, parts);
     return toPage<UserRow>(await read(statement), limit);
   };
 }
