@@ -6,15 +6,12 @@ import { idRange } from "@platform/shared/schema/id-range";
 import type { SQL } from "bun";
 import { toOrder, type OrderRow } from "./order-row.ts";
 import { orderStatuses } from "./order-status.ts";
-import type { OrderKey, OrderQuery } from "./order-store.ts";
+import { maxItemsInPage, type OrderKey, type OrderQuery } from "./order-store.ts";
 import type { Order } from "./order.ts";
 import { orderColumns, toLines, type StoredItems } from "./postgres-order-row.ts";
 
-/** The most items in a page: about a megabyte, which occupies the event loop for some 20 ms. */
-const maxItems = 10_000;
-
 type ListedRow = OrderRow & {
-  /** Null where the page has {@link maxItems} already. */
+  /** Null where the page has {@link maxItemsInPage} already. */
   readonly items: StoredItems | null;
 };
 
@@ -64,7 +61,7 @@ export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
       (sql) => sql`
         SELECT ${orderColumns(sql)},
           CASE WHEN sum(item_count) OVER (ORDER BY id ${direction(sql)}
-            ROWS UNBOUNDED PRECEDING) <= ${maxItems}::int THEN items END AS items
+            ROWS UNBOUNDED PRECEDING) <= ${maxItemsInPage}::int THEN items END AS items
         FROM ${isFiltered ? filteredOrders(sql) : allOrders(sql)}
         ORDER BY id ${direction(sql)}
         LIMIT ${limit + 1}::int`,

@@ -6,13 +6,10 @@ import { fromTimestamp } from "@platform/shared/schema/timestamp";
 import { uuidSequence } from "@platform/shared/schema/uuid";
 import { changeStatus } from "./change-status.ts";
 import { toOrder, type OrderRow } from "./order-row.ts";
-import type { OrderStore } from "./order-store.ts";
+import { maxItemsInPage, type OrderStore } from "./order-store.ts";
 import { sqliteOrderList } from "./sqlite-order-list.ts";
 import { OrderNotFound, totalCents, type Order, type OrderLine } from "./order.ts";
 import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
-
-/** The most lines in a page: about a megabyte, which occupies the event loop for some 20 ms. */
-const maxLines = 10_000;
 
 /**
  * Makes the store of orders and of their idempotency keys.
@@ -88,10 +85,10 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
       read(() => {
         const rows = listRows(query);
         const ids = JSON.stringify(rows.map(({ id }) => id));
-        const lines = linesOfAll.all({ ids, limit: maxLines });
+        const lines = linesOfAll.all({ ids, limit: maxItemsInPage });
         const linesById = Map.groupBy(lines, ({ orderId }) => orderId);
         // At the limit, the last order may have more lines than were read: leave it to the next page.
-        const whole = lines.length < maxLines ? rows.length : linesById.size - 1;
+        const whole = lines.length < maxItemsInPage ? rows.length : linesById.size - 1;
         const orders = rows.map((row) => toOrder(row, linesById.get(row.id) ?? []));
         return toPage(orders, Math.min(query.limit, whole));
       }),
