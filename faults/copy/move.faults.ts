@@ -13,6 +13,7 @@ import { bodyOfStatus, fetchClient, listAll, type Send } from "../support/client
 import { repeat } from "../support/load.ts";
 import { newOrder, newUser, type Order, type User } from "../support/platform/resources.ts";
 import { amount } from "../support/scale.ts";
+import { serverPath } from "../../shared/test/postgres/server-path.ts";
 import { commandUrl } from "./command-url.ts";
 
 /** The time without a success of one kind of request, and how many failed. */
@@ -175,3 +176,27 @@ test.concurrent.each([
     );
   },
 );
+
+test.concurrent("move-to says that services may have written, within 10 s after its path to PostgreSQL swallows packets", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { url } = stack.use(await postgresDatabase());
+  const cwd = stack.use(temporaryFolder()).path;
+  await using users = await startExecutable("user-service", { cwd, env: { DATABASE_URL: url } });
+  expect((await users.fetch("/ready")).status).toBe(200);
+  const path = stack.use(serverPath(url));
+  const moving = spawnExecutable("user-service", ["move-to", "sqlite:users.db"], {
+    cwd,
+    env: { DATABASE_URL: commandUrl(path.url) },
+    stdout: "pipe",
+  });
+  const told = moving.stderr.text();
+  await copied(moving);
+  const frozenAt = performance.now();
+  path.freeze();
+  expect(await moving.exited).toBe(1);
+  // A check each second, and 5 s for its response. Services wait for the lock until the server ends the session.
+  expect(performance.now() - frozenAt).toBeLessThan(10_000);
+  expect(await told).toMatch(
+    /\nuser-service: Services may have written to postgres:\S+ since it was copied: [^\n]+\n$/,
+  );
+});
