@@ -110,15 +110,16 @@ export function userClient(
     // It would refuse each call for one of them as well.
     if (isRefused(status)) return { existing: none, others: "failed", status, isFailure: false };
     const isFailure = status === 429 || status >= 500;
-    // An older version may respond to `?ids=` with any status. One that has understood it before is in
-    // trouble now.
-    if (isBatch && !(isFailure && hasUnderstoodBatch)) {
+    const isUnavailable = unavailableStatuses.has(status);
+    // An older version may respond to `?ids=` with any other status: a service that cannot respond now says
+    // nothing about the parameter. One that has understood it before is in trouble now.
+    if (isBatch && !isUnavailable && !(isFailure && hasUnderstoodBatch)) {
       return { existing: none, others: "failed", status, isFailure: false, batchUnsupported: true };
     }
     if (status === 404 && notFound.Check(data)) {
       return { existing: none, others: "unknown", status, isFailure };
     }
-    const others = unavailableStatuses.has(status) ? "unavailable" : "failed";
+    const others = isUnavailable ? "unavailable" : "failed";
     return { existing: none, others, status, isFailure };
   }
 

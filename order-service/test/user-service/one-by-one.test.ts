@@ -72,6 +72,15 @@ describe("UserDirectory.check() of many users at once", () => {
     expect(paths().slice(callsBefore)).not.toContain("/users");
   });
 
+  test.each([429, 503, 504])(
+    "asks for no user alone where the response to a batch is %i",
+    async (status) => {
+      const { paths, checkAll } = directory(() => new Response(null, { status }));
+      expect(new Set(await checkAll(ids))).toEqual(new Set(["unavailable"]));
+      expect(new Set(paths())).toEqual(new Set(["/users"]));
+    },
+  );
+
   test("believes an empty list whose first user is not found alone either", async () => {
     const { paths, checkAll } = directory(list);
     const unknown = ids.filter((id) => !exists(id));
