@@ -1,6 +1,6 @@
 // Keeps file descriptors free. Each connection takes one, and so does each file that SQLite opens. Bun
 // retries accept() all the time while none is left, which takes a quarter of a core, and says nothing.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { atMostEvery } from "../core/at-most-every.ts";
 import { hasErrno } from "../core/errno.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -33,8 +33,10 @@ function readMax(): number {
 
 /** How many descriptors are open; infinite if there is not even one to count them with. */
 function countOpen(): number {
+  const folder = "/proc/self/fd";
   try {
-    return readdirSync("/proc/self/fd").length;
+    // Since Linux 6.2 the folder's size is their number. To list 15,000 takes 64 ms, and a descriptor.
+    return statSync(folder).size || readdirSync(folder).length;
   } catch (error) {
     return hasErrno(error, "EMFILE", "ENFILE") ? Infinity : 0;
   }
