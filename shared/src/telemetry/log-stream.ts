@@ -27,9 +27,12 @@ export function logStream(fileDescriptor: number, onDropped: (lines: number) => 
 
   /** Writes as much as the reader takes now. */
   function writeBuffered(): void {
-    const bytes = Buffer.from(lines);
-    unwritten = unwritten.length === 0 ? bytes : Buffer.concat([unwritten, bytes]);
-    lines = "";
+    // Without new lines, an attempt copies nothing: for a reader that stalls, 4 MiB took 12 % of a core.
+    if (lines !== "") {
+      const bytes = Buffer.from(lines);
+      unwritten = unwritten.length === 0 ? bytes : Buffer.concat([unwritten, bytes]);
+      lines = "";
+    }
     try {
       while (unwritten.length > 0) {
         unwritten = unwritten.subarray(writeSync(fileDescriptor, unwritten));

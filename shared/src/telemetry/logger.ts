@@ -106,6 +106,9 @@ export function createLog({ service, version, level, destination }: LogOptions):
     logger.warn({ lines }, "dropped log lines: the reader of stdout was too slow");
   });
   const stream = destination ?? buffered;
+  // Bun makes a pipe non-blocking when this is first read. A pipe that blocks would stop the service as soon as
+  // the reader of its log stalls.
+  if (destination === undefined) void process.stdout;
   let isFailure = false;
   const base = pino(
     {

@@ -1,9 +1,12 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import fs from "node:fs";
+import { join } from "node:path";
+import { $ } from "bun";
 import { createLog, logLevels, terminalOutput } from "../../src/telemetry/logger.ts";
 import { currentRequest, openContext } from "../../src/telemetry/request-context.ts";
 import { recordedSpans } from "../../testing/recorded-spans.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { logInto } from "./log-into.ts";
 
 function thrownBy(work: () => unknown): unknown {
@@ -14,7 +17,35 @@ function thrownBy(work: () => unknown): unknown {
   }
 }
 
+/** Logs 2 MiB, far more than a pipe takes, and says on stderr when the event loop has gone on. */
+const floodedLog = `
+  import { createLog } from ${JSON.stringify(import.meta.resolve("../../src/telemetry/logger.ts"))};
+  const { logger } = createLog({ service: "notes", version: "1.2.3", level: "info" });
+  for (let n = 0; n < 2048; n += 1) logger.info("x".repeat(1024));
+  setTimeout(() => process.stderr.write("goes on"), 50);
+`;
+
 describe("createLog()", () => {
+  test("does not stop the process while the reader of its pipe stalls", async () => {
+    await using folder = temporaryFolder();
+    const pipe = join(folder.path, "pipe");
+    await $`mkfifo ${pipe}`.quiet();
+    const reader = fs.openSync(pipe, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    // The shell opens the pipe, as a container's engine does: its writes block.
+    const child = Bun.spawn(
+      ["sh", "-c", `exec "$0" -e "$1" > ${pipe}`, process.execPath, floodedLog],
+      {
+        stdout: "ignore",
+        stderr: "pipe",
+      },
+    );
+    const { value } = await child.stderr.getReader().read();
+    expect(new TextDecoder().decode(value)).toBe("goes on");
+    child.kill("SIGKILL");
+    await child.exited;
+    fs.closeSync(reader);
+  });
+
   test("writes a line as one JSON object with level, time, service, fields and message", () => {
     const { logger, lines } = logInto();
     logger.warn({ port: 80 }, "two\nlines");
