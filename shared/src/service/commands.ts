@@ -100,10 +100,11 @@ export const commands: readonly Command[] = [
     async run({ service, process, print, readConfig }, folder, count) {
       const keep = parseCount(count);
       const path = fileOf(readConfig());
-      const { made, deleted } = await rotateBackups(path, folder, { keep });
+      const { made, deleted, failure } = await rotateBackups(path, folder, { keep });
       await print(`${made} is a copy of ${path}`);
       for (const file of deleted) await print(`${file} is deleted`);
       await recordForMetrics(path, { service, process });
+      if (failure !== undefined) throw failure;
     },
   },
   {

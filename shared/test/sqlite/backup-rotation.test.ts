@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { rotateBackups } from "../../src/sqlite/backup-rotation.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 import { notesIn, temporaryDatabase } from "./harness.ts";
@@ -36,6 +37,7 @@ describe("rotateBackups()", () => {
       expect(await it.rotate(n)).toEqual({
         made: join(it.backups, nameOf(n)),
         deleted: n <= 2 ? [] : [join(it.backups, nameOf(n - 2))],
+        failure: undefined,
       });
     }
     expect(it.files()).toEqual([nameOf(3), nameOf(4)]);
@@ -97,6 +99,22 @@ describe("rotateBackups()", () => {
       [old, `${old}-journal`].map((name) => join(it.backups, name)),
     );
     expect(it.files()).toEqual([nameOf(2), nameOf(3), recent].toSorted());
+  });
+
+  test("passes over the temporary files of backups that end while it looks at them", async () => {
+    using it = setUp();
+    const temporary = Array.from({ length: 500 }, () => `${nameOf(9)}.${crypto.randomUUID()}.tmp`);
+    for (const name of temporary) it.add(name, day(9));
+    let isOver = false;
+    const rotating = it.rotate(10).finally(() => (isOver = true));
+    while (!isOver && !it.files().includes(nameOf(10))) await setImmediate();
+    // From the end, so that files are gone that were listed and not yet looked at.
+    for (const name of it.files().toReversed()) {
+      if (isOver) break;
+      if (temporary.includes(name)) rmSync(join(it.backups, name));
+      await setImmediate();
+    }
+    expect(await rotating).toMatchObject({ deleted: [], failure: undefined });
   });
 
   test("makes a folder that does not exist, and the folders above it", async () => {
