@@ -68,6 +68,15 @@ test("backup-rotate keeps the newest copies, and restore brings one back", async
   });
 });
 
+test("backup-rotate says no more than the files that it has deleted, however many", async () => {
+  await run(service, ["migrate"]);
+  const old = Array.from({ length: 20 }, (_, n) => `user_service-20250101T0000${n + 10}.000Z.db`);
+  for (const name of old) await Bun.write(path(`backups/${name}`), "");
+  const { stdout, stderr } = await run(service, ["backup-rotate", "backups", "1"]);
+  expect(stdout.split("\n").slice(1, -1)).toEqual(old.map((name) => `backups/${name} is deleted`));
+  expect(stderr).toBe("");
+});
+
 test.each([
   ["backup file/copy.db", "folder"],
   ["backup folder", "exists already"],

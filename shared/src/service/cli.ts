@@ -112,6 +112,7 @@ function explain<S extends Settings, Stores>(
 function writeWhole(stream: ServiceProcess["stdout"], text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (cause?: Error | null) => {
+      stream.off("error", end);
       if (!cause || hasErrno(cause, "EPIPE")) return resolve();
       reject(new OutputError(`Cannot write to stdout: ${errorMessage(cause)}`, { cause }));
     };
