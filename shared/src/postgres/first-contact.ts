@@ -19,6 +19,11 @@ interface FirstContactOptions {
   /** The database's name, for error texts. */
   readonly name: string;
   readonly migrations: readonly string[];
+  /**
+   * How long to go on with attempts, in ms. One that is under way then is not ended: its migration takes as
+   * long as it takes. Default: no limit.
+   */
+  readonly maxWaitMs?: number | undefined;
   /** Resolves after this many milliseconds. Default: `Bun.sleep`. */
   pause?(ms: number): Promise<void>;
 }
@@ -59,12 +64,14 @@ export class FirstContact {
   }
 
   /**
-   * Tries once. If the server is away, further attempts follow until one succeeds, or until {@link stop}.
+   * Tries once. If the server is away, further attempts follow until one succeeds, until `maxWaitMs` are over,
+   * or until {@link stop}.
    *
    * @throws {StorageOpenError} if the server refuses, or the schema is another one
    */
   async begin(): Promise<void> {
-    if (!(await this.#tryOnce())) this.#keepTrying().catch(this.#migrated.reject);
+    const endsAt = performance.now() + (this.#options.maxWaitMs ?? Infinity);
+    if (!(await this.#tryOnce())) this.#keepTrying(endsAt).catch(this.#migrated.reject);
   }
 
   /** Ends the attempt that is under way, and makes no other one. */
@@ -72,10 +79,14 @@ export class FirstContact {
     this.#stop.abort();
   }
 
-  async #keepTrying(): Promise<void> {
-    const { pause = Bun.sleep } = this.#options;
-    do await pause(retryMs);
-    while (!this.#stop.signal.aborted && !(await this.#tryOnce()));
+  async #keepTrying(endsAt: number): Promise<void> {
+    const { name, pause = Bun.sleep } = this.#options;
+    do {
+      await pause(retryMs);
+      if (performance.now() >= endsAt) {
+        throw new StorageOpenError(`Cannot reach the database ${name}; start its server`);
+      }
+    } while (!this.#stop.signal.aborted && !(await this.#tryOnce()));
   }
 
   /** Tries once. @returns whether no attempt is to follow @throws {StorageOpenError} as {@link begin} */

@@ -26,7 +26,7 @@ export type { Statement } from "./sessions.ts";
 
 /** A database on a server. Its functions do not need `this`. */
 export interface PostgresStorage extends Storage {
-  /** Resolves once the schema is up to date. @throws {StorageOpenError} if that cannot be */
+  /** Resolves once the schema is up to date. @throws {StorageOpenError} if that cannot be, or not in time */
   readonly migrated: Promise<Migrated>;
 
   /**
@@ -65,6 +65,8 @@ export interface PostgresOptions {
   readonly migrations: readonly string[];
   /** The most sessions at once. */
   readonly poolSize: number;
+  /** How long to try to reach a server that is away, in ms. Default: no limit. */
+  readonly maxWaitMs?: number | undefined;
   /** The server ends a statement after this time. Default: 3250. */
   readonly statementTimeoutMs?: number;
   readonly observer?: StorageObserver;
@@ -107,7 +109,7 @@ function waitObserver(
 
 /**
  * Opens a database and brings its schema up to date. If the server is away, it resolves all the same,
- * and goes on trying: until then everything rejects as `unreachable`.
+ * and goes on trying for `maxWaitMs`: until then everything rejects as `unreachable`.
  *
  * @throws {StorageOpenError} if the server refuses, or the schema is another one
  */
@@ -115,6 +117,7 @@ export async function openPostgres({
   address,
   migrations,
   poolSize: max,
+  maxWaitMs,
   statementTimeoutMs = defaultStatementTimeoutMs,
   observer,
   reachabilityChanged,
@@ -129,7 +132,7 @@ export async function openPostgres({
   const sessions = new Sessions(address, { max, statementTimeoutMs, observer });
   const reachability = new Reachability(sessions, reachabilityChanged);
   const rights = new MissingRights(rightMissed);
-  const contact = new FirstContact({ sessions, reachability, name, migrations });
+  const contact = new FirstContact({ sessions, reachability, name, migrations, maxWaitMs });
   let pinging: Promise<void> | undefined;
   let closed: Promise<void> | undefined;
 

@@ -1,7 +1,5 @@
 // The commands of every service's executable.
 import { buildInfo } from "../core/build-info.ts";
-import { StorageOpenError } from "../core/storage.ts";
-import { withTimeout } from "../core/with-timeout.ts";
 import { maxBackups, rotateBackups } from "../sqlite/backup-rotation.ts";
 import { backupSqlite } from "../sqlite/backup.ts";
 import { recordBackup } from "../sqlite/last-backup.ts";
@@ -75,9 +73,9 @@ export const commands: readonly Command[] = [
     help: "bring the database up to date and exit",
     async run({ print, readConfig }) {
       const { database } = readConfig();
-      const { storage, migrated } = await database.open();
+      const { storage, migrated } = await database.open({ maxWaitMs: migrationWaitMs });
       try {
-        const { from, to } = await withinMigrationWait(database.name, migrated);
+        const { from, to } = await migrated;
         await print(`${database.path ?? database.name} is at version ${to}, and was at ${from}`);
       } finally {
         await storage.close();
@@ -178,12 +176,6 @@ async function recordForMetrics(
 
 /** How long the command `migrate` waits for a server, which an orchestrator may start beside it. */
 const migrationWaitMs = 10_000;
-
-/** The result of a migration. @throws {StorageOpenError} if the server is not there in time */
-function withinMigrationWait<T>(name: string, migrated: Promise<T>): Promise<T> {
-  const late = () => new StorageOpenError(`Cannot reach the database ${name}; start its server`);
-  return withTimeout(migrated, migrationWaitMs, late);
-}
 
 function parseCount(text: string): number {
   const count = /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;

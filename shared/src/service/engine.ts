@@ -45,11 +45,13 @@ export interface Engines<Stores> {
 interface OpenStorage<Stores> {
   readonly storage: Storage;
   readonly stores: Stores;
-  /** Resolves once the schema is up to date. @throws {StorageOpenError} if that cannot be */
+  /** Resolves once the schema is up to date. @throws {StorageOpenError} if that cannot be, or not in time */
   readonly migrated: Promise<Migrated>;
 }
 
 interface OpenOptions {
+  /** How long to try to reach a server that is away, in ms. Default: no limit. */
+  readonly maxWaitMs?: number;
   readonly observer?: StorageObserver;
   /** A server was lost, refuses this service, or came back. @param reason why it cannot be reached */
   readonly reachabilityChanged?: (isReachable: boolean, reason: string) => void;
