@@ -109,6 +109,36 @@ describe.if(hasPostgres)("copy-to", () => {
     expect(refused.stderr + refused.stdout).not.toContain("s3cret");
   });
 
+  test("says that the copy may be stored if Ctrl-C ends it while PostgreSQL commits", async () => {
+    await using database = await postgresDatabase();
+    await run(service, ["migrate"], { DATABASE_URL: database.url });
+    await run(service, ["migrate"]);
+    await using admin = new SQL(database.url, { max: 1 });
+    await admin.unsafe(`
+      CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+      CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON secrets INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()`);
+    await admin.close();
+    const copying = spawnExecutable(service, ["copy-to", database.url], {
+      cwd: path(),
+      stdout: "ignore",
+    });
+    const told = copying.stderr.text();
+    await using watch = new SQL(database.url, { max: 1, database: "postgres" });
+    const { pathname } = new URL(database.url);
+    while (
+      (
+        await watch`
+          SELECT 1 FROM pg_stat_activity
+          WHERE datname = ${pathname.slice(1)} AND query = 'COMMIT' AND state = 'active'`
+      ).length === 0
+    );
+    copying.kill("SIGINT");
+    expect(await copying.exited).toBe(1);
+    expect(await told).toMatch(
+      / the session has ended while the server committed [^\n]+ is not empty, and complete\n$/,
+    );
+  });
+
   test.each([
     ["sqlite:other.db", 1, "both are SQLite files; use backup"],
     [

@@ -2,7 +2,12 @@
 
 /** A copy from one storage engine to the other failed. One line for the operator: never for clients. */
 export class CopyError extends Error {
-  override readonly name = "CopyError";
+  override readonly name: string = "CopyError";
+}
+
+/** The destination may have the copy: its server was lost, or the copy was ended, during the commit. */
+export class CommitUnknown extends CopyError {
+  override readonly name = "CommitUnknown";
 }
 
 /** UTF-16 code units of a key that an error text repeats. */

@@ -3,7 +3,7 @@ import { errorMessage } from "../core/error-message.ts";
 import { sqlStateOf } from "../postgres/error-codes.ts";
 import { migrate } from "../postgres/migrations.ts";
 import type { PostgresAddress } from "../postgres/postgres-url.ts";
-import { CopyError, RowRefused } from "./copy-error.ts";
+import { CommitUnknown, CopyError, RowRefused } from "./copy-error.ts";
 import type { CopyTarget } from "./database.ts";
 import { postgresRows } from "./postgres-rows.ts";
 import { CopySession } from "./postgres-session.ts";
@@ -52,8 +52,8 @@ export function postgresTarget(
       try {
         await session.run("COMMIT");
       } catch (error) {
-        throw new CopyError(
-          `the server was lost while it committed (${errorMessage(error)}); run this again: if the ` +
+        throw new CommitUnknown(
+          `the session has ended while the server committed (${errorMessage(error)}); run this again: if the ` +
             "copy was stored, the destination is not empty, and complete",
           { cause: error },
         );

@@ -2,7 +2,7 @@
 import { SQLiteError } from "bun:sqlite";
 import { resolve } from "node:path";
 import { keepBlocked } from "../copy/blocked-writes.ts";
-import { CopyError, RowRefused } from "../copy/copy-error.ts";
+import { CommitUnknown, CopyError, RowRefused } from "../copy/copy-error.ts";
 import { copyAll, type CopiedTableSummary } from "../copy/copy.ts";
 import type { CopySource, CopyTarget } from "../copy/database.ts";
 import { postgresSource } from "../copy/postgres-source.ts";
@@ -172,6 +172,7 @@ function endingSignals() {
 const bugs = [TypeError, RangeError, ReferenceError, SyntaxError];
 
 function reasonOf(error: unknown, { aborted, reason }: AbortSignal): string {
+  if (error instanceof CommitUnknown) return error.message;
   if (aborted) return `${String(reason)} has ended it; nothing was copied`;
   if (error instanceof CopyError || error instanceof RowRefused) return error.message;
   if (bugs.some((bug) => error instanceof bug)) throw error;
