@@ -21,6 +21,7 @@ const definitions = new Map<string, CustomTypeDefinition<unknown>>();
 /**
  * Defines a TypeBox type that accepts what `check` accepts.
  *
+ * @param name for readers of an error; two types may have the same
  * @returns makes a schema of the type; its keywords are what the API document shows
  */
 export function customType<T>(
@@ -29,9 +30,11 @@ export function customType<T>(
 ): (keywords: Record<string, unknown>) => TUnsafe<T> {
   // A page of a hundred users calls these five hundred times: a captured function is the fastest call.
   const { check } = definition;
-  TypeRegistry.Set<TSchema>(name, (schema, value) => check(value, schema));
-  definitions.set(name, definition);
-  return (keywords) => Type.Unsafe<T>({ ...keywords, [Kind]: name });
+  // TypeBox would let the second type of one name take the place of the first.
+  const kind = `${name} ${definitions.size}`;
+  TypeRegistry.Set<TSchema>(kind, (schema, value) => check(value, schema));
+  definitions.set(kind, definition);
+  return (keywords) => Type.Unsafe<T>({ ...keywords, [Kind]: kind });
 }
 
 /** What a schema of a custom type allows; undefined for TypeBox's own types. */

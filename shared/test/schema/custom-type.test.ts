@@ -16,6 +16,15 @@ test("customType() checks by its own rule, with the keywords of each schema", ()
   expect(Value.Check(Type.Object({ sizes: Type.Array(even) }), { sizes: [2, 3] })).toBe(false);
 });
 
+test("customType() makes a type of its own, also by a name that another type has", () => {
+  const never = customType<number>("Multiple in a test", {
+    check: () => false,
+    rule: () => "none",
+  })({});
+  expect([Value.Check(even, 4), Value.Check(never, 4)]).toEqual([true, false]);
+  expect([customTypeRule(even), customTypeRule(never)]).toEqual(["a multiple of 2", "none"]);
+});
+
 test("customType() appears in the API document as plain JSON Schema", () => {
   const documented: unknown = JSON.parse(JSON.stringify(even));
   expect(documented).toEqual({ type: "number", of: 2, description: "Even" });
