@@ -16,7 +16,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
     // A socket file admits this user alone, who can attach a debugger without it.
     refuses: (value) => !value.startsWith("ws+unix:"),
   },
-  // With 1 or true the executable becomes Bun, and this line never runs.
+  // With any other value than 0, no and false the executable becomes Bun, and this line never runs.
   BUN_BE_BUN: { reason: "it turns the executable into Bun; unset it" },
   BUN_OPTIONS: { reason: "it can load other code into this process; unset it" },
   BUN_CONFIG_VERBOSE_FETCH: {
