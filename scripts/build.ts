@@ -6,15 +6,14 @@ import manifest from "../package.json" with { type: "json" };
 import { readArguments, refuse } from "./arguments.ts";
 import { bundleOptions } from "./bundle.ts";
 import { root } from "./root.ts";
+import { installRuntime } from "./runtime.ts";
 import { serviceNames } from "./services.ts";
 import { targets } from "./targets.ts";
 
-/** The targets by name. In Bun 1.4, linux-x64 and linux-x64-baseline are the same build. */
-const known = [...targets, "linux-x64-baseline"] as const;
-
 const usage = `Usage: bun run build [--target TARGET] [--outdir FOLDER] [SERVICE...]
 
-  --target TARGET  the machine to build for, if not this one: ${known.join(", ")}
+  --target TARGET  the machine to build for: ${targets.join(", ")}
+                   Its Bun is the one in scripts/runtimes/bun.lock. Default: this machine and this Bun
   --outdir FOLDER  where to write each service under its bare name, instead of dist/
 `;
 
@@ -30,7 +29,7 @@ const { values, positionals } = readArguments(usage, {
   options: { target: { type: "string" }, outdir: { type: "string" } },
 });
 
-const target = known.find((name) => name === values.target);
+const target = targets.find((name) => name === values.target);
 if (target !== values.target) refuse(`Cannot build for target "${values.target}"`, usage);
 
 const unknown = positionals.find((name) => !serviceNames.includes(name));
@@ -59,7 +58,9 @@ async function build(service: string): Promise<string> {
       ...bundleOptions(service, commit),
       compile: {
         outfile: join(unfinished, service),
-        ...(target === undefined ? {} : { target: `bun-${target}` }),
+        ...(target === undefined
+          ? {}
+          : { target: `bun-${target}`, executablePath: await installRuntime(target) }),
         // An executable reads no configuration of Bun's from the folder in which it is started.
         autoloadDotenv: false,
         autoloadBunfig: false,

@@ -10,3 +10,6 @@ export const targets = [
   "darwin-x64",
   "darwin-arm64",
 ] as const;
+
+/** One of them. */
+export type Target = (typeof targets)[number];
