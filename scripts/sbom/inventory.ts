@@ -3,7 +3,8 @@ import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { bundleOptions } from "../bundle.ts";
 import { root } from "../root.ts";
-import { productionClosure } from "./lockfile.ts";
+import { runtimePackage } from "../runtime.ts";
+import { type Locked, productionClosure } from "./lockfile.ts";
 
 /** A part that has a version of its own. */
 export interface Component {
@@ -28,10 +29,30 @@ export interface Inventory {
   readonly parts: readonly Component[];
 }
 
+/** The targets of the platforms that an image has: linux/amd64 and linux/arm64. */
+const imageTargets = ["linux-x64", "linux-arm64"] as const;
+
 const npmPurl = (id: string): string => {
   const at = id.lastIndexOf("@");
   return `pkg:npm/${id.slice(0, at).replace("@", "%40")}@${encodeURIComponent(id.slice(at + 1))}`;
 };
+
+/** A package of a lockfile. */
+function packageOf(
+  id: string,
+  locked: Locked | undefined,
+  rest: Pick<Component, "kind" | "license" | "needs">,
+): Component {
+  const at = id.lastIndexOf("@");
+  const integrity = locked?.integrity?.replace(/^sha512-/, "") ?? "";
+  return {
+    purl: npmPurl(id),
+    name: id.slice(0, at),
+    version: id.slice(at + 1),
+    sha512: Buffer.from(integrity, "base64").toString("hex"),
+    ...rest,
+  };
+}
 
 /** The folders in node_modules from which a service's executable has code or files. */
 async function bundledFolders(service: string): Promise<string[]> {
@@ -63,7 +84,7 @@ async function readBase(): Promise<Component> {
 }
 
 /**
- * Lists what is in a service's image. Of the packages in the lockfile it lists those that the bundler puts
+ * Lists what is in a service's image: of Bun, the package for each of its platforms. Of the packages in the lockfile it lists those that the bundler puts
  * into the executable: others, such as packages of types, are in no file that runs.
  *
  * @throws Error if the executable would contain a package that is no dependency in production
@@ -93,19 +114,9 @@ export async function inventoryOf(service: string): Promise<Inventory> {
       return licenses.has(needed) ? [npmPurl(needed)] : needsOf(needed, seen);
     });
 
-  const packages = [...licenses].map(([id, license]): Component => {
-    const at = id.lastIndexOf("@");
-    const integrity = closure.get(id)?.integrity?.replace(/^sha512-/, "") ?? "";
-    return {
-      purl: npmPurl(id),
-      kind: "library",
-      name: id.slice(0, at),
-      version: id.slice(at + 1),
-      license,
-      sha512: Buffer.from(integrity, "base64").toString("hex"),
-      needs: needsOf(id).sort(),
-    };
-  });
+  const packages = [...licenses].map(([id, license]) =>
+    packageOf(id, closure.get(id), { kind: "library", license, needs: needsOf(id).sort() }),
+  );
 
   const { sqlite = "" } = process.versions;
   const database: Component = {
@@ -117,13 +128,20 @@ export async function inventoryOf(service: string): Promise<Inventory> {
     cpe: `cpe:2.3:a:sqlite:sqlite:${sqlite}:*:*:*:*:*:*:*`,
     needs: [],
   };
+  const lockedRuntimes = await productionClosure("", join(root, "scripts/runtimes/bun.lock"));
+  const runtimes = imageTargets.map((target) => {
+    const id = `${runtimePackage(target)}@${Bun.version}`;
+    const rest = { kind: "platform", license: "MIT", needs: [database.purl] } as const;
+    return packageOf(id, lockedRuntimes.get(id), rest);
+  });
+  // By this name databases of vulnerabilities have Bun. It is no archive: the image has one of the runtimes.
   const runtime: Component = {
     purl: `pkg:npm/bun@${Bun.version}`,
     kind: "platform",
     name: "bun",
     version: Bun.version,
     license: "MIT",
-    needs: [database.purl],
+    needs: runtimes.map(({ purl }) => purl).sort(),
   };
   const base = await readBase();
 
@@ -136,6 +154,8 @@ export async function inventoryOf(service: string): Promise<Inventory> {
       license: manifest.license,
       needs: [...needsOf(service), runtime.purl, base.purl].sort(),
     },
-    parts: [...packages, runtime, database, base].sort((a, b) => (a.purl < b.purl ? -1 : 1)),
+    parts: [...packages, ...runtimes, runtime, database, base].sort((a, b) =>
+      a.purl < b.purl ? -1 : 1,
+    ),
   };
 }

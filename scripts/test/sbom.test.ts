@@ -16,6 +16,7 @@ const script = resolve(root, "scripts/sbom.ts");
 interface CycloneDx {
   readonly metadata: { readonly timestamp: string };
   readonly components: readonly {
+    readonly type: string;
     readonly name: string;
     readonly version: string;
     readonly purl: string;
@@ -87,7 +88,9 @@ describe.each(serviceNames)("the SBOM of %s", (service) => {
   const ids = cyclonedx.components.map(({ name, version }) => `${name}@${version}`);
 
   test("lists every package that is in the executable, with its exact version, and no other", async () => {
-    const packages = cyclonedx.components.filter(({ hashes }) => hashes !== undefined);
+    const packages = cyclonedx.components.filter(
+      ({ type, name }) => type === "library" && name !== "sqlite",
+    );
     const listed = packages.map(({ name, version }) => `${name}@${version}`).sort();
     expect(listed).toEqual(await packagesIn(executableOf(service)));
     expect(listed).toContain(`elysia@${shared.dependencies.elysia}`);
@@ -112,6 +115,21 @@ describe.each(serviceNames)("the SBOM of %s", (service) => {
     const dockerfile = await Bun.file(resolve(root, `${service}/Dockerfile`)).text();
     const [, base = "none"] = /base\.name="([^:]+)/.exec(dockerfile) ?? [];
     expect(cyclonedx.components).toContainEqual(expect.objectContaining({ name: base }));
+  });
+
+  test("lists the package of Bun for each platform of the image, by the hash in scripts/runtimes/bun.lock", async () => {
+    const file = resolve(root, "scripts/runtimes/bun.lock");
+    const { packages } = Bun.JSONC.parse(await Bun.file(file).text()) as {
+      packages: Readonly<Record<string, readonly [string, string, object, integrity: string]>>;
+    };
+    for (const name of ["@oven/bun-linux-x64", "@oven/bun-linux-aarch64"]) {
+      const component = cyclonedx.components.find((found) => found.name === name);
+      const hashes = component?.hashes?.map(({ content }) => Buffer.from(content, "hex"));
+      const [, , , integrity] = packages[name] ?? [];
+      expect(hashes?.map((hash) => `sha512-${hash.toString("base64")}`)).toEqual([`${integrity}`]);
+      expect(ids).toContain(`${name}@${manifest.engines.bun}`);
+    }
+    expect(ids.filter((id) => id.startsWith("@oven/"))).toHaveLength(2);
   });
 
   test("has a license and a package URL for everything, and a hash for each package", () => {
