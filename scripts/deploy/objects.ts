@@ -18,6 +18,8 @@ export interface Deployment extends ClusterObject {
   readonly spec: { readonly replicas: number; readonly template: PodTemplate };
   readonly status?: {
     readonly observedGeneration?: number;
+    /** Pods of every template. The API server leaves a number out that is 0. */
+    readonly replicas?: number;
     readonly updatedReplicas?: number;
     readonly readyReplicas?: number;
   };

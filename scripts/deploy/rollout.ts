@@ -38,6 +38,8 @@ export async function explain(kubectl: Kubectl, { metadata: { name } }: ClusterO
 export function isReady({ metadata, spec, status = {} }: Deployment): boolean {
   return (
     status.observedGeneration === metadata["generation"] &&
+    // Pods of an older template count as ready too: none may be left.
+    (status.replicas ?? 0) === spec.replicas &&
     (status.updatedReplicas ?? 0) === spec.replicas &&
     (status.readyReplicas ?? 0) === spec.replicas
   );
