@@ -15,7 +15,7 @@
 # folder, relative to the repository, and is refused where it finds another one.
 # KUBECONFIG_BASE64: a kubeconfig to use instead, in base64.
 # NAMESPACE: the namespace, by default the one in the kubeconfig's context. A kustomization for another is refused.
-# TIMEOUT: how long each rollout may take, by default 5m.
+# TIMEOUT: how long each rollout may take, with its unit, by default 5m.
 # REPOSITORY: OWNER/NAME on GitHub, whose CI/CD workflow has built the images; by default GITHUB_REPOSITORY.
 # VERIFY: "all" by default, signature and attestation; "signature" alone, for a repository whose plan has
 # no attestations; "none" deploys whatever the digests name, and says so.

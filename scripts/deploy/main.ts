@@ -9,6 +9,7 @@ import { deploy } from "./deploy.ts";
 import { parseImages } from "./images.ts";
 import { kubectlFor } from "./kubectl.ts";
 import { undo } from "./roll-back.ts";
+import { isDuration } from "./rollout.ts";
 import { messageOf, status } from "./status.ts";
 import { verificationOf } from "./verify.ts";
 
@@ -35,6 +36,10 @@ if (!values.undo && !isFolder) {
 const replaced = Bun.env["REPLACE_KUSTOMIZATION"] || undefined;
 const verification = verificationOf(Bun.env);
 if (!values.undo && typeof verification === "string") refuse(verification, usage);
+const timeout = Bun.env["TIMEOUT"] || "5m";
+if (!isDuration(timeout)) {
+  refuse(`Cannot use TIMEOUT "${timeout}": it must be a duration with its unit, such as 5m`, usage);
+}
 
 /** What kubectl says when its kubeconfig names no cluster, or one that does not answer. */
 const isAboutCluster =
@@ -42,7 +47,6 @@ const isAboutCluster =
 
 const { KUBECONFIG_BASE64 = "" } = Bun.env;
 const namespace = Bun.env["NAMESPACE"] || undefined;
-const timeout = Bun.env["TIMEOUT"] || "5m";
 const folder = await mkdtemp(join(tmpdir(), "deploy-"));
 try {
   const kubeconfig = KUBECONFIG_BASE64 === "" ? undefined : join(folder, "kubeconfig");

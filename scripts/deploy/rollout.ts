@@ -11,6 +11,9 @@ import {
 import { live } from "./state.ts";
 import { messageOf } from "./status.ts";
 
+/** Whether kubectl reads the text as a time-out: https://pkg.go.dev/time#ParseDuration. */
+export const isDuration = (text: string) => /^(?:\d{1,6}(?:\.\d+)?(?:h|m|s|ms))+$/.test(text);
+
 /**
  * Waits until every pod of a Deployment runs its newest template and is ready.
  *

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isReady } from "../deploy/rollout.ts";
+import { isDuration, isReady } from "../deploy/rollout.ts";
 
 /** A Deployment of two replicas, whose newest template the Deployment controller has seen. */
 const deployment = (status: object) => ({
@@ -26,3 +26,14 @@ test.each([
 ])("isReady() when %s: %p", (_, expected, status) => {
   expect(isReady(deployment(status))).toBe(expected);
 });
+
+test.each(["5m", "90s", "1h30m", "1.5h", "500ms"])("isDuration() takes %p", (text) => {
+  expect(isDuration(text)).toBe(true);
+});
+
+test.each(["300", "5 m", "5min", "m", "-5m", "9999999h", "s5"])(
+  "isDuration() refuses %p, which kubectl cannot read as a time to wait",
+  (text) => {
+    expect(isDuration(text)).toBe(false);
+  },
+);

@@ -513,6 +513,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     [2, "one service twice", [image(first, "new"), image(first, "old")], {}],
     [2, "no repository to verify against", build("new"), { REPOSITORY: "" }],
     [2, "a kustomization that is not there", build("new"), { KUSTOMIZATION: "k8s/overlays/none" }],
+    [2, "a time-out without its unit", build("new"), { TIMEOUT: "300" }],
     [1, "too few images", [image(first, "new")], {}],
     [1, "an unknown service", [...build("new"), image("mailer", "new")], {}],
   ])("exits with %d for %s, and changes nothing", async (expected, _, images, env) => {
