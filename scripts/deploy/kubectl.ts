@@ -17,13 +17,26 @@ interface Options {
   readonly signal?: AbortSignal;
 }
 
+const aboutCluster =
+  /refused|no such host|unreachable|time(?:d )?out|x509|logged in|config file|\bcontext\b/i;
+
+/** What kubectl says of a command that has failed. */
+export class KubectlError extends Error {
+  override readonly name = "KubectlError";
+
+  /** Whether its kubeconfig names no cluster, or one that does not answer or does not know the user. */
+  get isAboutCluster(): boolean {
+    return aboutCluster.test(this.message);
+  }
+}
+
 /** Runs kubectl on one namespace of one cluster. */
 export interface Kubectl {
   /** Runs a command to its end. */
   attempt(args: readonly string[], options?: Options): Promise<Result>;
-  /** What the command prints. @throws Error if it fails */
+  /** What the command prints. @throws KubectlError if it fails */
   run(args: readonly string[], options?: Options): Promise<string>;
-  /** The namespace in which kubectl works. @throws Error */
+  /** The namespace in which kubectl works. @throws KubectlError */
   namespace(): Promise<string>;
 }
 
@@ -57,7 +70,7 @@ export function kubectlFor(kubeconfig?: string, namespace?: string): Kubectl {
 
   async function run(args: readonly string[], options?: Options): Promise<string> {
     const { ok, stdout, stderr } = await attempt(args, options);
-    if (!ok) throw new Error(shortened(stderr) || `kubectl ${args[0]} has failed`);
+    if (!ok) throw new KubectlError(shortened(stderr) || `kubectl ${args[0]} has failed`);
     return stdout;
   }
 

@@ -7,7 +7,7 @@ import { readArguments, refuse } from "../arguments.ts";
 import { root } from "../root.ts";
 import { deploy } from "./deploy.ts";
 import { parseImages } from "./images.ts";
-import { kubectlFor } from "./kubectl.ts";
+import { KubectlError, kubectlFor } from "./kubectl.ts";
 import { undo } from "./roll-back.ts";
 import { isDuration } from "./rollout.ts";
 import { messageOf, status } from "./status.ts";
@@ -41,10 +41,6 @@ if (!isDuration(timeout)) {
   refuse(`Cannot use TIMEOUT "${timeout}": it must be a duration with its unit, such as 5m`, usage);
 }
 
-/** What kubectl says when its kubeconfig names no cluster, or one that does not answer. */
-const isAboutCluster =
-  /refused|no such host|unreachable|time(?:d )?out|certificate|logged in|config file|context/i;
-
 const { KUBECONFIG_BASE64 = "" } = Bun.env;
 const namespace = Bun.env["NAMESPACE"] || undefined;
 const folder = await mkdtemp(join(tmpdir(), "deploy-"));
@@ -59,9 +55,8 @@ try {
       ? await undo(kubectl, timeout)
       : await deploy(images, { kubectl, timeout, kustomization, replaced, folder, verification });
 } catch (error) {
-  const reason = messageOf(error);
-  console.error(`Nothing has been changed. ${reason}`);
-  if (isAboutCluster.test(reason)) {
+  console.error(`Nothing has been changed. ${messageOf(error)}`);
+  if (error instanceof KubectlError && error.isAboutCluster) {
     console.error(
       "See whether kubectl version shows a server. KUBECONFIG names the file with the cluster, " +
         "KUBECONFIG_BASE64 is such a file in base64",
