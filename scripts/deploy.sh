@@ -21,7 +21,8 @@
 # no attestations; "none" deploys whatever the digests name, and says so.
 #
 # Exits with 0 if the images run, 1 if all is as it was, 2 if the command line is wrong, and 3 if an
-# operator has to look: the roll-back has failed, or what ran before does not get ready again.
+# operator has to look: the roll-back has failed, what ran before does not get ready again, or the record of the
+# deploy stays on the cluster, which locks out the next one.
 set -euo pipefail
 # shellcheck source=scripts/command-line.sh
 . "$(dirname "$0")/command-line.sh"

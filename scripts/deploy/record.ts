@@ -3,9 +3,13 @@
 import { hostname, userInfo } from "node:os";
 import type { Kubectl } from "./kubectl.ts";
 import type { State } from "./state.ts";
+import { messageOf } from "./status.ts";
 
 /** The ConfigMap that holds the record. */
 const name = "bun-elysia-platform-deploy";
+
+/** How an operator removes it. */
+const deletion = `kubectl delete configmap ${name}`;
 
 /** Where this deploy runs, for the next one that finds its record. */
 function ownName() {
@@ -33,7 +37,8 @@ export async function lock(kubectl: Kubectl): Promise<string | undefined> {
   const fields = "{.metadata.creationTimestamp}, by {.data.owner}";
   const found = await kubectl.attempt(["get", "configmap", name, "-o", `jsonpath=${fields}`]);
   return `Another deploy has not ended. It began at ${found.stdout}.
-Wait for it. If it was killed: deploy.sh --undo puts back what ran before it.`;
+Wait for it. If it was killed: deploy.sh --undo puts back what ran before it.
+If its output says that its record stays: ${deletion}`;
 }
 
 /** Keeps what ran before, without which nothing may change. @throws Error */
@@ -51,8 +56,19 @@ export async function unfinished(kubectl: Kubectl): Promise<State | undefined> {
   return text === "" ? undefined : (JSON.parse(text) as State);
 }
 
-/** Removes the record: all is done, or put back. @returns whether that has worked */
+/**
+ * Removes the record: all is done, or put back.
+ *
+ * @returns whether that has worked; if not, stderr says how an operator removes it
+ */
 export async function unlock(kubectl: Kubectl): Promise<boolean> {
-  const args = ["delete", "configmap", name, "--ignore-not-found"];
-  return (await kubectl.attempt(args)).ok;
+  try {
+    await kubectl.run(["delete", "configmap", name, "--ignore-not-found"]);
+    return true;
+  } catch (error) {
+    console.error(`This deploy has ended, and its record stays, with which the next deploy is refused:
+${messageOf(error)}
+Do not run deploy.sh --undo, which would put back what ran before. Delete the record: ${deletion}`);
+    return false;
+  }
 }

@@ -29,12 +29,12 @@ interface Parts {
   readonly objects?: ReadonlyMap<string, ClusterObject>;
   /** What the user has no right to: `delete configmaps`. */
   readonly forbidden?: readonly string[];
-  /** What a quota refuses, of which a dry run tells nothing: `create ingresses`. */
-  readonly overQuota?: readonly string[];
+  /** What an admission plugin denies, and not in a dry run: `create ingresses`, as a quota does. */
+  readonly denied?: readonly string[];
 }
 
 /** Starts a server on a port of its own. */
-export function apiServer({ start, forbidden = [], overQuota = [], ...first }: Parts) {
+export function apiServer({ start, forbidden = [], denied = [], ...first }: Parts) {
   const objects = new Map(first.objects);
   let version = 0;
   const waiting = new Set<() => void>();
@@ -56,8 +56,8 @@ export function apiServer({ start, forbidden = [], overQuota = [], ...first }: P
     if (forbidden.includes(`${verb} ${plural}`)) {
       return refusal(403, "Forbidden", `${plural} is forbidden: the user cannot ${verb} ${plural}`);
     }
-    if (overQuota.includes(`${verb} ${plural}`) && !searchParams.has("dryRun")) {
-      return refusal(403, "Forbidden", `${plural} is forbidden: exceeded quota`);
+    if (denied.includes(`${verb} ${plural}`) && !searchParams.has("dryRun")) {
+      return refusal(403, "Forbidden", `${plural} is forbidden: denied at admission`);
     }
     if (searchParams.has("sendInitialEvents")) return refusal(422, "Invalid", "no streaming lists");
     if (searchParams.has("watch")) return new Response(noEvents(), { headers: json });

@@ -307,11 +307,11 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   test.concurrent("puts the backups back too if what comes after them is refused", async () => {
     const objects = new Map(old);
     objects.delete("ingresses/bun-elysia-platform");
-    await using server = apiServer({ start, objects, overQuota: ["create ingresses"] });
+    await using server = apiServer({ start, objects, denied: ["create ingresses"] });
     const before = state(server);
     const { status, stderr } = await deploy(server, build("new"));
     expect(status).toBe(1);
-    expect(stderr).toContain("exceeded quota");
+    expect(stderr).toContain("denied at admission");
     expect(state(server)).toEqual(before);
   });
 
@@ -425,6 +425,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(second.status).toBe(1);
     expect(second.stderr).toContain("Another deploy has not ended");
     expect(second.stderr).toContain(`process ${child.pid}`);
+    expect(second.stderr).toContain("kubectl delete configmap bun-elysia-platform-deploy\n");
     expect(state(server)).toEqual(during);
 
     child.kill("SIGKILL");
@@ -434,6 +435,17 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(undone.status).toBe(0);
     // The record is gone too.
     expect(state(server)).toEqual(before);
+  });
+
+  test.concurrent("tells how to unlock the next deploy, and not to undo this one, if its record stays", async () => {
+    await using server = apiServer({ start, objects: old, denied: ["delete configmaps"] });
+    const { status, stdout, stderr } = await deploy(server, build("new"));
+    expect(status).toBe(3);
+    expect(running(server)).toEqual(workloads(build("new")));
+    expect(stdout).toContain("Deployed.");
+    expect(stderr).toContain("configmaps is forbidden: denied at admission\n");
+    expect(stderr).toContain("Do not run deploy.sh --undo");
+    expect(stderr).toContain("kubectl delete configmap bun-elysia-platform-deploy\n");
   });
 
   test.concurrent("tells the way out if the cluster cannot be reached for the roll-back", async () => {
