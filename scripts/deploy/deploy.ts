@@ -1,16 +1,16 @@
 // A deploy from its checks to what runs after it.
 import type { Image } from "./images.ts";
 import type { Kubectl } from "./kubectl.ts";
-import { misplaced, mismatch, render, stages } from "./manifests.ts";
-import { replacement, withNote } from "./note.ts";
+import { checkImages, checkNamespace, render, stages } from "./manifests.ts";
+import { checkKustomization, withNote } from "./note.ts";
 import { isDeployment, documents, type ClusterObject } from "./objects.ts";
 import { keep, lock, unlock } from "./record.ts";
 import { rollBack } from "./roll-back.ts";
 import { explain, print, printRunning, rolledOut } from "./rollout.ts";
 import { nextSignal } from "./signals.ts";
-import { look, undeletable, type State } from "./state.ts";
+import { checkDeletionRights, look, type State } from "./state.ts";
 import { messageOf, status } from "./status.ts";
-import { refusal, type Verification } from "./verify.ts";
+import { verifyImages, type Verification } from "./verify.ts";
 
 /** What a deploy is told beside its images. */
 export interface Options {
@@ -55,31 +55,19 @@ export async function deploy(images: readonly Image[], options: Options): Promis
 async function checked(images: readonly Image[], options: Options) {
   const { kubectl, kustomization, replaced, verification } = options;
   const objects = withNote(await render(kubectl, images, options), kustomization);
-  const refused =
-    mismatch(objects, images) ??
-    (await misplaced(kubectl, objects)) ??
-    (await refusal(images, verification));
-  if (refused !== undefined) throw new Error(refused);
-
+  checkImages(objects, images);
+  await checkNamespace(kubectl, objects);
+  await verifyImages(images, verification);
   const present = await look(kubectl, objects);
-  const other = replacement(present.objects, kustomization, replaced);
-  if (other !== undefined) throw new Error(other);
-
-  const kept = await undeletable(kubectl, present);
-  if (kept.length > 0) {
-    throw new Error(
-      `The kubeconfig's user may not delete ${kept.join(", ")}, as a roll-back has to. ` +
-        "Grant it the rights that k8s/README.md lists",
-    );
-  }
+  checkKustomization(present.objects, kustomization, replaced);
+  await checkDeletionRights(kubectl, present);
   await kubectl.run(["apply", "--dry-run=server", "-f", "-"], { input: documents(objects) });
   return objects;
 }
 
 /** Locks out every other deploy, and keeps what runs. @throws Error if another deploy has not ended */
 async function begin(kubectl: Kubectl, objects: readonly ClusterObject[]): Promise<State> {
-  const other = await lock(kubectl);
-  if (other !== undefined) throw new Error(other);
+  await lock(kubectl);
   try {
     const before = await look(kubectl, objects);
     await keep(kubectl, before);

@@ -24,39 +24,37 @@ export async function render(
   return Bun.YAML.parse(await kubectl.run(["kustomize", folder])) as ClusterObject[];
 }
 
-/** @returns why these images are not those that the objects need; undefined if they are */
-export function mismatch(
-  objects: readonly ClusterObject[],
-  images: readonly Image[],
-): string | undefined {
+/** Checks that the objects run these images, all of them and no other. @throws Error */
+export function checkImages(objects: readonly ClusterObject[], images: readonly Image[]): void {
   const references = images.map(({ reference }) => reference);
   for (const object of objects) {
     const other = imagesOf(object).find((image) => !references.includes(image));
     if (other === undefined) continue;
-    return (
+    throw new Error(
       `${title(object)} would run ${other}, which is not among the given images. Name an image of that ` +
-      "service too, and let the kustomization give it no other name"
+        "service too, and let the kustomization give it no other name",
     );
   }
   const deployments = objects.filter(isDeployment).map(({ metadata }) => metadata.name);
   const unknown = images.find(({ service }) => !deployments.includes(service));
-  return unknown && `Cannot deploy ${unknown.reference}: there is no Deployment ${unknown.service}`;
+  if (unknown === undefined) return;
+  throw new Error(`Cannot deploy ${unknown.reference}: there is no Deployment ${unknown.service}`);
 }
 
-/** @returns why a deploy cannot roll the objects back where they are applied; undefined if it can */
-export async function misplaced(
+/** Checks that the objects are for kubectl's namespace: in another a deploy rolls nothing back. @throws Error */
+export async function checkNamespace(
   kubectl: Kubectl,
   objects: readonly ClusterObject[],
-): Promise<string | undefined> {
+): Promise<void> {
   const placed = objects.filter(({ metadata }) => metadata.namespace !== undefined);
-  if (placed.length === 0) return undefined;
+  if (placed.length === 0) return;
   const namespace = await kubectl.namespace();
   const other = placed.find(({ metadata }) => metadata.namespace !== namespace);
-  return (
-    other &&
+  if (other === undefined) return;
+  throw new Error(
     `${title(other)} is for the namespace ${other.metadata.namespace}, and this deploy works in ` +
       `${namespace}, and in no other. Set NAMESPACE=${other.metadata.namespace} or the namespace of the ` +
-      "kubeconfig's context, or leave the namespace out of the kustomization"
+      "kubeconfig's context, or leave the namespace out of the kustomization",
   );
 }
 

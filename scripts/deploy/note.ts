@@ -24,22 +24,21 @@ export const withNote = (objects: readonly ClusterObject[], kustomization: strin
  * finds none, and `kubectl apply -k` leaves none.
  *
  * @param replaced the folder of another kustomization that may be replaced
- * @returns why the kustomization must not be deployed; undefined if it may be
+ * @throws Error if the kustomization must not be deployed
  */
-export function replacement(
+export function checkKustomization(
   present: readonly ClusterObject[],
   kustomization: string,
   replaced = kustomization,
-): string | undefined {
+): void {
   const accepted = [noteOf(kustomization), noteOf(replaced)];
   for (const object of present.filter(isDeployment)) {
     const note = object.metadata.annotations?.[noteAnnotation];
     if (note === undefined || accepted.includes(note)) continue;
-    return (
+    throw new Error(
       `${title(object)} has been deployed from ${note}, and this deploy is of ${accepted[0]}. ` +
-      `Set KUSTOMIZATION=${note} to deploy that again, or REPLACE_KUSTOMIZATION=${note} ` +
-      `if ${accepted[0]} is meant to take its place`
+        `Set KUSTOMIZATION=${note} to deploy that again, or REPLACE_KUSTOMIZATION=${note} ` +
+        `if ${accepted[0]} is meant to take its place`,
     );
   }
-  return undefined;
 }

@@ -1,7 +1,7 @@
 // What ran before a deploy, kept on the cluster while the deploy runs. It is the lock as well: there is
 // one record, the API server makes it for one deploy alone, and a deploy that was killed leaves it behind.
 import { hostname, userInfo } from "node:os";
-import type { Kubectl } from "./kubectl.ts";
+import { KubectlError, type Kubectl } from "./kubectl.ts";
 import type { State } from "./state.ts";
 import { messageOf } from "./status.ts";
 
@@ -18,8 +18,8 @@ function ownName() {
   return `${userInfo().username} on ${hostname()}, process ${process.pid}`;
 }
 
-/** Makes the record, still of nothing. @returns why it cannot; undefined if it has */
-export async function lock(kubectl: Kubectl): Promise<string | undefined> {
+/** Makes the record, still of nothing. @throws Error if another deploy has not ended, or if kubectl fails */
+export async function lock(kubectl: Kubectl): Promise<void> {
   const record = {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -32,13 +32,13 @@ export async function lock(kubectl: Kubectl): Promise<string | undefined> {
   const { ok, stderr } = await kubectl.attempt(["create", "-f", "-"], {
     input: JSON.stringify(record),
   });
-  if (ok) return undefined;
-  if (!stderr.includes("(AlreadyExists)")) return stderr.trim();
+  if (ok) return;
+  if (!stderr.includes("(AlreadyExists)")) throw new KubectlError(stderr.trim());
   const fields = "{.metadata.creationTimestamp}, by {.data.owner}";
   const found = await kubectl.attempt(["get", "configmap", name, "-o", `jsonpath=${fields}`]);
-  return `Another deploy has not ended. It began at ${found.stdout}.
+  throw new Error(`Another deploy has not ended. It began at ${found.stdout}.
 Wait for it. If it was killed: deploy.sh --undo puts back what ran before it.
-If its output says that its record stays: ${deletion}`;
+If its output says that its record stays: ${deletion}`);
 }
 
 /** Keeps what ran before, without which nothing may change. @throws Error */

@@ -114,8 +114,8 @@ function patchFields(path: string, from: object, to: object) {
   return [...added, ...removed];
 }
 
-/** @returns what the roll-back of a deploy may not delete, as in "networkpolicy.networking.k8s.io" */
-export async function undeletable(kubectl: Kubectl, { missing }: State): Promise<string[]> {
+/** Checks that the kubeconfig's user may delete what a roll-back has to. @throws Error */
+export async function checkDeletionRights(kubectl: Kubectl, { missing }: State): Promise<void> {
   // A ConfigMap is the record of the deploy itself.
   const resources = new Set([
     "configmap",
@@ -127,5 +127,10 @@ export async function undeletable(kubectl: Kubectl, { missing }: State): Promise
       return ok ? [] : [name];
     }),
   );
-  return answers.flat();
+  const kept = answers.flat();
+  if (kept.length === 0) return;
+  throw new Error(
+    `The kubeconfig's user may not delete ${kept.join(", ")}, as a roll-back has to. ` +
+      "Grant it the rights that k8s/README.md lists",
+  );
 }

@@ -46,14 +46,14 @@ export function proofs(reference: string, repository: string) {
   ];
 }
 
-/** @returns why an image must not be deployed; undefined if all may be */
-export async function refusal(
+/** Checks that every image has what it must have. @throws Error */
+export async function verifyImages(
   images: readonly Image[],
   verification: Verification,
-): Promise<string | undefined> {
+): Promise<void> {
   if (verification.what === "none") {
     warn("VERIFY=none: no signature is verified, anyone may have built these images");
-    return undefined;
+    return;
   }
   const { what, repository } = verification;
   if (what === "signature") {
@@ -66,20 +66,21 @@ export async function refusal(
       if (what === "signature" && name !== "signature") continue;
       const [program = ""] = command;
       if (Bun.which(program) === null) {
-        return (
+        throw new Error(
           `Cannot verify the ${name} of ${reference} without ${program}: install it, or choose ` +
-          `another VERIFY (deploy.sh --help)`
+            `another VERIFY (deploy.sh --help)`,
         );
       }
       const child = Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
       const reason = await child.stderr.text();
       if ((await child.exited) !== 0) {
-        return `${reference} has no ${name} by the CI/CD workflow of ${repository}:\n${reason}`;
+        throw new Error(
+          `${reference} has no ${name} by the CI/CD workflow of ${repository}:\n${reason}`,
+        );
       }
       console.log(`${reference} has the ${name} of ${repository}`);
     }
   }
-  return undefined;
 }
 
 /** Says on stderr, and on GitHub on the page of the run, what is not verified. */
