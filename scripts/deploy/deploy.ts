@@ -1,16 +1,17 @@
 // A deploy from its checks to what runs after it.
+import { checkKustomization, withNote } from "./applied-kustomization.ts";
+import { isDeployment, documents, type ClusterObject } from "./cluster-objects.ts";
+import { checkDeletionRights, look, type State } from "./cluster-state.ts";
+import { keep, lock, unlock } from "./deploy-record.ts";
+import { messageOf } from "./error-text.ts";
+import { status } from "./exit-status.ts";
 import type { Image } from "./images.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { checkImages, checkNamespace, render, stages } from "./manifests.ts";
-import { checkKustomization, withNote } from "./note.ts";
-import { isDeployment, documents, type ClusterObject } from "./objects.ts";
-import { keep, lock, unlock } from "./record.ts";
 import { rollBack } from "./roll-back.ts";
 import { explain, print, printRunning, rolledOut } from "./rollout.ts";
 import { nextSignal } from "./signals.ts";
-import { checkDeletionRights, look, type State } from "./state.ts";
-import { messageOf, status } from "./status.ts";
-import { verifyImages, type Verification } from "./verify.ts";
+import { verifyImages, type Verification } from "./signatures.ts";
 
 /** What a deploy is told beside its images. */
 export interface Options {

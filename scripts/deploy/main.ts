@@ -6,12 +6,13 @@ import { join, resolve } from "node:path";
 import { readArguments, refuse } from "../arguments.ts";
 import { root } from "../root.ts";
 import { deploy } from "./deploy.ts";
+import { messageOf } from "./error-text.ts";
+import { status } from "./exit-status.ts";
 import { parseImages } from "./images.ts";
 import { KubectlError, kubectlFor, type Kubectl } from "./kubectl.ts";
 import { undo } from "./roll-back.ts";
 import { isDuration } from "./rollout.ts";
-import { messageOf, status } from "./status.ts";
-import { verificationOf } from "./verify.ts";
+import { verificationOf } from "./signatures.ts";
 
 const usage = `Usage: deploy.sh IMAGE@sha256:... [...]
        deploy.sh --undo

@@ -1,8 +1,8 @@
 // What a kustomization consists of with the images of a deploy, and in which order it is applied.
 import { writeKustomization } from "../kustomization.ts";
+import { imagesOf, isDeployment, title, type ClusterObject } from "./cluster-objects.ts";
 import type { Image } from "./images.ts";
 import type { Kubectl } from "./kubectl.ts";
-import { imagesOf, isDeployment, title, type ClusterObject } from "./objects.ts";
 
 /** Backups and public routes change once the new pods are ready. */
 const last = ["CronJob", "Ingress", "HTTPRoute"];

@@ -1,11 +1,12 @@
 // Back to what ran before a deploy.
+import { isDeployment, resource, title } from "./cluster-objects.ts";
+import { putBack, type State } from "./cluster-state.ts";
+import { unfinished, unlock } from "./deploy-record.ts";
+import { messageOf } from "./error-text.ts";
+import { status } from "./exit-status.ts";
 import type { Kubectl } from "./kubectl.ts";
-import { isDeployment, resource, title } from "./objects.ts";
-import { unfinished, unlock } from "./record.ts";
 import { isReady, printRunning, rolledOut } from "./rollout.ts";
 import { nextSignal } from "./signals.ts";
-import { putBack, type State } from "./state.ts";
-import { messageOf, status } from "./status.ts";
 
 const again = "Once the cluster answers, run: deploy.sh --undo";
 

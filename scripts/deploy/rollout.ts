@@ -1,5 +1,4 @@
 // Deployments on the cluster: waiting until they are ready, and printing what they run.
-import type { Kubectl } from "./kubectl.ts";
 import {
   imagesOf,
   isDeployment,
@@ -7,9 +6,10 @@ import {
   title,
   type ClusterObject,
   type Deployment,
-} from "./objects.ts";
-import { live } from "./state.ts";
-import { messageOf } from "./status.ts";
+} from "./cluster-objects.ts";
+import { live } from "./cluster-state.ts";
+import { messageOf } from "./error-text.ts";
+import type { Kubectl } from "./kubectl.ts";
 
 /** Whether kubectl reads the text as a time-out: https://pkg.go.dev/time#ParseDuration. */
 export const isDuration = (text: string) => /^(?:\d{1,6}(?:\.\d+)?(?:h|m|s|ms))+$/.test(text);

@@ -1,7 +1,7 @@
 // A small stand-in for a Kubernetes API server and its Deployment controller, for one namespace: it has as
 // much of the API as kubectl needs for `apply`, `get`, `patch`, `delete` and `rollout status`. Pods are
 // ready, or not, by the image that they run.
-import { imagesOf, type ClusterObject } from "../deploy/objects.ts";
+import { imagesOf, type ClusterObject } from "../deploy/cluster-objects.ts";
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 const revision = "deployment.kubernetes.io/revision";

@@ -1,4 +1,4 @@
-// Objects of a cluster, compared and put in order.
+// Objects of a cluster, as kubectl reads and prints them.
 
 /** An object as `kubectl -o json` prints it. */
 export interface ClusterObject {

@@ -1,6 +1,6 @@
 // What is on the cluster of the objects that a deploy may change, and putting it back.
+import { asGiven, documents, imagesOf, resource, type ClusterObject } from "./cluster-objects.ts";
 import type { Kubectl } from "./kubectl.ts";
-import { asGiven, documents, imagesOf, resource, type ClusterObject } from "./objects.ts";
 
 /** The state of everything that a deploy may change. */
 export interface State {

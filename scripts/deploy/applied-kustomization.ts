@@ -2,7 +2,7 @@
 // variable was forgotten, a database and the authentication may be gone.
 import { relative, resolve } from "node:path";
 import { root } from "../root.ts";
-import { isDeployment, title, type ClusterObject } from "./objects.ts";
+import { isDeployment, title, type ClusterObject } from "./cluster-objects.ts";
 
 /** On a Deployment, and not on its pods, which nothing restarts for it. */
 export const noteAnnotation = "bun-elysia-platform/kustomization";

@@ -1,9 +1,9 @@
 // What ran before a deploy, kept on the cluster while the deploy runs. It is the lock as well: there is
 // one record, the API server makes it for one deploy alone, and a deploy that was killed leaves it behind.
 import { hostname, userInfo } from "node:os";
+import type { State } from "./cluster-state.ts";
+import { messageOf } from "./error-text.ts";
 import { KubectlError, type Kubectl } from "./kubectl.ts";
-import type { State } from "./state.ts";
-import { messageOf } from "./status.ts";
 
 /** The ConfigMap that holds the record. */
 const name = "bun-elysia-platform-deploy";
