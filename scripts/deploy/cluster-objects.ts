@@ -58,20 +58,20 @@ export function imagesOf(object: ClusterObject): string[] {
 export const revisionAnnotation = "deployment.kubernetes.io/revision";
 
 /** What the API server or a controller writes. */
-const written = {
+const serverFields = {
   object: ["status"],
   metadata: ["creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"],
   annotations: [revisionAnnotation],
 };
 
 /** The object without what the cluster itself writes: what a client may change. */
-export function asGiven(object: ClusterObject): ClusterObject {
+export function withoutServerFields(object: ClusterObject): ClusterObject {
   const { metadata } = object;
   return {
-    ...without(object, written.object),
+    ...without(object, serverFields.object),
     metadata: {
-      ...without(metadata, written.metadata),
-      annotations: without(metadata.annotations ?? {}, written.annotations),
+      ...without(metadata, serverFields.metadata),
+      annotations: without(metadata.annotations ?? {}, serverFields.annotations),
     },
   };
 }

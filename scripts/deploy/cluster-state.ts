@@ -1,5 +1,11 @@
 // What is on the cluster of the objects that a deploy may change, and putting it back.
-import { asGiven, documents, imagesOf, resource, type ClusterObject } from "./cluster-objects.ts";
+import {
+  documents,
+  imagesOf,
+  resource,
+  withoutServerFields,
+  type ClusterObject,
+} from "./cluster-objects.ts";
 import type { Kubectl } from "./kubectl.ts";
 
 /** The state of everything that a deploy may change. */
@@ -20,14 +26,17 @@ const mayHoldData = (object: ClusterObject) => withVolumes.includes(resource(obj
 const key = (object: ClusterObject) => `${resource(object)} ${object.metadata.name}`;
 
 /** The state of these objects. @throws Error */
-export async function look(kubectl: Kubectl, wanted: readonly ClusterObject[]): Promise<State> {
-  const objects = await live(kubectl, wanted);
+export async function readState(
+  kubectl: Kubectl,
+  wanted: readonly ClusterObject[],
+): Promise<State> {
+  const objects = await readExisting(kubectl, wanted);
   const keys = new Set(objects.map(key));
   return { objects, missing: wanted.filter((object) => !keys.has(key(object))) };
 }
 
 /** Those of the objects that are there, as they are. @throws Error */
-export async function live(
+export async function readExisting(
   kubectl: Kubectl,
   wanted: readonly ClusterObject[],
 ): Promise<readonly ClusterObject[]> {
@@ -48,8 +57,8 @@ export async function live(
  * were, and the new ones that stay
  * @throws Error if the cluster cannot be read
  */
-export async function putBack(kubectl: Kubectl, before: State) {
-  const now = await look(kubectl, [...before.objects, ...before.missing]);
+export async function restoreState(kubectl: Kubectl, before: State) {
+  const now = await readState(kubectl, [...before.objects, ...before.missing]);
   const found = new Map(now.objects.map((object) => [key(object), object]));
   let accepted = true;
   const changed: ClusterObject[] = [];
@@ -83,8 +92,8 @@ export async function putBack(kubectl: Kubectl, before: State) {
  * rewrites the annotation that the next `kubectl apply` compares with.
  */
 function patch(from: ClusterObject, to: ClusterObject) {
-  const { metadata: metadataFrom, spec: specFrom = {}, ...fieldsFrom } = asGiven(from);
-  const { metadata: metadataTo, spec: specTo = {}, ...fieldsTo } = asGiven(to);
+  const { metadata: metadataFrom, spec: specFrom = {}, ...fieldsFrom } = withoutServerFields(from);
+  const { metadata: metadataTo, spec: specTo = {}, ...fieldsTo } = withoutServerFields(to);
   const isAutoscaled = !namesReplicas(from) && !namesReplicas(to);
   const spec = patchFields("/spec", specFrom as object, specTo as object);
   return [

@@ -42,14 +42,14 @@ If its output says that its record stays: ${deletion}`);
 }
 
 /** Keeps what ran before, without which nothing may change. @throws Error */
-export async function keep(kubectl: Kubectl, before: State): Promise<void> {
+export async function recordState(kubectl: Kubectl, before: State): Promise<void> {
   const args = ["patch", "configmap", name, "--type=merge", "--patch-file=/dev/stdin"];
   const data = { before: JSON.stringify(before) };
   await kubectl.run(args, { input: JSON.stringify({ data }) });
 }
 
 /** The record of a deploy that has not ended; undefined if there is none. @throws Error */
-export async function unfinished(kubectl: Kubectl): Promise<State | undefined> {
+export async function recordedState(kubectl: Kubectl): Promise<State | undefined> {
   const args = ["get", "configmap", name, "--ignore-not-found", "-o", "jsonpath={.data.before}"];
   const text = await kubectl.run(args);
   // A deploy has written it.

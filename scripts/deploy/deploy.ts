@@ -1,8 +1,8 @@
 // A deploy from its checks to what runs after it.
 import { checkKustomization, withNote } from "./applied-kustomization.ts";
 import { isDeployment, documents, type ClusterObject } from "./cluster-objects.ts";
-import { checkDeletionRights, look, type State } from "./cluster-state.ts";
-import { keep, lock, unlock } from "./deploy-record.ts";
+import { checkDeletionRights, readState, type State } from "./cluster-state.ts";
+import { lock, recordState, unlock } from "./deploy-record.ts";
 import { messageOf } from "./error-text.ts";
 import { status } from "./exit-status.ts";
 import type { Image } from "./images.ts";
@@ -59,7 +59,7 @@ async function checked(images: readonly Image[], options: Options) {
   checkImages(objects, images);
   await checkNamespace(kubectl, objects);
   await verifyImages(images, verification);
-  const present = await look(kubectl, objects);
+  const present = await readState(kubectl, objects);
   checkKustomization(present.objects, kustomization, replaced);
   await checkDeletionRights(kubectl, present);
   await kubectl.run(["apply", "--dry-run=server", "-f", "-"], { input: documents(objects) });
@@ -70,8 +70,8 @@ async function checked(images: readonly Image[], options: Options) {
 async function begin(kubectl: Kubectl, objects: readonly ClusterObject[]): Promise<State> {
   await lock(kubectl);
   try {
-    const before = await look(kubectl, objects);
-    await keep(kubectl, before);
+    const before = await readState(kubectl, objects);
+    await recordState(kubectl, before);
     print("Before", objects, before.objects);
     return before;
   } catch (error) {

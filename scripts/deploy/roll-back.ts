@@ -1,7 +1,7 @@
 // Back to what ran before a deploy.
 import { isDeployment, resource, title } from "./cluster-objects.ts";
-import { putBack, type State } from "./cluster-state.ts";
-import { unfinished, unlock } from "./deploy-record.ts";
+import { restoreState, type State } from "./cluster-state.ts";
+import { recordedState, unlock } from "./deploy-record.ts";
 import { messageOf } from "./error-text.ts";
 import { status } from "./exit-status.ts";
 import type { Kubectl } from "./kubectl.ts";
@@ -20,7 +20,7 @@ export async function rollBack(kubectl: Kubectl, before: State, timeout: string)
   console.error("Rolling back what this deploy has changed");
   const interrupted = nextSignal();
   try {
-    const { accepted, changed, kept } = await putBack(kubectl, before);
+    const { accepted, changed, kept } = await restoreState(kubectl, before);
     for (const object of kept) {
       console.error(
         `${title(object)} stays, because it may hold data. To delete it and its volumes: ` +
@@ -58,7 +58,7 @@ export async function rollBack(kubectl: Kubectl, before: State, timeout: string)
  * @throws Error if the cluster cannot be read
  */
 export async function undo(kubectl: Kubectl, timeout: string): Promise<number> {
-  const before = await unfinished(kubectl);
+  const before = await recordedState(kubectl);
   if (before === undefined) {
     console.log("No deploy has been left unfinished");
     return 0;

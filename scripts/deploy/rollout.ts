@@ -7,7 +7,7 @@ import {
   type ClusterObject,
   type Deployment,
 } from "./cluster-objects.ts";
-import { live } from "./cluster-state.ts";
+import { readExisting } from "./cluster-state.ts";
 import { messageOf } from "./error-text.ts";
 import type { Kubectl } from "./kubectl.ts";
 
@@ -56,7 +56,7 @@ export async function printRunning(
 ): Promise<void> {
   const workloads = objects.filter((object) => imagesOf(object).length > 0);
   try {
-    print(heading, workloads, await live(kubectl, workloads));
+    print(heading, workloads, await readExisting(kubectl, workloads));
   } catch (error) {
     console.error(`${heading}: cannot be seen. ${messageOf(error)}`);
   }

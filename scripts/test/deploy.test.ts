@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { noteAnnotation } from "../deploy/applied-kustomization.ts";
-import { asGiven, imagesOf, type ClusterObject } from "../deploy/cluster-objects.ts";
+import { imagesOf, withoutServerFields, type ClusterObject } from "../deploy/cluster-objects.ts";
 import { proofs } from "../deploy/signatures.ts";
 import { root } from "../root.ts";
 import { serviceNames as names } from "../services.ts";
@@ -121,7 +121,7 @@ function withoutNote(object: ClusterObject): ClusterObject {
 
 /** Everything on a cluster, without what the cluster itself counts. */
 const state = ({ objects }: Pick<Server, "objects">) =>
-  new Map([...objects].map(([key, object]) => [key, asGiven(object)]));
+  new Map([...objects].map(([key, object]) => [key, withoutServerFields(object)]));
 
 /** What each workload runs. */
 const running = ({ objects }: Server) =>
