@@ -9,7 +9,7 @@ import type { Image } from "./images.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { checkImages, checkNamespace, render, stages } from "./manifests.ts";
 import { rollBack } from "./roll-back.ts";
-import { explain, print, printRunning, rolledOut } from "./rollout.ts";
+import { describePods, printCurrentWorkloads, printWorkloads, waitForRollout } from "./rollout.ts";
 import { nextSignal } from "./signals.ts";
 import { verifyImages, type Verification } from "./signatures.ts";
 
@@ -36,24 +36,24 @@ export interface Options {
 export async function deploy(images: readonly Image[], options: Options): Promise<number> {
   const { kubectl, timeout } = options;
   const interrupted = nextSignal();
-  const objects = await checked(images, options);
+  const objects = await renderAndCheck(images, options);
   interrupted.throwIfAborted();
-  const before = await begin(kubectl, objects);
+  const before = await lockAndRecord(kubectl, objects);
   try {
     for (const stage of stages(objects, images)) {
       interrupted.throwIfAborted();
-      await roll(kubectl, stage, timeout, interrupted);
+      await applyStage(kubectl, stage, timeout, interrupted);
     }
   } catch (error) {
     console.error(`\n${messageOf(error)}`);
     return await rollBack(kubectl, before, timeout);
   }
-  await printRunning(kubectl, "Deployed. This runs now", objects);
+  await printCurrentWorkloads(kubectl, "Deployed. This runs now", objects);
   return (await unlock(kubectl)) ? status.deployed : status.needsOperator;
 }
 
 /** The objects to apply, after every check that changes nothing. @throws Error if one of them fails */
-async function checked(images: readonly Image[], options: Options) {
+async function renderAndCheck(images: readonly Image[], options: Options) {
   const { kubectl, kustomization, replaced, verification } = options;
   const objects = withNote(await render(kubectl, images, options), kustomization);
   checkImages(objects, images);
@@ -67,12 +67,12 @@ async function checked(images: readonly Image[], options: Options) {
 }
 
 /** Locks out every other deploy, and keeps what runs. @throws Error if another deploy has not ended */
-async function begin(kubectl: Kubectl, objects: readonly ClusterObject[]): Promise<State> {
+async function lockAndRecord(kubectl: Kubectl, objects: readonly ClusterObject[]): Promise<State> {
   await lock(kubectl);
   try {
     const before = await readState(kubectl, objects);
     await recordState(kubectl, before);
-    print("Before", objects, before.objects);
+    printWorkloads("Before", objects, before.objects);
     return before;
   } catch (error) {
     await unlock(kubectl);
@@ -81,7 +81,7 @@ async function begin(kubectl: Kubectl, objects: readonly ClusterObject[]): Promi
 }
 
 /** Applies the objects, and waits for the Deployment among them. @throws Error if it does not get ready */
-async function roll(
+async function applyStage(
   kubectl: Kubectl,
   stage: readonly ClusterObject[],
   timeout: string,
@@ -91,9 +91,9 @@ async function roll(
   const { ok } = await kubectl.attempt(["apply", "-f", "-"], options);
   if (!ok) throw new Error("The cluster has not accepted every object");
   for (const deployment of stage.filter(isDeployment)) {
-    if (await rolledOut(kubectl, deployment, timeout, interrupted)) continue;
+    if (await waitForRollout(kubectl, deployment, timeout, interrupted)) continue;
     interrupted.throwIfAborted();
-    await explain(kubectl, deployment);
+    await describePods(kubectl, deployment);
     throw new Error(`The rollout of ${deployment.metadata.name} has failed`);
   }
 }

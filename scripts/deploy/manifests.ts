@@ -5,7 +5,7 @@ import type { Image } from "./images.ts";
 import type { Kubectl } from "./kubectl.ts";
 
 /** Backups and public routes change once the new pods are ready. */
-const last = ["CronJob", "Ingress", "HTTPRoute"];
+const kindsAppliedLast = ["CronJob", "Ingress", "HTTPRoute"];
 
 /**
  * The objects with these images.
@@ -63,10 +63,10 @@ export async function checkNamespace(
  * ready: first what pods need, then one Deployment after the other, at the end what needs them.
  */
 export function stages(objects: readonly ClusterObject[], images: readonly Image[]) {
-  const atEnd = ({ kind }: ClusterObject) => last.includes(kind);
-  const needed = objects.filter((object) => !isDeployment(object) && !atEnd(object));
+  const isAppliedLast = ({ kind }: ClusterObject) => kindsAppliedLast.includes(kind);
+  const needed = objects.filter((object) => !isDeployment(object) && !isAppliedLast(object));
   const deployments = images.map(({ service }) =>
     objects.filter((object) => isDeployment(object) && object.metadata.name === service),
   );
-  return [needed, ...deployments, objects.filter(atEnd)];
+  return [needed, ...deployments, objects.filter(isAppliedLast)];
 }

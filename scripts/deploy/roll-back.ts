@@ -5,7 +5,7 @@ import { recordedState, unlock } from "./deploy-record.ts";
 import { messageOf } from "./error-text.ts";
 import { status } from "./exit-status.ts";
 import type { Kubectl } from "./kubectl.ts";
-import { isReady, printRunning, rolledOut } from "./rollout.ts";
+import { isReady, printCurrentWorkloads, waitForRollout } from "./rollout.ts";
 import { nextSignal } from "./signals.ts";
 
 const again = "Once the cluster answers, run: deploy.sh --undo";
@@ -35,12 +35,12 @@ export async function rollBack(kubectl: Kubectl, before: State, timeout: string)
     for (const deployment of changed.filter(isDeployment)) {
       if (!isReady(deployment)) {
         console.error(`${title(deployment)} was not ready before this deploy either`);
-      } else if (!(await rolledOut(kubectl, deployment, timeout, interrupted))) {
+      } else if (!(await waitForRollout(kubectl, deployment, timeout, interrupted))) {
         console.error(`${title(deployment)} is as it was, and its pods are not ready`);
         ready = false;
       }
     }
-    await printRunning(kubectl, "Rolled back. This runs now", [
+    await printCurrentWorkloads(kubectl, "Rolled back. This runs now", [
       ...before.objects,
       ...before.missing,
     ]);

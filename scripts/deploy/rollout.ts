@@ -20,7 +20,7 @@ export const isDuration = (text: string) => /^(?:\d{1,6}(?:\.\d+)?(?:h|m|s|ms))+
  * @param timeout as kubectl reads it: `5m`
  * @returns whether they are, in time and before the signal
  */
-export async function rolledOut(
+export async function waitForRollout(
   kubectl: Kubectl,
   { metadata: { name } }: ClusterObject,
   timeout: string,
@@ -31,7 +31,7 @@ export async function rolledOut(
 }
 
 /** Prints why pods of a Deployment are not ready, as far as the cluster knows. */
-export async function explain(kubectl: Kubectl, { metadata: { name } }: ClusterObject) {
+export async function describePods(kubectl: Kubectl, { metadata: { name } }: ClusterObject) {
   await kubectl.attempt(["describe", "pods", "-l", `app.kubernetes.io/name=${name}`], {
     shown: true,
   });
@@ -49,14 +49,14 @@ export function isReady({ metadata, spec, status = {} }: Deployment): boolean {
 }
 
 /** Prints the images of every workload that runs now, and each Deployment's revision and pods. */
-export async function printRunning(
+export async function printCurrentWorkloads(
   kubectl: Kubectl,
   heading: string,
   objects: readonly ClusterObject[],
 ): Promise<void> {
   const workloads = objects.filter((object) => imagesOf(object).length > 0);
   try {
-    print(heading, workloads, await readExisting(kubectl, workloads));
+    printWorkloads(heading, workloads, await readExisting(kubectl, workloads));
   } catch (error) {
     console.error(`${heading}: cannot be seen. ${messageOf(error)}`);
   }
@@ -67,7 +67,7 @@ export async function printRunning(
  *
  * @param present those of the objects that are on the cluster, as they are
  */
-export function print(
+export function printWorkloads(
   heading: string,
   objects: readonly ClusterObject[],
   present: readonly ClusterObject[],
@@ -77,11 +77,11 @@ export function print(
   for (const workload of objects.filter((object) => imagesOf(object).length > 0)) {
     const name = title(workload);
     const object = found.get(name);
-    console.log(`  ${name}: ${object === undefined ? "not there" : describe(object)}`);
+    console.log(`  ${name}: ${object === undefined ? "not there" : summaryOf(object)}`);
   }
 }
 
-function describe(object: ClusterObject): string {
+function summaryOf(object: ClusterObject): string {
   const images = imagesOf(object).join(", ");
   if (!isDeployment(object)) return images;
   const { metadata, spec, status = {} } = object;

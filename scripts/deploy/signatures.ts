@@ -33,7 +33,7 @@ const identity = (repository: string) =>
  * The commands that succeed if the workflow of a repository has built an image. cosign reads the signature from
  * the registry, gh the attestation from GitHub.
  */
-export function proofs(reference: string, repository: string) {
+export function verificationCommands(reference: string, repository: string) {
   const workflow = identity(repository);
   const signedBy = ["--certificate-oidc-issuer", issuer, "--certificate-identity", workflow];
   const attestedBy = ["--repo", repository, "--cert-identity", workflow];
@@ -62,7 +62,7 @@ export async function verifyImages(
     );
   }
   for (const { reference } of images) {
-    for (const { name, command } of proofs(reference, repository)) {
+    for (const { name, command } of verificationCommands(reference, repository)) {
       if (what === "signature" && name !== "signature") continue;
       const [program = ""] = command;
       if (Bun.which(program) === null) {

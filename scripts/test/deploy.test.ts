@@ -6,7 +6,7 @@ import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { noteAnnotation } from "../deploy/applied-kustomization.ts";
 import { imagesOf, withoutServerFields, type ClusterObject } from "../deploy/cluster-objects.ts";
-import { proofs } from "../deploy/signatures.ts";
+import { verificationCommands } from "../deploy/signatures.ts";
 import { root } from "../root.ts";
 import { serviceNames as names } from "../services.ts";
 import { apiServer, type Start } from "./api-server.ts";
@@ -551,13 +551,15 @@ test.each(["k8s/README.md", "docs/releases.md"])(
       .replaceAll(/"(.*?)"/g, "$1")
       .replaceAll("$workflow", workflow)
       .replaceAll("$image", image);
-    const run = proofs(image, "OWNER/REPOSITORY").map(({ command }) => command.join(" "));
+    const run = verificationCommands(image, "OWNER/REPOSITORY").map(({ command }) =>
+      command.join(" "),
+    );
     expect(shown.split("\n")).toEqual(run);
   },
 );
 
 test("an image that a tag or another branch has signed is not one that main has tested", () => {
-  for (const { command } of proofs(image(first, "new"), "acme/platform")) {
+  for (const { command } of verificationCommands(image(first, "new"), "acme/platform")) {
     expect(command).toContain(
       "https://github.com/acme/platform/.github/workflows/ci-cd.yml@refs/heads/main",
     );
