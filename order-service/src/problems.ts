@@ -18,11 +18,11 @@ export function statusConflict(detail: string) {
   return new HttpProblem(409, "status-conflict", detail);
 }
 
-/** @param reason the word in the log, which tells operators more than the response tells clients */
-const userServiceUnavailable = (reason?: UserCheck) =>
+/** @param logReason the word in the log, which tells operators more than the response tells clients */
+const userServiceUnavailable = (logReason?: UserCheck) =>
   new HttpProblem(503, "user-service-unavailable", "User service unavailable", {
     headers: retryAfterOneSecond,
-    ...(reason && { reason }),
+    ...(logReason && { logReason }),
   });
 
 /** The problems of orders that were not placed, as clients see them. */

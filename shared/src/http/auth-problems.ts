@@ -31,7 +31,7 @@ function invalidToken(realm: string, reason: InvalidToken) {
   const detail = invalidTokens[reason];
   return new HttpProblem(401, "invalid-token", detail, {
     headers: challenge(realm, { error: "invalid_token", error_description: detail }),
-    reason,
+    logReason: reason,
   });
 }
 
@@ -40,7 +40,7 @@ export function insufficientScope(realm: string, scopes: readonly string[]) {
   const scope = scopes.join(" ");
   return new HttpProblem(403, "insufficient-scope", `The token lacks the scope ${scope}`, {
     headers: challenge(realm, { error: "insufficient_scope", scope }),
-    reason: "insufficient-scope" satisfies AuthOutcome,
+    logReason: "insufficient-scope" satisfies AuthOutcome,
   });
 }
 
@@ -64,21 +64,21 @@ export function authProblems(realm: string) {
     /** There is no token. A client that sent none is told of no error (RFC 6750, 3.1). */
     missing: new HttpProblem(401, "unauthenticated", "A token is needed: Authorization: Bearer", {
       headers: challenge(realm),
-      reason: "missing",
+      logReason: "missing",
     }),
     /** There are several Authorization fields, or one with another scheme. */
     invalidRequest: new HttpProblem(
       400,
       "invalid-request",
       "Authorization must be there once, as Bearer and a token",
-      { headers: challenge(realm, { error: "invalid_request" }), reason: "malformed" },
+      { headers: challenge(realm, { error: "invalid_request" }), logReason: "malformed" },
     ),
     /** The keys of the issuer are not known, so that no token can be verified. */
     noKeys: new HttpProblem(
       503,
       "identity-provider-unavailable",
       "The keys of the token's issuer cannot be had at present",
-      { headers: retryAfterOneSecond, reason: "no-keys" },
+      { headers: retryAfterOneSecond, logReason: "no-keys" },
     ),
     // The type of Object.fromEntries does not keep the keys.
     invalid: Object.fromEntries(byReason) as Readonly<

@@ -1,7 +1,7 @@
 // The problems that any route can respond with, in one place for the service and its API document.
 // Those without a value are made once: an overloaded service sends some of them often.
 import type { StorageUnavailable } from "../core/storage.ts";
-import { storageRefusal, type ShedReason } from "../telemetry/http-metrics.ts";
+import { storageLogReason, type ShedReason } from "../telemetry/http-metrics.ts";
 import { HttpProblem, type FieldError } from "./problem.ts";
 
 /** `Retry-After` for a client that was rejected for lack of capacity, in seconds. */
@@ -23,7 +23,7 @@ export function unknownMethod(methods: readonly string[]) {
 /** Too many requests are in flight. */
 export const overload = new HttpProblem(503, "overloaded", "Too many requests at once", {
   headers: retryAfterOneSecond,
-  reason: "in-flight-limit" satisfies ShedReason,
+  logReason: "in-flight-limit" satisfies ShedReason,
 });
 
 type StorageReason = StorageUnavailable["reason"];
@@ -32,7 +32,7 @@ type StorageReason = StorageUnavailable["reason"];
 const storageProblem = <C extends string>(reason: StorageReason, code: C, detail: string) =>
   new HttpProblem(503, code, detail, {
     headers: retryAfterOneSecond,
-    reason: storageRefusal(reason),
+    logReason: storageLogReason(reason),
   });
 
 /** The storage cannot do its work now; see {@link StorageUnavailable}. */
@@ -65,7 +65,7 @@ export const slowBody = new HttpProblem(408, "body-timeout", "Body did not arriv
 /** The arriving bodies take too much memory together. */
 export const noRoomForBody = new HttpProblem(503, "overloaded", "Too many large bodies at once", {
   headers: { ...retryAfterOneSecond, ...closing },
-  reason: "body-memory" satisfies ShedReason,
+  logReason: "body-memory" satisfies ShedReason,
 });
 
 const jsonType = "application/json";

@@ -132,8 +132,8 @@ export function errorHandler({
      */
     respond(error: unknown, context: RequestContext, request: CheckedRequest = {}): Response {
       const problem = toProblem(error, context, request);
-      context.refusal = problem.reason;
-      const isFailure = problem.status >= 500 && problem.reason === undefined;
+      context.logReason = problem.logReason;
+      const isFailure = problem.status >= 500 && problem.logReason === undefined;
       if (isFailure) context.error = problem.cause ?? problem;
       context.hasCommonFields = false;
       return problemResponse(problem, context);

@@ -58,7 +58,7 @@ export type ProblemStatus = keyof typeof titles;
 interface ProblemOptions {
   headers?: Record<string, string>;
   fieldErrors?: readonly FieldError[];
-  reason?: string;
+  logReason?: string;
   cause?: unknown;
 }
 
@@ -76,11 +76,10 @@ export class HttpProblem<
   readonly headers: Readonly<Record<string, string>>;
   readonly fieldErrors: readonly FieldError[] | undefined;
   /**
-   * Why a request was refused, as a word in the access log. A 5xx with a reason may succeed later: its
-   * line is a warning without a stack, and metrics have the word. Every 503 has a reason, by default
-   * its code.
+   * Why a request was refused, as the `reason` in the access log. A 5xx with one may succeed later: its
+   * line is a warning without a stack, and metrics have the word. Every 503 has one, by default its code.
    */
-  readonly reason: string | undefined;
+  readonly logReason: string | undefined;
 
   /**
    * @param code what went wrong, as a stable word for programs, such as `email-taken`. One code
@@ -91,12 +90,12 @@ export class HttpProblem<
     readonly status: S,
     readonly code: C,
     readonly detail: string,
-    { headers = {}, fieldErrors, reason, cause }: ProblemOptions = {},
+    { headers = {}, fieldErrors, logReason, cause }: ProblemOptions = {},
   ) {
     super(detail, { cause });
     this.headers = headers;
     this.fieldErrors = fieldErrors;
-    this.reason = reason ?? (status === 503 ? code : undefined);
+    this.logReason = logReason ?? (status === 503 ? code : undefined);
   }
 }
 

@@ -82,12 +82,12 @@ export function requestPipeline({
   knownRoutes,
 }: RequestPipelineParts) {
   function report({ received, request, context }: Exchange, status: number): void {
-    const { method, route, refusal, startedAt } = context;
+    const { method, route, logReason, startedAt } = context;
     const endedAt = performance.now();
     const durationMs = endedAt - startedAt;
     guard?.finished(context);
     if (!context.isManagement) {
-      metrics.responded(method, route, status, durationMs / 1000, refusal);
+      metrics.responded(method, route, status, durationMs / 1000, logReason);
       // Bun tells that a client has left, also to code that did not listen before.
       if (durationMs >= minPatienceMs && received.signal.aborted) metrics.aborted();
     }

@@ -41,7 +41,7 @@ export const managementRoutes = ({ findObstacle, metrics: { registry } }: Manage
         const obstacle = await findObstacle();
         if (obstacle === undefined) return { status: "ready" as const };
         const context = requireRequest();
-        context.refusal = obstacle.refusal;
+        context.logReason = obstacle.logReason;
         context.error = obstacle.error;
         return status(503, { status: obstacle.status, reason: obstacle.reason });
       },

@@ -1,15 +1,15 @@
 // Whether requests can be served, and the log lines by which an operator learns that they cannot.
 import type { Lifecycle } from "../core/lifecycle.ts";
 import { StorageUnavailable, type Storage } from "../core/storage.ts";
-import { storageRefusal } from "../telemetry/http-metrics.ts";
+import { storageLogReason } from "../telemetry/http-metrics.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 /** Why requests cannot be served now. */
 export interface Obstacle {
   readonly status: string;
   readonly reason: string;
-  /** The word in the log. */
-  readonly refusal: string;
+  /** The `reason` in the log. */
+  readonly logReason: string;
   /** What the storage failed with, if that is none of its known reasons; for the log. */
   readonly error?: unknown;
 }
@@ -24,14 +24,14 @@ interface ReadinessParts {
 }
 
 /** The storage itself logs that its server is away, and that it is back. */
-const loggedByStorage = storageRefusal("unreachable");
+const loggedByStorage = storageLogReason("unreachable");
 
 /** What a rejection of the storage means for requests. */
 function toObstacle(error: unknown): Obstacle {
   const obstacle = { status: "unavailable", reason: "The storage does not respond" };
   return error instanceof StorageUnavailable
-    ? { ...obstacle, refusal: storageRefusal(error.reason) }
-    : { ...obstacle, refusal: "storage-unavailable", error };
+    ? { ...obstacle, logReason: storageLogReason(error.reason) }
+    : { ...obstacle, logReason: "storage-unavailable", error };
 }
 
 /**
@@ -44,7 +44,7 @@ export function readinessCheck({ lifecycle, logger, storage }: ReadinessParts): 
 
   function logChange(obstacle: Obstacle | undefined): void {
     const before = reason;
-    reason = obstacle?.refusal;
+    reason = obstacle?.logReason;
     if (reason === before) return;
     if (obstacle === undefined) {
       if (before !== loggedByStorage) logger.info("storage can be used again");
@@ -56,10 +56,10 @@ export function readinessCheck({ lifecycle, logger, storage }: ReadinessParts): 
   return async () => {
     const { phase } = lifecycle;
     if (phase === "starting") {
-      return { status: phase, reason: "The service has not started yet", refusal: phase };
+      return { status: phase, reason: "The service has not started yet", logReason: phase };
     }
     if (phase === "draining") {
-      return { status: phase, reason: "The service is shutting down", refusal: phase };
+      return { status: phase, reason: "The service is shutting down", logReason: phase };
     }
     const obstacle = await storage.ping().then(() => undefined, toObstacle);
     logChange(obstacle);

@@ -50,7 +50,16 @@ export function logRequest(
   request: RequestContext,
   { status, durationMs }: Outcome,
 ): void {
-  const { method, path, route = unmatchedRoute, error, refusal, requestId, trace, auth } = request;
+  const {
+    method,
+    path,
+    route = unmatchedRoute,
+    error,
+    logReason,
+    requestId,
+    trace,
+    auth,
+  } = request;
   const level = levelOf(request, status);
   if (!logger.isLevelEnabled(level)) return;
   const isPlain = plainPath.test(path);
@@ -61,7 +70,7 @@ export function logRequest(
     logger[level](fields, "request");
     return;
   }
-  const reason = refusal === undefined ? "" : `"reason":"${refusal}",`;
+  const reason = logReason === undefined ? "" : `"reason":"${logReason}",`;
   const { traceId, span } = trace;
   const client = auth?.caller?.clientName;
   // A method is a token (RFC 9110, 9.1), so JSON needs no escapes in it.

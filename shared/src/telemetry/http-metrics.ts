@@ -18,10 +18,10 @@ export type ShedReason = (typeof shedReasons)[number];
 const shedReasons = ["in-flight-limit", "body-memory"] as const;
 
 /**
- * The word in the log for a request that the storage refused. The metric has `reason` alone, since its
+ * The `reason` in the log of a request that the storage refused. The metric has `reason` alone, since its
  * name says storage.
  */
-export function storageRefusal(reason: StorageUnavailable["reason"]): string {
+export function storageLogReason(reason: StorageUnavailable["reason"]): string {
   return `storage-${reason}`;
 }
 
@@ -76,7 +76,7 @@ export function httpMetrics(registry: Registry) {
     shedReasons.map((reason) => [reason, shedTotal({ reason })]),
   );
   const refusedByStorage = new Map(
-    unavailableReasons.map((reason) => [storageRefusal(reason), refusedTotal({ reason })]),
+    unavailableReasons.map((reason) => [storageLogReason(reason), refusedTotal({ reason })]),
   );
   // By endpoint, method and status. Three look-ups take less time than one key put together of them.
   const responseSeries = new Map<string, Map<string, Map<number, ResponseSeries>>>();
@@ -128,7 +128,7 @@ export function httpMetrics(registry: Registry) {
      * Counts a response.
      *
      * @param endpoint a route template; undefined if no route matched
-     * @param refusal why the request was refused, if it was. Shed requests are not timed: load shedding
+     * @param logReason why the request was refused, if it was. Shed requests are not timed: load shedding
      * delays their responses on purpose. Neither is a 408, whose time is the client's
      */
     responded(
@@ -136,15 +136,15 @@ export function httpMetrics(registry: Registry) {
       endpoint: string | undefined,
       status: number,
       seconds: number,
-      refusal?: string,
+      logReason?: string,
     ): void {
       const method = knownMethods.has(sentMethod) ? sentMethod : "OTHER";
       const known = seriesOf(method, endpoint ?? unmatchedRoute, status);
       known.responses.add();
-      const shedSeries = refusal === undefined ? undefined : shed.get(refusal);
+      const shedSeries = logReason === undefined ? undefined : shed.get(logReason);
       if (shedSeries !== undefined) return shedSeries.add();
       if (status !== 408) known.duration.observe(seconds);
-      if (refusal !== undefined) refusedByStorage.get(refusal)?.add();
+      if (logReason !== undefined) refusedByStorage.get(logReason)?.add();
     },
   };
 }

@@ -20,7 +20,7 @@ export interface RequestContext {
   /** The cause of a 5xx response, for the log. */
   error: unknown;
   /** Why the request was refused, if it may succeed later; for the log and the metrics. */
-  refusal: string | undefined;
+  logReason: string | undefined;
   /** Whether Elysia sends the fields that every response has, such as `X-Request-Id`. */
   hasCommonFields: boolean;
   /** Whether it goes to a management route. */
@@ -80,7 +80,7 @@ export function openContext(
     query: queryStart < 0 ? "" : url.slice(queryStart + 1),
     route: undefined,
     error: undefined,
-    refusal: undefined,
+    logReason: undefined,
     hasCommonFields: false,
     isManagement,
     isAdmitted: false,

@@ -51,13 +51,13 @@ export function errorTypeOf(error: unknown): string {
 export function recordRequest(
   tracer: Tracer,
   span: RequestSpan,
-  { method, path, route, error, refusal }: RequestContext,
+  { method, path, route, error, logReason }: RequestContext,
   { url, status, startedAt, endedAt }: Outcome,
 ): void {
   const isKnown = knownMethods.has(method);
   const verb = isKnown ? method : "HTTP";
   const { address, port } = serverOf(url);
-  const failure = error === undefined ? (refusal ?? String(status)) : errorTypeOf(error);
+  const failure = error === undefined ? (logReason ?? String(status)) : errorTypeOf(error);
   tracer.record({
     name: route === undefined ? verb : `${verb} ${route}`,
     kind: "server",

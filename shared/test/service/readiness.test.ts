@@ -22,7 +22,7 @@ describe("readinessCheck()", () => {
       expect(await check()).toBeUndefined();
       failure.with = new StorageUnavailable(reason);
       for (let n = 0; n < 3; n += 1) {
-        expect(await check()).toMatchObject({ refusal: `storage-${reason}` });
+        expect(await check()).toMatchObject({ logReason: `storage-${reason}` });
       }
       delete failure.with;
       for (let n = 0; n < 3; n += 1) expect(await check()).toBeUndefined();
@@ -49,7 +49,7 @@ describe("readinessCheck()", () => {
   test("leaves a server that is away to the storage, which logs that and its return", async () => {
     const { check, failure, lines } = checked();
     failure.with = away;
-    expect(await check()).toMatchObject({ refusal: "storage-unreachable" });
+    expect(await check()).toMatchObject({ logReason: "storage-unreachable" });
     delete failure.with;
     await check();
     expect(lines).toEqual([]);

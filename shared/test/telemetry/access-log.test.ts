@@ -63,7 +63,7 @@ describe("logRequest()", () => {
     ["a path beyond ASCII", { path: "/é/\u2028/😀/\ud800" }],
     ["a duration of 0", { durationMs: 0 }],
     ["a duration of half an hour", { durationMs: 1_800_000.12345 }],
-    ["a request rejected by load shedding", { status: 503, context: { refusal: "body-memory" } }],
+    ["a request rejected by load shedding", { status: 503, context: { logReason: "body-memory" } }],
     ["a request whose trace is recorded", { context: { trace: recordedTrace } }],
     ["a request of a client with a name", { context: { auth: authOf('web "1"\n') } }],
     ["a request of a client without one", { context: { auth: authOf(undefined) } }],
@@ -74,7 +74,7 @@ describe("logRequest()", () => {
     logRequest(logger, request, { status, durationMs });
     const { method, path, requestId, trace } = request;
     const duration_ms = Math.round(durationMs * 1000) / 1000;
-    const reason = request.refusal && { reason: request.refusal };
+    const reason = request.logReason && { reason: request.logReason };
     const fields = { method, route: "unmatched", path, status, ...reason, duration_ms };
     const pinoLevel = status >= 500 ? "warn" : "info";
     currentRequest.run(request, () => logger[pinoLevel](fields, "request"));
