@@ -34,8 +34,8 @@ import {
   orderNotFound,
   orderPreconditions,
   problemOf,
-  refusals,
   statusConflict,
+  userCheckProblems,
 } from "./problems.ts";
 import type { UserDirectory } from "./user-service/user-directory.ts";
 
@@ -119,7 +119,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
         body: newOrder,
         response: {
           201: order,
-          ...problemsWithBody(...keyProblems, orderNotFound, ...Object.values(refusals)),
+          ...problemsWithBody(...keyProblems, orderNotFound, ...Object.values(userCheckProblems)),
         },
         detail: routeDocs({
           operationId: "placeOrder",

@@ -4,7 +4,7 @@ import { retryAfterOneSecond } from "@platform/shared/http/common-problems";
 import { preconditionProblems } from "@platform/shared/http/etag";
 import { HttpProblem } from "@platform/shared/http/problem";
 import { OrderNotFound, StatusConflict } from "./orders/order.ts";
-import { OrderRefused, type Refusal } from "./orders/place-order.ts";
+import { UserCheckFailed, type FailedCheck } from "./orders/place-order.ts";
 import type { UserCheck } from "./user-service/user-directory.ts";
 
 /** No order has the id, or the caller must not see that order. */
@@ -26,15 +26,15 @@ const userServiceUnavailable = (logReason?: UserCheck) =>
   });
 
 /** The problems of orders that were not placed, as clients see them. */
-export const refusals = {
+export const userCheckProblems = {
   unknown: new HttpProblem(400, "user-unknown", "User does not exist"),
   failed: new HttpProblem(502, "user-check-failed", "Failed to validate user"),
   unavailable: userServiceUnavailable(),
 };
 
 /** The problems by the result of the user check. */
-const refusalOf: Readonly<Record<Refusal, HttpProblem>> = {
-  ...refusals,
+const problemOfCheck: Readonly<Record<FailedCheck, HttpProblem>> = {
+  ...userCheckProblems,
   "circuit-open": userServiceUnavailable("circuit-open"),
   "queue-full": userServiceUnavailable("queue-full"),
 };
@@ -42,7 +42,7 @@ const refusalOf: Readonly<Record<Refusal, HttpProblem>> = {
 /** The problem that an error of the domain becomes; undefined for a bug, which becomes a 500. */
 export function problemOf(error: unknown): HttpProblem | undefined {
   if (error instanceof OrderNotFound) return orderNotFound;
-  if (error instanceof OrderRefused) return refusalOf[error.check];
+  if (error instanceof UserCheckFailed) return problemOfCheck[error.check];
   if (error instanceof StatusConflict) return statusConflict(error.message);
   if (error instanceof PreconditionFailed) return orderPreconditions[error.reason];
   return undefined;

@@ -4,14 +4,14 @@ import type { UserCheck, UserDirectory } from "../user-service/user-directory.ts
 import type { OrderStore } from "./order-store.ts";
 import type { Order, OrderDraft } from "./order.ts";
 
-/** The result of a user check that refuses an order. */
-export type Refusal = Exclude<UserCheck, "exists">;
+/** The result of a user check after which no order is placed. */
+export type FailedCheck = Exclude<UserCheck, "exists">;
 
 /** Thrown where an order was not placed; nothing of it is stored. */
-export class OrderRefused extends Error {
-  override readonly name = "OrderRefused";
+export class UserCheckFailed extends Error {
+  override readonly name = "UserCheckFailed";
 
-  constructor(readonly check: Refusal) {
+  constructor(readonly check: FailedCheck) {
     super(`The user check says "${check}"`);
   }
 }
@@ -20,7 +20,7 @@ export class OrderRefused extends Error {
  * Places an order.
  *
  * @param claim the claim on the request's idempotency key, if it has one
- * @throws OrderRefused, ClaimLost, StorageUnavailable
+ * @throws UserCheckFailed, ClaimLost, StorageUnavailable
  */
 export async function placeOrder(
   { orders, users }: { orders: OrderStore; users: UserDirectory },
@@ -28,6 +28,6 @@ export async function placeOrder(
   claim: Claim | undefined,
 ): Promise<Order> {
   const check = await users.check(draft.userId);
-  if (check !== "exists") throw new OrderRefused(check);
+  if (check !== "exists") throw new UserCheckFailed(check);
   return orders.place(draft, claim);
 }

@@ -31,17 +31,17 @@ function isEmptyList({ existing, others, status }: Batched): boolean {
  * does every other id during the next minute. An empty list may come from any service: it counts if a
  * call for the batch's first id, which only user-service can respond to, does not find the user either.
  */
-export function batchOrOneByOne<T extends Batched, Refusal extends string>(
+export function batchOrOneByOne<T extends Batched, Failure extends string>(
   call: (
     ids: readonly string[],
     enqueuedAt: number,
     links: readonly SpanContext[],
-  ) => Promise<T | Refusal>,
+  ) => Promise<T | Failure>,
   maxWaitMs: number,
-): LoadKey<T | Refusal> {
+): LoadKey<T | Failure> {
   const loadInBatch = batchCalls({ maxCalls: maxBatches, maxBatchSize, maxWaitMs, call });
   const loadAlone = batchCalls({ maxCalls: maxSingleCalls, maxBatchSize: 1, maxWaitMs, call });
-  const confirmations = new WeakMap<T, Promise<T | Refusal | "queue-full">>();
+  const confirmations = new WeakMap<T, Promise<T | Failure | "queue-full">>();
   let oneByOneUntil = -Infinity;
 
   /** Asks for the first id of an empty list alone. If that user exists, so may all the others. */

@@ -1,10 +1,10 @@
 // Finds the caller of a request by its Authorization field.
 import type { Caller } from "../core/caller.ts";
 import type { TokenCache } from "./token-cache.ts";
-import { verifyToken, type Rejection, type TrustedIssuer } from "./verify-token.ts";
+import { verifyToken, type TokenError, type TrustedIssuer } from "./verify-token.ts";
 
 /** Why a request has no caller; `invalid-request`: its Authorization is not one Bearer token. */
-export type Refusal = Rejection | "missing" | "invalid-request";
+export type AuthFailure = TokenError | "missing" | "invalid-request";
 
 /** Finds callers. */
 export interface Authenticator {
@@ -14,7 +14,10 @@ export interface Authenticator {
    *
    * @param now monotonic ms: the arrival of the request, since to read the clock again takes 3 ‰ of a GET
    */
-  authenticate(field: string | null, now: number): Caller | Refusal | Promise<Caller | Refusal>;
+  authenticate(
+    field: string | null,
+    now: number,
+  ): Caller | AuthFailure | Promise<Caller | AuthFailure>;
   /** Forgets all verified tokens: keys have changed. */
   forget(): void;
 }
@@ -42,7 +45,7 @@ export function authenticator({
   /** How often keys have changed. */
   let generation = 0;
 
-  async function verify(field: string, token: string, now: number): Promise<Caller | Refusal> {
+  async function verify(field: string, token: string, now: number): Promise<Caller | AuthFailure> {
     const startedAt = generation;
     const verified = await verifyToken(token, { issuers, audience, wallClock });
     if (typeof verified === "string") {

@@ -5,7 +5,7 @@ import type { Guard } from "../http/guard.ts";
 import type { HttpProblem } from "../http/problem.ts";
 import type { RouteAccess } from "../http/route-access.ts";
 import { counter, type Registry } from "../telemetry/prometheus.ts";
-import type { Authenticator, Refusal } from "./authenticator.ts";
+import type { Authenticator, AuthFailure } from "./authenticator.ts";
 
 interface GuardOptions {
   /** The name of the service. */
@@ -21,8 +21,8 @@ interface GuardOptions {
  */
 const maxObservedMs = 50;
 
-const outcomeOf = (refusal: Refusal): AuthOutcome =>
-  refusal === "invalid-request" ? "malformed" : refusal;
+const outcomeOf = (failure: AuthFailure): AuthOutcome =>
+  failure === "invalid-request" ? "malformed" : failure;
 
 function hasScope({ scopes }: Caller, needed: readonly string[]): boolean {
   for (const scope of needed) if (scopes.has(scope)) return true;
@@ -43,15 +43,15 @@ export function guard({ realm, isEnforced, authenticate, registry }: GuardOption
 
   const count = ({ outcome }: RequestAuth) => outcome && series.get(outcome)?.add();
 
-  function problemOf(refusal: Refusal): HttpProblem {
-    if (refusal === "missing") return problems.missing;
-    if (refusal === "invalid-request") return problems.invalidRequest;
-    return refusal === "no-keys" ? problems.noKeys : problems.invalid[refusal];
+  function problemOf(failure: AuthFailure): HttpProblem {
+    if (failure === "missing") return problems.missing;
+    if (failure === "invalid-request") return problems.invalidRequest;
+    return failure === "no-keys" ? problems.noKeys : problems.invalid[failure];
   }
 
   function judge(
     auth: RequestAuth,
-    result: Caller | Refusal,
+    result: Caller | AuthFailure,
     { scopes, isForPrograms }: RouteAccess,
   ): HttpProblem | undefined {
     if (typeof result === "string") {
@@ -69,7 +69,7 @@ export function guard({ realm, isEnforced, authenticate, registry }: GuardOption
 
   async function observe(
     auth: RequestAuth,
-    pending: Promise<Caller | Refusal>,
+    pending: Promise<Caller | AuthFailure>,
     access: RouteAccess,
   ) {
     const judged = pending.then((result) => {

@@ -15,7 +15,7 @@ export interface TrustedIssuer {
 }
 
 /** Why a token is not accepted. */
-export type Rejection = Exclude<AuthOutcome, "ok" | "missing" | "insufficient-scope">;
+export type TokenError = Exclude<AuthOutcome, "ok" | "missing" | "insufficient-scope">;
 
 /** A verified token. */
 interface Verified {
@@ -73,7 +73,7 @@ function readToken(token: string): Unverified | undefined {
 }
 
 /** Why jose refused a token. @param isKnownKey whether the set has the key that the token names */
-function rejectionOf(error: unknown, isKnownKey: boolean): Rejection {
+function tokenErrorOf(error: unknown, isKnownKey: boolean): TokenError {
   if (error instanceof errors.JWSSignatureVerificationFailed) return "bad-signature";
   if (error instanceof errors.JWKSNoMatchingKey)
     return isKnownKey ? "bad-algorithm" : "unknown-key";
@@ -94,7 +94,7 @@ function hasSubject(claims: JWTPayload): claims is JWTPayload & { sub: string; e
 export async function verifyToken(
   token: string,
   { issuers, audience, wallClock }: VerificationOptions,
-): Promise<Verified | Rejection> {
+): Promise<Verified | TokenError> {
   const read = readToken(token);
   if (read === undefined) return "malformed";
   const { algorithm, keyId } = read;
@@ -117,6 +117,6 @@ export async function verifyToken(
     if (typeof caller === "string") return caller;
     return { caller, validUntil: (payload.exp + skewSeconds) * 1000 };
   } catch (error) {
-    return rejectionOf(error, keyId !== undefined);
+    return tokenErrorOf(error, keyId !== undefined);
   }
 }

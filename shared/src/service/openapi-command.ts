@@ -5,12 +5,12 @@ import { readServiceConfig, type ServiceDefinition, type ServiceProcess } from "
 import type { Settings } from "./env.ts";
 import { createParts } from "./service-app.ts";
 
-const refusal = new Error("The command openapi opens no database");
-const refuse = () => Promise.reject(refusal);
+const noDatabase = new Error("The command openapi opens no database");
+const refuse = () => Promise.reject(noDatabase);
 const storage: Storage = {
   ping: refuse,
   secret() {
-    throw refusal;
+    throw noDatabase;
   },
   close: refuse,
 };

@@ -2,19 +2,19 @@
 // line, so that a service can only refuse to go on.
 import type { Environment } from "./env.ts";
 
-/** What a variable does, and whether the service refuses this value of it. */
-interface Refusal {
+/** What a variable does, and whether the service forbids this value of it. */
+interface ForbiddenVariable {
   /** Completes "Cannot run with X: ". */
   readonly reason: string;
   /** Default: every value but an empty one. */
-  refuses?(value: string): boolean;
+  forbids?(value: string): boolean;
 }
 
-const refusals: Readonly<Record<string, Refusal>> = {
+const forbiddenVariables: Readonly<Record<string, ForbiddenVariable>> = {
   BUN_INSPECT: {
     reason: "it opens a port on which any client can run code in this process; unset it",
     // A socket file admits this user alone, who can attach a debugger without it.
-    refuses: (value) => !value.startsWith("ws+unix:"),
+    forbids: (value) => !value.startsWith("ws+unix:"),
   },
   // With any other value than 0, no and false the executable becomes Bun, and this line never runs.
   BUN_BE_BUN: { reason: "it turns the executable into Bun; unset it" },
@@ -24,15 +24,15 @@ const refusals: Readonly<Record<string, Refusal>> = {
   },
   NODE_TLS_REJECT_UNAUTHORIZED: {
     reason: "it accepts every certificate; unset it, and name your CA in NODE_EXTRA_CA_CERTS",
-    refuses: (value) => value === "0",
+    forbids: (value) => value === "0",
   },
 };
 
 /** A line for each variable that opens a door into the process, or leaks what passes through it. */
 export function refusedVariables(environment: Environment): string[] {
-  return Object.entries(refusals).flatMap(([variable, { reason, refuses }]) => {
+  return Object.entries(forbiddenVariables).flatMap(([variable, { reason, forbids }]) => {
     const value = environment[variable] ?? "";
-    const isRefused = value !== "" && (refuses?.(value) ?? true);
+    const isRefused = value !== "" && (forbids?.(value) ?? true);
     return isRefused ? [`Cannot run with ${variable}: ${reason}`] : [];
   });
 }

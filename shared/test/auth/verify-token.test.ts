@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { clientCaller, serviceCaller } from "../../src/auth/caller-claims.ts";
 import { issuerKeys } from "../../src/auth/issuer-keys.ts";
 import { keySource } from "../../src/auth/key-source.ts";
-import { verifyToken, type Rejection } from "../../src/auth/verify-token.ts";
+import { verifyToken, type TokenError } from "../../src/auth/verify-token.ts";
 import { issuerKey, testAudience, testIssuer, type TestIssuer } from "../../testing/test-issuer.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -100,7 +100,7 @@ describe("verifyToken() accepts", () => {
 });
 
 describe("verifyToken() refuses", () => {
-  test.each<[string, Rejection, Members, Members]>([
+  test.each<[string, TokenError, Members, Members]>([
     ["an expired token", "expired", { exp: now() - 31 }, {}],
     ["a token of the future", "not-yet-valid", { nbf: now() + 40 }, {}],
     ["another audience", "wrong-audience", { aud: "other" }, {}],
