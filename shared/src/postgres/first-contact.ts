@@ -14,7 +14,7 @@ import type { Sessions } from "./sessions.ts";
 
 /** With which server, for which database. */
 interface FirstContactOptions {
-  readonly sessions: Pick<Sessions, "target" | "follow" | "isPooled">;
+  readonly sessions: Pick<Sessions, "target" | "follow" | "usePooler">;
   readonly reachability: Reachability;
   /** The database's name, for error texts. */
   readonly name: string;
@@ -129,7 +129,7 @@ export class FirstContact {
         maxContactMs,
         () => new StorageUnavailable("unreachable"),
       );
-      sessions.isPooled = isPooled;
+      sessions.usePooler(isPooled);
       this.#secrets = secrets;
       return result;
     } finally {

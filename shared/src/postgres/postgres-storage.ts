@@ -168,7 +168,7 @@ export async function openPostgres({
     const onTurn = waitObserver(observer, [performance.now()]);
     for (;;) {
       try {
-        const rows = await sessions.run(statement, "unreachable", onTurn);
+        const rows = await sessions.run(statement, false, onTurn);
         reachability.reached("read");
         return rows;
       } catch (error) {
@@ -187,7 +187,7 @@ export async function openPostgres({
     for (;;) {
       const startedAt = performance.now();
       try {
-        const rows = await sessions.run(statement, "interrupted", onTurn);
+        const rows = await sessions.run(statement, true, onTurn);
         reachability.reached("write");
         observer?.committed((performance.now() - startedAt) / 1000, queuedAt.length);
         return rows;

@@ -66,7 +66,7 @@ export class Sessions {
   #poolHost = "";
   #open = 0;
   /** Why writes are refused, or undefined if they are not, as soon as that is known. */
-  #refusal: Promise<StorageUnavailable | undefined> | undefined;
+  #writeBlock: Promise<StorageUnavailable | undefined> | undefined;
 
   /**
    * @param options `observer`: of the sessions, and of the statements that wait for one; `now`: monotonic
@@ -93,8 +93,8 @@ export class Sessions {
     this.#sql = this.#makePool();
   }
 
-  /** Tells what `openSession()` found, before the first statement. */
-  set isPooled(isPooled: boolean) {
+  /** Makes the sessions fit what `openSession()` found, before the first statement. */
+  usePooler(isPooled: boolean): void {
     if (isPooled === this.#isPooled) return;
     this.#isPooled = isPooled;
     this.#replace();
@@ -118,7 +118,7 @@ export class Sessions {
    * wait for a standby or for the disk. Each further write would take a session that the server cannot end.
    */
   get refusesWrites(): boolean {
-    return this.#refusal !== undefined;
+    return this.#writeBlock !== undefined;
   }
 
   get counts(): SessionCounts {
@@ -129,26 +129,21 @@ export class Sessions {
   /**
    * Runs one statement on a session that no other statement uses.
    *
-   * @param outcome the reason of the rejection if the server stays silent
+   * @param isWrite whether the server may have stored something although it stays silent
    * @param onTurn called when the statement has a session, or has waited for one in vain
    * @throws {StorageUnavailable} `busy` if no session is free in time, `unreachable` while writes are
-   * refused and this is one, or with `outcome`
+   * refused and this is one, and if the server stays silent: a write is then `interrupted`
    * @throws whatever Bun.SQL does
    */
-  async run<Row>(
-    statement: Statement<Row>,
-    outcome: "unreachable" | "interrupted",
-    onTurn: () => void,
-  ): Promise<Row[]> {
-    const isWrite = outcome === "interrupted";
+  async run<Row>(statement: Statement<Row>, isWrite: boolean, onTurn: () => void): Promise<Row[]> {
     if (this.#gate.tryEnter(isWrite)) onTurn();
     else await this.#gate.enter(isWrite).finally(onTurn);
     try {
-      const refusal = isWrite ? this.#refusal && (await this.#refusal) : undefined;
-      if (refusal !== undefined) throw refusal;
+      const blocked = isWrite ? this.#writeBlock && (await this.#writeBlock) : undefined;
+      if (blocked !== undefined) throw blocked;
       const sql = this.#sql;
       const maxMs = this.#statementTimeoutMs + silenceMs;
-      return await withTimeout(statement(sql), maxMs, () => this.#handleSilence(sql, outcome));
+      return await withTimeout(statement(sql), maxMs, () => this.#handleSilence(sql, isWrite));
     } finally {
       this.#gate.leave(isWrite);
     }
@@ -167,7 +162,7 @@ export class Sessions {
       return await withTimeout(statement(sql), leftMs, () => {
         // The wait for a session is no silence of the server's.
         if (leftMs < silenceMs) return new StorageUnavailable("busy");
-        return this.#handleSilence(sql, "unreachable", maxOpeningMs);
+        return this.#handleSilence(sql, false, maxOpeningMs);
       });
     } finally {
       this.#gate.leave(false);
@@ -200,16 +195,12 @@ export class Sessions {
    *
    * @returns what the statement rejects with
    */
-  #handleSilence(
-    sql: SQL,
-    outcome: "unreachable" | "interrupted",
-    minPoolAgeMs = 0,
-  ): StorageUnavailable {
+  #handleSilence(sql: SQL, isWrite: boolean, minPoolAgeMs = 0): StorageUnavailable {
     // Its session is lost until the peer speaks, and no call of Bun's says which session it is.
     const ageMs = this.#now() - this.#madeAt;
     if (sql === this.#sql && ageMs >= minPoolAgeMs) this.#replace();
-    if (outcome === "interrupted" && !this.refusesWrites) void this.#refuseWrites();
-    return new StorageUnavailable(outcome);
+    if (isWrite && !this.refusesWrites) void this.#refuseWrites();
+    return new StorageUnavailable(isWrite ? "interrupted" : "unreachable");
   }
 
   /** Finds out whether commits wait. @returns why writes are refused */
@@ -222,14 +213,14 @@ export class Sessions {
   /** Refuses writes until it is known that no commit waits. */
   async #refuseWrites(): Promise<void> {
     let check = this.#checkCommits();
-    this.#refusal = check;
+    this.#writeBlock = check;
     while ((await check) !== undefined && !this.#isClosed) {
-      this.#refusal = check;
+      this.#writeBlock = check;
       await this.follow();
       await Bun.sleep(checkIntervalMs);
       check = this.#checkCommits();
     }
-    this.#refusal = undefined;
+    this.#writeBlock = undefined;
     // Where there was a failover, the address leads to another server than the one that they are with.
     if (!this.#isClosed) this.renew();
   }

@@ -61,7 +61,7 @@ test.each([1, 3])(
         attempts += 1;
         return away;
       },
-      isPooled: false,
+      usePooler: () => undefined,
       follow: () => Promise.resolve(),
     };
     const stopped = Promise.withResolvers<void>();

@@ -35,7 +35,7 @@ describe("runFirst()", () => {
     const held = Promise.withResolvers<object[]>();
     const holding = sessions.run(
       () => held.promise,
-      "unreachable",
+      false,
       () => undefined,
     );
     const late = rejectionOf(sessions.runFirst(silent, 1000));
