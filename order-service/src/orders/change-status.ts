@@ -1,6 +1,7 @@
 // The change of an order's status, whatever database has the order.
 import type { Precondition, PreconditionFailed } from "@platform/shared/core/precondition";
-import { fromTimestamp, timeOfChange, toTimestamp } from "@platform/shared/schema/timestamp";
+import { timeOfChange } from "@platform/shared/core/time-of-change";
+import { fromTimestamp, toTimestamp } from "@platform/shared/schema/timestamp";
 import { canTransition, type OrderStatus } from "./order-status.ts";
 import { StatusConflict, type Order } from "./order.ts";
 

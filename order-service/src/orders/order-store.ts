@@ -1,8 +1,8 @@
 // What the service needs of its storage, whatever database is behind it.
+import type { CreationRange } from "@platform/shared/core/id-range";
 import type { Page } from "@platform/shared/core/page";
 import type { Precondition } from "@platform/shared/core/precondition";
 import type { Claim, IdempotencyKeys } from "@platform/shared/idempotency/claim";
-import type { CreationRange } from "@platform/shared/schema/instant";
 import type { OrderStatus } from "./order-status.ts";
 import type { Order, OrderDraft } from "./order.ts";
 

@@ -1,8 +1,8 @@
 // Pages of orders in PostgreSQL. docs/decisions/queries-and-indexes.md says what each statement costs.
+import { idRange } from "@platform/shared/core/id-range";
 import { toPage, type Page } from "@platform/shared/core/page";
-import { plannedAnew } from "@platform/shared/postgres/planned-anew";
+import { plannedAnew } from "@platform/shared/postgres/custom-plan";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
-import { idRange } from "@platform/shared/schema/id-range";
 import type { SQL } from "bun";
 import { toOrder, type OrderRow } from "./order-row.ts";
 import { orderStatuses } from "./order-status.ts";

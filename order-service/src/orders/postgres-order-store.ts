@@ -1,14 +1,14 @@
 // Orders in PostgreSQL.
 import { unwrap } from "@platform/shared/core/result";
+import { uuidSequence } from "@platform/shared/core/uuid-sequence";
 import { postgresIdempotency } from "@platform/shared/idempotency/postgres-idempotency";
 import { batchReads } from "@platform/shared/postgres/batch-reads";
 import { batchWrites } from "@platform/shared/postgres/batch-writes";
-import { plannedAnew } from "@platform/shared/postgres/planned-anew";
+import { plannedAnew } from "@platform/shared/postgres/custom-plan";
+import { raced, rowChanges } from "@platform/shared/postgres/optimistic-changes";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { readInTime } from "@platform/shared/postgres/request-deadline";
-import { raced, rowChanges } from "@platform/shared/postgres/row-changes";
 import { fromTimestamp } from "@platform/shared/schema/timestamp";
-import { uuidSequence } from "@platform/shared/schema/uuid";
 import { changeStatus } from "./change-status.ts";
 import { toOrder, type OrderRow } from "./order-row.ts";
 import type { OrderStatus } from "./order-status.ts";

@@ -1,6 +1,6 @@
 // Pages of orders in SQLite. docs/decisions/queries-and-indexes.md says what each statement costs.
 import type { Database } from "bun:sqlite";
-import { idRange, type IdRange } from "@platform/shared/schema/id-range";
+import { idRange, type IdRange } from "@platform/shared/core/id-range";
 import { lazyStatements } from "@platform/shared/sqlite/lazy-statements";
 import type { OrderRow } from "./order-row.ts";
 import { orderStatuses, type OrderStatus } from "./order-status.ts";

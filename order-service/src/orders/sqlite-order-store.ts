@@ -1,15 +1,15 @@
 // Orders in SQLite.
-import { unwrap } from "@platform/shared/core/result";
 import { toPage } from "@platform/shared/core/page";
-import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
+import { unwrap } from "@platform/shared/core/result";
+import { uuidSequence } from "@platform/shared/core/uuid-sequence";
+import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
 import { fromTimestamp } from "@platform/shared/schema/timestamp";
-import { uuidSequence } from "@platform/shared/schema/uuid";
+import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
 import { changeStatus } from "./change-status.ts";
 import { toOrder, type OrderRow } from "./order-row.ts";
 import { maxItemsInPage, type OrderStore } from "./order-store.ts";
-import { sqliteOrderList } from "./sqlite-order-list.ts";
 import { OrderNotFound, totalCents, type Order, type OrderLine } from "./order.ts";
-import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
+import { sqliteOrderList } from "./sqlite-order-list.ts";
 
 /**
  * Makes the store of orders and of their idempotency keys.

@@ -2,9 +2,6 @@
 import { atMostEvery } from "@platform/shared/core/at-most-every";
 import type { Logger } from "@platform/shared/telemetry/logger";
 
-/** Whether user-service refuses the caller, whatever the call asks for. */
-export const isRefused = (status: unknown): status is 401 | 403 => status === 401 || status === 403;
-
 /** Between two lines, in ms. */
 const intervalMs = 60_000;
 

@@ -7,7 +7,6 @@ import type { App } from "@platform/user-service/app";
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { boundedFetch, UnusableResponse, type Fetch } from "./bounded-fetch.ts";
-import { isRefused } from "./refused-calls.ts";
 import type { SentToken } from "./service-token.ts";
 import { upstreamAddress } from "./upstream-address.ts";
 
@@ -45,6 +44,9 @@ export interface UserClient {
   /** Whether connections have failed, and user-service now has an address that was not tried yet. */
   hasUntriedAddress(): Promise<boolean>;
 }
+
+/** Whether user-service refuses the caller, whatever the call asks for. */
+export const isRefused = (status: unknown): status is 401 | 403 => status === 401 || status === 403;
 
 /** The members of a user that order-service relies on. Timestamps are ignored. */
 const user = Type.Object({ id: uuid, name: Type.String(), email: Type.String() });

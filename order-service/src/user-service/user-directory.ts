@@ -5,9 +5,10 @@ import { callSpans } from "./call-spans.ts";
 import { circuitBreaker, type CallOutcome } from "./circuit-breaker.ts";
 import type { UserServiceMetrics } from "./metrics.ts";
 import { batchOrOneByOne } from "./one-by-one.ts";
-import { isRefused, refusedCalls } from "./refused-calls.ts";
+import { refusedCalls } from "./refused-calls.ts";
 import {
   isMisdirected,
+  isRefused,
   userClient,
   type Attempt,
   type Transport,

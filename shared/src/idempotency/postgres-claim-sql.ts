@@ -1,6 +1,6 @@
 // The parts of statements about idempotency keys in PostgreSQL.
 import type { SQL } from "bun";
-import { plannedAnew } from "../postgres/planned-anew.ts";
+import { plannedAnew } from "../postgres/custom-plan.ts";
 import type { Claim } from "./claim.ts";
 
 /** How long a claim lasts without a renewal, in ms: the key of a dead process is free after this. */

@@ -1,11 +1,11 @@
 // Idempotency keys in PostgreSQL.
 import { StorageUnavailable } from "../core/storage.ts";
 import { batchWrites } from "../postgres/batch-writes.ts";
-import { plannedAnew } from "../postgres/planned-anew.ts";
+import { plannedAnew } from "../postgres/custom-plan.ts";
 import type { PostgresStorage } from "../postgres/postgres-storage.ts";
 import { maxRequestMs } from "../postgres/request-deadline.ts";
-import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
 import { claimRenewal } from "./claim-renewal.ts";
+import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
 import { keyClock, type KeyClock } from "./key-clock.ts";
 import {
   attemptRows,

@@ -7,7 +7,7 @@ import {
   type Storage,
   type StorageObserver,
 } from "../core/storage.ts";
-import { Attempts } from "./attempts.ts";
+import { Attempts } from "./retries.ts";
 import { isRightMissing, isSessionLost, isTableMissing } from "./error-codes.ts";
 import {
   commitFailure,

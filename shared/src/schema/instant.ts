@@ -1,5 +1,6 @@
 // Points in time as clients send them: RFC 3339 with any offset and any number of fraction digits.
 import { Type } from "@sinclair/typebox";
+import type { CreationRange } from "../core/id-range.ts";
 import { customType } from "./custom-type.ts";
 
 const pattern =
@@ -63,14 +64,6 @@ export const creationRange = {
   created_after: instant("Only what was created after this time (exclusive)"),
   created_before: instant("Only what was created before this time (exclusive)"),
 };
-
-/** Bounds on creation times, in milliseconds since 1970; both exclusive. */
-export interface CreationRange {
-  /** Default: no bound. */
-  readonly createdAfter?: number | undefined;
-  /** Default: no bound. */
-  readonly createdBefore?: number | undefined;
-}
 
 /** The bounds in a query that matched its schema. Creation times have whole milliseconds. */
 export function parseCreationRange({

@@ -1,4 +1,4 @@
-// Identifiers: UUIDs of any version from clients, of version 7 (RFC 9562) from the services.
+// Identifiers as clients send them: UUIDs of any version.
 import { Type } from "@sinclair/typebox";
 import { commaList } from "./comma-list.ts";
 import { customType } from "./custom-type.ts";
@@ -33,25 +33,4 @@ export const uuidList = commaList(uuid, {
 /** The identifiers in the normal form of a {@link uuidList}, each once. */
 export function splitUuids(list: string): string[] {
   return list.split(",");
-}
-
-/**
- * Makes identifiers that sort in the order in which they were made, also after the clock was set back.
- *
- * @param now milliseconds since 1970, as `Date.now`
- * @returns makes an identifier, and tells the time inside it: the creation time of the resource
- */
-export function uuidSequence(now: () => number): () => { id: string; time: number } {
-  let latest = 0;
-  let previous = "";
-  return () => {
-    // After thousands of identifiers in one millisecond, Bun takes the next millisecond.
-    for (latest = Math.max(latest, now()); ; latest += 1) {
-      const id = Bun.randomUUIDv7("hex", latest);
-      const time = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-      if (id <= previous || time !== latest) continue;
-      previous = id;
-      return { id, time };
-    }
-  };
 }

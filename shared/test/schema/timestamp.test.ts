@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { fromTimestamp, timeOfChange, timestamp, toTimestamp } from "../../src/schema/timestamp.ts";
+import { fromTimestamp, timestamp, toTimestamp } from "../../src/schema/timestamp.ts";
 
 test.each([
   [0, "1970-01-01T00:00:00.000Z"],
@@ -35,12 +35,4 @@ test.each<unknown>([
   null,
 ])("%p is not how a time is written", (value) => {
   expect(Value.Check(timestamp, value)).toBe(false);
-});
-
-test.each([
-  ["later", 1000, 2000, 2000],
-  ["within the same millisecond", 1000, 1000, 1001],
-  ["after the clock was set back", 1000, 10, 1001],
-])("a change made %s gets a time after the one before", (_, previous, now, expected) => {
-  expect(timeOfChange(previous, now)).toBe(expected);
 });

@@ -1,8 +1,8 @@
 // Pages of users in PostgreSQL. docs/decisions/queries-and-indexes.md says what each statement costs.
+import { idRange } from "@platform/shared/core/id-range";
 import { toPage, type Page } from "@platform/shared/core/page";
-import { plannedAnew } from "@platform/shared/postgres/planned-anew";
+import { plannedAnew } from "@platform/shared/postgres/custom-plan";
 import type { PostgresStorage, Statement } from "@platform/shared/postgres/postgres-storage";
-import { idRange } from "@platform/shared/schema/id-range";
 import type { SQL } from "bun";
 import type { UserRow } from "./user-row.ts";
 import type { UserKey, UserQuery } from "./user-store.ts";

@@ -1,18 +1,18 @@
 // Users in PostgreSQL.
+import { uuidSequence } from "@platform/shared/core/uuid-sequence";
 import type { Claim } from "@platform/shared/idempotency/claim";
 import { postgresIdempotency } from "@platform/shared/idempotency/postgres-idempotency";
 import { batchReads } from "@platform/shared/postgres/batch-reads";
 import { batchWrites } from "@platform/shared/postgres/batch-writes";
 import { isUniqueViolation } from "@platform/shared/postgres/errors";
+import { raced, rowChanges } from "@platform/shared/postgres/optimistic-changes";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { readInTime } from "@platform/shared/postgres/request-deadline";
-import { raced, rowChanges } from "@platform/shared/postgres/row-changes";
-import { uuidSequence } from "@platform/shared/schema/uuid";
 import { insertBatch } from "./postgres-user-insert.ts";
 import { postgresUserList, userColumns } from "./postgres-user-list.ts";
-import { EmailTaken, UserNotFound, type NewUser, type User } from "./user.ts";
 import { toUser, type UserRow } from "./user-row.ts";
 import type { UserStore } from "./user-store.ts";
+import { EmailTaken, UserNotFound, type NewUser, type User } from "./user.ts";
 
 /**
  * Makes the store of users and of their idempotency keys.

@@ -1,7 +1,7 @@
 // Pages of users in SQLite. docs/decisions/queries-and-indexes.md says what each statement costs.
 import type { Database } from "bun:sqlite";
+import { idRange, type IdRange } from "@platform/shared/core/id-range";
 import { toPage, type Page } from "@platform/shared/core/page";
-import { idRange, type IdRange } from "@platform/shared/schema/id-range";
 import { lazyStatements } from "@platform/shared/sqlite/lazy-statements";
 import type { UserRow } from "./user-row.ts";
 import type { UserKey, UserQuery } from "./user-store.ts";

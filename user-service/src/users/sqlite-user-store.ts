@@ -1,13 +1,13 @@
 // Users in SQLite.
-import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
 import { unwrap } from "@platform/shared/core/result";
+import { timeOfChange } from "@platform/shared/core/time-of-change";
+import { uuidSequence } from "@platform/shared/core/uuid-sequence";
+import { sqliteIdempotency } from "@platform/shared/idempotency/sqlite-idempotency";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
-import { timeOfChange } from "@platform/shared/schema/timestamp";
-import { uuidSequence } from "@platform/shared/schema/uuid";
 import { sqliteUserList } from "./sqlite-user-list.ts";
-import { EmailTaken, UserNotFound, type User } from "./user.ts";
 import { toUser, type UserRow } from "./user-row.ts";
 import type { UserStore } from "./user-store.ts";
+import { EmailTaken, UserNotFound, type User } from "./user.ts";
 
 /**
  * Makes the store of users and of their idempotency keys.

@@ -1,8 +1,8 @@
 // What the service asks of its storage, whichever engine is behind it.
+import type { CreationRange } from "@platform/shared/core/id-range";
 import type { Page } from "@platform/shared/core/page";
 import type { Precondition } from "@platform/shared/core/precondition";
 import type { Claim, IdempotencyKeys } from "@platform/shared/idempotency/claim";
-import type { CreationRange } from "@platform/shared/schema/instant";
 import type { NewUser, User, UserChange } from "./user.ts";
 
 /** A position in every order of the list of users. */

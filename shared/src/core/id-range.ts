@@ -1,6 +1,13 @@
 // Ranges of identifiers. A UUIDv7 begins with the time at which it was made, so a range of creation times
 // is a range of identifiers, and a primary key is the only index that either needs.
-import type { CreationRange } from "./instant.ts";
+
+/** Bounds on creation times, in milliseconds since 1970; both exclusive. */
+export interface CreationRange {
+  /** Default: no bound. */
+  readonly createdAfter?: number | undefined;
+  /** Default: no bound. */
+  readonly createdBefore?: number | undefined;
+}
 
 /**
  * Bounds on identifiers in lower case, both exclusive. Each bound is a UUID too, because PostgreSQL compares

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { StorageUnavailable } from "../../src/core/storage.ts";
-import { raced, rowChanges } from "../../src/postgres/row-changes.ts";
+import { raced, rowChanges } from "../../src/postgres/optimistic-changes.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 
 describe("rowChanges()", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { idRange, type IdRange } from "../../src/schema/id-range.ts";
-import { uuid, uuidSequence } from "../../src/schema/uuid.ts";
+import { idRange, type IdRange } from "../../src/core/id-range.ts";
+import { uuidSequence } from "../../src/core/uuid-sequence.ts";
+import { uuid } from "../../src/schema/uuid.ts";
 
 const time = 1_800_000_000_000;
 const idAt = (milliseconds: number) => uuidSequence(() => milliseconds)().id;
