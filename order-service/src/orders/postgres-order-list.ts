@@ -1,7 +1,7 @@
 // Pages of orders in PostgreSQL. docs/decisions/queries-and-indexes.md says what each statement costs.
 import { idRange } from "@platform/shared/core/id-range";
 import { toPage, type Page } from "@platform/shared/core/page";
-import { plannedAnew } from "@platform/shared/postgres/custom-plan";
+import { customPlan } from "@platform/shared/postgres/custom-plan";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import type { SQL } from "bun";
 import { toOrder, type OrderRow } from "./order-row.ts";
@@ -25,7 +25,7 @@ export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
     const direction = (sql: SQL) => (isDescending ? sql`DESC` : sql`ASC`);
     const allOrders = (sql: SQL) => sql`
       orders
-      WHERE ${plannedAnew(sql)} AND id > ${above}::uuid AND id < ${below}::uuid`;
+      WHERE ${customPlan(sql)} AND id > ${above}::uuid AND id < ${below}::uuid`;
 
     // Each index has the orders of one status by age: of a page from each, one page remains. Only that
     // page's orders are read from the table. The bounds are on the whole key of the index, because
@@ -49,7 +49,7 @@ export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
               status ${direction(sql)}, id ${direction(sql)}
             LIMIT ${limit + 1}::int
           ) AS found
-          WHERE ${plannedAnew(sql)}
+          WHERE ${customPlan(sql)}
           ORDER BY id ${direction(sql)}
           LIMIT ${limit + 1}::int
         ) AS page

@@ -4,7 +4,7 @@ import { uuidSequence } from "@platform/shared/core/uuid-sequence";
 import { postgresIdempotency } from "@platform/shared/idempotency/postgres-idempotency";
 import { batchReads } from "@platform/shared/postgres/batch-reads";
 import { batchWrites } from "@platform/shared/postgres/batch-writes";
-import { plannedAnew } from "@platform/shared/postgres/custom-plan";
+import { customPlan } from "@platform/shared/postgres/custom-plan";
 import { raced, rowChanges } from "@platform/shared/postgres/optimistic-changes";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { readInTime } from "@platform/shared/postgres/request-deadline";
@@ -82,7 +82,7 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
               ${updates.map(({ seen_at }) => seen_at)}::bigint[],
               ${updates.map(({ updated_at }) => updated_at)}::bigint[]
             ) AS change (id, status, seen_at, updated_at)
-            WHERE ${plannedAnew(sql)}
+            WHERE ${customPlan(sql)}
           ), unchanged AS (
             SELECT wanted.*
             FROM wanted

@@ -1,6 +1,6 @@
 // The parts of statements about idempotency keys in PostgreSQL.
 import type { SQL } from "bun";
-import { plannedAnew } from "../postgres/custom-plan.ts";
+import { customPlan } from "../postgres/custom-plan.ts";
 import type { Claim } from "./claim.ts";
 
 /** How long a claim lasts without a renewal, in ms: the key of a dead process is free after this. */
@@ -34,7 +34,7 @@ export const isFree = (sql: SQL) => sql`(
 
 /**
  * Attempts as rows of a FROM clause, with the columns `key`, `fingerprint` and `token`. The planner
- * expects a hundred rows of such a function, however many there are, and so keeps one plan for all.
+ * expects a hundred rows of such a function, however many there are, and so keeps one generic plan for all.
  */
 export const attemptRows = (sql: SQL, attempts: readonly Attempt[]) => sql`
   jsonb_to_recordset(${JSON.stringify(attempts)}::text::jsonb)
@@ -54,7 +54,7 @@ export const unlockedClaims = (sql: SQL, claims: readonly Claim[]) => sql`
       WHERE key = claim.key AND token = claim.token AND resource_id IS NULL
       FOR UPDATE SKIP LOCKED
     ) AS claimed
-    WHERE ${plannedAnew(sql)}
+    WHERE ${customPlan(sql)}
   )`;
 
 /**

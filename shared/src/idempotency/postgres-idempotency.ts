@@ -1,7 +1,7 @@
 // Idempotency keys in PostgreSQL.
 import { StorageUnavailable } from "../core/storage.ts";
 import { batchWrites } from "../postgres/batch-writes.ts";
-import { plannedAnew } from "../postgres/custom-plan.ts";
+import { customPlan } from "../postgres/custom-plan.ts";
 import type { PostgresStorage } from "../postgres/postgres-storage.ts";
 import { maxRequestMs } from "../postgres/request-deadline.ts";
 import { claimRenewal } from "./claim-renewal.ts";
@@ -217,7 +217,7 @@ export function postgresIdempotency<T>(
           WHERE key = ANY (ARRAY(
             SELECT key
             FROM idempotency_keys
-            WHERE ${plannedAnew(sql)}
+            WHERE ${customPlan(sql)}
               AND created_at <
                 (SELECT least(${clockMs(sql)}, ${clock.judgedAt()}::bigint)) - ${ageMs}::bigint
             ORDER BY created_at

@@ -38,8 +38,8 @@ export function sessionSettings(
     statement_timeout: String(timeoutMs),
     lock_timeout: String(lockTimeoutMs),
     idle_in_transaction_session_timeout: "10000",
-    // A plan that the server keeps from when a table was small would read the whole table once it has
-    // grown. `plannedAnew()` is for statements that need more than an index.
+    // A generic plan from when a table was small would read the whole table once it has grown.
+    // `customPlan()` is for statements that need more than an index.
     enable_seqscan: "off",
     // Else the server compiles a statement that has to read a table, as it takes that for costly.
     jit: "off",

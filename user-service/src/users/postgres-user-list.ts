@@ -1,7 +1,7 @@
 // Pages of users in PostgreSQL. docs/decisions/queries-and-indexes.md says what each statement costs.
 import { idRange } from "@platform/shared/core/id-range";
 import { toPage, type Page } from "@platform/shared/core/page";
-import { plannedAnew } from "@platform/shared/postgres/custom-plan";
+import { customPlan } from "@platform/shared/postgres/custom-plan";
 import type { PostgresStorage, Statement } from "@platform/shared/postgres/postgres-storage";
 import type { SQL } from "bun";
 import type { UserRow } from "./user-row.ts";
@@ -49,7 +49,7 @@ function queryParts({ sort, after, createdAfter, createdBefore }: UserQuery) {
 type QueryParts = ReturnType<typeof queryParts>;
 
 /**
- * All users of these ids, by name: what order-service asks for. Its limit lets sessions keep the plan, and
+ * All users of these ids, by name: what order-service asks for. Its limit lets it do with a generic plan, and
  * it has no parts, which take Bun.SQL as long as the rest.
  */
 const allOfIds =
@@ -82,7 +82,7 @@ const someOfIds =
       WHERE id = ANY(${ids}::uuid[])
       LIMIT ${ids.length}
     ) AS users
-    WHERE ${plannedAnew(sql)}
+    WHERE ${customPlan(sql)}
       AND ${email === undefined ? sql`TRUE` : hasEmail(sql, email)}
       AND ${inRange(sql)}
       AND ${inWindow(sql)}
@@ -96,7 +96,7 @@ const ofEmail =
     sql`
     SELECT ${userColumns(sql)}
     FROM users
-    WHERE ${plannedAnew(sql)}
+    WHERE ${customPlan(sql)}
       AND ${hasEmail(sql, email)}
       AND ${inRange(sql)}
       AND ${inWindow(sql)}`;
@@ -108,7 +108,7 @@ const byIndex =
     sql`
     SELECT ${userColumns(sql)}
     FROM users
-    WHERE ${plannedAnew(sql)} AND ${isByName ? inWindow(sql) : inRange(sql)}
+    WHERE ${customPlan(sql)} AND ${isByName ? inWindow(sql) : inRange(sql)}
     ORDER BY ${inOrder(sql)}
     LIMIT ${limit + 1}`;
 
@@ -135,7 +135,7 @@ async function isLargeRange(
     (sql) => sql`
       SELECT id
       FROM users
-      WHERE ${plannedAnew(sql)} AND ${inRange(sql)}
+      WHERE ${customPlan(sql)} AND ${inRange(sql)}
       ORDER BY id
       LIMIT 1 OFFSET ${maxUsersRead}`,
   );
@@ -159,7 +159,7 @@ const ofSmallRangeByName =
       ORDER BY id
       LIMIT ${maxUsersRead}
     ) AS users
-    WHERE ${plannedAnew(sql)} AND ${inWindow(sql)}
+    WHERE ${customPlan(sql)} AND ${inWindow(sql)}
     ORDER BY ${inOrder(sql)}
     LIMIT ${limit + 1}`;
 
@@ -177,7 +177,7 @@ async function readLargeRangeByName(
     (sql) => sql`
       SELECT name, id
       FROM users
-      WHERE ${plannedAnew(sql)} AND ${inWindow(sql)}
+      WHERE ${customPlan(sql)} AND ${inWindow(sql)}
       ORDER BY ${inOrder(sql)}
       LIMIT 1 OFFSET ${maxUsersRead}`,
   );
@@ -194,7 +194,7 @@ async function readLargeRangeByName(
           ORDER BY ${inOrder(sql)}
           LIMIT ${2 * maxUsersRead}
         ) AS seen
-        WHERE ${plannedAnew(sql)} AND ${inRange(sql)}
+        WHERE ${customPlan(sql)} AND ${inRange(sql)}
         ORDER BY ${inOrder(sql)}
         LIMIT ${limit + 1}
       ) AS entry
