@@ -51,7 +51,7 @@ export type App = ReturnType<typeof createApp>;
 const pages = pagedList({
   name: "orders",
   sorts: orderSorts,
-  key: Type.Object({ id: uuid }),
+  position: Type.Object({ id: uuid }),
 });
 
 /** The query of `GET /orders`. */
@@ -145,7 +145,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
           ...pages.page(query, parts.storage),
         });
         if (nextAfter) {
-          const cursor = pages.cursor({ id: nextAfter.id }, query, parts.storage);
+          const cursor = pages.cursor(nextAfter, query, parts.storage);
           set.headers.link = nextLink(`${parts.publicUrl}/orders`, query, cursor);
         }
         return items;

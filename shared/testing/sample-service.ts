@@ -54,7 +54,7 @@ const task = Type.Object(
   { title: "Task", description: "A task", additionalProperties: false },
 );
 type Task = typeof task.static;
-const taskPages = pagedList({ name: "tasks", sorts: ["created_at"], key: Type.String() });
+const taskPages = pagedList({ name: "tasks", sorts: ["created_at"], position: Type.String() });
 
 const taskNotFound = new HttpProblem(404, "task-not-found", "Task not found");
 const preconditions = preconditionProblems("Task has changed");

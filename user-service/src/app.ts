@@ -35,7 +35,7 @@ export type App = ReturnType<typeof createApp>;
 const pages = pagedList({
   name: "users",
   sorts: userSorts,
-  key: Type.Object({ name: Type.String(), id: uuid }),
+  position: Type.Object({ name: Type.String(), id: uuid }),
 });
 
 /** The query of `GET /users`. */
@@ -147,8 +147,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
           ...pages.page(query, parts.storage),
         });
         if (nextAfter) {
-          const { name, id } = nextAfter;
-          const cursor = pages.cursor({ name, id }, query, parts.storage);
+          const cursor = pages.cursor(nextAfter, query, parts.storage);
           set.headers.link = nextLink(`${publicUrl}/users`, query, cursor);
         }
         return items;

@@ -12,7 +12,10 @@ export const orderSorts = ["created_at", "-created_at"] as const;
 export type OrderSort = (typeof orderSorts)[number];
 
 /** A position in the list of orders. The order itself may be gone by now. */
-export type OrderKey = Pick<Order, "id">;
+export type OrderPosition = Pick<Order, "id">;
+
+/** The position of an order, without the rest of it: a cursor holds nothing else of it. */
+export const positionOf = ({ id }: OrderPosition): OrderPosition => ({ id });
 
 /** The most items of all orders in a page: about a megabyte, which occupies the event loop for some 20 ms. */
 export const maxItemsInPage = 10_000;
@@ -25,7 +28,7 @@ export interface OrderQuery extends CreationRange {
   readonly statuses?: readonly OrderStatus[] | undefined;
   readonly sort: OrderSort;
   /** Only orders behind this position (exclusive); undefined: from the start. */
-  readonly after?: OrderKey | undefined;
+  readonly after?: OrderPosition | undefined;
   /** The most orders to return, at least 1. */
   readonly limit: number;
 }
@@ -39,7 +42,7 @@ export interface OrderStore extends IdempotencyKeys<Order> {
   place(draft: OrderDraft, claim?: Claim): Promise<Order>;
   find(id: string): Promise<Order | undefined>;
   /** A page of large orders may end before its limit although more follow: at {@link maxItemsInPage}. */
-  list(query: OrderQuery): Promise<Page<Order, OrderKey>>;
+  list(query: OrderQuery): Promise<Page<Order, OrderPosition>>;
   /** Changes an order's status. @throws OrderNotFound, PreconditionFailed, StatusConflict */
   setStatus(id: string, status: OrderStatus, precondition: Precondition): Promise<Order>;
 }

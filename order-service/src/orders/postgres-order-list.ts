@@ -6,7 +6,7 @@ import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage
 import type { SQL } from "bun";
 import { toOrder, type OrderRow } from "./order-row.ts";
 import { orderStatuses } from "./order-status.ts";
-import { maxItemsInPage, type OrderKey, type OrderQuery } from "./order-store.ts";
+import { maxItemsInPage, positionOf, type OrderPosition, type OrderQuery } from "./order-store.ts";
 import type { Order } from "./order.ts";
 import { orderColumns, toLines, type StoredItems } from "./postgres-order-row.ts";
 
@@ -17,7 +17,7 @@ type ListedRow = OrderRow & {
 
 /** Makes the function that reads a page of orders. */
 export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
-  return async (query: OrderQuery): Promise<Page<Order, OrderKey>> => {
+  return async (query: OrderQuery): Promise<Page<Order, OrderPosition>> => {
     const { userId, statuses, sort, after, limit } = query;
     const isDescending = sort === "-created_at";
     const { above, below } = idRange(query, after && { id: after.id, isDescending });
@@ -71,7 +71,12 @@ export function postgresOrderList({ read }: Pick<PostgresStorage, "read">) {
       if (items === null) break;
       orders.push(toOrder(row, toLines(items)));
     }
-    if (orders.length === rows.length) return toPage(orders, limit);
-    return { items: orders.slice(0, limit), nextAfter: orders.slice(0, limit).at(-1) };
+    const lastThatFits = orders.length < rows.length ? orders.at(-1) : undefined;
+    const { items, nextAfter = lastThatFits && positionOf(lastThatFits) } = toPage(
+      orders,
+      limit,
+      positionOf,
+    );
+    return { items, nextAfter };
   };
 }

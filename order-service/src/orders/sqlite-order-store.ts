@@ -7,7 +7,7 @@ import { fromTimestamp } from "@platform/shared/schema/timestamp";
 import type { SqliteStorage } from "@platform/shared/sqlite/sqlite-storage";
 import { changeStatus } from "./change-status.ts";
 import { toOrder, type OrderRow } from "./order-row.ts";
-import { maxItemsInPage, type OrderStore } from "./order-store.ts";
+import { maxItemsInPage, positionOf, type OrderStore } from "./order-store.ts";
 import { OrderNotFound, totalCents, type Order, type OrderLine } from "./order.ts";
 import { sqliteOrderList } from "./sqlite-order-list.ts";
 
@@ -90,7 +90,7 @@ export function sqliteOrderStore(storage: SqliteStorage, now = Date.now): OrderS
         // At the limit, the last order may have more lines than were read: leave it to the next page.
         const whole = lines.length < maxItemsInPage ? rows.length : linesById.size - 1;
         const orders = rows.map((row) => toOrder(row, linesById.get(row.id) ?? []));
-        return toPage(orders, Math.min(query.limit, whole));
+        return toPage(orders, Math.min(query.limit, whole), positionOf);
       }),
 
     async setStatus(id, status, precondition) {

@@ -4,7 +4,7 @@ import { PreconditionFailed, type Precondition } from "@platform/shared/core/pre
 import { testIdempotencyKeys } from "@platform/shared/testing/idempotency-keys";
 import { rejectionOf } from "@platform/shared/testing/rejection-of";
 import type { Claim } from "@platform/shared/idempotency/claim";
-import type { OrderKey, OrderStore } from "../../src/orders/order-store.ts";
+import type { OrderPosition, OrderStore } from "../../src/orders/order-store.ts";
 import { OrderNotFound, StatusConflict, type Order } from "../../src/orders/order.ts";
 import { userId } from "../order-service.ts";
 import { draft, everything, orderStores } from "./temporary-orders.ts";
@@ -90,7 +90,7 @@ describe.each(orderStores)("OrderStore in %s", (_, open) => {
             for (let page = await orders.list(query); ;) {
               found.push(...page.items);
               if (page.nextAfter === undefined) break;
-              page = await orders.list({ ...query, after: { id: page.nextAfter.id } });
+              page = await orders.list({ ...query, after: page.nextAfter });
             }
             expect(found).toEqual(sort === "created_at" ? expected : expected.toReversed());
           }
@@ -111,7 +111,7 @@ describe.each(orderStores)("OrderStore in %s", (_, open) => {
       for (const status of path) await stores.orders.setStatus(id, status, always);
     }
     const found: string[] = [];
-    let after: OrderKey | undefined;
+    let after: OrderPosition | undefined;
     do {
       const page = await stores.orders.list({ ...everything, userId, after, limit: 2 });
       found.push(...page.items.map(({ id }) => id));
@@ -128,7 +128,8 @@ describe.each(orderStores)("OrderStore in %s", (_, open) => {
     );
     const first = await stores.orders.list(everything);
     expect(first.items.length).toBeLessThan(101);
-    expect(first.nextAfter).toEqual(first.items.at(-1));
+    const last = first.items.at(-1);
+    expect(first.nextAfter).toEqual(last && { id: last.id });
     const second = await stores.orders.list({ ...everything, after: first.nextAfter });
     expect(second.nextAfter).toBeUndefined();
     expect([...first.items, ...second.items]).toEqual(placed);

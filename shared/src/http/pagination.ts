@@ -29,13 +29,13 @@ export const limit = customType<string>("Limit", {
 });
 
 /** A list that clients read page by page. */
-interface ListOptions<Key extends TSchema, Sort extends string> {
+interface ListOptions<Position extends TSchema, Sort extends string> {
   /** Its name, such as `users`. */
   readonly name: string;
   /** What `sort` may be; the first one is the default. A minus means the exact reverse. */
   readonly sorts: readonly [Sort, ...Sort[]];
   /** The schema of a position in the list. A cursor of an older version may hold another one. */
-  readonly key: Key;
+  readonly position: Position;
 }
 
 /** What the query of a list says about pages. */
@@ -46,10 +46,10 @@ interface SentPage<Sort extends string> {
 }
 
 /** Where a page starts, and how long it is. */
-interface PageRequest<Key, Sort extends string> {
+interface PageRequest<Position, Sort extends string> {
   readonly sort: Sort;
   /** The position before the first item (exclusive); undefined: from the start. */
-  readonly after: Key | undefined;
+  readonly after: Position | undefined;
   /** The most items in the page, 1 to 1000. */
   readonly limit: number;
 }
@@ -61,18 +61,18 @@ type Secrets = Pick<Storage, "secret">;
  * page was made, encrypted under a secret of the storage: whatever happens to that item, the next page
  * starts there. A cursor of another list, of another sort or of another database is 422.
  */
-export function pagedList<K extends TSchema, Sort extends string>({
+export function pagedList<P extends TSchema, Sort extends string>({
   name,
   sorts,
-  key: keySchema,
-}: ListOptions<K, Sort>) {
-  type Key = Static<K>;
+  position: positionSchema,
+}: ListOptions<P, Sort>) {
+  type Position = Static<P>;
   const purpose = (sort: Sort) => `${name}\0${sort}`;
   const secretOf = ({ secret }: Secrets) => secret("cursor");
 
-  const open = (cursor: string, sort: Sort, storage: Secrets): Key | undefined => {
-    const key = openCursor(cursor, secretOf(storage), purpose(sort));
-    return Value.Check(keySchema, key) ? key : undefined;
+  const open = (cursor: string, sort: Sort, storage: Secrets): Position | undefined => {
+    const position = openCursor(cursor, secretOf(storage), purpose(sort));
+    return Value.Check(positionSchema, position) ? position : undefined;
   };
 
   const allowed = `a cursor from the Link of an earlier page of ${name} in the same order`;
@@ -105,7 +105,7 @@ export function pagedList<K extends TSchema, Sort extends string>({
 
   return {
     /** The schema of the query: the parameters of pages and the list's own filters. */
-    query: <P extends TProperties>(filters: P) =>
+    query: <Filters extends TProperties>(filters: Filters) =>
       withQueryCheck(
         Type.Object({
           limit: Type.Optional(limit),
@@ -124,7 +124,7 @@ export function pagedList<K extends TSchema, Sort extends string>({
     page({ limit, after, sort = sorts[0] }: SentPage<Sort>, storage: Secrets) {
       const position = after === undefined ? undefined : open(after, sort, storage);
       if (after !== undefined && position === undefined) throw new QueryMismatch();
-      const page: PageRequest<Key, Sort> = {
+      const page: PageRequest<Position, Sort> = {
         sort,
         after: position,
         limit: limit === undefined ? defaultLimit : Number(limit),
@@ -133,8 +133,8 @@ export function pagedList<K extends TSchema, Sort extends string>({
     },
 
     /** The cursor of the page that starts after a position. */
-    cursor: (key: Key, { sort = sorts[0] }: SentPage<Sort>, storage: Secrets): string =>
-      sealCursor(key, secretOf(storage), purpose(sort)),
+    cursor: (position: Position, { sort = sorts[0] }: SentPage<Sort>, storage: Secrets): string =>
+      sealCursor(position, secretOf(storage), purpose(sort)),
   };
 }
 

@@ -6,8 +6,8 @@ describe("toPage()", () => {
     [[], { items: [], nextAfter: undefined }],
     [[1], { items: [1], nextAfter: undefined }],
     [[1, 2], { items: [1, 2], nextAfter: undefined }],
-    [[1, 2, 3], { items: [1, 2], nextAfter: 2 }],
+    [[1, 2, 3], { items: [1, 2], nextAfter: "after 2" }],
   ])("makes a page of two items from the rows %j", (rows, expected) => {
-    expect(toPage<number>(rows, 2)).toEqual(expected);
+    expect(toPage(rows, 2, (row: number) => `after ${row}`)).toEqual(expected);
   });
 });

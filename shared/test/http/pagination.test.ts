@@ -5,14 +5,14 @@ import { limit, nextLink, pagedList } from "../../src/http/pagination.ts";
 import { parseQuery } from "../../src/http/query-string.ts";
 
 const sorts = ["age", "-age"] as const;
-const pages = pagedList({ name: "pages", sorts, key: Type.String() });
+const pages = pagedList({ name: "pages", sorts, position: Type.String() });
 const schema = pages.query({});
 
 /** A storage whose secrets are made of this byte. */
 const storageOf = (byte: number) => ({ secret: () => new Uint8Array(32).fill(byte) });
 const storage = storageOf(1);
 
-const keys = ["", "a", "Zoë", "😀", 'quoted "x" \\', "\u2028", "x".repeat(400), "{}", "null"];
+const positions = ["", "a", "Zoë", "😀", 'quoted "x" \\', "\u2028", "x".repeat(400), "{}", "null"];
 
 /** The errors that a service finds in a query string beside those of its schema. */
 const errorsOf = (query: string, { secret } = storage) =>
@@ -41,14 +41,14 @@ describe("limit", () => {
 });
 
 describe("pagedList()", () => {
-  const cursorOf = (key: string, sort?: (typeof sorts)[number]) =>
-    pages.cursor(key, sort === undefined ? {} : { sort }, storage);
+  const cursorOf = (position: string, sort?: (typeof sorts)[number]) =>
+    pages.cursor(position, sort === undefined ? {} : { sort }, storage);
 
   test("starts a page at the position in the cursor of the page before", () => {
     for (const sort of sorts) {
-      for (const key of keys) {
-        const after = cursorOf(key, sort);
-        expect(pages.page({ after, sort }, storage)).toEqual({ sort, after: key, limit: 100 });
+      for (const position of positions) {
+        const after = cursorOf(position, sort);
+        expect(pages.page({ after, sort }, storage)).toEqual({ sort, after: position, limit: 100 });
         expect(errorsOf(`sort=${sort}&after=${after}`)).toEqual([]);
         expect(Value.Check(schema, { after, sort })).toBe(true);
       }
@@ -62,7 +62,8 @@ describe("pagedList()", () => {
   });
 
   test("makes cursors that need no escaping in a URL, are short, and differ for one position", () => {
-    for (const key of keys) expect(cursorOf(key)).toMatch(/^[A-Za-z0-9_-]{200,800}$/);
+    for (const position of positions)
+      expect(cursorOf(position)).toMatch(/^[A-Za-z0-9_-]{200,800}$/);
     expect(cursorOf("a")).not.toBe(cursorOf("a"));
   });
 
@@ -75,24 +76,24 @@ describe("pagedList()", () => {
   });
 
   test("opens a cursor after a restart and on another replica", () => {
-    const replica = pagedList({ name: "pages", sorts, key: Type.String() });
-    for (const key of keys) {
-      expect(replica.page({ after: cursorOf(key) }, storageOf(1)).after).toBe(key);
+    const replica = pagedList({ name: "pages", sorts, position: Type.String() });
+    for (const position of positions) {
+      expect(replica.page({ after: cursorOf(position) }, storageOf(1)).after).toBe(position);
     }
   });
 
   test("refuses the cursors of another list, another sort and another database", () => {
-    const other = pagedList({ name: "page", sorts, key: Type.String() });
-    for (const key of keys) {
-      expect(errorsOf(`after=${other.cursor(key, {}, storage)}`)).toEqual([notOurs]);
-      expect(errorsOf(`after=${cursorOf(key, "-age")}`)).toEqual([notOurs]);
-      expect(errorsOf(`after=${cursorOf(key, "age")}&sort=-age`)).toEqual([notOurs]);
-      expect(errorsOf(`after=${cursorOf(key)}`, storageOf(2))).toEqual([notOurs]);
+    const other = pagedList({ name: "page", sorts, position: Type.String() });
+    for (const position of positions) {
+      expect(errorsOf(`after=${other.cursor(position, {}, storage)}`)).toEqual([notOurs]);
+      expect(errorsOf(`after=${cursorOf(position, "-age")}`)).toEqual([notOurs]);
+      expect(errorsOf(`after=${cursorOf(position, "age")}&sort=-age`)).toEqual([notOurs]);
+      expect(errorsOf(`after=${cursorOf(position)}`, storageOf(2))).toEqual([notOurs]);
     }
   });
 
   test("refuses beside an unknown sort only a cursor that fits no sort", () => {
-    const other = pagedList({ name: "page", sorts, key: Type.String() });
+    const other = pagedList({ name: "page", sorts, position: Type.String() });
     expect(errorsOf(`sort=x&after=${cursorOf("a", "-age")}`)).toEqual([]);
     expect(errorsOf(`sort=x&after=${other.cursor("a", {}, storage)}`)).toEqual([notOurs]);
   });
@@ -112,8 +113,8 @@ describe("pagedList()", () => {
     expect(isRefused(cursor)).toBe(false);
   });
 
-  test("refuses a cursor whose key the list no longer has", () => {
-    const before = pagedList({ name: "pages", sorts, key: Type.Number() });
+  test("refuses a cursor whose position the list no longer has", () => {
+    const before = pagedList({ name: "pages", sorts, position: Type.Number() });
     expect(errorsOf(`after=${before.cursor(5, {}, storage)}`)).toEqual([notOurs]);
   });
 

@@ -5,7 +5,7 @@ import { customPlan } from "@platform/shared/postgres/custom-plan";
 import type { PostgresStorage, Statement } from "@platform/shared/postgres/postgres-storage";
 import type { SQL } from "bun";
 import type { UserRow } from "./user-row.ts";
-import type { UserKey, UserQuery } from "./user-store.ts";
+import { positionOf, type UserPosition, type UserQuery } from "./user-store.ts";
 
 /** The columns of a {@link UserRow}. Bun.SQL makes a string of a bigint, and a number of a float8. */
 export const userColumns = (sql: SQL) => sql`
@@ -32,7 +32,7 @@ function queryParts({ sort, after, createdAfter, createdBefore }: UserQuery) {
       return isDescending ? sql`name DESC, id DESC` : sql`name, id`;
     },
     /** Whether a user is behind the position `after`, and up to `end`. */
-    inWindow(sql: SQL, end?: UserKey) {
+    inWindow(sql: SQL, end?: UserPosition) {
       const start = isByName ? after : undefined;
       const [low, high] = isDescending ? [end, start] : [start, end];
       if (isDescending)
@@ -172,8 +172,8 @@ async function readLargeRangeByName(
   limit: number,
   maxUsersRead: number,
   { inRange, inOrder, inWindow }: QueryParts,
-): Promise<Page<UserRow, UserKey>> {
-  const [end] = await read<UserKey>(
+): Promise<Page<UserRow, UserPosition>> {
+  const [end] = await read<UserPosition>(
     (sql) => sql`
       SELECT name, id
       FROM users
@@ -201,7 +201,7 @@ async function readLargeRangeByName(
       JOIN users USING (name, id)
       ORDER BY ${inOrder(sql)}`,
   );
-  const { items, nextAfter = end } = toPage(rows, limit);
+  const { items, nextAfter = end } = toPage(rows, limit, positionOf);
   return { items, nextAfter };
 }
 
@@ -216,11 +216,11 @@ async function readRangeByName(
   limit: number,
   maxUsersRead: number,
   parts: QueryParts,
-): Promise<Page<UserRow, UserKey>> {
+): Promise<Page<UserRow, UserPosition>> {
   if (await isLargeRange(read, maxUsersRead, parts)) {
     return readLargeRangeByName(read, limit, maxUsersRead, parts);
   }
-  return toPage(await read(ofSmallRangeByName(limit, 2 * maxUsersRead, parts)), limit);
+  return toPage(await read(ofSmallRangeByName(limit, 2 * maxUsersRead, parts)), limit, positionOf);
 }
 
 /**
@@ -232,12 +232,12 @@ async function readRangeByName(
 export function postgresUserList(
   { read }: Pick<PostgresStorage, "read">,
   maxUsersRead: number,
-): (query: UserQuery) => Promise<Page<UserRow, UserKey>> {
+): (query: UserQuery) => Promise<Page<UserRow, UserPosition>> {
   return async (query) => {
     const { limit } = query;
     const parts = queryParts(query);
     const statement = pageStatement(query, parts);
     if (statement === undefined) return readRangeByName(read, limit, maxUsersRead, parts);
-    return toPage<UserRow>(await read(statement), limit);
+    return toPage(await read(statement), limit, positionOf);
   };
 }

@@ -4,7 +4,7 @@ import { idRange, type IdRange } from "@platform/shared/core/id-range";
 import { toPage, type Page } from "@platform/shared/core/page";
 import { lazyStatements } from "@platform/shared/sqlite/lazy-statements";
 import type { UserRow } from "./user-row.ts";
-import type { UserKey, UserQuery } from "./user-store.ts";
+import { positionOf, type UserPosition, type UserQuery } from "./user-store.ts";
 
 /** A position between users. SQLite sorts a BLOB after every text. */
 type Position = { name: string | Uint8Array; id: string };
@@ -117,9 +117,9 @@ const userBeyondSmallRange = `
 export function sqliteUserList(
   db: Database,
   maxUsersRead: number,
-): (query: UserQuery) => Page<UserRow, UserKey> {
+): (query: UserQuery) => Page<UserRow, UserPosition> {
   const rows = lazyStatements<UserRow, Parameters>(db);
-  const positions = lazyStatements<UserKey, Parameters>(db);
+  const positions = lazyStatements<UserPosition, Parameters>(db);
   const userBeyond = lazyStatements<unknown, Parameters>(db);
 
   return ({ email = null, ids, sort, after, limit, ...created }) => {
@@ -141,7 +141,7 @@ export function sqliteUserList(
       maxUsersRead,
     };
     const read = (statement: string, parameters = page) =>
-      toPage<UserRow>(rows(statement).all(parameters), limit);
+      toPage(rows(statement).all(parameters), limit, positionOf);
 
     if (ids !== undefined) return read(isByName ? sql.withIdsByName : sql.withIdsByAge);
     if (email !== null) return read(sql.withEmail);

@@ -6,7 +6,10 @@ import type { Claim, IdempotencyKeys } from "@platform/shared/idempotency/claim"
 import type { NewUser, User, UserChange } from "./user.ts";
 
 /** A position in every order of the list of users. */
-export type UserKey = Pick<User, "name" | "id">;
+export type UserPosition = Pick<User, "name" | "id">;
+
+/** The position of a user, without the rest of its row: a cursor holds nothing else of it. */
+export const positionOf = ({ name, id }: UserPosition): UserPosition => ({ name, id });
 
 /**
  * The orders of the list: `name` is by name in code point order, then by id; `created_at` is by
@@ -24,7 +27,7 @@ export interface UserQuery extends CreationRange {
   readonly ids?: readonly string[] | undefined;
   readonly sort: UserSort;
   /** Only users behind this position (exclusive), whose own user may be gone by now. */
-  readonly after?: UserKey | undefined;
+  readonly after?: UserPosition | undefined;
   /** The most users in the page. */
   readonly limit: number;
 }
@@ -43,7 +46,7 @@ export interface UserStore extends IdempotencyKeys<User> {
   /** The user with an id in lower case; undefined if there is none. */
   find(id: string): Promise<User | undefined>;
   /** A page may end before its limit, even without a user, although more follow. */
-  list(query: UserQuery): Promise<Page<User, UserKey>>;
+  list(query: UserQuery): Promise<Page<User, UserPosition>>;
   /**
    * Changes a user. A change that makes no difference is not stored: `updated_at` stays.
    *

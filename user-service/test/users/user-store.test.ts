@@ -102,7 +102,9 @@ describe.each(userStores)("UserStore in %s", (_, open) => {
     for (const [n, { name, id }] of all.entries()) {
       const rest = await stores.users.list({ ...everything, after: { name, id }, limit: 2 });
       expect(rest.items).toEqual(all.slice(n + 1, n + 3));
-      expect(rest.nextAfter !== undefined).toBe(n + 3 < all.length);
+      const last = n + 3 < all.length ? rest.items.at(-1) : undefined;
+      // toEqual() would fail for an e-mail address too: none gets into a cursor.
+      expect(rest.nextAfter).toEqual(last && { name: last.name, id: last.id });
     }
   });
 
