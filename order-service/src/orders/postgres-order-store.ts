@@ -5,7 +5,7 @@ import { postgresIdempotency } from "@platform/shared/idempotency/postgres-idemp
 import { batchReads } from "@platform/shared/postgres/batch-reads";
 import { batchWrites } from "@platform/shared/postgres/batch-writes";
 import { customPlan } from "@platform/shared/postgres/custom-plan";
-import { raced, rowChanges } from "@platform/shared/postgres/optimistic-changes";
+import { conflict, optimisticChanges } from "@platform/shared/postgres/optimistic-changes";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { readInTime } from "@platform/shared/postgres/request-deadline";
 import { fromTimestamp } from "@platform/shared/schema/timestamp";
@@ -18,11 +18,11 @@ import { insertOrders, type InsertedOrder } from "./postgres-order-insert.ts";
 import { postgresOrderList } from "./postgres-order-list.ts";
 import { orderColumns, toLines, toStoredItems, type WholeOrderRow } from "./postgres-order-row.ts";
 
-/** A change of an order from the state that it had at `seen_at`. */
+/** A change of an order on the condition that its `updated_at` is still the expected one. */
 interface StatusUpdate {
   readonly id: string;
   readonly status: OrderStatus;
-  readonly seen_at: number;
+  readonly expected_updated_at: number;
   readonly updated_at: number;
 }
 
@@ -35,7 +35,7 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
   const { read, write } = storage;
   const nextId = uuidSequence(now);
   const listOrders = postgresOrderList(storage);
-  const changeRow = rowChanges();
+  const changeRow = optimisticChanges();
 
   const findRow = batchReads<WholeOrderRow>({
     read: ([id = "", ...others]) =>
@@ -75,13 +75,13 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
       const updated = await write<{ id: string }>(
         (sql) => sql`
           WITH wanted AS (
-            SELECT id, status, seen_at, updated_at
+            SELECT id, status, expected_updated_at, updated_at
             FROM unnest(
               ${updates.map(({ id }) => id)}::uuid[],
               ${updates.map(({ status }) => status)}::text[],
-              ${updates.map(({ seen_at }) => seen_at)}::bigint[],
+              ${updates.map(({ expected_updated_at }) => expected_updated_at)}::bigint[],
               ${updates.map(({ updated_at }) => updated_at)}::bigint[]
-            ) AS change (id, status, seen_at, updated_at)
+            ) AS change (id, status, expected_updated_at, updated_at)
             WHERE ${customPlan(sql)}
           ), unchanged AS (
             SELECT wanted.*
@@ -89,7 +89,7 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
             CROSS JOIN LATERAL (
               SELECT id
               FROM orders
-              WHERE id = wanted.id AND updated_at = wanted.seen_at
+              WHERE id = wanted.id AND updated_at = wanted.expected_updated_at
               FOR UPDATE
             ) AS seen
           )
@@ -136,10 +136,10 @@ export function postgresOrderStore(storage: PostgresStorage, now = Date.now): Or
         const isUpdated = await updateStatus({
           id,
           status,
-          seen_at: fromTimestamp(current.updated_at),
+          expected_updated_at: fromTimestamp(current.updated_at),
           updated_at: fromTimestamp(changed.updated_at),
         });
-        return isUpdated ? changed : raced;
+        return isUpdated ? changed : conflict;
       }),
   };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { StorageUnavailable } from "../../src/core/storage.ts";
-import { raced, rowChanges } from "../../src/postgres/optimistic-changes.ts";
+import { conflict, optimisticChanges } from "../../src/postgres/optimistic-changes.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
 
-describe("rowChanges()", () => {
+describe("optimisticChanges()", () => {
   test("makes the changes of one row one after the other, also behind one that failed", async () => {
-    const changeRow = rowChanges();
+    const changeRow = optimisticChanges();
     const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const log: string[] = [];
     const failing = changeRow("a", async () => {
@@ -28,18 +28,18 @@ describe("rowChanges()", () => {
     expect(log).toEqual(["first", "other row", "second"]);
   });
 
-  test("attempts a change again that was raced by another replica", async () => {
+  test("attempts a change again after a conflict with another replica", async () => {
     let attempts = 0;
-    const attempt = async () => ((attempts += 1) < 3 ? raced : attempts);
-    expect(await rowChanges()("a", attempt)).toBe(3);
+    const attempt = async () => ((attempts += 1) < 3 ? conflict : attempts);
+    expect(await optimisticChanges()("a", attempt)).toBe(3);
   });
 
   test("rejects with `busy` where another replica always comes first, and lets the next one try", async () => {
-    const changeRow = rowChanges();
+    const changeRow = optimisticChanges();
     let attempts = 0;
     const losing = changeRow("a", async () => {
       attempts += 1;
-      return raced;
+      return conflict;
     });
     const error = await rejectionOf(losing);
     expect(error).toBeInstanceOf(StorageUnavailable);
@@ -49,7 +49,7 @@ describe("rowChanges()", () => {
   });
 
   test("rejects with `busy` what waits too long for a slow change, and never overtakes it", async () => {
-    const changeRow = rowChanges(5);
+    const changeRow = optimisticChanges(5);
     const log: string[] = [];
     const slow = Promise.withResolvers<void>();
     const first = changeRow("a", () => slow.promise);

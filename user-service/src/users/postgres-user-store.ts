@@ -5,7 +5,7 @@ import { postgresIdempotency } from "@platform/shared/idempotency/postgres-idemp
 import { batchReads } from "@platform/shared/postgres/batch-reads";
 import { batchWrites } from "@platform/shared/postgres/batch-writes";
 import { isUniqueViolation } from "@platform/shared/postgres/errors";
-import { raced, rowChanges } from "@platform/shared/postgres/optimistic-changes";
+import { conflict, optimisticChanges } from "@platform/shared/postgres/optimistic-changes";
 import type { PostgresStorage } from "@platform/shared/postgres/postgres-storage";
 import { readInTime } from "@platform/shared/postgres/request-deadline";
 import { insertBatch } from "./postgres-user-insert.ts";
@@ -28,7 +28,7 @@ export function postgresUserStore(
   const { read, write } = storage;
   const nextId = uuidSequence(now);
   const listUsers = postgresUserList(storage, maxUsersRead);
-  const changeRow = rowChanges();
+  const changeRow = optimisticChanges();
 
   const findRow = batchReads<UserRow>({
     read: ([id = "", ...others]) =>
@@ -104,7 +104,7 @@ export function postgresUserStore(
         ).catch((error: unknown) => {
           throw isUniqueViolation(error, "users_email") ? new EmailTaken() : error;
         });
-        return changed === undefined ? raced : toUser(changed);
+        return changed === undefined ? conflict : toUser(changed);
       }),
 
     remove: (id, precondition) =>
@@ -119,7 +119,7 @@ export function postgresUserStore(
             WHERE id = ${id} AND updated_at = ${row.updated_at}
             RETURNING id`,
         );
-        return removed.length === 0 ? raced : undefined;
+        return removed.length === 0 ? conflict : undefined;
       }),
   };
 }
