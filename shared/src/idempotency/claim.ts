@@ -7,6 +7,12 @@ export type Claim = {
   readonly token: string;
 };
 
+/** How long a claim lasts without a renewal, in ms: the key of a dead process is free after this. */
+export const leaseMs = 8000;
+
+/** How often a claim is renewed: it holds although two renewals in a row fail. */
+export const renewalIntervalMs = leaseMs / 4;
+
 /** What became of an attempt to claim a key, where `T` is the stored result of a request. */
 export type ClaimResult<T> =
   | { readonly outcome: "claimed"; readonly claim: Claim }

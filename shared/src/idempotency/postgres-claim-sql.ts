@@ -1,10 +1,7 @@
 // The parts of statements about idempotency keys in PostgreSQL.
 import type { SQL } from "bun";
 import { customPlan } from "../postgres/custom-plan.ts";
-import type { Claim } from "./claim.ts";
-
-/** How long a claim lasts without a renewal, in ms: the key of a dead process is free after this. */
-export const leaseMs = 8000;
+import { leaseMs, type Claim } from "./claim.ts";
 
 /**
  * A lease that has more than this left was given before the server's clock was set back, and says

@@ -5,13 +5,19 @@ import { customPlan } from "../postgres/custom-plan.ts";
 import type { PostgresStorage } from "../postgres/postgres-storage.ts";
 import { maxRequestMs } from "../postgres/request-deadline.ts";
 import { claimRenewal } from "./claim-renewal.ts";
-import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
+import {
+  ClaimLost,
+  leaseMs,
+  renewalIntervalMs,
+  type Claim,
+  type ClaimResult,
+  type IdempotencyKeys,
+} from "./claim.ts";
 import { keyClock, type KeyClock } from "./key-clock.ts";
 import {
   attemptRows,
   clockMs,
   isFree,
-  leaseMs,
   unlockedClaims,
   withoutFlush,
   type Attempt,
@@ -136,7 +142,7 @@ export function postgresIdempotency<T>(
         RETURNING ${withoutFlush(sql)}`,
       claims.map(() => now),
     );
-  }, leaseMs / 4);
+  }, renewalIntervalMs);
 
   async function tryClaim(attempt: Attempt): Promise<ClaimResult<T> | undefined> {
     const { outcome, resource_id } = await tryClaims(attempt);

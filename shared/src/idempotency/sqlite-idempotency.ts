@@ -1,11 +1,15 @@
 // Idempotency keys in SQLite.
 import type { SqliteStorage } from "../sqlite/sqlite-storage.ts";
-import { ClaimLost, type Claim, type ClaimResult, type IdempotencyKeys } from "./claim.ts";
+import {
+  ClaimLost,
+  leaseMs,
+  renewalIntervalMs,
+  type Claim,
+  type ClaimResult,
+  type IdempotencyKeys,
+} from "./claim.ts";
 import { claimRenewal } from "./claim-renewal.ts";
 import { keyClock } from "./key-clock.ts";
-
-/** How long a claim lasts without a renewal, in ms: the key of a dead process is free after this. */
-const leaseMs = 8000;
 
 interface KeyRow {
   fingerprint: string | null;
@@ -86,7 +90,7 @@ export function sqliteIdempotency<T>(
         const leaseUntil = now() + leaseMs;
         for (const { key, token } of claims) renew.run({ key, token, leaseUntil });
       }),
-    leaseMs / 4,
+    renewalIntervalMs,
   );
 
   /** Why a key cannot be claimed for a request with this fingerprint; undefined if it can. */
