@@ -9,8 +9,8 @@ import { leaseMs, type Claim } from "./claim.ts";
  */
 const maxLeaseLeftMs = leaseMs + 1000;
 
-/** An attempt to claim a key. */
-export type Attempt = Claim & { readonly fingerprint: string };
+/** A key to be claimed for a request. */
+export type ClaimRequest = Claim & { readonly fingerprint: string };
 
 /**
  * The time by the server's clock, in ms since 1970. The server is the one clock that all replicas share.
@@ -30,12 +30,12 @@ export const isFree = (sql: SQL) => sql`(
   AND stored.lease_until - ${clockMs(sql)} NOT BETWEEN 1 AND ${maxLeaseLeftMs}::int)`;
 
 /**
- * Attempts as rows of a FROM clause, with the columns `key`, `fingerprint` and `token`. The planner
+ * Keys to be claimed, as rows of a FROM clause with the columns `key`, `fingerprint` and `token`. The planner
  * expects a hundred rows of such a function, however many there are, and so keeps one generic plan for all.
  */
-export const attemptRows = (sql: SQL, attempts: readonly Attempt[]) => sql`
-  jsonb_to_recordset(${JSON.stringify(attempts)}::text::jsonb)
-    AS attempt (key text, fingerprint text, token uuid)`;
+export const claimRequestRows = (sql: SQL, requests: readonly ClaimRequest[]) => sql`
+  jsonb_to_recordset(${JSON.stringify(requests)}::text::jsonb)
+    AS request (key text, fingerprint text, token uuid)`;
 
 /** The part of a statement that locks the claims which hold, and which no other statement has locked. */
 export const unlockedClaims = (sql: SQL, claims: readonly Claim[]) => sql`

@@ -15,12 +15,12 @@ import {
 } from "./claim.ts";
 import { keyClock, type KeyClock } from "./key-clock.ts";
 import {
-  attemptRows,
+  claimRequestRows,
   clockMs,
   isFree,
   unlockedClaims,
   withoutFlush,
-  type Attempt,
+  type ClaimRequest,
 } from "./postgres-claim-sql.ts";
 
 /** Between two attempts to release a claim while the server is away. */
@@ -61,15 +61,15 @@ export function postgresIdempotency<T>(
 
   // A key that the statement sees taken is not written to. A claim that was stored meanwhile is judged
   // under its lock, but this statement cannot see it: it is overtaken, and its repeat sees why.
-  const tryClaims = batchWrites<Attempt, ClaimRow>({
+  const tryClaims = batchWrites<ClaimRequest, ClaimRow>({
     storage,
     keyOf: ({ key }) => key,
-    write: (attempts, queuedAt) =>
+    write: (requests, queuedAt) =>
       write<ClaimRow>(
         (sql) => sql`
           WITH asked AS (
             SELECT key, fingerprint, token
-            FROM ${attemptRows(sql, attempts)}
+            FROM ${claimRequestRows(sql, requests)}
           ), seen AS (
             SELECT asked.token, taken.*
             FROM asked
@@ -144,11 +144,11 @@ export function postgresIdempotency<T>(
     );
   }, renewalIntervalMs);
 
-  async function tryClaim(attempt: Attempt): Promise<ClaimResult<T> | undefined> {
-    const { outcome, resource_id } = await tryClaims(attempt);
+  async function tryClaim(request: ClaimRequest): Promise<ClaimResult<T> | undefined> {
+    const { outcome, resource_id } = await tryClaims(request);
     if (outcome === "overtaken") return undefined;
     if (outcome === "claimed") {
-      const claim = { key: attempt.key, token: attempt.token };
+      const claim = { key: request.key, token: request.token };
       renewal.start(claim);
       return { outcome, claim };
     }

@@ -7,7 +7,7 @@ import {
   type Storage,
   type StorageObserver,
 } from "../core/storage.ts";
-import { Attempts } from "./retries.ts";
+import { Retries } from "./retries.ts";
 import { isRightMissing, isSessionLost, isTableMissing } from "./error-codes.ts";
 import {
   commitFailure,
@@ -30,7 +30,7 @@ export interface PostgresStorage extends Storage {
   readonly migrated: Promise<Migrated>;
 
   /**
-   * Runs one statement that only reads. It is repeated, a few times, if its session was lost, or if the
+   * Runs one statement that only reads. It is retried, a few times, if its session was lost, or if the
    * server undid it for the sake of another one.
    *
    * @throws {StorageUnavailable}
@@ -40,7 +40,7 @@ export interface PostgresStorage extends Storage {
 
   /**
    * Runs one statement that writes, and resolves once it would survive a crash of the server. It is
-   * atomic by itself: no transaction stays open across turns of the event loop. It is repeated if the
+   * atomic by itself: no transaction stays open across turns of the event loop. It is retried if the
    * server undid it for the sake of another one, and never if its outcome is unknown.
    *
    * @param queuedAt when each write of a caller that it has was queued, on the clock of
@@ -164,7 +164,7 @@ export async function openPostgres({
 
   async function read<Row>(statement: Statement<Row>): Promise<Row[]> {
     refuseIfNotReady();
-    const attempts = new Attempts({ isWrite: false, waitsForLocks: true });
+    const retries = new Retries({ isWrite: false, waitsForLocks: true });
     const onTurn = waitObserver(observer, [performance.now()]);
     for (;;) {
       try {
@@ -172,7 +172,7 @@ export async function openPostgres({
         reachability.reached("read");
         return rows;
       } catch (error) {
-        if (!(await attempts.waitToRepeat(error))) throw handleFailure(error, false);
+        if (!(await retries.waitToRetry(error))) throw handleFailure(error, false);
       }
     }
   }
@@ -182,7 +182,7 @@ export async function openPostgres({
     statement: Statement<Row>,
   ): Promise<Row[]> {
     refuseIfNotReady();
-    const attempts = new Attempts({ isWrite: true, waitsForLocks: queuedAt.length === 1 });
+    const retries = new Retries({ isWrite: true, waitsForLocks: queuedAt.length === 1 });
     const onTurn = waitObserver(observer, queuedAt);
     for (;;) {
       const startedAt = performance.now();
@@ -192,7 +192,7 @@ export async function openPostgres({
         observer?.committed((performance.now() - startedAt) / 1000, queuedAt.length);
         return rows;
       } catch (error) {
-        if (await attempts.waitToRepeat(error)) continue;
+        if (await retries.waitToRetry(error)) continue;
         const failure = commitFailure(error);
         if (failure !== undefined) observer?.commitFailed(failure);
         throw handleFailure(error, true);

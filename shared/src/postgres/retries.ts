@@ -1,46 +1,46 @@
-// When a statement that has failed runs again.
+// When a statement that has failed is retried.
 import { isSerializationFailure, isSessionLost } from "./error-codes.ts";
 import { isLockTimeout } from "./errors.ts";
 
-/** Which failures of a statement may be repeated. */
-interface AttemptsOptions {
-  /** Whether the statement changes data: then it is not repeated if its outcome is unknown. */
+/** After which failures a statement may be retried. */
+interface RetriesOptions {
+  /** Whether the statement changes data: then it is not retried if its outcome is unknown. */
   readonly isWrite: boolean;
   /** Whether it goes on waiting for a lock: of a statement for several callers, each can be served alone. */
   readonly waitsForLocks: boolean;
 }
 
 /**
- * The pauses before a read whose session was lost is repeated. Often all sessions are lost at once,
+ * The pauses before the retries of a read whose session was lost. Often all sessions are lost at once,
  * and this process has not heard yet of each.
  */
 const readPausesMs = [20, 40, 80];
 
-/** A statement is repeated within this time after its first start alone: its caller waits for both. */
-const maxRepeatMs = 1000;
+/** A statement is retried within this time after its first start alone: its caller waits for both. */
+const maxRetryMs = 1000;
 
-/** A statement that waits for a lock is repeated until so much time has passed. */
+/** A statement that waits for a lock is retried until so much time has passed. */
 const maxLockWaitMs = 1500;
 
 /** How often a statement is tried that the server has undone for the sake of another one. */
 const maxTries = 5;
 
-/** How long to wait before a statement is repeated; undefined if it is not. @param tries from 1 */
-function pauseMsBeforeRepeat(error: unknown, isWrite: boolean, tries: number): number | undefined {
+/** How long to wait before a statement is retried; undefined if it is not. @param tries from 1 */
+function pauseMsBeforeRetry(error: unknown, isWrite: boolean, tries: number): number | undefined {
   if (isSessionLost(error)) return isWrite ? undefined : readPausesMs[tries - 1];
   if (!isSerializationFailure(error) || tries === maxTries) return undefined;
   // The statements that were in each other's way must not meet again.
   return Math.random() * 5 * 2 ** tries;
 }
 
-/** The attempts at one statement, of which the first begins now. */
-export class Attempts {
-  readonly #options: AttemptsOptions;
+/** The retries of one statement, whose first attempt begins now. */
+export class Retries {
+  readonly #options: RetriesOptions;
   readonly #begunAt = performance.now();
   /** Waits for a lock are not among them: time bounds those. */
   #failed = 0;
 
-  constructor(options: AttemptsOptions) {
+  constructor(options: RetriesOptions) {
     this.#options = options;
   }
 
@@ -50,13 +50,13 @@ export class Attempts {
    *
    * @returns resolves with true when the next attempt may begin, or at once with false if none may
    */
-  async waitToRepeat(error: unknown): Promise<boolean> {
+  async waitToRetry(error: unknown): Promise<boolean> {
     const { isWrite, waitsForLocks } = this.#options;
     const passedMs = performance.now() - this.#begunAt;
     if (waitsForLocks && isLockTimeout(error) && passedMs < maxLockWaitMs) return true;
     this.#failed += 1;
-    const pauseMs = pauseMsBeforeRepeat(error, isWrite, this.#failed);
-    if (pauseMs === undefined || passedMs > maxRepeatMs) return false;
+    const pauseMs = pauseMsBeforeRetry(error, isWrite, this.#failed);
+    if (pauseMs === undefined || passedMs > maxRetryMs) return false;
     await Bun.sleep(pauseMs);
     return true;
   }
