@@ -2,7 +2,7 @@
 import type { TableSummary } from "./checksum.ts";
 import type { CopiedTable, Row } from "./table.ts";
 
-/** Rows that are handled together. With the largest orders they take some 10 MB. */
+/** Rows that are handled together. With large rows they take some 10 MB. */
 export const batchSize = 1000;
 
 /** The rows of a database at one moment. */

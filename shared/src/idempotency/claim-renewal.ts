@@ -8,7 +8,7 @@ import type { Claim } from "./claim.ts";
  * in between, and it does not keep the process alive: the claims of a process that ends lapse by
  * themselves, so there is nothing to close.
  *
- * @param renew a rejection is ignored: the next renewal makes up for it, or `place()` finds that the
+ * @param renew a rejection is ignored: the next renewal makes up for it, or the creation finds that the
  * claim has lapsed
  */
 export function claimRenewal(

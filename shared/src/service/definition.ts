@@ -1,5 +1,5 @@
 // What the author of a service gives: its `main.ts` hands a `ServiceDefinition` to `runService()`
-// of cli.ts, which makes a program of it. user-service/src/main.ts is the smallest example.
+// of cli.ts, which makes a program of it. docs/add-a-service.md has an example.
 import type { AnyElysia } from "elysia";
 import type { BackgroundJob } from "../core/background-job.ts";
 import { everyAddress } from "../http/server.ts";
