@@ -1,9 +1,6 @@
 // What an operator has to do where user-service does not accept the calls of order-service.
-import { atMostEvery } from "@platform/shared/core/at-most-every";
+import { oncePerMinute } from "@platform/shared/core/once-per-minute";
 import type { Logger } from "@platform/shared/telemetry/logger";
-
-/** Between two lines, in ms. */
-const intervalMs = 60_000;
 
 const noToken = "set USER_SERVICE_TOKEN_FILE: user-service accepts no call without a token";
 const badToken =
@@ -15,7 +12,7 @@ const noScope =
 
 /** Makes a function that logs at most once a minute what to do about a refused call. */
 export function refusedCalls(logger: Logger, hasToken: boolean): (status: 401 | 403) => void {
-  const mayLog = atMostEvery(intervalMs);
+  const mayLog = oncePerMinute();
   return (status) => {
     if (!mayLog()) return;
     const ofToken = status === 401 ? badToken : noScope;

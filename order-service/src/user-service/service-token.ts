@@ -1,7 +1,7 @@
 // order-service's own token for user-service, in a file that another program renews: the kubelet, which
 // lets a symbolic link point to another folder, or an agent, which writes the file anew.
 import { readFileSync, statSync } from "node:fs";
-import { atMostEvery } from "@platform/shared/core/at-most-every";
+import { oncePerMinute } from "@platform/shared/core/once-per-minute";
 import type { BackgroundJob } from "@platform/shared/core/background-job";
 import { unreadableReason } from "@platform/shared/core/errno";
 import type { Setting } from "@platform/shared/service/env";
@@ -35,9 +35,6 @@ const bearerToken = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /** Interval at which the file is read, in ms. */
 const reloadIntervalMs = 5000;
-
-/** Between two lines about a file that cannot be read, in ms. */
-const warningIntervalMs = 60_000;
 
 type Read = { token: string; problem?: undefined } | { token?: undefined; problem: string };
 
@@ -83,7 +80,7 @@ export function serviceToken(
   { path, token: initial }: TokenFile,
   { logger, now }: { readonly logger: Logger; readonly now?: () => number },
 ): ServiceToken {
-  const mayWarn = atMostEvery(warningIntervalMs, now);
+  const mayWarn = oncePerMinute(now);
   let current = initial;
 
   function reload(): void {

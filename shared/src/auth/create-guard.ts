@@ -1,5 +1,5 @@
 // Puts the parts of authentication together: issuers with their keys, the cache, the guard.
-import { atMostEvery } from "../core/at-most-every.ts";
+import { oncePerMinute } from "../core/once-per-minute.ts";
 import type { BackgroundJob } from "../core/background-job.ts";
 import type { Guard } from "../http/guard.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -49,9 +49,6 @@ export interface GuardWithJobs {
   readonly jobs: readonly BackgroundJob[];
 }
 
-/** Between two lines about keys that cannot be read, in ms. */
-const warningIntervalMs = 60_000;
-
 /** Makes a guard, which has no keys before its jobs run. */
 export function createGuard({
   realm,
@@ -65,7 +62,7 @@ export function createGuard({
 }: CreateGuardOptions): GuardWithJobs {
   function keysAt(url: string) {
     const source = keySource(url);
-    const mayWarn = atMostEvery(warningIntervalMs);
+    const mayWarn = oncePerMinute();
     return issuerKeys({
       source,
       changed({ keyIds }) {

@@ -1,7 +1,7 @@
 // Keeps file descriptors free. Each connection takes one, and so does each file that SQLite opens. Bun
 // retries accept() all the time while none is left, which takes a quarter of a core, and says nothing.
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { atMostEvery } from "../core/at-most-every.ts";
+import { oncePerMinute } from "../core/once-per-minute.ts";
 import { hasErrno } from "../core/errno.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
@@ -88,7 +88,6 @@ export function fileDescriptors(system = { readMax, countOpen }): FileDescriptor
 }
 
 const checkIntervalMs = 1000;
-const warningIntervalMs = 60_000;
 
 interface WatchParts {
   readonly descriptors: FileDescriptors;
@@ -103,7 +102,7 @@ interface WatchParts {
 
 /** The job that reports a shortage: in the metrics every second, and in the log once a minute. */
 export function descriptorWatch({ descriptors, logger, metrics, now }: WatchParts) {
-  const mayWarn = atMostEvery(warningIntervalMs, now);
+  const mayWarn = oncePerMinute(now);
   return {
     intervalMs: checkIntervalMs,
     async run(): Promise<void> {

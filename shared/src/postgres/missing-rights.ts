@@ -1,16 +1,13 @@
 // Rights that the role had at the start, and lacks now.
-import { atMostEvery } from "../core/at-most-every.ts";
+import { oncePerMinute } from "../core/once-per-minute.ts";
 import { operatorReason } from "./operator-reason.ts";
 import { tablesWithoutRights } from "./row-rights.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** Between two calls of `told`. */
-const toldMs = 60_000;
-
 /** Remembers that statements failed for a missing right, until the role has all rights again. */
 export class MissingRights {
   readonly #told: ((reason: string) => void) | undefined;
-  readonly #mayTell = atMostEvery(toldMs);
+  readonly #mayTell = oncePerMinute();
   #isSuspected = false;
 
   /** @param told called once a minute while statements fail for a right, with its name and the remedy */

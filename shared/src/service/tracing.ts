@@ -1,5 +1,5 @@
 // Starts tracing where the environment names a collector.
-import { atMostEvery } from "../core/at-most-every.ts";
+import { oncePerMinute } from "../core/once-per-minute.ts";
 import { buildInfo } from "../core/build-info.ts";
 import type { StorageObserver } from "../core/storage.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -37,9 +37,6 @@ export function tracesUrl({
   return url.href;
 }
 
-/** Between two lines about spans that were not exported, in ms. */
-const warningIntervalMs = 60_000;
-
 /** Starts to record traces. @returns undefined if no endpoint is set, or tracing is switched off */
 export async function startTracing({
   name,
@@ -58,7 +55,7 @@ export async function startTracing({
   // Prometheus sees no increase in a series that begins at 1.
   for (const reason of dropReasons) dropped({ reason });
   let droppedSpans = 0;
-  const mayWarn = atMostEvery(warningIntervalMs);
+  const mayWarn = oncePerMinute();
   const warn = (reason: string) => {
     if (mayWarn()) logger.warn({ reason, dropped: droppedSpans }, "cannot export spans");
   };
