@@ -12,12 +12,7 @@ import {
 import { HttpProblem, problemResponse, type FieldError } from "./problem.ts";
 import { parseParameters, parseQuery, QueryMismatch } from "./query-string.ts";
 import { routeMatcher, routeTemplate, type Route } from "./route-matcher.ts";
-import {
-  makeErrorsBrief,
-  validationErrors,
-  type CheckedRequest,
-  type RequestSchemas,
-} from "./validation-errors.ts";
+import { validationErrors, type CheckedRequest, type RequestSchemas } from "./validation-errors.ts";
 
 /** An Elysia route, as far as errors need it. */
 interface KnownRoute extends Route {
@@ -54,10 +49,7 @@ export interface ErrorHandlerParts {
 /** Chooses the responses to requests that failed. */
 export type ErrorHandler = ReturnType<typeof errorHandler>;
 
-/**
- * Makes the error handler of an app. It changes the routes' schemas by {@link makeErrorsBrief}, and
- * Elysia reads them when it compiles a route: call it before the first request reaches Elysia.
- */
+/** Makes the error handler of an app. */
 export function errorHandler({
   routes,
   apiReferenceAddress,
@@ -69,8 +61,6 @@ export function errorHandler({
   const schemasByRoute = new Map<string, RouteHooks>();
   for (const { method, path, hooks } of routes) {
     schemasByRoute.set(`${method} ${routeTemplate(path)}`, hooks);
-    const { body, params, query, headers } = hooks;
-    for (const schema of [body, params, query, headers]) if (schema) makeErrorsBrief(schema);
   }
 
   const schemasOf = ({ method, route }: RequestContext): RouteHooks =>

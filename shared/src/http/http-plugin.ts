@@ -11,6 +11,7 @@ import { concurrencyLimiter } from "./load-shedding.ts";
 import { QueryMismatch } from "./query-string.ts";
 import { requestPipeline, type AppHandler, type RequestParts } from "./request-pipeline.ts";
 import { routeTemplate, sentParameters } from "./route-matcher.ts";
+import { makeErrorsBrief } from "./validation-errors.ts";
 
 /** Bounds on what clients may ask of a service. */
 export interface RequestLimits {
@@ -39,6 +40,8 @@ export function httpPlugin({ limits, routes, ...parts }: HttpPluginParts) {
 
   function readRoutes() {
     const known = routes();
+    // Before Elysia compiles a route, which is at its first request.
+    for (const { hooks } of known) makeErrorsBrief(hooks);
     const counted = known.filter(({ path }) => !isManagementPath(path));
     startAlertSeries(metrics, counted);
     const handler = errorHandler({ ...parts, routes: known });

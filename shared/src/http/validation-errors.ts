@@ -144,12 +144,8 @@ export function validationErrors(
   return fieldErrors;
 }
 
-/**
- * Gives a schema and its subschemas an `error` text, which Elysia then takes for the message of its
- * ValidationError. Without one, Elysia serializes the whole rejected value into that message, which
- * nothing reads: seconds and gigabytes for a large or deep body.
- */
-export function makeErrorsBrief(schema: TSchema): void {
+/** Gives a schema and its subschemas an `error` text. */
+function addErrorText(schema: TSchema): void {
   if (!("error" in schema)) {
     // Not enumerable, so that the published schema does not have it.
     Object.defineProperty(schema, "error", { value: "Does not match the schema" });
@@ -159,5 +155,14 @@ export function makeErrorsBrief(schema: TSchema): void {
     ...(schema.anyOf ?? []),
     ...(schema.items ? [schema.items] : []),
   ];
-  subschemas.forEach(makeErrorsBrief);
+  subschemas.forEach(addErrorText);
+}
+
+/**
+ * Gives the schemas of a route an `error` text, which Elysia takes for the message of its
+ * ValidationError when it compiles the route. Without one, Elysia serializes the whole rejected value
+ * into that message, which nothing reads: seconds and gigabytes for a large or deep body.
+ */
+export function makeErrorsBrief({ body, params, query, headers }: RequestSchemas): void {
+  for (const schema of [body, params, query, headers]) if (schema) addErrorText(schema);
 }
