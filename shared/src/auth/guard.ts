@@ -36,7 +36,6 @@ export function guard({ realm, isEnforced, authenticate, registry }: GuardOption
     name: "auth_total",
     help: "Requests to routes that need a token, by what its check came to",
   });
-  // Prometheus sees no increase in a series that begins at 1.
   const series = new Map(authOutcomes.map((outcome) => [outcome, total({ outcome })]));
   /** Requests that were responded to while their token was being verified, which are not counted yet. */
   const finishedEarly = new WeakSet<RequestAuth>();

@@ -48,12 +48,14 @@ export async function startTracing({
   if (url === undefined) return undefined;
   // Not imported at the top: a service without traces starts without this code.
   const { dropReasons, startRecorder } = await import("../tracing/recorder.ts");
-  const dropped = counter(registry, {
-    name: "tracing_spans_dropped_total",
-    help: "Spans that the collector did not get, by reason: queue-full, not-accepted or shutdown",
-  });
-  // Prometheus sees no increase in a series that begins at 1.
-  for (const reason of dropReasons) dropped({ reason });
+  const dropped = counter(
+    registry,
+    {
+      name: "tracing_spans_dropped_total",
+      help: "Spans that the collector did not get, by reason: queue-full, not-accepted or shutdown",
+    },
+    dropReasons.map((reason) => ({ reason })),
+  );
   let droppedSpans = 0;
   const mayWarn = oncePerMinute();
   const warn = (reason: string) => {

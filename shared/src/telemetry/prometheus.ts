@@ -111,15 +111,27 @@ function registerFamily<Series extends { values(): PrintedValue[] }>(
   };
 }
 
-/** Registers a counter. The caller asks for each series once and keeps it. */
-export function counter(registry: Registry, family: Family): (labels?: Labels) => CounterSeries {
-  return registerFamily(registry, family, "counter", (labels) => {
+/**
+ * Registers a counter. The caller asks for each series once and keeps it. A series is there, with 0, from
+ * when it is asked for: Prometheus sees no increase in one that begins at 1, so an alert would miss the first
+ * failure.
+ *
+ * @param fromStart the labels of series that are there from the start
+ */
+export function counter(
+  registry: Registry,
+  family: Family,
+  fromStart: readonly Labels[] = [],
+): (labels?: Labels) => CounterSeries {
+  const seriesOf = registerFamily(registry, family, "counter", (labels) => {
     let value = 0;
     return {
       add: (count = 1) => void (value += count),
       values: () => [{ labels, value }],
     };
   });
+  for (const labels of fromStart) seriesOf(labels);
+  return seriesOf;
 }
 
 /**

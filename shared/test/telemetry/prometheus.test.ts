@@ -35,6 +35,17 @@ describe("counter()", () => {
     expect(await samples(registry)).toEqual(["jobs_total 1"]);
   });
 
+  test("prints 0 from the start for the series that are there from the start", async () => {
+    const registry = new Registry();
+    const family = { name: "jobs_total", help: "Jobs done" };
+    const jobs = counter(registry, family, [{ kind: "small" }, { kind: "large" }]);
+    jobs({ kind: "small" }).add();
+    expect(await samples(registry)).toEqual([
+      'jobs_total{kind="small"} 1',
+      'jobs_total{kind="large"} 0',
+    ]);
+  });
+
   test("continues a series that is asked for again", async () => {
     const { registry, jobs } = makeJobs();
     for (let n = 0; n < 1000; n += 1) jobs({ kind: "small", size: String(n % 2) }).add();
