@@ -126,8 +126,13 @@ export async function startService<S extends Storage>({
     logger,
   });
   const url = `http://127.0.0.1:${server.port}`;
-  const info = { title: name, description: name, version: "test" };
-  const document = await openApiDocument(app, info, publicUrl, realmOf(auth?.guard));
+  const document = await openApiDocument(app, {
+    title: name,
+    description: name,
+    version: "test",
+    publicUrl,
+    realm: realmOf(auth?.guard),
+  });
   const send = validatingFetch((request) => fetch(request), document);
 
   return {

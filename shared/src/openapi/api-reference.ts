@@ -81,15 +81,13 @@ const hidden = { detail: { hide: true } };
  * `GET /swagger`, `GET /swagger/json` and the files of the page.
  *
  * @param app returns the finished app; called when the document is first requested
- * @param publicUrl the URL at which clients reach the service; empty if it is not known
- * @param realm the name of the service, if its routes need tokens; undefined if none does
  */
-export function apiReference(app: () => AnyElysia, info: ApiInfo, publicUrl = "", realm?: string) {
+export function apiReference(app: () => AnyElysia, info: ApiInfo) {
   const file = (type: string, path: string) => contentHandler(type, () => Bun.file(path));
   const makeDocument = async () => {
     // Imported at the first request: document.ts and @elysiajs/swagger would add 6 ms to a start of 43 ms.
     const { openApiDocument } = await import("./document.ts");
-    return new Blob([JSON.stringify(await openApiDocument(app(), info, publicUrl, realm))]);
+    return new Blob([JSON.stringify(await openApiDocument(app(), info))]);
   };
 
   return new Elysia({ name: "api-reference", normalize: false })

@@ -54,15 +54,10 @@ const serverOfDocument = "..";
  *
  * The version is 3.1 because its schemas are JSON Schema, as TypeBox writes them. The plugin calls the
  * same schemas 3.0.3, which has no `const` and no `examples`.
- *
- * @param publicUrl the URL at which clients reach the service; empty if it is not known
- * @param realm the name of the service, if its routes need tokens; undefined if none does
  */
 export async function openApiDocument(
   app: AnyElysia,
-  { tags: descriptions = {}, ...info }: ApiInfo,
-  publicUrl = "",
-  realm?: string,
+  { tags: descriptions = {}, publicUrl = "", realm, ...info }: ApiInfo,
 ): Promise<OpenApiDocument> {
   const routes = await documentedRoutes(app, realm);
   const schemas: SchemaComponents = {};

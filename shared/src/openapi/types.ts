@@ -87,10 +87,14 @@ export interface ApiInfo {
   description: string;
   /** What each tag of the service's routes is about, in CommonMark. Default: none has a description. */
   tags?: Readonly<Record<string, string>>;
+  /** The URL at which clients reach the service. Empty, as by default: it is not known. */
+  publicUrl?: string;
+  /** The name of the service, if its routes need tokens. Default: none does. */
+  realm?: string | undefined;
 }
 
 /** The Info Object. */
-interface Info extends Omit<ApiInfo, "tags"> {
+interface Info extends Pick<ApiInfo, "title" | "version" | "description"> {
   contact: { name: string };
   license: { name: string; identifier: string };
 }

@@ -83,7 +83,8 @@ export function realmOf(guard: ServiceParts["guard"]): string | undefined {
 }
 
 /** How the API document presents a service, and what the service's own errors mean. */
-interface AppOptions extends Pick<HttpPluginParts, "problemOf">, Omit<ApiInfo, "version"> {}
+interface AppOptions
+  extends Pick<HttpPluginParts, "problemOf">, Pick<ApiInfo, "title" | "description" | "tags"> {}
 
 /**
  * An app with everything but the service's own routes: request context, limits, problems, metrics,
@@ -136,5 +137,5 @@ export function serviceApp(
       }),
     )
     .use(managementRoutes({ findObstacle, metrics }))
-    .use(apiReference(() => app, { ...info, version }, publicUrl, realmOf(guard)));
+    .use(apiReference(() => app, { ...info, version, publicUrl, realm: realmOf(guard) }));
 }

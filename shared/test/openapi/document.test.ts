@@ -86,8 +86,9 @@ describe("openApiDocument()", () => {
   });
 
   test("names the public URL as its server, where the service knows it", async () => {
-    const url = "https://shop.example/api";
-    expect((await openApiDocument(sampleApp(), sampleInfo, url)).servers).toEqual([{ url }]);
+    const publicUrl = "https://shop.example/api";
+    const { servers } = await openApiDocument(sampleApp(), { ...sampleInfo, publicUrl });
+    expect(servers).toEqual([{ url: publicUrl }]);
   });
 
   test("lists every route except the files of the reference, and the tag of the management routes last", () => {
