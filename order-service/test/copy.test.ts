@@ -61,7 +61,7 @@ describe.if(hasPostgres)("copy-to", () => {
       const copied = await run(service, ["copy-to", to], { DATABASE_URL: from });
       expect(copied).toMatchObject({
         status: 0,
-        stdout: expect.stringContaining("\norders: 6 rows with 12 parts, "),
+        stdout: expect.stringContaining("\norders: 6 rows with 12 child rows, "),
       });
       await using running = await start(service, env(to));
       expect(await Promise.all(halves.map(({ next = "" }) => seen(running, next)))).toEqual(rest);

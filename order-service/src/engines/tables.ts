@@ -16,7 +16,7 @@ export const tables: readonly CopiedTable[] = [
       created_at: "integer",
       updated_at: "integer",
     },
-    parts: {
+    children: {
       name: "order_items",
       parent: "order_id",
       position: "position",

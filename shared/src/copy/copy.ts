@@ -69,10 +69,10 @@ async function copyTable(
   }
   await storing;
   const summary = { name, ...checksum.summary() };
-  if (summary.rows === counted.rows && summary.parts === counted.parts) return summary;
+  if (summary.rows === counted.rows && summary.children === counted.children) return summary;
   throw new CopyError(
-    `${name} has ${counted.rows} rows with ${counted.parts} parts, of which ${summary.rows} and ` +
-      `${summary.parts} could be read; ${source.unseen}`,
+    `${name} has ${counted.rows} rows with ${counted.children} child rows, of which ${summary.rows} and ` +
+      `${summary.children} could be read; ${source.unseen}`,
   );
 }
 

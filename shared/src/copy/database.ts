@@ -21,8 +21,8 @@ export interface SourceOptions {
 export interface CopySource extends Rows {
   /** From now on `rows` and `count` see the state of this moment. */
   begin(): Promise<void>;
-  /** How many rows a table has, and how many parts. */
-  count(table: CopiedTable): Promise<Pick<TableSummary, "rows" | "parts">>;
+  /** How many rows a table has, and how many child rows. */
+  count(table: CopiedTable): Promise<Pick<TableSummary, "rows" | "children">>;
   /** What rows that `count` counts, but `rows` does not have, may be; after "there are". */
   readonly unseen: string;
   /**

@@ -1,5 +1,5 @@
 // The rows of a PostgreSQL database.
-import { partsIn } from "./row-check.ts";
+import { childrenIn } from "./row-check.ts";
 import { batchSize } from "./database.ts";
 import type { CopySession } from "./postgres-session.ts";
 import { kindOf, type ColumnType, type CopiedTable, type Row, type Scalar } from "./table.ts";
@@ -11,9 +11,9 @@ function expression(column: string, type: ColumnType): string {
   return kind === "bytes" ? `encode(${column}, 'hex') AS ${column}` : column;
 }
 
-function selectAll({ name, key, columns, parts }: CopiedTable): string {
+function selectAll({ name, key, columns, children }: CopiedTable): string {
   const selected = Object.entries(columns).map(([column, type]) => expression(column, type));
-  if (parts !== undefined) selected.push(parts.column);
+  if (children !== undefined) selected.push(children.column);
   return `SELECT ${selected.join(", ")} FROM ${name} ORDER BY ${key}`;
 }
 
@@ -34,15 +34,18 @@ export async function* postgresRows(
     const rows = await next;
     if (rows.length === 0) break;
     next = fetch();
-    yield table.parts === undefined ? rows : rows.map((row) => withParts(table, row));
+    yield table.children === undefined ? rows : rows.map((row) => withChildren(table, row));
   }
   await session.run("CLOSE copied");
 }
 
-function withParts(table: CopiedTable, found: Record<string, unknown>): Row {
-  const { parts, key } = table;
+function withChildren(table: CopiedTable, found: Record<string, unknown>): Row {
+  const { children, key } = table;
   // The other columns have scalars.
   const row = found as Row;
-  if (parts === undefined) return row;
-  return { ...row, [parts.column]: partsIn(table, String(row[key]), found[parts.column], parts) };
+  if (children === undefined) return row;
+  return {
+    ...row,
+    [children.column]: childrenIn(table, String(row[key]), found[children.column], children),
+  };
 }

@@ -43,15 +43,16 @@ export function postgresSource(
       requireCurrentSchema(address.name, await readHistory(), migrations);
     },
     rows: (table) => postgresRows(session, table),
-    async count({ name, parts }) {
-      const sum = parts === undefined ? "0" : `coalesce(sum(${parts.countColumn}), 0)`;
-      const [found] = await session.run<{ rows: number; parts: number }>(
-        `SELECT count(*)::float8 AS rows, (${sum})::float8 AS parts FROM ${name}`,
+    async count({ name, children }) {
+      const sum = children === undefined ? "0" : `coalesce(sum(${children.countColumn}), 0)`;
+      const [found] = await session.run<{ rows: number; children: number }>(
+        `SELECT count(*)::float8 AS rows, (${sum})::float8 AS children FROM ${name}`,
       );
       if (found === undefined) throw new Error("The server counted no rows");
-      return { rows: found.rows, parts: found.parts };
+      return { rows: found.rows, children: found.children };
     },
-    unseen: "a row may have another number of parts than it says: correct it, then run this again",
+    unseen:
+      "a row may have another number of child rows than it says: correct it, then run this again",
     requireBlocked: async () => void (blocksWrites && (await session.requireAlive())),
     close: () => session.close(),
   };

@@ -7,7 +7,7 @@ import { CommitUnknown, CopyError, RowRefused } from "./copy-error.ts";
 import type { CopyTarget } from "./database.ts";
 import { postgresRows } from "./postgres-rows.ts";
 import { CopySession } from "./postgres-session.ts";
-import { keyOf, kindOf, partsOf, type ColumnType, type CopiedTable, type Row } from "./table.ts";
+import { childrenOf, keyOf, kindOf, type ColumnType, type CopiedTable, type Row } from "./table.ts";
 
 /**
  * A database that gets its rows in one transaction, whose tables no other session can read meanwhile: a
@@ -102,16 +102,16 @@ async function refuseRows(session: CopySession, name: string): Promise<void> {
 const jsonType = (type: ColumnType) =>
   ({ uuid: "uuid", text: "text", integer: "bigint", bytes: "text" })[kindOf(type).kind];
 
-function insertStatement({ name, columns, parts }: CopiedTable): string {
+function insertStatement({ name, columns, children }: CopiedTable): string {
   const names = Object.keys(columns);
   const values = Object.entries(columns).map(([column, type]) =>
     kindOf(type).kind === "bytes" ? `decode(${column}, 'hex')` : column,
   );
   const types = Object.entries(columns).map(([column, type]) => `${column} ${jsonType(type)}`);
-  if (parts !== undefined) {
-    names.push(parts.column, parts.countColumn);
-    values.push(parts.column, `jsonb_array_length(${parts.column})`);
-    types.push(`${parts.column} jsonb`);
+  if (children !== undefined) {
+    names.push(children.column, children.countColumn);
+    values.push(children.column, `jsonb_array_length(${children.column})`);
+    types.push(`${children.column} jsonb`);
   }
   return `
     INSERT INTO ${name} (${names.join(", ")})
@@ -120,13 +120,13 @@ function insertStatement({ name, columns, parts }: CopiedTable): string {
 }
 
 function toJson(table: CopiedTable, row: Row): object {
-  const { parts } = table;
-  if (parts === undefined) return row;
-  const names = Object.keys(parts.columns);
-  const objects = partsOf(table, row).map((part) =>
-    Object.fromEntries(names.map((name, index) => [name, part[index]])),
+  const { children } = table;
+  if (children === undefined) return row;
+  const names = Object.keys(children.columns);
+  const objects = childrenOf(table, row).map((child) =>
+    Object.fromEntries(names.map((name, index) => [name, child[index]])),
   );
-  return { ...row, [parts.column]: objects };
+  return { ...row, [children.column]: objects };
 }
 
 /** Stores all rows behind the savepoint. @throws {RowRefused} with the first row that the server refuses */

@@ -1,13 +1,13 @@
 // Refuses values that one of the engines cannot store, or that the other would store as another value.
 import { RowRefused } from "./copy-error.ts";
 import {
+  childrenOf,
   keyOf,
   kindOf,
-  partsOf,
-  type Columns,
+  type ChildRow,
   type ColumnType,
+  type Columns,
   type CopiedTable,
-  type Part,
   type Row,
   type Scalar,
 } from "./table.ts";
@@ -17,7 +17,7 @@ const uuidInLowerCase = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** What is wrong with a value, after "that"; undefined if both engines can store it. */
 function defectOf(
   type: ColumnType,
-  value: Scalar | readonly Part[] | undefined,
+  value: Scalar | readonly ChildRow[] | undefined,
 ): string | undefined {
   const { kind, isNullable } = kindOf(type);
   if (value === null || value === undefined) return isNullable ? undefined : "is NULL";
@@ -39,11 +39,11 @@ export function checkRow(table: CopiedTable, row: Row): void {
     const why = defectOf(type, row[column]);
     if (why !== undefined) refuse(table, row, `${column} that ${why}`);
   }
-  if (table.parts === undefined) return;
-  const { column, columns } = table.parts;
-  for (const part of partsOf(table, row)) {
+  if (table.children === undefined) return;
+  const { column, columns } = table.children;
+  for (const child of childrenOf(table, row)) {
     for (const [index, [name, type]] of Object.entries(columns).entries()) {
-      const why = defectOf(type, part[index]);
+      const why = defectOf(type, child[index]);
       if (why !== undefined) refuse(table, row, `${name} in its ${column} that ${why}`);
     }
   }
@@ -54,22 +54,22 @@ function refuse(table: CopiedTable, row: Row, what: string): never {
 }
 
 /**
- * The parts in a value of PostgreSQL's `jsonb` column, which accepts anything.
+ * The child rows in a value of PostgreSQL's `jsonb` column, which accepts anything.
  *
  * @throws {RowRefused} unless they are objects with the members that `columns` names, and no others
  */
-export function partsIn(
+export function childrenIn(
   table: CopiedTable,
   key: string,
   value: unknown,
   { column, columns }: { readonly column: string; readonly columns: Columns },
-): readonly Part[] {
+): readonly ChildRow[] {
   const names = Object.keys(columns);
   const malformed = new RowRefused(table.name, key, `has ${column} of another form`);
   if (!Array.isArray(value)) throw malformed;
-  return value.map((part: unknown) => {
-    if (typeof part !== "object" || part === null) throw malformed;
-    const members = new Map<string, unknown>(Object.entries(part));
+  return value.map((child: unknown) => {
+    if (typeof child !== "object" || child === null) throw malformed;
+    const members = new Map<string, unknown>(Object.entries(child));
     if (members.size !== names.length) throw malformed;
     return names.map((name) => {
       const member = members.get(name);

@@ -3,13 +3,13 @@ import type { Database } from "bun:sqlite";
 import { RowRefused } from "./copy-error.ts";
 import { batchSize } from "./database.ts";
 import {
+  childrenOf,
   keyOf,
   kindOf,
-  partsOf,
+  type ChildRow,
+  type ChildTable,
   type ColumnType,
   type CopiedTable,
-  type Part,
-  type PartTable,
   type Row,
   type Scalar,
 } from "./table.ts";
@@ -21,18 +21,22 @@ export const sqliteName = ({ sqliteNames = {} }: CopiedTable, column: string): s
 const expression = (name: string, type: ColumnType) =>
   kindOf(type).kind === "bytes" ? `lower(hex(${name}))` : name;
 
-/** The parts of a row as JSON: an array of arrays. */
-const partsExpression = (table: CopiedTable, { name, parent, position, columns }: PartTable) => `(
+/** The child rows of a row as JSON: an array of arrays. */
+const childrenExpression = (
+  table: CopiedTable,
+  { name, parent, position, columns }: ChildTable,
+) => `(
   SELECT json_group_array(json_array(${Object.keys(columns).join(", ")}) ORDER BY ${position})
   FROM ${name}
   WHERE ${parent} = ${table.name}.${table.key})`;
 
 function selectAll(table: CopiedTable): string {
-  const { name, key, columns, parts } = table;
+  const { name, key, columns, children } = table;
   const selected = Object.entries(columns).map(
     ([column, type]) => `${expression(sqliteName(table, column), type)} AS ${column}`,
   );
-  if (parts !== undefined) selected.push(`${partsExpression(table, parts)} AS ${parts.column}`);
+  if (children !== undefined)
+    selected.push(`${childrenExpression(table, children)} AS ${children.column}`);
   return `SELECT ${selected.join(", ")} FROM ${name} ORDER BY ${sqliteName(table, key)}`;
 }
 
@@ -41,11 +45,11 @@ export async function* sqliteRows(
   db: Database,
   table: CopiedTable,
 ): AsyncGenerator<readonly Row[]> {
-  const { parts } = table;
+  const { children } = table;
   using statement = db.prepare<Record<string, Scalar>, []>(selectAll(table));
   let batch: Row[] = [];
   for (const found of statement.iterate()) {
-    const row = parts === undefined ? found : withParts(found, parts);
+    const row = children === undefined ? found : withChildren(found, children);
     refuseReplacedText(db, table, row);
     batch.push(row);
     if (batch.length < batchSize) continue;
@@ -55,9 +59,9 @@ export async function* sqliteRows(
   if (batch.length > 0) yield batch;
 }
 
-function withParts(found: Record<string, Scalar>, { column }: PartTable): Row {
+function withChildren(found: Record<string, Scalar>, { column }: ChildTable): Row {
   // The statement made this text.
-  return { ...found, [column]: JSON.parse(String(found[column])) as Part[] };
+  return { ...found, [column]: JSON.parse(String(found[column])) as ChildRow[] };
 }
 
 /** What Bun puts in the place of bytes that are not UTF-8. */
@@ -68,7 +72,7 @@ const isSuspicious = (value: Scalar | undefined) =>
 
 /** @throws {RowRefused} if a text is not UTF-8: the row that was read is not the row that is stored */
 function refuseReplacedText(db: Database, table: CopiedTable, row: Row): void {
-  const { name, key, parts } = table;
+  const { name, key, children } = table;
   const check = (from: string, keyColumn: string, column: string, value: Scalar) => {
     using stored = db.prepare<unknown, { key: string; value: Scalar }>(
       `SELECT 1 FROM ${from} WHERE ${keyColumn} = $key AND ${column} = $value`,
@@ -81,11 +85,11 @@ function refuseReplacedText(db: Database, table: CopiedTable, row: Row): void {
     if (typeof value !== "string" || !isSuspicious(value)) continue;
     check(name, sqliteName(table, key), sqliteName(table, column), value);
   }
-  if (parts === undefined) return;
-  for (const part of partsOf(table, row)) {
-    for (const [index, column] of Object.keys(parts.columns).entries()) {
-      const value = part[index] ?? null;
-      if (isSuspicious(value)) check(parts.name, parts.parent, column, value);
+  if (children === undefined) return;
+  for (const child of childrenOf(table, row)) {
+    for (const [index, column] of Object.keys(children.columns).entries()) {
+      const value = child[index] ?? null;
+      if (isSuspicious(value)) check(children.name, children.parent, column, value);
     }
   }
 }

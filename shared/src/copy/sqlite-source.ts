@@ -44,11 +44,11 @@ export function sqliteSource(
       requireCurrentSchema(file, readHistory(db), migrations);
     },
     rows: (table) => sqliteRows(db, table),
-    count: async ({ name, parts }) => ({
+    count: async ({ name, children }) => ({
       rows: count(name),
-      parts: parts === undefined ? 0 : count(parts.name),
+      children: children === undefined ? 0 : count(children.name),
     }),
-    unseen: "some parts may belong to no row: delete them, then run this again",
+    unseen: "some child rows may belong to no row: delete them, then run this again",
     async requireBlocked() {
       // Nothing but `close`, or the end of this process, takes the lock of a file away.
     },

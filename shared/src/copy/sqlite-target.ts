@@ -15,9 +15,9 @@ import { CopyError, RowRefused } from "./copy-error.ts";
 import type { CopyTarget } from "./database.ts";
 import { sqliteName, sqliteRows } from "./sqlite-rows.ts";
 import {
+  childrenOf,
   keyOf,
   kindOf,
-  partsOf,
   type Columns,
   type CopiedTable,
   type Row,
@@ -87,27 +87,27 @@ export function sqliteTarget(path: string, migrations: readonly string[]): CopyT
 
 interface Inserts {
   readonly row: Statement<unknown, [Record<string, Scalar>]>;
-  readonly part: Statement<unknown, Scalar[]> | undefined;
+  readonly child: Statement<unknown, Scalar[]> | undefined;
 }
 
 const placeholder = (name: string, type: Columns[string]) =>
   kindOf(type).kind === "bytes" ? `unhex($${name})` : `$${name}`;
 
 function prepareInserts(db: Database, table: CopiedTable): Inserts {
-  const { name, columns, parts, isReplaced = false } = table;
+  const { name, columns, children, isReplaced = false } = table;
   if (isReplaced) db.run(`DELETE FROM ${name}`);
   const names = Object.keys(columns).map((column) => sqliteName(table, column));
   const values = Object.entries(columns).map(([column, type]) => placeholder(column, type));
   const row = db.prepare<unknown, [Record<string, Scalar>]>(
     `INSERT INTO ${name} (${names.join(", ")}) VALUES (${values.join(", ")})`,
   );
-  if (parts === undefined) return { row, part: undefined };
-  const partNames = [parts.parent, parts.position, ...Object.keys(parts.columns)];
-  const marks = partNames.map(() => "?").join(", ");
-  const part = db.prepare<unknown, Scalar[]>(
-    `INSERT INTO ${parts.name} (${partNames.join(", ")}) VALUES (${marks})`,
+  if (children === undefined) return { row, child: undefined };
+  const childNames = [children.parent, children.position, ...Object.keys(children.columns)];
+  const marks = childNames.map(() => "?").join(", ");
+  const child = db.prepare<unknown, Scalar[]>(
+    `INSERT INTO ${children.name} (${childNames.join(", ")}) VALUES (${marks})`,
   );
-  return { row, part };
+  return { row, child };
 }
 
 function insertRow(table: CopiedTable, row: Row, inserts: Inserts): void {
@@ -115,8 +115,8 @@ function insertRow(table: CopiedTable, row: Row, inserts: Inserts): void {
   try {
     const values = Object.keys(table.columns).map((column) => [column, row[column] as Scalar]);
     inserts.row.run(Object.fromEntries(values) as Record<string, Scalar>);
-    for (const [position, part] of partsOf(table, row).entries()) {
-      inserts.part?.run(key, position, ...part);
+    for (const [position, child] of childrenOf(table, row).entries()) {
+      inserts.child?.run(key, position, ...child);
     }
   } catch (error) {
     const isRefused = primaryCode(error) === resultCode.SQLITE_CONSTRAINT;

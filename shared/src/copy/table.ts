@@ -19,35 +19,35 @@ export interface CopiedTable {
   /** The names on SQLite of columns that have another one there. */
   readonly sqliteNames?: Readonly<Record<string, string>>;
   /** What SQLite has in a second table. Default: nothing. */
-  readonly parts?: PartTable;
+  readonly children?: ChildTable;
   /** Whether the migrations put rows into it, which the copy replaces. Default: false. */
   readonly isReplaced?: boolean;
 }
 
-/** Parts of a row, in an order: rows of a second table on SQLite, an array in a column on PostgreSQL. */
-export interface PartTable {
+/** ChildRow rows of a row, in an order: rows of a second table on SQLite, an array in a column on PostgreSQL. */
+export interface ChildTable {
   /** The table on SQLite. */
   readonly name: string;
-  /** Its column with the key of the row that a part belongs to. */
+  /** Its column with the key of the row that a child row belongs to. */
   readonly parent: string;
-  /** Its column with the place of a part among those of the same row, from 0. */
+  /** Its column with the place of a child row among those of the same row, from 0. */
   readonly position: string;
   /** The other columns, which are the members of the objects on PostgreSQL. */
   readonly columns: Columns;
   /** The `jsonb` column on PostgreSQL. */
   readonly column: string;
-  /** The column on PostgreSQL with the number of parts. */
+  /** The column on PostgreSQL with the number of child rows. */
   readonly countColumn: string;
 }
 
-/** A part: the values of its columns, in their order. */
-export type Part = readonly Scalar[];
+/** A child row: the values of its columns, in their order. */
+export type ChildRow = readonly Scalar[];
 
 /** A value whatever the engine: bytes are hexadecimal digits in lower case. */
 export type Scalar = string | number | null;
 
-/** A row by the names of its columns, and its parts under the name of their column. */
-export type Row = Readonly<Record<string, Scalar | readonly Part[]>>;
+/** A row by the names of its columns, and its child rows under the name of their column. */
+export type Row = Readonly<Record<string, Scalar | readonly ChildRow[]>>;
 
 /** The kind of a column, and whether it may be NULL. */
 export function kindOf(type: ColumnType): { kind: ColumnKind; isNullable: boolean } {
@@ -61,8 +61,8 @@ export function keyOf({ key }: CopiedTable, row: Row): string {
   return String(row[key]);
 }
 
-/** The parts of a row; none if its table has no parts. */
-export function partsOf({ parts }: CopiedTable, row: Row): readonly Part[] {
-  const found = parts === undefined ? [] : row[parts.column];
-  return Array.isArray(found) ? (found as readonly Part[]) : [];
+/** The child rows of a row; none if its table has no second one. */
+export function childrenOf({ children }: CopiedTable, row: Row): readonly ChildRow[] {
+  const found = children === undefined ? [] : row[children.column];
+  return Array.isArray(found) ? (found as readonly ChildRow[]) : [];
 }

@@ -113,8 +113,8 @@ async function readUrl(text: string): Promise<string> {
   }
 }
 
-function lineOf({ name, rows, parts, checksum }: CopiedTableSummary): string {
-  const what = parts > 0 ? `${rows} rows with ${parts} parts` : `${rows} rows`;
+function lineOf({ name, rows, children, checksum }: CopiedTableSummary): string {
+  const what = children > 0 ? `${rows} rows with ${children} child rows` : `${rows} rows`;
   return `${name}: ${what}, SHA-256 ${checksum}`;
 }
 

@@ -50,7 +50,7 @@ async function ends(count?: number) {
 }
 
 describe.if(hasPostgres)("copyAll()", () => {
-  test("brings every value to PostgreSQL and back: rows, parts, keys and secrets", async () => {
+  test("brings every value to PostgreSQL and back: rows, child rows, keys and secrets", async () => {
     await using given = await ends(2500);
     const { path, url, back, edit } = given;
     // Texts that one of the encodings between the engines could change.
@@ -65,9 +65,9 @@ describe.if(hasPostgres)("copyAll()", () => {
     const there = await copyToServer(path, url);
     const again = await copyToFile(url, back);
     expect(there).toMatchObject([
-      { name: "secrets", rows: 2, parts: 0 },
-      { name: "notes", rows: 2500, parts: 2499 },
-      { name: "idempotency_keys", rows: 834, parts: 0 },
+      { name: "secrets", rows: 2, children: 0 },
+      { name: "notes", rows: 2500, children: 2499 },
+      { name: "idempotency_keys", rows: 834, children: 0 },
     ]);
     expect(again).toEqual(there);
     expect(contentsOf(back)).toEqual(contentsOf(path));
@@ -123,11 +123,11 @@ describe.if(hasPostgres)("copyAll()", () => {
     expect(await stateOf(given.url)).toEqual(empty);
   });
 
-  test("refuses parts whose row is missing, which it could not copy", async () => {
+  test("refuses child rows whose row is missing, which it could not copy", async () => {
     await using given = await ends();
     given.edit("PRAGMA foreign_keys = OFF", `INSERT INTO note_lines VALUES ('gone', 0, 'a', 1)`);
     const { message } = await rejectionOf(copyToServer(given.path, given.url));
-    expect(message).toContain("notes has 5 rows with 5 parts, of which 5 and 4 could be read");
+    expect(message).toContain("notes has 5 rows with 5 child rows, of which 5 and 4 could be read");
     expect(await stateOf(given.url)).toEqual(empty);
   });
 

@@ -19,7 +19,7 @@ const tables: readonly CopiedTable[] = [
     name: "notes",
     key: "id",
     columns: { id: "uuid", title: "text", size: "integer?" },
-    parts: {
+    children: {
       name: "note_lines",
       parent: "note_id",
       position: "position",
