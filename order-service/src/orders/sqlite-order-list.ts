@@ -26,16 +26,16 @@ const ofUserInStatus = (status: OrderStatus) => `
   WHERE user_id = +$userId AND status = '${status}' AND id > $above AND id < $below`;
 
 /**
- * Selects the orders of a page. SQLite merges the parts, each in the order of its index, and sorts nothing.
+ * Selects the orders of a page. SQLite merges the selects, each in the order of its index, and sorts nothing.
  * +$limit: SQLite plans a statement anew for each run if its limit is a bare parameter.
  */
 function listSql({ userId, statuses, sort }: OrderQuery): string {
-  const parts =
+  const selects =
     userId !== undefined
       ? (statuses ?? orderStatuses).map(ofUserInStatus)
       : (statuses?.map(inStatus) ?? [ofAll]);
   const direction = sort === "-created_at" ? "DESC" : "ASC";
-  return `${parts.join(" UNION ALL ")} ORDER BY id ${direction} LIMIT +$limit`;
+  return `${selects.join(" UNION ALL ")} ORDER BY id ${direction} LIMIT +$limit`;
 }
 
 /** Makes the function that reads the rows of a page and, if there is one, the row after them. */

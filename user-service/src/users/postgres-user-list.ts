@@ -14,8 +14,8 @@ export const userColumns = (sql: SQL) => sql`
 /** The condition of the unique index. */
 const hasEmail = (sql: SQL, email: string) => sql`lower(email) = lower(${email} COLLATE "C")`;
 
-/** The parts of a query that several statements have. */
-function queryParts({ sort, after, createdAfter, createdBefore }: UserQuery) {
+/** The fragments of SQL that several statements of a query have. */
+function sqlFragments({ sort, after, createdAfter, createdBefore }: UserQuery) {
   const isByName = sort === "name" || sort === "-name";
   const isDescending = sort.startsWith("-");
   const from = !isByName && after ? { id: after.id, isDescending } : undefined;
@@ -46,11 +46,11 @@ function queryParts({ sort, after, createdAfter, createdBefore }: UserQuery) {
   };
 }
 
-type QueryParts = ReturnType<typeof queryParts>;
+type SqlFragments = ReturnType<typeof sqlFragments>;
 
 /**
  * All users of these ids, by name: what order-service asks for. Its limit lets it do with a generic plan, and
- * it has no parts, which take Bun.SQL as long as the rest.
+ * it has no fragments, which take Bun.SQL as long as the rest.
  */
 const allOfIds =
   (ids: readonly string[]): Statement<UserRow> =>
@@ -71,7 +71,7 @@ const someOfIds =
   (
     ids: readonly string[],
     { email, limit }: UserQuery,
-    { inRange, inOrder, inWindow }: QueryParts,
+    { inRange, inOrder, inWindow }: SqlFragments,
   ): Statement<UserRow> =>
   (sql) =>
     sql`
@@ -91,7 +91,7 @@ const someOfIds =
 
 /** One user at most, in whichever order. */
 const ofEmail =
-  (email: string, { inRange, inWindow }: QueryParts): Statement<UserRow> =>
+  (email: string, { inRange, inWindow }: SqlFragments): Statement<UserRow> =>
   (sql) =>
     sql`
     SELECT ${userColumns(sql)}
@@ -103,7 +103,7 @@ const ofEmail =
 
 /** In the order of one index, whose part is the range or the window. */
 const byIndex =
-  (limit: number, { isByName, inRange, inOrder, inWindow }: QueryParts): Statement<UserRow> =>
+  (limit: number, { isByName, inRange, inOrder, inWindow }: SqlFragments): Statement<UserRow> =>
   (sql) =>
     sql`
     SELECT ${userColumns(sql)}
@@ -113,23 +113,23 @@ const byIndex =
     LIMIT ${limit + 1}`;
 
 /** The statement that reads the page of a query; undefined for a range of creation times by name. */
-function pageStatement(query: UserQuery, parts: QueryParts): Statement<UserRow> | undefined {
+function pageStatement(query: UserQuery, fragments: SqlFragments): Statement<UserRow> | undefined {
   const { email, ids, sort, after, limit } = query;
   if (ids !== undefined) {
-    const isWithoutRest = after === undefined && email === undefined && parts.isWholeTime;
+    const isWithoutRest = after === undefined && email === undefined && fragments.isWholeTime;
     return ids.length <= limit && sort === "name" && isWithoutRest
       ? allOfIds(ids)
-      : someOfIds(ids, query, parts);
+      : someOfIds(ids, query, fragments);
   }
-  if (email !== undefined) return ofEmail(email, parts);
-  return !parts.isByName || parts.isWholeTime ? byIndex(limit, parts) : undefined;
+  if (email !== undefined) return ofEmail(email, fragments);
+  return !fragments.isByName || fragments.isWholeTime ? byIndex(limit, fragments) : undefined;
 }
 
 /** Whether the range has more users than these. */
 async function isLargeRange(
   read: PostgresStorage["read"],
   maxUsersRead: number,
-  { inRange }: QueryParts,
+  { inRange }: SqlFragments,
 ): Promise<boolean> {
   const userBeyond = await read<{ id: string }>(
     (sql) => sql`
@@ -146,8 +146,8 @@ async function isLargeRange(
 const ofSmallRangeByName =
   (
     limit: number,
-    maxUsersRead: number,
-    { inRange, inOrder, inWindow }: QueryParts,
+    maxUsersInRange: number,
+    { inRange, inOrder, inWindow }: SqlFragments,
   ): Statement<UserRow> =>
   (sql) =>
     sql`
@@ -157,7 +157,7 @@ const ofSmallRangeByName =
       FROM users
       WHERE ${inRange(sql)}
       ORDER BY id
-      LIMIT ${maxUsersRead}
+      LIMIT ${maxUsersInRange}
     ) AS users
     WHERE ${customPlan(sql)} AND ${inWindow(sql)}
     ORDER BY ${inOrder(sql)}
@@ -171,7 +171,7 @@ async function readLargeRangeByName(
   read: PostgresStorage["read"],
   limit: number,
   maxUsersRead: number,
-  { inRange, inOrder, inWindow }: QueryParts,
+  { inRange, inOrder, inWindow }: SqlFragments,
 ): Promise<Page<UserRow, UserPosition>> {
   const [end] = await read<UserPosition>(
     (sql) => sql`
@@ -215,12 +215,16 @@ async function readRangeByName(
   read: PostgresStorage["read"],
   limit: number,
   maxUsersRead: number,
-  parts: QueryParts,
+  fragments: SqlFragments,
 ): Promise<Page<UserRow, UserPosition>> {
-  if (await isLargeRange(read, maxUsersRead, parts)) {
-    return readLargeRangeByName(read, limit, maxUsersRead, parts);
+  if (await isLargeRange(read, maxUsersRead, fragments)) {
+    return readLargeRangeByName(read, limit, maxUsersRead, fragments);
   }
-  return toPage(await read(ofSmallRangeByName(limit, 2 * maxUsersRead, parts)), limit, positionOf);
+  return toPage(
+    await read(ofSmallRangeByName(limit, 2 * maxUsersRead, fragments)),
+    limit,
+    positionOf,
+  );
 }
 
 /**
@@ -235,9 +239,9 @@ export function postgresUserList(
 ): (query: UserQuery) => Promise<Page<UserRow, UserPosition>> {
   return async (query) => {
     const { limit } = query;
-    const parts = queryParts(query);
-    const statement = pageStatement(query, parts);
-    if (statement === undefined) return readRangeByName(read, limit, maxUsersRead, parts);
+    const fragments = sqlFragments(query);
+    const statement = pageStatement(query, fragments);
+    if (statement === undefined) return readRangeByName(read, limit, maxUsersRead, fragments);
     return toPage(await read(statement), limit, positionOf);
   };
 }

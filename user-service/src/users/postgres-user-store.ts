@@ -34,7 +34,7 @@ export function postgresUserStore(
     read: ([id = "", ...others]) =>
       read((sql) =>
         others.length === 0
-          ? // Without parts, which take Bun.SQL a fifth of the time of a read.
+          ? // Without fragments, which take Bun.SQL a fifth of the time of a read.
             sql`
               SELECT id, name, email, created_at::float8, updated_at::float8
               FROM users
