@@ -11,7 +11,7 @@ interface BatchReadsOptions<Row> {
 /** Bounds how long one statement keeps its callers waiting. */
 const maxBatchSize = 256;
 
-/** A session that a lost network path or a lock keeps waiting holds up a part of the reads alone. */
+/** Several, so that a session on a silent network path, or behind a lock, delays its own batch alone. */
 const maxStatements = 4;
 
 interface QueuedRead<Row> {

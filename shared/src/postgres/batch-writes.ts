@@ -11,7 +11,10 @@ const maxBatchSize = 256;
 /** A statement that takes longer, such as one that waits for a lock, does not hold up the next. */
 const slowMs = 200;
 
-/** How many statements may be under way, if those before the last are slow, or have one item alone. */
+/**
+ * Statements under way at once. The next begins when those before it have run for {@link slowMs}, or store
+ * an item of a batch that failed.
+ */
 const maxStatements = 4;
 
 /** How writes of one kind are batched. */

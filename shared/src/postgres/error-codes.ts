@@ -30,7 +30,7 @@ export function isSerializationFailure(error: unknown): boolean {
 export const isNotConnected = (code: string) =>
   /^ERR_POSTGRES_CONNECTION_(?:REFUSED|TIMEOUT|FAILED)$/.test(code);
 
-/** Sessions that end, whatever was under way on them. */
+/** Bun.SQL's codes for a session that ended while a statement may have been under way. */
 const lost = [
   "ERR_POSTGRES_CONNECTION_CLOSED",
   "ERR_POSTGRES_IDLE_TIMEOUT",

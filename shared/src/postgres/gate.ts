@@ -11,7 +11,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** A pool with fewer sessions would lose too many of its writes by a session for reads. */
+/** A pool of one or two sessions reserves none for reads: writes would lose all of it, or half. */
 const minMaxForReads = 3;
 
 /** A counting semaphore whose waits are bounded. */

@@ -31,8 +31,8 @@ export const defaultStatementTimeoutMs = 3250;
 const lockTimeoutMs = 400;
 
 /**
- * How much longer a statement may take before its server, or the network, counts as silent. A statement with
- * less time in all says nothing about that.
+ * The client waits this much longer than the server's own time-out before it counts the server, or the
+ * network, as silent. A ping that got less time than this for its statement is `busy` instead.
  */
 const silenceMs = 250;
 

@@ -11,7 +11,7 @@ export interface ExporterOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** How long one request may take. */
   readonly timeoutMs: number;
-  /** How long one batch may take, with all its repetitions. */
+  /** How long one batch may take, with all its retries. */
   readonly exportTimeoutMs: number;
   /**
    * Called for each request that failed, or of which spans were rejected, with a reason that has nothing
@@ -82,7 +82,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Makes an exporter. Its function repeats a request that failed for as long as the batch may take; once
+ * Makes an exporter. Its function retries a request that failed for as long as the batch may take; once
  * `closing` is aborted, it sends each batch at most once more.
  */
 export function createExporter({

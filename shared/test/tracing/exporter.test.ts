@@ -157,7 +157,7 @@ describe("createExporter()", () => {
     }
   });
 
-  test("sends each batch once at the end, also one that waits for its repetition", async () => {
+  test("sends each batch once at the end, also one that waits for its retry", async () => {
     const exporter = exporterWith(inOrder(failing(503, { "retry-after": "20" })));
     const exported = exporter.export();
     await new Promise((resolve) => setImmediate(resolve));
