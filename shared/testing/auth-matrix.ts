@@ -1,45 +1,31 @@
 // Every operation of a service's API document by every credential: what the service responds where
 // authentication is on, only observes, or is off.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { AuthOutcome } from "../src/core/caller.ts";
 import type { OpenApiDocument } from "../src/openapi/types.ts";
 import type { CallingService } from "../src/auth/create-guard.ts";
 import {
   credentials,
   serviceSubject,
-  wrongIssuer,
   type Credential,
   type CredentialKit,
-  type Refused,
-  type Standing,
 } from "./auth-credentials.ts";
-import { bodyOf, type RunningService, type Sent } from "./running-service.ts";
+import {
+  answerTo,
+  cellsOf,
+  expected,
+  openPaths,
+  success,
+  type Cell,
+  type OperationRequest,
+  type ServiceRules,
+} from "./auth-expectations.ts";
+import { bodyOf, type RunningService } from "./running-service.ts";
 import { bearer, testIssuer } from "./test-issuer.ts";
 
-/** What a person gets: as a program does, an empty list, a problem of 404, or one of 403. */
-type Personal = "all" | "nothing" | "not-found" | "forbidden";
-
-/** How to request an operation of the document. */
-interface Request<Subject> {
-  readonly operationId: string;
-  /** The status without authentication. */
-  readonly status: number;
-  /** The scope that the body needs, where the document names several. */
-  readonly needs?: string;
-  readonly owner: Personal;
-  readonly stranger: Personal;
-  send(subject: Subject): Sent & { readonly path: string };
-}
-
 /** The matrix of a service. */
-interface Matrix<Subject> {
-  readonly service: string;
-  /** The code of the problem that says that a resource is not there. */
-  readonly notFound: string;
-  /** What the tokens of another service of the platform may do; undefined: such tokens are unknown. */
-  readonly serviceScopes: readonly string[] | undefined;
+interface Matrix<Subject> extends ServiceRules {
   /** Every operation but those of HEAD and of management, in an order in which each still succeeds. */
-  readonly requests: readonly Request<Subject>[];
+  readonly requests: readonly OperationRequest<Subject>[];
   start(options: {
     auth: Record<string, string>;
     callingService?: CallingService;
@@ -48,114 +34,6 @@ interface Matrix<Subject> {
   create(service: RunningService, headers: Record<string, string>, n: number): Promise<Subject>;
   /** The user whose own it is. */
   ownerOf(subject: Subject): string;
-}
-
-/** A request to an operation, with what the document says of it. */
-interface Cell<Subject> extends Omit<Request<Subject>, "needs"> {
-  readonly method: string;
-  /** What a token needs before the body is read: one of them. */
-  readonly scopes: readonly string[];
-  /** What it needs at last. */
-  readonly needs: readonly string[];
-}
-
-/** The paths of the operations that need no token. */
-const openPaths = ["/health", "/metrics", "/ready", "/swagger", "/swagger/json"];
-
-/** Adds what the document says to the requests, and HEAD to each GET. @throws Error if one is missing */
-function cellsOf<Subject>(
-  { paths }: OpenApiDocument,
-  requests: readonly Request<Subject>[],
-): readonly Cell<Subject>[] {
-  const guarded = Object.entries(paths).filter(([path]) => !openPaths.includes(path));
-  const cells = guarded
-    .flatMap(([, item]) => Object.entries(item))
-    .flatMap(([method, { operationId, security = [] }]) => {
-      const named = operationId.replace(/Head$/, "");
-      const all = requests.filter((request) => request.operationId === named);
-      if (all.length === 0) throw new Error(`No request is made to ${operationId}`);
-      const scopes = security.flatMap(({ bearer }) => bearer);
-      if (scopes.length === 0) throw new Error(`${operationId} needs no token`);
-      return all.map(({ needs, ...request }) => ({
-        ...request,
-        operationId,
-        method: method.toUpperCase(),
-        scopes,
-        needs: needs === undefined ? scopes : [needs],
-      }));
-    });
-  const order = requests.map(({ send }) => send);
-  return cells.sort((one, other) => order.indexOf(one.send) - order.indexOf(other.send));
-}
-
-/** The answer to a request. */
-interface Answer {
-  readonly status: number;
-  /** Undefined: no problem. */
-  readonly code: string | undefined;
-  readonly outcome: AuthOutcome;
-  readonly challenge: string | null;
-  /** Whether a list has nothing, because all of it is hidden. */
-  readonly isEmptyList: boolean;
-}
-
-const success = (status: number): Answer => ({
-  status,
-  code: undefined,
-  outcome: "ok",
-  challenge: null,
-  isEmptyList: false,
-});
-
-/** What the contract says of a credential at an operation. */
-function answerTo(
-  standing: Standing,
-  { status, scopes, needs, owner, stranger }: Cell<never>,
-  {
-    service,
-    notFound,
-    serviceScopes,
-  }: Pick<Matrix<never>, "service" | "notFound" | "serviceScopes">,
-): Answer {
-  const realm = `Bearer realm="${service}"`;
-  const refused = ({ challenge, ...rest }: Refused): Answer => ({
-    ...rest,
-    challenge: realm + challenge,
-    isEmptyList: false,
-  });
-  const lacks = (missing: readonly string[]) =>
-    refused({
-      status: 403,
-      code: "insufficient-scope",
-      outcome: "insufficient-scope",
-      challenge: `, error="insufficient_scope", scope="${missing.join(" ")}"`,
-    });
-  const personal = (what: Personal): Answer => {
-    if (what === "all") return success(status);
-    if (what === "nothing") return { ...success(status), isEmptyList: true };
-    return what === "forbidden"
-      ? { ...success(403), code: "forbidden" }
-      : { ...success(404), code: notFound };
-  };
-  switch (standing) {
-    case "program":
-      return success(status);
-    case "owner":
-      return personal(owner);
-    case "stranger":
-      return personal(stranger);
-    case "no-scope":
-      return lacks(scopes);
-    case "other-scopes":
-      return lacks(needs);
-    case "service":
-      if (serviceScopes === undefined) return refused(wrongIssuer);
-      return scopes.some((scope) => serviceScopes.includes(scope))
-        ? success(status)
-        : lacks(scopes);
-    default:
-      return refused(standing);
-  }
 }
 
 /** A response in the words of the contract; of HEAD the body is unknown. */
@@ -170,21 +48,6 @@ async function seen(response: Response, method: string) {
     caching: headers.get("cache-control"),
     vary: headers.get("vary"),
     isEmptyList: text === "[]",
-  };
-}
-
-/** The same of an answer. */
-function expected(answer: Answer, method: string, isEnforced: boolean) {
-  const { status, code, challenge, isEmptyList } = answer;
-  const isRead = method === "GET" || method === "HEAD";
-  const isRefused = code !== undefined;
-  return {
-    status,
-    code: method === "HEAD" ? undefined : code,
-    challenge,
-    caching: isRead && !isRefused ? "private, no-cache" : "no-store",
-    vary: isEnforced ? "Authorization" : null,
-    isEmptyList: isEmptyList && method !== "HEAD",
   };
 }
 
@@ -218,7 +81,7 @@ interface ModeUnderTest<Subject> extends AsyncDisposable {
 /** The cells of a service, by the document that it has where authentication is on. */
 async function cellsWhere<Subject>(
   starting: Promise<RunningService>,
-  requests: readonly Request<Subject>[],
+  requests: readonly OperationRequest<Subject>[],
 ): Promise<readonly Cell<Subject>[]> {
   await using service = await starting;
   const document = await bodyOf<OpenApiDocument>(await service.request("/swagger/json"));
