@@ -62,11 +62,11 @@ export const orderList = pages.query({
 });
 
 /** Scopes: to place and cancel orders, and to move them on. */
-const write = "orders:write";
-const fulfil = "orders:fulfil";
+const writeScope = "orders:write";
+const fulfilScope = "orders:fulfil";
 
 /** The scope that a caller needs to move an order to a status. */
-const scopeFor = (status: OrderStatus) => (status === "cancelled" ? write : fulfil);
+const scopeFor = (status: OrderStatus) => (status === "cancelled" ? writeScope : fulfilScope);
 
 /**
  * What an order may take beyond the check of its user, in ms. The check has a time-out of its own, whose
@@ -127,7 +127,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
           description:
             "With an Idempotency-Key it can be repeated without harm: one key makes one order.",
           tag: "orders",
-          scope: write,
+          scope: writeScope,
           namesUser: true,
           idempotencyKey: true,
         }),
@@ -213,7 +213,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
             "pending → confirmed → shipped → delivered; pending or confirmed → cancelled. " +
             "To the status that it has already: nothing changes.",
           tag: "orders",
-          scope: [write, fulfil],
+          scope: [writeScope, fulfilScope],
           conditional: true,
         }),
       },

@@ -66,8 +66,8 @@ export function cellsOf<Subject>(
   return cells.sort((one, other) => order.indexOf(one.send) - order.indexOf(other.send));
 }
 
-/** The answer to a request. */
-interface Answer {
+/** The expected response to a request. */
+interface Expected {
   readonly status: number;
   /** Undefined: no problem. */
   readonly code: string | undefined;
@@ -77,7 +77,7 @@ interface Answer {
   readonly isEmptyList: boolean;
 }
 
-export const success = (status: number): Answer => ({
+export const success = (status: number): Expected => ({
   status,
   code: undefined,
   outcome: "ok",
@@ -86,13 +86,13 @@ export const success = (status: number): Answer => ({
 });
 
 /** What the contract says of a credential at an operation. */
-export function answerTo(
+export function expectedOf(
   standing: Standing,
   { status, scopes, needs, owner, stranger }: Cell<never>,
   { service, notFound, serviceScopes }: ServiceRules,
-): Answer {
+): Expected {
   const realm = `Bearer realm="${service}"`;
-  const refused = ({ challenge, ...rest }: Refused): Answer => ({
+  const refused = ({ challenge, ...rest }: Refused): Expected => ({
     ...rest,
     challenge: realm + challenge,
     isEmptyList: false,
@@ -104,7 +104,7 @@ export function answerTo(
       outcome: "insufficient-scope",
       challenge: `, error="insufficient_scope", scope="${missing.join(" ")}"`,
     });
-  const personal = (what: Personal): Answer => {
+  const personal = (what: Personal): Expected => {
     if (what === "all") return success(status);
     if (what === "nothing") return { ...success(status), isEmptyList: true };
     return what === "forbidden"
@@ -132,9 +132,9 @@ export function answerTo(
   }
 }
 
-/** The same of an answer. */
-export function expected(answer: Answer, method: string, isEnforced: boolean) {
-  const { status, code, challenge, isEmptyList } = answer;
+/** The expected response as a client sees it; of HEAD the body is unknown. */
+export function visiblePart(expected: Expected, method: string, isEnforced: boolean) {
+  const { status, code, challenge, isEmptyList } = expected;
   const isRead = method === "GET" || method === "HEAD";
   const isRefused = code !== undefined;
   return {

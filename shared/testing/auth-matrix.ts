@@ -10,11 +10,11 @@ import {
   type CredentialKit,
 } from "./auth-credentials.ts";
 import {
-  answerTo,
   cellsOf,
-  expected,
+  expectedOf,
   openPaths,
   success,
+  visiblePart,
   type Cell,
   type OperationRequest,
   type ServiceRules,
@@ -174,14 +174,14 @@ export function testAuthMatrix<Subject>(matrix: Matrix<Subject>): void {
         const before = await outcomesOf(service);
         const total = { ...before };
         for (const cell of cells) {
-          const answer = answerTo(credential.standing, cell, matrix);
-          const right = mode === "enforce" ? answer : success(cell.status);
+          const expected = expectedOf(credential.standing, cell, matrix);
+          const right = mode === "enforce" ? expected : success(cell.status);
           const response = await started.send(credential, cell, subject);
           expect({ at: cell.operationId, ...(await seen(response, cell.method)) }).toEqual({
             at: cell.operationId,
-            ...expected(right, cell.method, mode === "enforce"),
+            ...visiblePart(right, cell.method, mode === "enforce"),
           });
-          if (mode !== "off") total[answer.outcome] = (total[answer.outcome] ?? 0) + 1;
+          if (mode !== "off") total[expected.outcome] = (total[expected.outcome] ?? 0) + 1;
         }
         // Where nothing is refused, a request is served, and counted later, if its token takes long.
         let counted = await outcomesOf(service);

@@ -121,9 +121,11 @@ function receive(sent: typeof span.static): ReceivedSpan {
 /** Reads the body of an export request. @throws Error if it is not as the specification says */
 export function readExport(body: string): ReceivedBatch {
   const parsed: unknown = JSON.parse(body);
-  const [fault] = Value.Errors(request, parsed);
-  if (fault)
-    throw new Error(`OTLP: ${fault.path} ${fault.message}: ${JSON.stringify(fault.value)}`);
+  const [mismatch] = Value.Errors(request, parsed);
+  if (mismatch)
+    throw new Error(
+      `OTLP: ${mismatch.path} ${mismatch.message}: ${JSON.stringify(mismatch.value)}`,
+    );
   const { resourceSpans } = Value.Decode(request, parsed);
   const [{ resource, scopeSpans }] = resourceSpans;
   return { resource: byKey(resource.attributes), spans: scopeSpans[0].spans.map(receive) };
