@@ -142,7 +142,7 @@ export const createApp = ({ orders, users, ...parts }: OrderServiceParts) => {
           userId: query.user_id ?? personId(),
           statuses: query.status === undefined ? undefined : splitStatuses(query.status),
           ...parseCreationRange(query),
-          ...pages.page(query, parts.storage),
+          ...pages.parse(query, parts.storage),
         });
         if (nextAfter) {
           const cursor = pages.cursor(nextAfter, query, parts.storage);

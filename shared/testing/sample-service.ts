@@ -133,7 +133,7 @@ function createSampleApp(parts: ServiceParts, find = () => Promise.resolve("foun
     .get(
       "/tasks",
       ({ query }) => {
-        const { limit } = taskPages.page(query, parts.storage);
+        const { limit } = taskPages.parse(query, parts.storage);
         return [...tasks.values()].slice(0, limit);
       },
       {

@@ -144,7 +144,7 @@ export const createApp = ({ users, ...parts }: UserServiceParts) => {
           email: query.email,
           ids: listedIds(query.ids === undefined ? undefined : splitUuids(query.ids)),
           ...parseCreationRange(query),
-          ...pages.page(query, parts.storage),
+          ...pages.parse(query, parts.storage),
         });
         if (nextAfter) {
           const cursor = pages.cursor(nextAfter, query, parts.storage);

@@ -121,7 +121,7 @@ export function pagedList<P extends TSchema, Sort extends string>({
      *
      * @throws QueryMismatch if the cursor is not from this list in the same order
      */
-    page({ limit, after, sort = sorts[0] }: SentPage<Sort>, storage: Secrets) {
+    parse({ limit, after, sort = sorts[0] }: SentPage<Sort>, storage: Secrets) {
       const position = after === undefined ? undefined : open(after, sort, storage);
       if (after !== undefined && position === undefined) throw new QueryMismatch();
       const page: PageRequest<Position, Sort> = {

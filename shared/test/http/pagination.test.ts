@@ -31,7 +31,7 @@ describe("limit", () => {
   ])("%p asks for %i items", (sent, expected) => {
     expect(sent === undefined || Value.Check(limit, sent)).toBe(true);
     const query = sent === undefined ? {} : { limit: sent };
-    expect(pages.page(query, storage).limit).toBe(expected);
+    expect(pages.parse(query, storage).limit).toBe(expected);
   });
 
   const refused = ["0", "1001", "-1", "+1", "1.0", "1e2", "0x10", "", " 1", "1\n", "9".repeat(20)];
@@ -48,7 +48,11 @@ describe("pagedList()", () => {
     for (const sort of sorts) {
       for (const position of positions) {
         const after = cursorOf(position, sort);
-        expect(pages.page({ after, sort }, storage)).toEqual({ sort, after: position, limit: 100 });
+        expect(pages.parse({ after, sort }, storage)).toEqual({
+          sort,
+          after: position,
+          limit: 100,
+        });
         expect(errorsOf(`sort=${sort}&after=${after}`)).toEqual([]);
         expect(Value.Check(schema, { after, sort })).toBe(true);
       }
@@ -57,7 +61,7 @@ describe("pagedList()", () => {
 
   test("takes the first sort if the client names none, also in a cursor", () => {
     const after = cursorOf("a", "age");
-    expect(pages.page({ after }, storage)).toEqual({ sort: "age", after: "a", limit: 100 });
+    expect(pages.parse({ after }, storage)).toEqual({ sort: "age", after: "a", limit: 100 });
     expect(errorsOf(`after=${after}`)).toEqual([]);
   });
 
@@ -78,7 +82,7 @@ describe("pagedList()", () => {
   test("opens a cursor after a restart and on another replica", () => {
     const replica = pagedList({ name: "pages", sorts, position: Type.String() });
     for (const position of positions) {
-      expect(replica.page({ after: cursorOf(position) }, storageOf(1)).after).toBe(position);
+      expect(replica.parse({ after: cursorOf(position) }, storageOf(1)).after).toBe(position);
     }
   });
 
