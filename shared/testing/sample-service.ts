@@ -54,7 +54,11 @@ const task = Type.Object(
   { title: "Task", description: "A task", additionalProperties: false },
 );
 type Task = typeof task.static;
-const taskPages = pagedList({ name: "tasks", sorts: ["created_at"], position: Type.String() });
+const taskPages = pagedList({
+  name: "tasks",
+  sorts: ["created_at"],
+  position: Type.String({ maxLength: 100 }),
+});
 
 const taskNotFound = new HttpProblem(404, "task-not-found", "Task not found");
 const preconditions = preconditionProblems("Task has changed");

@@ -35,7 +35,7 @@ export type App = ReturnType<typeof createApp>;
 const pages = pagedList({
   name: "users",
   sorts: userSorts,
-  position: Type.Object({ name: Type.String(), id: uuid }),
+  position: Type.Object({ name: user.properties.name, id: uuid }),
 });
 
 /** The query of `GET /users`. */

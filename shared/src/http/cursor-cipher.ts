@@ -10,7 +10,7 @@ const tagBytes = 16;
 const blockBytes = 128;
 
 /** Room for a name of 100 characters, each of four bytes, and an identifier. */
-const maxPositionBytes = 5 * blockBytes;
+export const maxPositionBytes = 5 * blockBytes;
 
 /** The most characters of a cursor, in Base64. */
 export const maxCursorLength = Math.ceil(((nonceBytes + maxPositionBytes + tagBytes) * 4) / 3);
@@ -20,7 +20,7 @@ const algorithm = "aes-256-gcm";
 /**
  * Makes a cursor, in characters that a URL needs not escape.
  *
- * @param position a JSON value of at most 640 bytes
+ * @param position a JSON value of at most {@link maxPositionBytes}
  * @param secret 32 bytes
  * @param purpose `openCursor` needs the same: a cursor is no use for another list or sort
  */

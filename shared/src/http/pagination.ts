@@ -4,7 +4,14 @@ import { Type, type Static, type TProperties, type TSchema, type TUnsafe } from 
 import { Value } from "@sinclair/typebox/value";
 import type { Storage } from "../core/storage.ts";
 import { customType } from "../schema/custom-type.ts";
-import { isCursorShaped, maxCursorLength, openCursor, sealCursor } from "./cursor-cipher.ts";
+import { maxJsonBytes } from "../schema/max-json-bytes.ts";
+import {
+  isCursorShaped,
+  maxCursorLength,
+  maxPositionBytes,
+  openCursor,
+  sealCursor,
+} from "./cursor-cipher.ts";
 import { QueryMismatch, withQueryCheck, type QueryCheck } from "./query-string.ts";
 
 const maxLimit = 1000;
@@ -60,12 +67,20 @@ type Secrets = Pick<Storage, "secret">;
  * Makes what the route of a list needs. Its cursors hold the position of the last item at the time the
  * page was made, encrypted under a secret of the storage: whatever happens to that item, the next page
  * starts there. A cursor of another list, of another sort or of another database is 422.
+ *
+ * @throws Error if a cursor might be too long for a position
  */
 export function pagedList<P extends TSchema, Sort extends string>({
   name,
   sorts,
   position: positionSchema,
 }: ListOptions<P, Sort>) {
+  // Otherwise a page that ends at an item with a long title would be a 500.
+  if (!(maxJsonBytes(positionSchema) <= maxPositionBytes)) {
+    throw new Error(
+      `The position of ${name} may have more than ${maxPositionBytes} bytes: bound its strings`,
+    );
+  }
   type Position = Static<P>;
   const purpose = (sort: Sort) => `${name}\0${sort}`;
   const secretOf = ({ secret }: Secrets) => secret("cursor");

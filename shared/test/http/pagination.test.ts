@@ -5,14 +5,14 @@ import { limit, nextLink, pagedList } from "../../src/http/pagination.ts";
 import { parseQuery } from "../../src/http/query-string.ts";
 
 const sorts = ["age", "-age"] as const;
-const pages = pagedList({ name: "pages", sorts, position: Type.String() });
+const pages = pagedList({ name: "pages", sorts, position: Type.String({ maxLength: 150 }) });
 const schema = pages.query({});
 
 /** A storage whose secrets are made of this byte. */
 const storageOf = (byte: number) => ({ secret: () => new Uint8Array(32).fill(byte) });
 const storage = storageOf(1);
 
-const positions = ["", "a", "Zoë", "😀", 'quoted "x" \\', "\u2028", "x".repeat(400), "{}", "null"];
+const positions = ["", "a", "Zoë", "😀", 'quoted "x" \\', "\u2028", "😀".repeat(75), "{}", "null"];
 
 /** The errors that a service finds in a query string beside those of its schema. */
 const errorsOf = (query: string, { secret } = storage) =>
@@ -41,6 +41,15 @@ describe("limit", () => {
 });
 
 describe("pagedList()", () => {
+  test.each([Type.String(), Type.Object({ title: Type.String({ maxLength: 200 }) })])(
+    "refuses positions that do not fit into a cursor, when a service starts: %j",
+    (position) => {
+      expect(() => pagedList({ name: "books", sorts, position })).toThrow(
+        "The position of books may have more than 640 bytes: bound its strings",
+      );
+    },
+  );
+
   const cursorOf = (position: string, sort?: (typeof sorts)[number]) =>
     pages.cursor(position, sort === undefined ? {} : { sort }, storage);
 
@@ -80,14 +89,14 @@ describe("pagedList()", () => {
   });
 
   test("opens a cursor after a restart and on another replica", () => {
-    const replica = pagedList({ name: "pages", sorts, position: Type.String() });
+    const replica = pagedList({ name: "pages", sorts, position: Type.String({ maxLength: 150 }) });
     for (const position of positions) {
       expect(replica.parse({ after: cursorOf(position) }, storageOf(1)).after).toBe(position);
     }
   });
 
   test("refuses the cursors of another list, another sort and another database", () => {
-    const other = pagedList({ name: "page", sorts, position: Type.String() });
+    const other = pagedList({ name: "page", sorts, position: Type.String({ maxLength: 150 }) });
     for (const position of positions) {
       expect(errorsOf(`after=${other.cursor(position, {}, storage)}`)).toEqual([notOurs]);
       expect(errorsOf(`after=${cursorOf(position, "-age")}`)).toEqual([notOurs]);
@@ -97,7 +106,7 @@ describe("pagedList()", () => {
   });
 
   test("refuses beside an unknown sort only a cursor that fits no sort", () => {
-    const other = pagedList({ name: "page", sorts, position: Type.String() });
+    const other = pagedList({ name: "page", sorts, position: Type.String({ maxLength: 150 }) });
     expect(errorsOf(`sort=x&after=${cursorOf("a", "-age")}`)).toEqual([]);
     expect(errorsOf(`sort=x&after=${other.cursor("a", {}, storage)}`)).toEqual([notOurs]);
   });

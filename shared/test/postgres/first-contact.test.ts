@@ -17,7 +17,7 @@ const away = {
 
 test("FirstContact gives up once the time is over, and says what to do", async () => {
   const contact = new FirstContact({
-    sessions: { target: away, isPooled: false, follow: () => Promise.resolve() },
+    sessions: { target: away, usePooler: () => undefined, follow: () => Promise.resolve() },
     reachability: new Reachability({ refusesWrites: false }, undefined),
     name: "name",
     migrations: [],
@@ -38,7 +38,7 @@ test.if(hasPostgres)(
     path.close();
     const target = { ...addressOf(path.url), serverName: "127.0.0.1" };
     const contact = new FirstContact({
-      sessions: { target, isPooled: false, follow: () => Promise.resolve() },
+      sessions: { target, usePooler: () => undefined, follow: () => Promise.resolve() },
       reachability: new Reachability({ refusesWrites: false }, undefined),
       name: "name",
       migrations: ["SELECT pg_sleep(1)"],
