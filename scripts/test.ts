@@ -18,9 +18,11 @@ const { env } = atEnd.use(
     },
   }),
 );
+// In a terminal Bun gives its workers FORCE_COLOR, with which everything that tests start would colour its pipes.
+const plain = { NO_COLOR: "1", FORCE_COLOR: undefined };
 const options = ["--parallel", "--no-isolate", "--randomize", "--timeout", "60000"];
 const tests = Bun.spawn([process.execPath, "test", ...options, ...process.argv.slice(2)], {
-  env: { ...process.env, ...env },
+  env: { ...process.env, ...plain, ...env },
   stdio: ["inherit", "inherit", "inherit"],
 });
 // Ctrl-C reaches the tests too, and this process stops the server after them.

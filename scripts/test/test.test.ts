@@ -8,15 +8,23 @@ import { root } from "../root.ts";
 
 const isOurs = hasPostgres && !process.env["TEST_DATABASE_URL"];
 
-/** Runs the script in a folder that has these files of tests, besides what loads for every file. */
-async function run(files: Readonly<Record<string, string>>) {
-  await using folder = temporaryFolder();
+const command = [process.execPath, join(root, "scripts/test.ts")];
+
+/** A folder that has these files of tests, besides what loads for every file. */
+async function folderOf(files: Readonly<Record<string, string>>) {
+  const folder = temporaryFolder();
   const preload = `[test]\npreload = ["${join(root, "shared/testing/end-of-run.ts")}"]\n`;
   await Bun.write(join(folder.path, "bunfig.toml"), preload);
   for (const [name, text] of Object.entries(files)) {
     await Bun.write(join(folder.path, `${name}.test.ts`), text);
   }
-  const child = Bun.spawn([process.execPath, join(root, "scripts/test.ts")], {
+  return folder;
+}
+
+/** Runs the script in a folder that has these files of tests. */
+async function run(files: Readonly<Record<string, string>>) {
+  await using folder = await folderOf(files);
+  const child = Bun.spawn(command, {
     cwd: folder.path,
     stdout: "pipe",
     stderr: "pipe",
@@ -51,6 +59,24 @@ test.if(isOurs)(
     expect(existsSync(join(first, ".."))).toBe(false);
   },
 );
+
+test("bun run test does not colour the pipes of what tests start, also in a terminal", async () => {
+  const file = `
+    import { expect, test } from "bun:test";
+    test("starts Bun", async () => {
+      const child = Bun.spawn([process.execPath, "no-such-script"], { stderr: "pipe" });
+      expect(await child.stderr.text()).not.toContain("\\u001b");
+    });`;
+  await using folder = await folderOf({ one: file, two: file });
+  let output = "";
+  const decoder = new TextDecoder();
+  const terminal = {
+    data: (_: unknown, bytes: Uint8Array) =>
+      void (output += decoder.decode(bytes, { stream: true })),
+  };
+  const child = Bun.spawn(command, { cwd: folder.path, terminal });
+  expect({ status: await child.exited, output }).toMatchObject({ status: 0 });
+});
 
 test("bun run test fails if a test does", async () => {
   const file =
