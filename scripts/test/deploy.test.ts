@@ -4,7 +4,7 @@ import { symlink } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
-import { noteAnnotation } from "../deploy/applied-kustomization.ts";
+import { checkKustomization, noteAnnotation } from "../deploy/applied-kustomization.ts";
 import { imagesOf, withoutServerFields, type ClusterObject } from "../deploy/cluster-objects.ts";
 import { verificationCommands } from "../deploy/signatures.ts";
 import { root } from "../root.ts";
@@ -124,7 +124,7 @@ const state = ({ objects }: Pick<Server, "objects">) =>
   new Map([...objects].map(([key, object]) => [key, withoutServerFields(object)]));
 
 /** What each workload runs. */
-const running = ({ objects }: Server) =>
+const running = ({ objects }: Pick<Server, "objects">) =>
   Object.fromEntries(
     [...objects].flatMap(([key, object]) => imagesOf(object).map((i) => [key, i])),
   );
@@ -149,6 +149,53 @@ let firstDeploy: Awaited<ReturnType<typeof deploy>>;
 
 const cluster = (forbidden: readonly string[] = []) =>
   apiServer({ start, objects: old, forbidden });
+
+/** Runs once, with the first test that reads its result. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** What the kustomization of {@link ownDeploy} adds to a ConfigMap. */
+const ownData = { AUTH_ISSUER: "https://login.example.com" };
+
+/** A deploy of a kustomization with settings, images and a namespace of its own, in place of k8s/. */
+const ownDeploy = once(async () => {
+  await using server = cluster();
+  const configuration = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: first },
+    data: ownData,
+  };
+  const images = build("new").map((reference) => ({
+    name: `ghcr.io/example/${serviceOf(reference)}`,
+    newName: reference.replace(/@.*/, ""),
+    ...(serviceOf(reference) === first
+      ? { newTag: "1.0.0" }
+      : { digest: `sha256:${"1".repeat(64)}` }),
+  }));
+  const patches = [{ patch: JSON.stringify(configuration) }];
+  await using folder = await kustomization({ patches, images, namespace: "platform" });
+  const result = await deploy(server, build("new"), inPlaceOfBase(folder));
+  return { ...result, name: relative(root, folder.path), objects: new Map(server.objects) };
+});
+
+const database = {
+  apiVersion: "postgresql.cnpg.io/v1",
+  kind: "Cluster",
+  metadata: { name: "users-db" },
+};
+
+/** A deploy of a kustomization with a database and an autoscaler, in place of k8s/, which fails at the last service. */
+const failedReplacement = once(async () => {
+  await using server = cluster();
+  const before = state(server);
+  await using folder = await kustomization(autoscaled, database);
+  const images = [image(first, "new"), image(last, "broken")];
+  const result = await deploy(server, images, inPlaceOfBase(folder));
+  return { ...result, before, objects: new Map(server.objects) };
+});
 
 /** Waits until the deploy has changed the Deployment, whose pods then never get ready. */
 const reaches = (server: Server, reference: string) =>
@@ -182,36 +229,24 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("deploys the kustomization that it is given", async () => {
-    await using server = cluster();
-    const data = { AUTH_ISSUER: "https://login.example.com" };
-    const configuration = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: first }, data };
-    await using folder = await kustomization({
-      patches: [{ patch: JSON.stringify(configuration) }],
-    });
-    const { status } = await deploy(server, build("new"), inPlaceOfBase(folder));
+    const { status, objects } = await ownDeploy();
     expect(status).toBe(0);
-    expect(running(server)).toEqual(workloads(build("new")));
-    expect([...server.objects.values()]).toContainEqual(
-      expect.objectContaining({ data: expect.objectContaining(data) }),
+    expect([...objects.values()]).toContainEqual(
+      expect.objectContaining({ data: expect.objectContaining(ownData) }),
     );
   });
 
-  test.concurrent.each(["newTag", "digest"])(
-    "deploys its images with a kustomization that names the same by %s",
-    async (field) => {
-      await using server = cluster();
-      const value = { newTag: "1.0.0", digest: `sha256:${"1".repeat(64)}` }[field];
-      const images = build("new").map((reference) => ({
-        name: `ghcr.io/example/${serviceOf(reference)}`,
-        newName: reference.replace(/@.*/, ""),
-        [field]: value,
-      }));
-      await using folder = await kustomization({ images });
-      const { status } = await deploy(server, build("new"), inPlaceOfBase(folder));
-      expect(status).toBe(0);
-      expect(running(server)).toEqual(workloads(build("new")));
-    },
-  );
+  test.concurrent("deploys its images with a kustomization that names the same by newTag and by digest", async () => {
+    const { status, objects } = await ownDeploy();
+    expect(status).toBe(0);
+    expect(running({ objects })).toEqual(workloads(build("new")));
+  });
+
+  test.concurrent("deploys a kustomization that names the namespace of the deploy", async () => {
+    const { status, stderr } = await ownDeploy();
+    expect(stderr).not.toContain("namespace");
+    expect(status).toBe(0);
+  });
 
   test.concurrent("changes nothing if a kustomization has an image that it is not given", async () => {
     await using server = cluster();
@@ -227,27 +262,20 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   test.concurrent("notes which kustomization runs, and puts no other in its place unless told to", async () => {
     await using server = cluster();
     await using folder = await kustomization({});
-    const name = relative(root, folder.path);
-    const KUSTOMIZATION = folder.path;
     const before = state(server);
-
-    const other = await deploy(server, build("new"), { KUSTOMIZATION });
-    expect(other.status).toBe(1);
-    expect(other.stderr).toStartWith("Nothing has been changed. ");
-    expect(other.stderr).toContain(`has been deployed from k8s, and this deploy is of ${name}`);
-    expect(other.stderr).toContain("REPLACE_KUSTOMIZATION=k8s");
-    expect(state(server)).toEqual(before);
-
-    const failed = await deploy(
-      server,
-      [image(first, "new"), image(last, "broken")],
-      inPlaceOfBase(folder),
+    const { status, stderr } = await deploy(server, build("new"), { KUSTOMIZATION: folder.path });
+    expect(status).toBe(1);
+    expect(stderr).toStartWith("Nothing has been changed. ");
+    expect(stderr).toContain(
+      `has been deployed from k8s, and this deploy is of ${relative(root, folder.path)}`,
     );
-    expect(failed.status).toBe(1);
+    expect(stderr).toContain("REPLACE_KUSTOMIZATION=k8s");
     expect(state(server)).toEqual(before);
+  });
 
-    const meant = await deploy(server, build("new"), inPlaceOfBase(folder));
-    expect(meant.status).toBe(0);
+  test.concurrent("notes a kustomization that took the place of another, which is then refused itself", async () => {
+    const { name, objects } = await ownDeploy();
+    await using server = apiServer({ start, objects });
     // As where KUSTOMIZATION was forgotten. The variable which was set for the one deploy allows no other.
     const base = await deploy(server, build("newer"), { REPLACE_KUSTOMIZATION: "k8s" });
     expect(base.status).toBe(1);
@@ -255,12 +283,11 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(running(server)).toEqual(workloads(build("new")));
   });
 
-  test.concurrent("deploys where none has noted a kustomization, as after kubectl apply -k", async () => {
-    const objects = new Map([...old].map(([key, object]) => [key, withoutNote(object)]));
-    await using server = apiServer({ start, objects });
-    await using folder = await kustomization({});
-    const { status } = await deploy(server, build("new"), { KUSTOMIZATION: folder.path });
-    expect(status).toBe(0);
+  test("deploys where none has noted a kustomization, as after kubectl apply -k", () => {
+    const folder = join(root, "k8s/overlays/local");
+    const check = (objects: readonly ClusterObject[]) => () => checkKustomization(objects, folder);
+    expect(check([...old.values()])).toThrow("has been deployed from k8s");
+    expect(check([...old.values()].map(withoutNote))).not.toThrow();
   });
 
   test("notes the kustomization without a restart of the pods", () => {
@@ -332,24 +359,19 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("keeps a new database if the rollout of a service fails", async () => {
-    await using server = cluster();
-    const before = state(server);
-    const metadata = { name: "users-db" };
-    const database = { apiVersion: "postgresql.cnpg.io/v1", kind: "Cluster", metadata };
-    await using folder = await kustomization({}, database);
-    const { status, stderr } = await deploy(
-      server,
-      [image(first, "new"), image(last, "broken")],
-      inPlaceOfBase(folder),
-    );
-    expect(status).toBe(1);
-    expect(server.objects.get("clusters/users-db")).toMatchObject(database);
+    const { stderr, objects } = await failedReplacement();
+    expect(objects.get("clusters/users-db")).toMatchObject(database);
     expect(stderr).toContain("kubectl delete cluster.postgresql.cnpg.io users-db\n");
-    server.objects.delete("clusters/users-db");
-    expect(state(server)).toEqual(before);
   });
 
-  test.concurrent("leaves the number of replicas to an autoscaler", async () => {
+  test.concurrent("puts the note of the old kustomization back, and the number of replicas that it names and the new one does not", async () => {
+    const { status, before, objects } = await failedReplacement();
+    expect(status).toBe(1);
+    const left = new Map([...objects].filter(([key]) => key !== "clusters/users-db"));
+    expect(state({ objects: left })).toEqual(before);
+  });
+
+  test.concurrent("puts everything back if it is interrupted, but the number of replicas that an autoscaler has set", async () => {
     const objects = new Map([...old].map(([key, object]) => [key, withoutReplicas(object)]));
     await using server = apiServer({ start, objects });
     const before = state(server);
@@ -359,34 +381,13 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     await reaches(server, image(last, "stuck"));
     for (const service of names) server.scale(service, 6);
     child.kill("SIGTERM");
-    const { status } = await ended;
+    const { status, stderr } = await ended;
+    expect(stderr).toContain("Interrupted by SIGTERM\n");
     expect(status).toBe(1);
     for (const service of names) {
       expect(server.objects.get(`deployments/${service}`)).toMatchObject({ spec: { replicas: 6 } });
       server.scale(service, 2);
     }
-    expect(state(server)).toEqual(before);
-  });
-
-  test.concurrent("puts the number of replicas back that the old manifest names and the new one does not", async () => {
-    await using server = cluster();
-    const before = state(server);
-    await using folder = await kustomization(autoscaled);
-    const images = [image(first, "new"), image(last, "broken")];
-    const { status } = await deploy(server, images, inPlaceOfBase(folder));
-    expect(status).toBe(1);
-    expect(state(server)).toEqual(before);
-  });
-
-  test.concurrent("puts everything back if it is interrupted", async () => {
-    await using server = cluster();
-    const before = state(server);
-    const { child, ended } = await startDeploy(server, [image(first, "new"), image(last, "stuck")]);
-    await reaches(server, image(last, "stuck"));
-    child.kill("SIGTERM");
-    const { status, stderr } = await ended;
-    expect(stderr).toContain("Interrupted by SIGTERM\n");
-    expect(status).toBe(1);
     expect(state(server)).toEqual(before);
   });
 
@@ -486,14 +487,6 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(stderr).toContain("is for the namespace shop, and this deploy works in platform");
     expect(stderr).toContain("Set NAMESPACE=shop");
     expect(state(server)).toEqual(before);
-  });
-
-  test.concurrent("deploys a kustomization that names the namespace of the deploy", async () => {
-    await using server = cluster();
-    await using folder = await kustomization({ namespace: "platform" });
-    const { status } = await deploy(server, build("new"), inPlaceOfBase(folder));
-    expect(status).toBe(0);
-    expect(running(server)).toEqual(workloads(build("new")));
   });
 
   test.concurrent("changes nothing if an image is not signed by the workflow", async () => {
