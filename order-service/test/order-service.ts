@@ -143,7 +143,10 @@ export const orderServices = onEveryEngine({
   SQLite: startOrderService,
   PostgreSQL: (options?: Options) =>
     startOn(
-      { open: () => temporaryPostgresStorage(postgresMigrations), orders: postgresOrderStore },
+      {
+        open: () => temporaryPostgresStorage(postgresMigrations, { poolSize: 2 }),
+        orders: postgresOrderStore,
+      },
       options,
     ),
 });

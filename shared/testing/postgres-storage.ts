@@ -18,7 +18,7 @@ const preparations = new Map<readonly string[], (url: string) => Promise<void>>(
 function preparationOf(migrations: readonly string[]): (url: string) => Promise<void> {
   const known = preparations.get(migrations);
   if (known !== undefined) return known;
-  const prepare = async (url: string) => (await openMigrated(url, migrations)).close();
+  const prepare = async (url: string) => (await openMigrated(url, migrations, 1)).close();
   preparations.set(migrations, prepare);
   return prepare;
 }
@@ -34,17 +34,28 @@ export async function openMigrated(
   return storage;
 }
 
-/**
- * Makes a database of PostgreSQL, whose storages have four sessions each.
- *
- * @param isCopy whether the database is a copy of one that the migrations have run on, which saves a
- * third of the time. Copies have the same secrets. Default: true
- */
-export async function temporaryPostgresStorage(migrations: readonly string[], isCopy = true) {
+interface Options {
+  /**
+   * Whether the database is a copy of one that the migrations have run on, which saves a third of the
+   * time. Copies have the same secrets. Default: true
+   */
+  readonly isCopy?: boolean;
+  /**
+   * How many sessions each storage has, unless it is opened with another number. Bun.SQL opens all of
+   * them for the first statement, and the server makes a process for each. Default: 4
+   */
+  readonly poolSize?: number;
+}
+
+/** Makes a database of PostgreSQL. */
+export async function temporaryPostgresStorage(
+  migrations: readonly string[],
+  { isCopy = true, poolSize = 4 }: Options = {},
+) {
   const database = await postgresDatabase(isCopy ? preparationOf(migrations) : undefined);
   const opened: PostgresStorage[] = [];
-  const openAgain = async (poolSize?: number) => {
-    const storage = await openMigrated(database.url, migrations, poolSize);
+  const openAgain = async (size = poolSize) => {
+    const storage = await openMigrated(database.url, migrations, size);
     opened.push(storage);
     return storage;
   };
@@ -55,7 +66,7 @@ export async function temporaryPostgresStorage(migrations: readonly string[], is
     /** As `DATABASE_URL` has it. */
     url: database.url,
     storage,
-    /** Opens the same database once more, as another replica would. @param poolSize default: 4 */
+    /** Opens the same database once more, as another replica would. @param size of its pool */
     openAgain,
     /** Runs a statement, as an operator would. @returns its rows */
     query: async (statement): Promise<object[]> => operator.unsafe<object[]>(statement),

@@ -50,7 +50,11 @@ function postgresDatabases(): ProcessDatabases {
   }
 
   return {
-    environment: async (service) => ({ DATABASE_URL: await urlOf(service) }),
+    environment: async (service) => ({
+      DATABASE_URL: await urlOf(service),
+      // A process opens all of its sessions at its start, and each takes longer than the test's requests.
+      DATABASE_POOL_SIZE: "4",
+    }),
     async drop() {
       for (const database of databases.values()) await (await database)[Symbol.asyncDispose]();
       databases.clear();

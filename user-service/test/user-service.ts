@@ -66,7 +66,8 @@ export const userServices = onEveryEngine({
   PostgreSQL: (options?: Options) =>
     startOn(
       {
-        open: (hasOwnSecrets) => temporaryPostgresStorage(postgresMigrations, !hasOwnSecrets),
+        open: (hasOwnSecrets) =>
+          temporaryPostgresStorage(postgresMigrations, { isCopy: !hasOwnSecrets, poolSize: 2 }),
         users: postgresUserStore,
       },
       options,

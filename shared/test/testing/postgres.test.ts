@@ -70,7 +70,7 @@ describe.if(hasPostgres)("temporaryPostgresStorage()", () => {
 
   test("gives a database secrets of its own if it is no copy", async () => {
     await using copy = await temporaryPostgresStorage(migrations);
-    await using own = await temporaryPostgresStorage(migrations, false);
+    await using own = await temporaryPostgresStorage(migrations, { isCopy: false });
     expect(own.storage.secret("cursor")).not.toEqual(copy.storage.secret("cursor"));
   });
 });
