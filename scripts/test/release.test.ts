@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { $ } from "bun";
@@ -13,13 +13,23 @@ const { version } = manifest;
 /** The files that state the version. */
 const stating = "*package.json bun.lock *Dockerfile k8s docs/add-a-service.md :!bench".split(" ");
 
-/** Copies those files into a git repository of their own, with a changelog, on the branch main. */
-async function repository(changes = "- A change\n") {
-  const copy = await gitRepository();
+const changelogOf = (changes: string) => `# Changelog\n\n## [Unreleased]\n\n${changes}`;
+
+/** A git repository with those files and a changelog, on the branch main, of which each test has a copy. */
+let original: Awaited<ReturnType<typeof gitRepository>>;
+
+beforeAll(async () => {
+  original = await gitRepository();
+  await $`git ls-files ${stating} | tar -c -T - | tar -x -C ${original.path}`.cwd(root);
+  await original.write("CHANGELOG.md", changelogOf("- A change\n"));
+  await original.commit();
+});
+afterAll(() => original[Symbol.asyncDispose]());
+
+/** A copy of that repository for a test. */
+async function repository() {
+  const copy = await gitRepository(original.path);
   const cwd = copy.path;
-  await $`git ls-files ${stating} | tar -c -T - | tar -x -C ${cwd}`.cwd(root);
-  await copy.write("CHANGELOG.md", `# Changelog\n\n## [Unreleased]\n\n${changes}`);
-  await copy.commit();
   return {
     ...copy,
     async release(next: string, env: Record<string, string> = {}) {
@@ -184,7 +194,8 @@ describe("bun run release, after a release with another API,", () => {
 
   /** A repository whose last release, 1.4.2, had a path that no service has any more. */
   async function releasedBefore(changes: string) {
-    const copy = await repository(changes);
+    const copy = await repository();
+    await copy.write("CHANGELOG.md", changelogOf(changes));
     const document = currentDocument("user-service", "1.4.2");
     const paths = { ...document.paths, "/people": { get: { responses: {} } } };
     await copy.write("docs/openapi/user-service.json", JSON.stringify({ ...document, paths }));
