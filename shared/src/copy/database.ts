@@ -19,7 +19,11 @@ export interface SourceOptions {
 
 /** The database that is copied. Services may go on using it. */
 export interface CopySource extends Rows {
-  /** From now on `rows` and `count` see the state of this moment. */
+  /**
+   * From now on `rows` and `count` see the state of this moment.
+   *
+   * @throws {CopyError} if the database has what the list of tables lacks, and what the database does
+   */
   begin(): Promise<void>;
   /** How many rows a table has, and how many child rows. */
   count(table: CopiedTable): Promise<Pick<TableSummary, "rows" | "children">>;
@@ -39,7 +43,7 @@ export interface CopyTarget extends Rows {
   /**
    * Makes the schema and keeps all others out.
    *
-   * @throws {CopyError} unless it is empty and no process uses it
+   * @throws {CopyError} unless it is empty, no process uses it, and all that it has is in the list of tables
    */
   begin(): Promise<void>;
   /** Stores rows of a table. @throws {RowRefused} with the first that it refuses */

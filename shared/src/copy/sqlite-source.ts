@@ -6,8 +6,11 @@ import { defaultLockTimeoutMs, retryWhileBusy } from "../sqlite/lock.ts";
 import { readHistory } from "../sqlite/migrations.ts";
 import { CopyError } from "./copy-error.ts";
 import type { CopySource, SourceOptions } from "./database.ts";
+import { requireListed, type Column } from "./listed-columns.ts";
 import { requireCurrentSchema } from "./source-schema.ts";
+import { listedOnSqlite, selectSqliteColumns } from "./sqlite-columns.ts";
 import { sqliteRows } from "./sqlite-rows.ts";
+import type { CopiedTable } from "./table.ts";
 
 /** Services write all the time; a migration may take long. */
 const maxWaitMs = 2 * defaultLockTimeoutMs;
@@ -16,11 +19,13 @@ const maxWaitMs = 2 * defaultLockTimeoutMs;
  * Opens the file.
  *
  * @param migrations those of the program, which the database must have run
+ * @param tables all that are copied
  * @throws {CopyError} if there is no such database; StorageOpenError if other migrations have made it
  */
 export function sqliteSource(
   path: string,
   migrations: readonly string[],
+  tables: readonly CopiedTable[],
   { blocksWrites }: SourceOptions,
 ): CopySource {
   const file = resolve(path);
@@ -42,6 +47,8 @@ export function sqliteSource(
       await retryWhileBusy(() => db.run(blocksWrites ? "BEGIN IMMEDIATE" : "BEGIN"), maxWaitMs);
       db.run("PRAGMA query_only = ON");
       requireCurrentSchema(file, readHistory(db), migrations);
+      using columns = db.prepare<Column, []>(selectSqliteColumns);
+      requireListed("source", columns.all(), listedOnSqlite(tables), migrations);
     },
     rows: (table) => sqliteRows(db, table),
     count: async ({ name, children }) => ({

@@ -13,6 +13,8 @@ import { primaryCode, resultCode } from "../sqlite/errors.ts";
 import { migrate } from "../sqlite/migrations.ts";
 import { CopyError, RowRefused } from "./copy-error.ts";
 import type { CopyTarget } from "./database.ts";
+import { requireListed, type Column } from "./listed-columns.ts";
+import { listedOnSqlite, selectSqliteColumns } from "./sqlite-columns.ts";
 import { sqliteName, sqliteRows } from "./sqlite-rows.ts";
 import {
   childrenOf,
@@ -31,8 +33,13 @@ const cacheKibibytes = 65_536;
  * A file that gets its name when the copy is complete. A killed process leaves one that ends in `.tmp`.
  *
  * @param migrations those of the program
+ * @param tables all that it gets rows of
  */
-export function sqliteTarget(path: string, migrations: readonly string[]): CopyTarget {
+export function sqliteTarget(
+  path: string,
+  migrations: readonly string[],
+  tables: readonly CopiedTable[],
+): CopyTarget {
   const file = resolve(path);
   const temporary = temporaryName(file);
   let db: Database | undefined;
@@ -55,6 +62,8 @@ export function sqliteTarget(path: string, migrations: readonly string[]): CopyT
       db = new Database(temporary, { create: true, readwrite: true, strict: true });
       db.run("PRAGMA trusted_schema = OFF");
       await migrate(db, migrations);
+      using columns = db.prepare<Column, []>(selectSqliteColumns);
+      requireListed("destination", columns.all(), listedOnSqlite(tables), migrations);
       // What a crash could leave has no name yet.
       db.run("PRAGMA journal_mode = MEMORY");
       db.run("PRAGMA synchronous = OFF");

@@ -133,7 +133,7 @@ function findEnds(
     return {
       names: [resolve(fromPath), toServer.name],
       open: ({ migrations, tables }) => ({
-        source: sqliteSource(fromPath, sqlite.migrations, { blocksWrites }),
+        source: sqliteSource(fromPath, sqlite.migrations, tables, { blocksWrites }),
         target: postgresTarget(toServer, migrations, tables, signal),
       }),
     };
@@ -143,7 +143,7 @@ function findEnds(
       names: [fromServer.name, resolve(toPath)],
       open: ({ migrations, tables }) => ({
         source: postgresSource(fromServer, migrations, tables, { blocksWrites, signal }),
-        target: sqliteTarget(toPath, sqlite.migrations),
+        target: sqliteTarget(toPath, sqlite.migrations, tables),
       }),
     };
   }

@@ -18,6 +18,7 @@ import {
   sqliteMigrations,
   sqliteNotes,
   stateOf,
+  tables,
 } from "./sample-databases.ts";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 
@@ -180,6 +181,71 @@ describe.if(hasPostgres)("copyAll()", () => {
     expect(message).toBe("it is at version 1 and this program knows 2; run migrate first");
     await migrateServer(database.url);
     expect(await stateOf(database.url)).toEqual(empty);
+  });
+
+  const unlistedColumn = (end: string, column: string) =>
+    `the ${end} has the column ${column}, which src/engines/tables.ts does not list, so the copy would ` +
+    "lack it; add it there, or drop it if it is your own";
+  const unlistedTable =
+    "the source has the table idempotency_keys, which src/engines/tables.ts does not list, so the copy " +
+    "would lack it; add it there, or rename it if it is your own";
+  const withoutKeys = tables.filter(({ name }) => name !== "idempotency_keys");
+
+  test.each([
+    ["notes", "phone"],
+    ["note_lines", "colour"],
+  ])("refuses a file whose %s have a column that is not listed: %s", async (table, column) => {
+    await using given = await ends();
+    given.edit(`ALTER TABLE ${table} ADD COLUMN ${column} TEXT`);
+    const { message } = await rejectionOf(copyToServer(given.path, given.url));
+    expect(message).toBe(unlistedColumn("source", `${column} of ${table}`));
+    await migrateServer(given.url);
+    expect(await stateOf(given.url)).toEqual(empty);
+  });
+
+  test("refuses a server whose table has a column that is not listed, as source and as destination", async () => {
+    await using given = await ends();
+    await migrateServer(given.url);
+    await onServer(given.url, "ALTER TABLE notes ADD COLUMN phone text");
+    const there = await rejectionOf(copyToServer(given.path, given.url));
+    expect(there.message).toBe(unlistedColumn("destination", "phone of notes"));
+    expect(await stateOf(given.url)).toEqual(empty);
+    const back = await rejectionOf(copyToFile(given.url, given.back));
+    expect(back.message).toBe(unlistedColumn("source", "phone of notes"));
+    expect(await readdir(join(given.path, ".."))).not.toContain("new");
+  });
+
+  test("refuses a new file whose table gets a column that is not listed, and leaves no file", async () => {
+    await using given = await ends();
+    await copyToServer(given.path, given.url);
+    const fileMigrations = [...sqliteMigrations, "ALTER TABLE notes ADD COLUMN phone TEXT"];
+    const { message } = await rejectionOf(copyToFile(given.url, given.back, { fileMigrations }));
+    expect(message).toBe(unlistedColumn("destination", "phone of notes"));
+    expect(await readdir(join(given.back, ".."))).toEqual([]);
+  });
+
+  test("refuses a table of the migrations that is not listed, in either direction", async () => {
+    await using given = await ends();
+    const listed = withoutKeys;
+    const there = await rejectionOf(copyToServer(given.path, given.url, { listed }));
+    expect(there.message).toBe(unlistedTable);
+    await copyToServer(given.path, given.url);
+    const back = await rejectionOf(copyToFile(given.url, given.back, { listed }));
+    expect(back.message).toBe(unlistedTable);
+  });
+
+  test("leaves out what an operator added or the engine computes: tables, views, generated columns", async () => {
+    await using given = await ends();
+    const added = [
+      "CREATE TABLE audits (id int PRIMARY KEY, note text)",
+      "CREATE VIEW titles AS SELECT title FROM notes",
+    ];
+    given.edit(...added, "ALTER TABLE notes ADD COLUMN length INTEGER AS (length(title)) VIRTUAL");
+    await migrateServer(given.url);
+    const generated = "length int GENERATED ALWAYS AS (length(title)) STORED";
+    await onServer(given.url, ...added, `ALTER TABLE notes ADD COLUMN ${generated}`);
+    await copyToServer(given.path, given.url);
+    expect(await copyToFile(given.url, given.back)).toHaveLength(3);
   });
 
   test("stores nothing if the session is lost between two statements", async () => {

@@ -13,7 +13,7 @@ import type { CopiedTable } from "../../src/copy/table.ts";
 import { openSqlite } from "../../src/sqlite/sqlite-storage.ts";
 import { addressOf, openMigrated } from "../../testing/postgres-storage.ts";
 
-const tables: readonly CopiedTable[] = [
+export const tables: readonly CopiedTable[] = [
   secrets,
   {
     name: "notes",
@@ -131,12 +131,18 @@ interface Options {
   readonly beforeCheck?: () => Promise<void>;
   /** Default: false */
   readonly blocksWrites?: boolean;
+  /** Default: all tables. */
+  readonly listed?: readonly CopiedTable[];
+  /** What the program runs on a file. Default: {@link sqliteMigrations} */
+  readonly fileMigrations?: readonly string[];
 }
 
 async function copy(
   { source, target }: { source: CopySource; target: CopyTarget },
-  { signal = new AbortController().signal, progress = () => undefined, beforeCheck }: Options,
+  options: Options,
 ) {
+  const { signal = new AbortController().signal, progress = () => undefined } = options;
+  const { beforeCheck, listed = tables } = options;
   await using ends = new AsyncDisposableStack();
   ends.defer(() => source.close());
   ends.defer(() => target.close());
@@ -147,16 +153,16 @@ async function copy(
       yield* target.rows(table);
     },
   };
-  return await copyAll({ source, target: watched, tables, signal, progress });
+  return await copyAll({ source, target: watched, tables: listed, signal, progress });
 }
 
 /** Copies a file to a server. */
 export function copyToServer(path: string, url: string, options: Options = {}) {
-  const { signal = new AbortController().signal } = options;
+  const { signal = new AbortController().signal, listed = tables } = options;
   return copy(
     {
-      source: sqliteSource(path, sqliteMigrations, { blocksWrites: false }),
-      target: postgresTarget(addressOf(url), postgresMigrations, tables, signal),
+      source: sqliteSource(path, sqliteMigrations, listed, { blocksWrites: false }),
+      target: postgresTarget(addressOf(url), postgresMigrations, listed, signal),
     },
     options,
   );
@@ -165,13 +171,14 @@ export function copyToServer(path: string, url: string, options: Options = {}) {
 /** Copies a database on a server to a new file. */
 export function copyToFile(url: string, path: string, options: Options = {}) {
   const { signal = new AbortController().signal, blocksWrites = false } = options;
+  const { listed = tables, fileMigrations = sqliteMigrations } = options;
   return copy(
     {
-      source: postgresSource(addressOf(url), postgresMigrations, tables, {
+      source: postgresSource(addressOf(url), postgresMigrations, listed, {
         blocksWrites,
         signal,
       }),
-      target: sqliteTarget(path, sqliteMigrations),
+      target: sqliteTarget(path, fileMigrations, listed),
     },
     options,
   );
