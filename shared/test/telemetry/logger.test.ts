@@ -2,7 +2,6 @@ import { Database } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import fs from "node:fs";
 import { join } from "node:path";
-import { $ } from "bun";
 import { createLog, logLevels, terminalOutput } from "../../src/telemetry/logger.ts";
 import { currentRequest, openContext } from "../../src/telemetry/request-context.ts";
 import { recordedSpans } from "../../testing/recorded-spans.ts";
@@ -29,7 +28,7 @@ describe("createLog()", () => {
   test("does not stop the process while the reader of its pipe stalls", async () => {
     await using folder = temporaryFolder();
     const pipe = join(folder.path, "pipe");
-    await $`mkfifo ${pipe}`.quiet();
+    await Bun.$`mkfifo ${pipe}`.quiet();
     const reader = fs.openSync(pipe, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
     // The shell opens the pipe, as a container's engine does: its writes block.
     const child = Bun.spawn(
