@@ -1,5 +1,6 @@
 // What `bun run dev --auth` adds: an issuer, the services' variables for it, and their tokens.
 import { pathToFileURL } from "node:url";
+import { bunCommand } from "./bun-command.ts";
 import {
   clientIssuer,
   defaultMinutes,
@@ -24,9 +25,6 @@ interface DevAuth {
 const serviceTokenMinutes = 365 * 24 * 60;
 
 const jwks = pathToFileURL(jwksFile).href;
-
-/** How the reader of our output starts Bun: npx keeps it in a folder of its own, outside the path. */
-const bun = /[\\/]_npx[\\/]/.test(process.execPath) ? `npx -y bun@${Bun.version}` : "bun";
 
 /** The variables that {@link startAuth} sets, or that would change what it is for. */
 export const ownVariables = [
@@ -72,7 +70,7 @@ export async function startAuth(): Promise<DevAuth> {
     program: (client, scopes) =>
       sign({ client, scopes, audience: serviceNames, minutes: defaultMinutes }),
     person: (user, scopes) =>
-      `${bun} run --silent dev:token --user "${user}" \\\n  --scope '${scopes}'`,
+      `${bunCommand()} run --silent dev:token --user "${user}" \\\n  --scope '${scopes}'`,
   };
   return {
     environments,

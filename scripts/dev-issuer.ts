@@ -5,6 +5,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT 
 import { hasErrno } from "../shared/src/core/errno.ts";
 import { errorMessage } from "../shared/src/core/error-message.ts";
 import { temporaryName } from "../shared/src/sqlite/durable-file.ts";
+import { bunCommand } from "./bun-command.ts";
 
 const folder = resolve(import.meta.dir, "../data/dev-auth");
 const privateKeyFile = join(folder, "private-key.json");
@@ -45,25 +46,40 @@ interface Grant {
 /** Signs a token. */
 export type SignToken = (grant: Grant) => Promise<string>;
 
-/** Writes or replaces a file that only this user can read. @returns its path */
+const unwritable = (path: string, error: unknown) =>
+  new Error(
+    `Cannot write ${path}: ${errorMessage(error)}\n` +
+      "With --auth the keys and tokens are kept there: this needs the right to write to data/",
+    { cause: error },
+  );
+
+/** Writes or replaces a file that only this user can read. @returns its path @throws Error with what to do */
 export function writePrivateFile(name: string, text: string): string {
   const path = join(folder, name);
   const draft = temporaryName(path);
-  writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
+    renameSync(draft, path);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
   return path;
 }
 
-/** Makes the private key if there is none. */
+/** Makes the private key if there is none. @throws Error with what to do */
 async function makeKey(): Promise<void> {
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const text = JSON.stringify(await exportJWK(privateKey));
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw unwritable(privateKeyFile, error);
+  }
   try {
     // `wx` leaves a key that is there as it is: tokens stay valid when the services start again.
     writeFileSync(privateKeyFile, text, { mode: 0o600, flag: "wx" });
   } catch (error) {
-    if (!hasErrno(error, "EEXIST")) throw error;
+    if (!hasErrno(error, "EEXIST")) throw unwritable(privateKeyFile, error);
   }
 }
 
@@ -95,20 +111,18 @@ function signer({ privateKey, kid }: Awaited<ReturnType<typeof readKey>>): SignT
 const unusable = (error: unknown) =>
   new Error(
     `Cannot use the key in ${privateKeyFile}: ${errorMessage(error)}\n` +
-      "If it is of no use, delete it: bun run dev --auth makes another one",
+      `If it is of no use, delete it: ${bunCommand()} run dev --auth makes another one`,
     { cause: error },
   );
 
 /** Makes the key pair if there is none, and publishes the public key. @throws Error with what to do */
 export async function startIssuer(): Promise<SignToken> {
-  try {
-    await makeKey();
-    const key = await readKey();
-    writePrivateFile("jwks.json", JSON.stringify({ keys: [key.published] }));
-    return signer(key);
-  } catch (error) {
+  await makeKey();
+  const key = await readKey().catch((error: unknown) => {
     throw unusable(error);
-  }
+  });
+  writePrivateFile("jwks.json", JSON.stringify({ keys: [key.published] }));
+  return signer(key);
 }
 
 /** The issuer of an earlier `bun run dev --auth`. @throws Error with what to do */
@@ -117,8 +131,7 @@ export async function existingIssuer(): Promise<SignToken> {
     return signer(await readKey());
   } catch (error) {
     if (!hasErrno(error, "ENOENT", "ENOTDIR")) throw unusable(error);
-    throw new Error("There is no key yet. Make one by starting: bun run dev --auth", {
-      cause: error,
-    });
+    const command = `${bunCommand()} run dev --auth`;
+    throw new Error(`There is no key yet. Make one by starting: ${command}`, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { errorMessage } from "../shared/src/core/error-message.ts";
 import { everyAddress, urlHost } from "../shared/src/http/server.ts";
 import { ignoredSignals } from "../shared/src/service/start-signals.ts";
 import { readArguments, refuse } from "./arguments.ts";
+import { bunCommand } from "./bun-command.ts";
 import { ownVariables, startAuth } from "./dev-auth.ts";
 import { defaultMinutes } from "./dev-issuer.ts";
 import { linePrinter } from "./dev-log.ts";
@@ -71,7 +72,7 @@ function isTaken(port: number): boolean {
 for (const [index, name] of serviceNames.entries()) {
   if (!isTaken(firstPort + index)) continue;
   console.error(`Cannot start ${name}: another process listens on port ${firstPort + index}`);
-  console.error("For other ports: PORT=9000 bun run dev");
+  console.error(`For other ports: PORT=9000 ${bunCommand()} run dev`);
   process.exit(1);
 }
 
@@ -142,11 +143,12 @@ void Promise.all(running.map(({ ready }) => ready))
   .then((text) => process.stdout.write(text));
 
 async function welcome(): Promise<string> {
+  const dev = `${bunCommand()} run dev`;
   const list = (path: string) => serviceNames.map((name) => urlOf(name) + path).join("   ");
   const debuggers = inspectors.map((address) => `ws://${address}`).join("   ");
   const tokens = auth
-    ? `valid for ${defaultMinutes / 60} hours; more: bun run dev:token --help`
-    : "bun run dev --auth";
+    ? `valid for ${defaultMinutes / 60} hours; more: ${dev}:token --help`
+    : `${dev} --auth`;
   const examples = auth
     ? await auth.examples(urlOf)
     : services.flatMap(({ name, example }) => example?.(urlOf(name)) ?? []);
@@ -156,8 +158,8 @@ The services are ready. A change to the source restarts them, Ctrl-C stops them.
   API reference  ${list("/swagger")}
   Metrics        ${list("/metrics")}
   Tokens         ${tokens}
-  Debugger       ${debuggers || "bun run dev --inspect"}
-  Other ports    PORT=9000 bun run dev
+  Debugger       ${debuggers || `${dev} --inspect`}
+  Other ports    PORT=9000 ${dev}
 
 Try:
 

@@ -2,7 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../shared/testing/free-port.ts";
 import { bearer } from "../../shared/testing/test-issuer.ts";
+import { services } from "../services.ts";
 import { devFolder, startDev } from "./dev-process.ts";
 
 const privateKey = "data/dev-auth/private-key.json";
@@ -26,6 +28,19 @@ function withToken(folder: string, ...args: readonly string[]) {
 }
 
 const isSkipped = !process.env["CI"] && Bun.which("curl") === null;
+
+test("bun run dev --auth that cannot write its keys says so, and not to delete a key", async () => {
+  await using folder = await devFolder();
+  const place = join(folder.path, "data/dev-auth");
+  await Bun.write(place, "A file in the place of the folder");
+  const { exitCode, stderr } = Bun.spawnSync([process.execPath, "scripts/dev.ts", "--auth"], {
+    cwd: folder.path,
+    env: { ...process.env, PORT: `${freePort(services.length)}`, HOST: "", DATABASE_URL: "" },
+  });
+  expect(stderr.toString()).toStartWith(`Cannot write ${join(place, "private-key.json")}: `);
+  expect(stderr.toString()).not.toContain("delete");
+  expect(exitCode).toBe(1);
+});
 
 test.skipIf(isSkipped)("the commands that bun run dev --auth prints do what they say", async () => {
   await using folder = await devFolder();

@@ -77,3 +77,11 @@ test("the debugger launches of VS Code serve this machine alone, as bun run dev 
     configurations: expect.arrayContaining(launches),
   });
 });
+
+test("bun run dev without Bun in the reader's PATH suggests commands by npx", async () => {
+  await using dev = await startDev({ env: { PATH: "/nowhere" } });
+  await dev.shown("Other ports");
+  const npx = `npx -y bun@${Bun.version}`;
+  expect(dev.lines).toContain(`  Tokens         ${npx} run dev --auth`);
+  expect(dev.lines).toContain(`  Other ports    PORT=9000 ${npx} run dev`);
+});
