@@ -51,7 +51,11 @@ export function cellsOf<Subject>(
     .flatMap(([method, { operationId, security = [] }]) => {
       const named = operationId.replace(/Head$/, "");
       const all = requests.filter((request) => request.operationId === named);
-      if (all.length === 0) throw new Error(`No request is made to ${operationId}`);
+      if (all.length === 0) {
+        throw new Error(
+          `No request is made to ${operationId}: add one to "requests" in test/auth-matrix.test.ts`,
+        );
+      }
       const scopes = security.flatMap(({ bearer }) => bearer);
       if (scopes.length === 0) throw new Error(`${operationId} needs no token`);
       return all.map(({ needs, ...request }) => ({

@@ -157,14 +157,13 @@ async function startMode<Subject>(
 /** Tests that every operation responds to every credential as the contract says. */
 export function testAuthMatrix<Subject>(matrix: Matrix<Subject>): void {
   describe.each(modes)(`${matrix.service}, authentication: %s`, (mode) => {
+    const stack = new AsyncDisposableStack();
     let started: ModeUnderTest<Subject>;
     let n = 0;
     beforeAll(async () => {
-      started = await startMode(matrix, mode);
+      started = stack.use(await startMode(matrix, mode));
     });
-    afterAll(async () => {
-      await started[Symbol.asyncDispose]();
-    });
+    afterAll(() => stack.disposeAsync());
 
     test.each(credentials.map((credential) => [credential.name, credential] as const))(
       "%s",
