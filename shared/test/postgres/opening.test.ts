@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SQL } from "bun";
+import { codeBlocks } from "../../testing/code-blocks.ts";
 import { hasPostgres, postgresDatabase } from "../../testing/postgres.ts";
 import { addressOf } from "../../testing/postgres-storage.ts";
 import { rejectionOf } from "../../testing/rejection-of.ts";
@@ -180,6 +181,21 @@ describe.if(hasPostgres)("openPostgres()", () => {
     );
     await it.admin.unsafe(`GRANT UPDATE (id) ON tags TO ${role.name}`);
     await open();
+  });
+
+  test("a role with the rights of docs/postgresql.md may use the tables of later migrations too", async () => {
+    const page = Bun.file(new URL("../../../docs/postgresql.md", import.meta.url));
+    const [grants = ""] = codeBlocks(await page.text())
+      .map(({ code }) => code)
+      .filter((code) => code.startsWith("GRANT "));
+    await using it = await temporaryPostgres();
+    await it.open({ migrations: [notes] });
+    await using role = await temporaryRole(it, (name) =>
+      grants.replaceAll("user_service_rows", name),
+    );
+    await it.open({ migrations: [notes, tags, secrets] });
+    const storage = await it.open({ url: role.url, migrations: [notes, tags, secrets] });
+    expect(await storage.read((sql) => sql`SELECT id FROM tags`)).toEqual([]);
   });
 
   test("a right that is taken away later makes it unavailable and not ready, and is told once", async () => {
