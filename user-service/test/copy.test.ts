@@ -148,7 +148,12 @@ describe.if(hasPostgres)("copy-to", () => {
     ],
     ["postgres://u:s3cret@db,db2/x", 2, "name one host"],
     ["./no-such-file", 1, 'Cannot read the URL in "./no-such-file": there is no such file'],
-    ["mysql://u:s3cret@db/x", 2, "URL must be sqlite: and the path of a file, or postgres://"],
+    [
+      "mysql://u:s3cret@db/x",
+      2,
+      "URL must be sqlite: and the path of a file, postgres://user:password@host:5432/name, or the " +
+        "path of a file with one of these, which begins with / or ./",
+    ],
   ])("to %s is refused without the password, and makes no file", async (url, status, words) => {
     await run(service, ["migrate"]);
     const outcome = await run(service, ["copy-to", url]);

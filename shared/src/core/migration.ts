@@ -40,7 +40,8 @@ export function versionOf(
     if (checksum === checksumOf(migration)) continue;
     throw new StorageOpenError(
       `Cannot use the database "${database}": its version ${version} was made by another ` +
-        "program, or by a migration that was edited since; name the right database",
+        "program, or by a migration that was edited since; name the right database, or take the " +
+        "edit back and write a new migration",
     );
   }
   return history.length;

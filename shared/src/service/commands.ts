@@ -118,7 +118,7 @@ export const commands: readonly Command[] = [
   },
   {
     call: "copy-to URL",
-    help: "copy all rows, while services write, to an empty database of the other engine; URL is its URL, or the path of a file with that",
+    help: "copy all rows, while services write, to an empty database of the other engine; URL is its URL, or the path of a file with it, which begins with / or ./",
     run: (invocation, to) => copyTo(invocation, to, false),
   },
   {

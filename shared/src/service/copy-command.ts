@@ -157,7 +157,9 @@ function findEnds(
   }
   // The text may hold a password.
   const remedy = sqliteUrlRemedy(to) ?? postgresUrlRemedy(to);
-  const allowed = "sqlite: and the path of a file, or postgres://user:password@host:5432/name";
+  const allowed =
+    "sqlite: and the path of a file, postgres://user:password@host:5432/name, or the path of a file " +
+    "with one of these, which begins with / or ./";
   throw new UsageError(`URL must be ${allowed}${remedy === undefined ? "" : `; ${remedy}`}`);
 }
 

@@ -71,7 +71,10 @@ describe("migrate()", () => {
     await migrate(it.db, its);
     const tables = it.tables();
     const reason = await it.refusal(["CREATE TABLE other (id);", tags]);
-    expect(reason).toStartWith("its version 1 was made by another program");
+    expect(reason).toBe(
+      "its version 1 was made by another program, or by a migration that was edited since; name " +
+        "the right database, or take the edit back and write a new migration",
+    );
     expect(it.tables()).toEqual(tables);
   });
 
