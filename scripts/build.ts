@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { $ } from "bun";
 import manifest from "../package.json" with { type: "json" };
+import { errnoReason } from "../shared/src/core/errno.ts";
+import { errorMessage } from "../shared/src/core/error-message.ts";
 import { readArguments, refuse } from "./arguments.ts";
 import { bundleOptions } from "./bundle.ts";
 import { root } from "./root.ts";
@@ -104,9 +106,13 @@ for (const service of positionals.length > 0 ? positionals : serviceNames) {
     if (isMeasured) figures.push(`first response after ${await coldStartMs(outfile)} ms`);
     console.log([relative(root, outfile), ...figures].join("  "));
   } catch (error) {
+    process.exitCode = 1;
+    if (errnoReason(error) !== undefined) {
+      console.error(`Cannot build ${service} in ${outdir}: ${errorMessage(error)}`);
+      continue;
+    }
     console.error(`Cannot build ${service}`);
     // Of an AggregateError, Bun prints each error with its line of source.
     console.error(error);
-    process.exitCode = 1;
   }
 }

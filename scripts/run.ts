@@ -113,6 +113,11 @@ if (words.includes("--help")) {
 }
 // Prints nothing where nothing is missing, which takes 10 ms to find out.
 const status = run([process.execPath, "install", "--frozen-lockfile", "--no-summary"]);
-if (status !== 0) process.exit(status);
+if (status !== 0) {
+  fail(
+    "Cannot install the dependencies, for the reason above: this needs the network, and the right to " +
+      "write to node_modules/ here",
+  );
+}
 if (words.every(isName)) runInTurn(words);
 else become(words);

@@ -51,6 +51,29 @@ test.each(["dev", "test", "check", "build"])(
   },
 );
 
+test("a script whose dependencies cannot be installed says at the end what that needs", async () => {
+  await using folder = temporaryFolder();
+  const script = Bun.file(join(root, "scripts/run.ts"));
+  await Bun.write(join(folder.path, "scripts/run.ts"), script);
+  await Bun.write(join(folder.path, "package.json"), JSON.stringify(manifest));
+  await Bun.write(join(folder.path, "bun.lock"), '{ "lockfileVersion": 99 }');
+  const { status, stderr } = bunRun("dev", { cwd: folder.path });
+  expect(stderr.trimEnd().split("\n").at(-1)).toBe(
+    "Cannot install the dependencies, for the reason above: this needs the network, and the right to " +
+      "write to node_modules/ here",
+  );
+  expect(status).toBe(1);
+});
+
+test("bun run build names the folder that it cannot write, in one line", () => {
+  const { status, stdout, stderr } = bunRun("build --outdir package.json/dist user-service");
+  expect(stderr).toBe(
+    `Cannot build user-service in ${join(root, "package.json/dist")}: ` +
+      "a part of the path is not a folder; check the path\n",
+  );
+  expect([status, stdout]).toEqual([1, ""]);
+});
+
 test.each([
   ["build --target linux-sparc", 'Cannot build for target "linux-sparc"'],
   ["build --targets linux-x64", "Unknown option '--targets'"],
