@@ -46,7 +46,7 @@ const managementDescription =
  * The server, relative to the document at `/swagger/json`. `/` would lead out of the path prefix that a
  * proxy may have put before both.
  */
-const serverOfDocument = "..";
+const serverOfDocument = { url: "..", description: "This service" };
 
 /**
  * The OpenAPI 3.1 document of an app that has all its routes. A route without documentation is in it
@@ -83,7 +83,7 @@ export async function openApiDocument(
   const document: OpenApiDocument = {
     openapi: "3.1.0",
     info: { ...info, description, ...publisher },
-    servers: [{ url: publicUrl === "" ? serverOfDocument : publicUrl }],
+    servers: [publicUrl === "" ? serverOfDocument : { url: publicUrl }],
     // An empty list: what does not say otherwise needs no authentication.
     security: [],
     tags: Array.from(tags, (name) => ({

@@ -103,7 +103,7 @@ interface Info extends Pick<ApiInfo, "title" | "version" | "description"> {
 export interface OpenApiDocument {
   openapi: string;
   info: Info;
-  servers: { url: string }[];
+  servers: { url: string; description?: string }[];
   /** The alternatives of authentication; none of them is needed if the list is empty. */
   security: Security[];
   tags: { name: string; description?: string | undefined }[];

@@ -80,8 +80,9 @@ describe("openApiDocument()", () => {
     ["http://localhost:8000/swagger/json", "http://localhost:8000/"],
     ["https://shop.example/api/users/swagger/json", "https://shop.example/api/users/"],
   ])("served at %s, names as its server %s", (served, server) => {
-    const [{ url } = { url: "" }, ...others] = document.servers;
+    const [{ url, description } = { url: "" }, ...others] = document.servers;
     expect(new URL(url, served).href).toBe(server);
+    expect(description).toBe("This service");
     expect(others).toEqual([]);
   });
 
