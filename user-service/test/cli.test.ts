@@ -69,6 +69,24 @@ describe("the command line", () => {
   });
 
   test.each([
+    ["frobnicate", 'unknown command "frobnicate"', "[COMMAND]"],
+    ["backup-rotate . 0", "COUNT must be a whole number", "backup-rotate FOLDER COUNT"],
+    ["serve now", "serve takes no arguments", "serve"],
+  ])(
+    "%s prints the reason, the usage of that command, and the way to all others",
+    async (line, reason, call) => {
+      const { stderr } = await run(service, line.split(" "));
+      expect(stderr).toStartWith(`user-service: ${reason}`);
+      expect(stderr.split("\n").slice(1)).toEqual([
+        "",
+        `Usage: user-service ${call}`,
+        "All commands and environment variables: user-service --help",
+        "",
+      ]);
+    },
+  );
+
+  test.each([
     ["postgres://user:secret@db/users"],
     ["DATABASE_URL=postgres://user:secret@db/users"],
     ["--database-url=postgres://user:secret@db/users"],

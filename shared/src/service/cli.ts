@@ -19,7 +19,6 @@ import { findDatabase } from "./engine.ts";
 import { ConfigError, quote, type Settings } from "./env.ts";
 import { refusedVariables } from "./runtime-variables.ts";
 import { UsageError } from "./usage-error.ts";
-import { usage } from "./usage.ts";
 
 /** The output of a command cannot be written. One line for the operator. */
 class OutputError extends Error {
@@ -60,7 +59,7 @@ export async function runService<S extends Settings, Stores>(
     const status = await findCommand(name, args).run(invocation, ...args);
     process.exit(status ?? exitStatus.ok);
   } catch (error) {
-    const { status, lines } = explain(error, service);
+    const { status, lines } = explain(error, { service, process });
     for (const line of lines) process.stderr.write(`${service.name}: ${line}\n`);
     process.exit(status);
   }
@@ -72,9 +71,11 @@ const quoteWord = (text: string) => quote(text.replace(/=.*$/s, "=..."));
 /** Whether the operator wrote a URL, which may have a password, where a path was expected. */
 const isUrl = (text: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 
+const commandOf = (name: string) => commands.find(({ call }) => call.split(" ")[0] === name);
+
 /** The command of this name. @throws {UsageError} if there is none, or it takes other arguments */
 function findCommand(name: string, args: readonly string[]): Command {
-  const command = commands.find(({ call }) => call.split(" ")[0] === name);
+  const command = commandOf(name);
   if (command === undefined) throw new UsageError(`unknown command ${quoteWord(name)}`);
   const option = args.find((argument) => argument.startsWith("-"));
   if (option !== undefined) throw new UsageError(`unknown option ${quoteWord(option)}`);
@@ -92,10 +93,13 @@ function findCommand(name: string, args: readonly string[]): Command {
 /** The exit status and the text of stderr for what a command threw. */
 function explain<S extends Settings, Stores>(
   error: unknown,
-  service: ServiceDefinition<S, Stores>,
+  { service: { name }, process }: Pick<Invocation<S, Stores>, "service" | "process">,
 ): { status: number; lines: readonly string[] } {
   if (error instanceof UsageError) {
-    return { status: exitStatus.usage, lines: [`${error.message}\n\n${usage(service, commands)}`] };
+    const call = commandOf(process.argv[2] ?? "serve")?.call ?? "[COMMAND]";
+    // Not the whole usage: its lines would scroll the reason out of a terminal.
+    const usage = `Usage: ${name} ${call}\nAll commands and environment variables: ${name} --help`;
+    return { status: exitStatus.usage, lines: [`${error.message}\n\n${usage}`] };
   }
   if (error instanceof ConfigError) return { status: exitStatus.config, lines: error.messages };
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

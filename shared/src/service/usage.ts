@@ -8,7 +8,7 @@ interface ShownCommand {
   readonly help: string;
 }
 
-/** The text that `--help` prints, and that follows the error of a wrong command line. */
+/** The text that `--help` prints. */
 export function usage<S extends Settings, Stores>(
   service: ServiceDefinition<S, Stores>,
   commands: readonly ShownCommand[],
