@@ -68,5 +68,8 @@ export function stages(objects: readonly ClusterObject[], images: readonly Image
   const deployments = images.map(({ service }) =>
     objects.filter((object) => isDeployment(object) && object.metadata.name === service),
   );
-  return [needed, ...deployments, objects.filter(isAppliedLast)];
+  // kubectl fails if it is given nothing to apply, as at the end of overlays/postgres.
+  return [needed, ...deployments, objects.filter(isAppliedLast)].filter(
+    (stage) => stage.length > 0,
+  );
 }

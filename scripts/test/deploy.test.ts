@@ -138,6 +138,9 @@ const workloads = (images: readonly string[]) =>
     ]),
   );
 
+const deployments = (images: readonly string[]) =>
+  Object.fromEntries(images.map((image) => [`deployments/${serviceOf(image)}`, image]));
+
 const revision = ({ objects }: Server, service: string) =>
   objects.get(`deployments/${service}`)?.metadata.annotations?.[
     "deployment.kubernetes.io/revision"
@@ -234,6 +237,20 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect([...objects.values()]).toContainEqual(
       expect.objectContaining({ data: expect.objectContaining(ownData) }),
     );
+  });
+
+  // As overlays/postgres does. kubectl refuses an `apply` of nothing.
+  test.concurrent("deploys a kustomization without backups and public routes", async () => {
+    await using server = cluster();
+    const patches = ["CronJob", "Ingress"].map((kind) => ({
+      target: { kind },
+      patch: JSON.stringify({ $patch: "delete", kind, metadata: { name: "all" } }),
+    }));
+    await using folder = await kustomization({ patches });
+    const { status, stdout } = await deploy(server, build("new"), inPlaceOfBase(folder));
+    expect(status).toBe(0);
+    expect(stdout).toContain("Deployed. This runs now");
+    expect(running(server)).toMatchObject(deployments(build("new")));
   });
 
   test.concurrent("deploys its images with a kustomization that names the same by newTag and by digest", async () => {
