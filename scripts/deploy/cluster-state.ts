@@ -74,12 +74,16 @@ export async function restoreState(kubectl: Kubectl, before: State) {
   }
 
   const made = before.missing.filter((object) => found.has(key(object)));
-  // Pods end before the network policies that protect them are deleted.
+  // Pods end before the network policies that protect them are deleted, so kubectl waits for the garbage collector.
+  // It has no right to wait for the rest, which therefore goes at once: the next deploy must not find it.
   const hasPods = (object: ClusterObject) => imagesOf(object).length > 0;
   const rest = made.filter((object) => !hasPods(object) && !mayHoldData(object));
-  for (const objects of [made.filter(hasPods), rest]) {
+  for (const [cascade, objects] of [
+    ["foreground", made.filter(hasPods)],
+    ["background", rest],
+  ] as const) {
     if (objects.length === 0) continue;
-    const how = ["--ignore-not-found", "--cascade=foreground", "--timeout=2m"];
+    const how = ["--ignore-not-found", `--cascade=${cascade}`, "--timeout=2m"];
     const options = { input: documents(objects), shown: true };
     const { ok } = await kubectl.attempt(["delete", "-f", "-", ...how], options);
     accepted &&= ok;

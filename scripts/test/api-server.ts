@@ -36,6 +36,7 @@ interface Parts {
 /** Starts a server on a port of its own. */
 export function apiServer({ start, forbidden = [], denied = [], ...first }: Parts) {
   const objects = new Map(first.objects);
+  const deletions = new Map<string, string>();
   let version = 0;
   const waiting = new Set<() => void>();
 
@@ -77,6 +78,8 @@ export function apiServer({ start, forbidden = [], denied = [], ...first }: Part
     }
     if (verb === "get") return Response.json(present);
     if (verb === "delete") {
+      const { propagationPolicy = "" } = body as { propagationPolicy?: string };
+      deletions.set(key, propagationPolicy);
       objects.delete(key);
       return Response.json({ kind: "Status", apiVersion: "v1", status: "Success" });
     }
@@ -185,6 +188,8 @@ export function apiServer({ start, forbidden = [], denied = [], ...first }: Part
       "current-context": "test",
     }),
     objects,
+    /** How each object was deleted: "Foreground" keeps it until what it owns is gone. */
+    deletions: deletions as ReadonlyMap<string, string>,
     /** Sets the number of a Deployment's pods, as an operator or an autoscaler does. */
     scale(service: string, replicas: number): void {
       const key = `deployments/${service}`;

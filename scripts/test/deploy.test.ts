@@ -369,6 +369,11 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     const left = [...server.objects.keys()];
     expect(left).toEqual(left.filter((key) => key.startsWith("persistentvolumeclaims/")));
     expect(left).toHaveLength(2 * names.length);
+    // A foreground deletion leaves the object to the garbage collector: a deploy that comes at once would find it.
+    const foreground = [...server.deletions].filter(([, how]) => how === "Foreground");
+    expect(foreground.map(([key]) => key).toSorted()).toEqual(
+      names.map((service) => `deployments/${service}`).toSorted(),
+    );
     for (const service of names) {
       expect(stdout).toContain(`Deployment ${service}: not there\n`);
       expect(stderr).toContain(`kubectl delete persistentvolumeclaim ${service}-data\n`);
