@@ -69,20 +69,19 @@ describe("the command line", () => {
   });
 
   test.each([
-    ["frobnicate", 'unknown command "frobnicate"', "[COMMAND]"],
-    ["backup-rotate . 0", "COUNT must be a whole number", "backup-rotate FOLDER COUNT"],
-    ["serve now", "serve takes no arguments", "serve"],
+    ["frobnicate", 'unknown command "frobnicate"', "[COMMAND]\n\nCommands:\n  serve "],
+    ["backup-rotate . 0", "COUNT must be a whole number", "backup-rotate FOLDER COUNT\n"],
+    ["serve now", "serve takes no arguments", "serve\n"],
   ])(
-    "%s prints the reason, the usage of that command, and the way to all others",
+    "%s prints the reason and the usage, and leaves the variables to --help",
     async (line, reason, call) => {
       const { stderr } = await run(service, line.split(" "));
       expect(stderr).toStartWith(`user-service: ${reason}`);
-      expect(stderr.split("\n").slice(1)).toEqual([
-        "",
-        `Usage: user-service ${call}`,
-        "All commands and environment variables: user-service --help",
-        "",
-      ]);
+      expect(stderr).toContain(`\n\nUsage: user-service ${call}`);
+      expect(stderr).toEndWith(
+        "\n\nEverything, with the environment variables: user-service --help\n",
+      );
+      expect(stderr.split("\n").length).toBeLessThan(24);
     },
   );
 

@@ -19,6 +19,7 @@ import { findDatabase } from "./engine.ts";
 import { ConfigError, quote, type Settings } from "./env.ts";
 import { refusedVariables } from "./runtime-variables.ts";
 import { UsageError } from "./usage-error.ts";
+import { commandsUsage } from "./usage.ts";
 
 /** The output of a command cannot be written. One line for the operator. */
 class OutputError extends Error {
@@ -96,10 +97,12 @@ function explain<S extends Settings, Stores>(
   { service: { name }, process }: Pick<Invocation<S, Stores>, "service" | "process">,
 ): { status: number; lines: readonly string[] } {
   if (error instanceof UsageError) {
-    const call = commandOf(process.argv[2] ?? "serve")?.call ?? "[COMMAND]";
-    // Not the whole usage: its lines would scroll the reason out of a terminal.
-    const usage = `Usage: ${name} ${call}\nAll commands and environment variables: ${name} --help`;
-    return { status: exitStatus.usage, lines: [`${error.message}\n\n${usage}`] };
+    const command = commandOf(process.argv[2] ?? "serve");
+    // Not the whole text of --help: its lines would scroll the reason out of a terminal.
+    const usage =
+      command === undefined ? commandsUsage(name, commands) : `Usage: ${name} ${command.call}`;
+    const more = `Everything, with the environment variables: ${name} --help`;
+    return { status: exitStatus.usage, lines: [`${error.message}\n\n${usage}\n\n${more}`] };
   }
   if (error instanceof ConfigError) return { status: exitStatus.config, lines: error.messages };
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

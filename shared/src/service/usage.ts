@@ -8,6 +8,14 @@ interface ShownCommand {
   readonly help: string;
 }
 
+/** The commands of a service, which follow the error of an unknown one. */
+export function commandsUsage(name: string, commands: readonly ShownCommand[]): string {
+  return `Usage: ${name} [COMMAND]
+
+Commands:
+${table(commands.map(({ call, help }) => [call, help]))}`;
+}
+
 /** The text that `--help` prints. */
 export function usage<S extends Settings, Stores>(
   service: ServiceDefinition<S, Stores>,
@@ -28,10 +36,7 @@ export function usage<S extends Settings, Stores>(
       ];
     },
   );
-  return `Usage: ${service.name} [COMMAND]
-
-Commands:
-${table(commands.map(({ call, help }) => [call, help]))}
+  return `${commandsUsage(service.name, commands)}
 
 Environment variables:
 ${table(variables)}`;
