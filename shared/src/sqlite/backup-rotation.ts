@@ -73,10 +73,8 @@ async function abandoned(folder: string, files: readonly string[], now: Date): P
   const found: string[] = [];
   for (const file of files) {
     // A backup that runs beside this one gives its file the final name, or deletes it.
-    const { mtimeMs } = (await stat(join(folder, file)).catch(unlessMissing)) ?? {
-      mtimeMs: Infinity,
-    };
-    if (now.getTime() - mtimeMs > abandonedMs) found.push(file);
+    const state = await stat(join(folder, file)).catch(unlessMissing);
+    if (state !== undefined && now.getTime() - state.mtimeMs > abandonedMs) found.push(file);
   }
   return found;
 }
