@@ -24,7 +24,7 @@ export interface CopiedTable {
   readonly isReplaced?: boolean;
 }
 
-/** ChildRow rows of a row, in an order: rows of a second table on SQLite, an array in a column on PostgreSQL. */
+/** Child rows, in an order: rows of a second table on SQLite, an array in a column on PostgreSQL. */
 export interface ChildTable {
   /** The table on SQLite. */
   readonly name: string;
