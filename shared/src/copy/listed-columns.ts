@@ -1,6 +1,9 @@
 // What a database has beside the list of tables, which a copy would leave out.
 import { CopyError } from "./copy-error.ts";
 
+/** Which database of a copy it is, for the error text. */
+export type End = "source" | "destination";
+
 /** A column of a database. */
 export interface Column {
   readonly table: string;
@@ -14,12 +17,11 @@ export type ListedColumns = ReadonlyMap<string, readonly string[]>;
  * Refuses a database with a column of a listed table, or with a table of the migrations, that is not listed.
  * A table that the migrations do not name is the operator's own, and is not copied.
  *
- * @param end which database it is, for the error text
  * @param migrations those of the program for this engine
  * @throws {CopyError} with the first table or column that is not listed
  */
 export function requireListed(
-  end: "source" | "destination",
+  end: End,
   columns: readonly Column[],
   listed: ListedColumns,
   migrations: readonly string[],

@@ -1,5 +1,6 @@
 // The columns of a PostgreSQL database whose values a copy has to bring.
-import type { ListedColumns } from "./listed-columns.ts";
+import { requireListed, type Column, type End, type ListedColumns } from "./listed-columns.ts";
+import type { CopySession } from "./postgres-session.ts";
 import type { CopiedTable } from "./table.ts";
 
 /**
@@ -28,4 +29,15 @@ export function listedOnPostgres(tables: readonly CopiedTable[]): ListedColumns 
       ],
     ]),
   );
+}
+
+/** Refuses a database as {@link requireListed} does. @throws {CopyError}, and what the session does */
+export async function requireListedOnPostgres(
+  end: End,
+  session: CopySession,
+  tables: readonly CopiedTable[],
+  migrations: readonly string[],
+): Promise<void> {
+  const columns = await session.run<Column>(selectPostgresColumns);
+  requireListed(end, columns, listedOnPostgres(tables), migrations);
 }

@@ -3,8 +3,7 @@ import type { AppliedMigration } from "../core/migration.ts";
 import type { PostgresAddress } from "../postgres/postgres-url.ts";
 import { CopyError } from "./copy-error.ts";
 import type { CopySource, SourceOptions } from "./database.ts";
-import { requireListed, type Column } from "./listed-columns.ts";
-import { listedOnPostgres, selectPostgresColumns } from "./postgres-columns.ts";
+import { requireListedOnPostgres } from "./postgres-columns.ts";
 import { postgresRows } from "./postgres-rows.ts";
 import { CopySession } from "./postgres-session.ts";
 import { requireCurrentSchema } from "./source-schema.ts";
@@ -43,8 +42,7 @@ export function postgresSource(
         throw new CopyError("a session has locked rows for three seconds; end it");
       }
       requireCurrentSchema(address.name, await readHistory(), migrations);
-      const columns = await session.run<Column>(selectPostgresColumns);
-      requireListed("source", columns, listedOnPostgres(tables), migrations);
+      await requireListedOnPostgres("source", session, tables, migrations);
     },
     rows: (table) => postgresRows(session, table),
     async count({ name, children }) {

@@ -5,8 +5,7 @@ import { migrate } from "../postgres/migrations.ts";
 import type { PostgresAddress } from "../postgres/postgres-url.ts";
 import { CommitUnknown, CopyError, RowRefused } from "./copy-error.ts";
 import type { CopyTarget } from "./database.ts";
-import { requireListed, type Column } from "./listed-columns.ts";
-import { listedOnPostgres, selectPostgresColumns } from "./postgres-columns.ts";
+import { requireListedOnPostgres } from "./postgres-columns.ts";
 import { postgresRows } from "./postgres-rows.ts";
 import { CopySession } from "./postgres-session.ts";
 import { childrenOf, keyOf, kindOf, type ColumnType, type CopiedTable, type Row } from "./table.ts";
@@ -39,8 +38,7 @@ export function postgresTarget(
       for (const { name, isReplaced = false } of tables) {
         if (!isReplaced) await refuseRows(session, name);
       }
-      const columns = await session.run<Column>(selectPostgresColumns);
-      requireListed("destination", columns, listedOnPostgres(tables), migrations);
+      await requireListedOnPostgres("destination", session, tables, migrations);
       await session.run("SAVEPOINT batch");
     },
     async insert(table, rows) {

@@ -1,5 +1,6 @@
 // The columns of an SQLite database whose values a copy has to bring.
-import type { ListedColumns } from "./listed-columns.ts";
+import type { Database } from "bun:sqlite";
+import { requireListed, type Column, type End, type ListedColumns } from "./listed-columns.ts";
 import { sqliteName } from "./sqlite-rows.ts";
 import type { CopiedTable } from "./table.ts";
 
@@ -29,4 +30,15 @@ export function listedOnSqlite(tables: readonly CopiedTable[]): ListedColumns {
     listed.set(children.name, [parent, position, ...Object.keys(children.columns)]);
   }
   return listed;
+}
+
+/** Refuses a database as {@link requireListed} does. @throws {CopyError} */
+export function requireListedOnSqlite(
+  end: End,
+  db: Database,
+  tables: readonly CopiedTable[],
+  migrations: readonly string[],
+): void {
+  using columns = db.prepare<Column, []>(selectSqliteColumns);
+  requireListed(end, columns.all(), listedOnSqlite(tables), migrations);
 }

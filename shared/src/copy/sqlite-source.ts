@@ -6,9 +6,8 @@ import { defaultLockTimeoutMs, retryWhileBusy } from "../sqlite/lock.ts";
 import { readHistory } from "../sqlite/migrations.ts";
 import { CopyError } from "./copy-error.ts";
 import type { CopySource, SourceOptions } from "./database.ts";
-import { requireListed, type Column } from "./listed-columns.ts";
 import { requireCurrentSchema } from "./source-schema.ts";
-import { listedOnSqlite, selectSqliteColumns } from "./sqlite-columns.ts";
+import { requireListedOnSqlite } from "./sqlite-columns.ts";
 import { sqliteRows } from "./sqlite-rows.ts";
 import type { CopiedTable } from "./table.ts";
 
@@ -47,8 +46,7 @@ export function sqliteSource(
       await retryWhileBusy(() => db.run(blocksWrites ? "BEGIN IMMEDIATE" : "BEGIN"), maxWaitMs);
       db.run("PRAGMA query_only = ON");
       requireCurrentSchema(file, readHistory(db), migrations);
-      using columns = db.prepare<Column, []>(selectSqliteColumns);
-      requireListed("source", columns.all(), listedOnSqlite(tables), migrations);
+      requireListedOnSqlite("source", db, tables, migrations);
     },
     rows: (table) => sqliteRows(db, table),
     count: async ({ name, children }) => ({

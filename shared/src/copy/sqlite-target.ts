@@ -13,8 +13,7 @@ import { primaryCode, resultCode } from "../sqlite/errors.ts";
 import { migrate } from "../sqlite/migrations.ts";
 import { CopyError, RowRefused } from "./copy-error.ts";
 import type { CopyTarget } from "./database.ts";
-import { requireListed, type Column } from "./listed-columns.ts";
-import { listedOnSqlite, selectSqliteColumns } from "./sqlite-columns.ts";
+import { requireListedOnSqlite } from "./sqlite-columns.ts";
 import { sqliteName, sqliteRows } from "./sqlite-rows.ts";
 import {
   childrenOf,
@@ -62,8 +61,7 @@ export function sqliteTarget(
       db = new Database(temporary, { create: true, readwrite: true, strict: true });
       db.run("PRAGMA trusted_schema = OFF");
       await migrate(db, migrations);
-      using columns = db.prepare<Column, []>(selectSqliteColumns);
-      requireListed("destination", columns.all(), listedOnSqlite(tables), migrations);
+      requireListedOnSqlite("destination", db, tables, migrations);
       // What a crash could leave has no name yet.
       db.run("PRAGMA journal_mode = MEMORY");
       db.run("PRAGMA synchronous = OFF");
