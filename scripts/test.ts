@@ -1,5 +1,6 @@
 // `bun run test [ARGUMENT...]`: runs the tests on all cores. The processes that run them share one
 // PostgreSQL server and one build of the executables.
+import { availableParallelism } from "node:os";
 import { buildExecutables } from "../shared/testing/build-executables.ts";
 import { shareWithRun } from "../shared/testing/shared-by-run.ts";
 import { startPostgres } from "../shared/testing/start-postgres.ts";
@@ -20,8 +21,11 @@ const { env } = atEnd.use(
 );
 // In a terminal Bun gives its workers FORCE_COLOR, with which everything that tests start would colour its pipes.
 const plain = { NO_COLOR: "1", FORCE_COLOR: undefined };
-const options = ["--parallel", "--no-isolate", "--randomize", "--timeout", "60000"];
-const tests = Bun.spawn([process.execPath, "test", ...options, ...process.argv.slice(2)], {
+// One process more than there are cores: tests wait, for a process that starts or for time to pass.
+const workers = availableParallelism() + 1;
+const options = `--parallel=${workers} --max-concurrency=8 --no-isolate --randomize --timeout=60000`;
+const command = [process.execPath, "test", ...options.split(" "), ...process.argv.slice(2)];
+const tests = Bun.spawn(command, {
   env: { ...process.env, ...plain, ...env },
   stdio: ["inherit", "inherit", "inherit"],
 });

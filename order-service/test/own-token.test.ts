@@ -2,20 +2,19 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setInterval } from "node:timers/promises";
 import { startCollector } from "@platform/shared/testing/collector";
-import type { Running } from "@platform/shared/testing/executable";
-import { processTests } from "@platform/shared/testing/process-tests";
+import { runCommand, startExecutable, type Running } from "@platform/shared/testing/executable";
+import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
 import { bearer, testIssuer } from "@platform/shared/testing/test-issuer";
 import { sending } from "@platform/shared/testing/work-counter";
 import { attempts, circuitState } from "./fake-user-service.ts";
 import { wish } from "./order-service.ts";
 
-const { start, run, path } = processTests();
 const subject = "system:serviceaccount:shop:order-service";
 
-/** Writes a token as the kubelet does: into a new folder, to which a link then points. */
-function project(token: string): string {
-  const volume = path("token-volume");
+/** Writes a token as the kubelet does: into a new folder of the volume, to which a link then points. */
+function project(token: string, volume: string): string {
   const name = `..${crypto.randomUUID()}`;
   mkdirSync(join(volume, name), { recursive: true });
   writeFileSync(join(volume, name, "token"), token);
@@ -32,20 +31,23 @@ async function startPlatform(further: Readonly<Record<string, string>> = {}) {
   const clients = await testIssuer();
   const cluster = await testIssuer({ issuer: "https://cluster.test" });
   const { issuer, jwks } = cluster;
-  const env = { ...clients.environment(), ...further };
+  const folder = temporaryFolder();
+  const start = (service: "user-service" | "order-service", env: Record<string, string>) =>
+    startExecutable(service, {
+      cwd: folder.path,
+      env: { ...clients.environment(), ...further, ...env },
+    });
   const users = await start("user-service", {
-    ...env,
     AUTH_SERVICE_ISSUER: issuer,
     AUTH_SERVICE_JWKS: jwks,
     AUTH_SERVICE_SUBJECT: subject,
   });
   const ownToken = () => cluster.token({ sub: subject, jti: crypto.randomUUID() });
   const token = await ownToken();
-  const file = project(token);
+  const volume = join(folder.path, "token-volume");
   const orders = await start("order-service", {
-    ...env,
     USER_SERVICE_URL: users.url,
-    USER_SERVICE_TOKEN_FILE: file,
+    USER_SERVICE_TOKEN_FILE: project(token, volume),
   });
   const headers = bearer(await clients.token({ scope: "users:write orders:write" }));
   const alice = { name: "Alice", email: "alice@example.com" };
@@ -57,12 +59,15 @@ async function startPlatform(further: Readonly<Record<string, string>> = {}) {
     orders,
     token,
     ownToken,
+    /** The folder of the token's file, which the kubelet would mount. */
+    volume,
     place: () => orders.fetch("/orders", sending("POST", { ...wish, user_id }, headers)),
     async [Symbol.asyncDispose]() {
       await orders[Symbol.asyncDispose]();
       await users[Symbol.asyncDispose]();
       await cluster[Symbol.asyncDispose]();
       await clients[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
     },
   };
 }
@@ -70,22 +75,24 @@ async function startPlatform(further: Readonly<Record<string, string>> = {}) {
 const metricsOf = async ({ fetch }: Running) => (await fetch("/metrics")).text();
 
 describe("POST /orders with a token of order-service", () => {
-  test("never fails while keys and token are replaced under load, old and new at once", async () => {
+  test.concurrent("never fails while keys and token are replaced under load, old and new at once", async () => {
     await using platform = await startPlatform();
-    const { cluster, users, orders, token, ownToken, place } = platform;
-    const statuses: number[] = [];
-    let isOver = false;
-    const load = Array.from({ length: 8 }, async () => {
-      while (!isOver) statuses.push((await place()).status);
-    });
+    const { cluster, users, orders, token, ownToken, volume, place } = platform;
+    const placed: ReturnType<typeof place>[] = [];
+    const load = new AbortController();
+    const loading = (async () => {
+      // Two hundred orders a second, whether or not those before them have a response.
+      for await (const _ of setInterval(5, undefined, load)) placed.push(place());
+    })().catch(() => {});
     await cluster.rotate();
     const next = await ownToken();
     await cluster.publish();
-    project(next);
+    project(next, volume);
     await orders.logged("token has changed");
-    statuses.push((await place()).status);
-    isOver = true;
-    await Promise.all(load);
+    placed.push(place());
+    load.abort();
+    await loading;
+    const statuses = (await Promise.all(placed)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([201]));
     const statusWith = async (sent: string) =>
       (await users.fetch("/users", { headers: bearer(sent) })).status;
@@ -93,26 +100,26 @@ describe("POST /orders with a token of order-service", () => {
     expect(await metricsOf(orders)).toContain(`${circuitState} 0`);
   });
 
-  test("goes on with the last token when its file is gone", async () => {
+  test.concurrent("goes on with the last token when its file is gone", async () => {
     await using platform = await startPlatform();
-    const { orders, place } = platform;
-    rmSync(path("token-volume"), { recursive: true });
+    const { orders, volume, place } = platform;
+    rmSync(volume, { recursive: true });
     expect(await orders.logged("cannot read the token, and use the last one")).toMatchObject({
       level: "warn",
     });
     expect((await place()).status).toBe(201);
   });
 
-  test("is 502 where the token is refused, of which nothing is shown anywhere", async () => {
+  test.concurrent("is 502 where the token is refused, of which nothing is shown anywhere", async () => {
     await using collector = startCollector();
     await using platform = await startPlatform({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       LOG_LEVEL: "trace",
     });
-    const { cluster, users, orders, token, place } = platform;
+    const { cluster, users, orders, token, volume, place } = platform;
     const refused = await cluster.token({ sub: "system:serviceaccount:shop:cart" });
     expect((await place()).status).toBe(201);
-    project(refused);
+    project(refused, volume);
     await orders.logged("token has changed");
     const shown: string[] = [];
     for (let n = 0; n < 6; n += 1) {
@@ -142,6 +149,8 @@ describe("POST /orders with a token of order-service", () => {
 
 describe("serve with USER_SERVICE_TOKEN_FILE", () => {
   test("exits with 78 where the file has no token, and says so with all that is wrong", async () => {
+    await using folder = temporaryFolder();
+    const path = (name: string) => join(folder.path, name);
     writeFileSync(path("empty"), "\n");
     writeFileSync(path("broken"), "secret\nsecret");
     for (const [name, reason] of [
@@ -150,7 +159,10 @@ describe("serve with USER_SERVICE_TOKEN_FILE", () => {
       ["broken", "the token has characters other than A-Z a-z 0-9 - . _ ~ + / and = at its end"],
     ] as const) {
       const env = { PORT: "x", USER_SERVICE_TOKEN_FILE: path(name) };
-      const { status, stdout, stderr } = await run("order-service", [], env);
+      const { status, stdout, stderr } = await runCommand("order-service", [], {
+        cwd: folder.path,
+        env,
+      });
       expect({ status, stdout }).toEqual({ status: 78, stdout: "" });
       expect(stderr.trimEnd().split("\n")).toEqual([
         expect.stringContaining("PORT"),

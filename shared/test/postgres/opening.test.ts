@@ -33,7 +33,7 @@ async function temporaryRole(
   { admin, url }: Pick<Awaited<ReturnType<typeof temporaryPostgres>>, "admin" | "url">,
   grants: (role: string) => string,
 ) {
-  const role = `opening_${process.pid}`;
+  const role = `opening_${crypto.randomUUID().replaceAll("-", "_")}`;
   await admin.unsafe(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'; ${grants(role)}`);
   const ofRole = new URL(url);
   ofRole.username = role;
@@ -56,7 +56,7 @@ function withParameter(url: string, name: string, value: string): string {
 }
 
 describe.if(hasPostgres)("openPostgres()", () => {
-  test("runs the migrations that are missing, and no other", async () => {
+  test.concurrent("runs the migrations that are missing, and no other", async () => {
     await using it = await temporaryPostgres();
     const first = await it.open({ migrations: [notes] });
     expect(await first.migrated).toMatchObject({ from: 0, to: 1 });
@@ -67,7 +67,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect(await third.read((sql) => sql`SELECT id FROM notes`)).toEqual([{ id: 1 }]);
   });
 
-  test("four at once on an empty database migrate it once", async () => {
+  test.concurrent("four at once on an empty database migrate it once", async () => {
     await using it = await temporaryPostgres();
     const migrations = [notes, tags];
     const storages = await Promise.all([1, 2, 3, 4].map(() => it.open({ migrations })));
@@ -78,7 +78,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect([...versions]).toEqual([{ version: 1 }, { version: 2 }]);
   });
 
-  test.each([
+  test.concurrent.each([
     [
       "transactions that see one state of the database",
       "default_transaction_isolation = 'serializable'",
@@ -102,7 +102,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect([...(versions ?? [])]).toEqual([{ version: 1 }, { version: 2 }]);
   });
 
-  test("gives all storages the same secrets", async () => {
+  test.concurrent("gives all storages the same secrets", async () => {
     await using it = await temporaryPostgres();
     const storages = await Promise.all([1, 2].map(() => it.open({ migrations: [secrets] })));
     for (const storage of storages) {
@@ -111,7 +111,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     }
   });
 
-  test("a migration that fails changes nothing, and names itself", async () => {
+  test.concurrent("a migration that fails changes nothing, and names itself", async () => {
     await using it = await temporaryPostgres();
     const wrong = "CREATE TABLE more (id int); CREATE TABLE notes (id int)";
     expect(await refusalOf(it.open({ migrations: [notes, wrong] }))).toMatch(
@@ -121,7 +121,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect([...found]).toEqual([{ notes: null }]);
   });
 
-  test("refuses a schema of a newer program, and one that was edited", async () => {
+  test.concurrent("refuses a schema of a newer program, and one that was edited", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes, tags] });
     expect(await refusalOf(it.open({ migrations: [notes] }))).toContain(
@@ -132,7 +132,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     );
   });
 
-  test.each([
+  test.concurrent.each([
     ["a table of the same name", "CREATE TABLE notes (number int)"],
     ["a function of the same name", "CREATE FUNCTION notes_of() RETURNS int RETURN 1"],
     ["a history of another form", "CREATE TABLE schema_migrations (version bigint, dirty bool)"],
@@ -145,7 +145,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     );
   });
 
-  test("a database without a schema that the role may use is refused with that reason", async () => {
+  test.concurrent("a database without a schema that the role may use is refused with that reason", async () => {
     await using it = await temporaryPostgres();
     await it.admin.unsafe("DROP SCHEMA public");
     expect(await refusalOf(it.open({ migrations: [notes] }))).toEndWith(
@@ -153,7 +153,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     );
   });
 
-  test("an up-to-date schema needs no right to change it, an older one names the right", async () => {
+  test.concurrent("an up-to-date schema needs no right to change it, an older one names the right", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes] });
     // Up to PostgreSQL 14 every role may create tables in the schema public.
@@ -165,7 +165,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     );
   });
 
-  test("a role that may not write a table is told so, and no write fails later", async () => {
+  test.concurrent("a role that may not write a table is told so, and no write fails later", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes, tags, secrets] });
     await using role = await temporaryRole(
@@ -183,7 +183,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     await open();
   });
 
-  test("a role with the rights of docs/postgresql.md may use the tables of later migrations too", async () => {
+  test.concurrent("a role with the rights of docs/postgresql.md may use the tables of later migrations too", async () => {
     const page = Bun.file(new URL("../../../docs/postgresql.md", import.meta.url));
     const [grants = ""] = codeBlocks(await page.text())
       .map(({ code }) => code)
@@ -198,7 +198,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect(await storage.read((sql) => sql`SELECT id FROM tags`)).toEqual([]);
   });
 
-  test("a right that is taken away later makes it unavailable and not ready, and is told once", async () => {
+  test.concurrent("a right that is taken away later makes it unavailable and not ready, and is told once", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes] });
     await using role = await temporaryRole(it, rowRights);
@@ -236,7 +236,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect(changes).toEqual([]);
   });
 
-  test("a schema that is taken away later makes it unavailable and not ready, and is told once", async () => {
+  test.concurrent("a schema that is taken away later makes it unavailable and not ready, and is told once", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes] });
     await using role = await temporaryRole(it, rowRights);
@@ -263,7 +263,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect(await select()).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  test("refuses a database that is not in UTF-8", async () => {
+  test.concurrent("refuses a database that is not in UTF-8", async () => {
     await using database = await postgresDatabase();
     await using admin = new SQL(database.url, { max: 1 });
     const name = `latin1_${process.pid}`;
@@ -280,7 +280,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     }
   });
 
-  test("refuses a database that does not exist, and a role that does not exist", async () => {
+  test.concurrent("refuses a database that does not exist, and a role that does not exist", async () => {
     await using it = await temporaryPostgres();
     const missing = new URL(it.url);
     missing.pathname = "/no_such_database";
@@ -295,7 +295,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect(refusal).not.toContain("s3cret");
   });
 
-  test("refuses a server without TLS if the URL demands it, and takes it otherwise", async () => {
+  test.concurrent("refuses a server without TLS if the URL demands it, and takes it otherwise", async () => {
     await using it = await temporaryPostgres();
     for (const mode of ["disable", "allow", "prefer"]) {
       const storage = await it.open({ url: withParameter(it.url, "sslmode", mode) });
@@ -312,7 +312,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     );
   });
 
-  test.each(["refuses connections", "is silent"])(
+  test.concurrent.each(["refuses connections", "is silent"])(
     "resolves while the server %s, and serves as soon as it is there",
     async (trouble) => {
       await using it = await temporaryPostgres();
@@ -344,7 +344,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     },
   );
 
-  test("a path that goes silent during a migration delays it by seconds, and it is done once", async () => {
+  test.concurrent("a path that goes silent during a migration delays it by seconds, and it is done once", async () => {
     await using it = await temporaryPostgres();
     const path = serverPath(it.url);
     it.defer(path);
@@ -365,7 +365,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect([...(await it.admin<object[]>`SELECT id FROM notes`)]).toEqual([{ id: 1 }]);
   });
 
-  test("a server that comes back with another schema is refused then", async () => {
+  test.concurrent("a server that comes back with another schema is refused then", async () => {
     await using it = await temporaryPostgres();
     await it.open({ migrations: [notes, tags] });
     const path = serverPath(it.url);
@@ -377,7 +377,7 @@ describe.if(hasPostgres)("openPostgres()", () => {
     expect(await refusal).toContain("run a newer program");
   });
 
-  test("close() gives up a server that is away", async () => {
+  test.concurrent("close() gives up a server that is away", async () => {
     await using it = await temporaryPostgres();
     const path = serverPath(it.url);
     path.close();

@@ -58,7 +58,7 @@ async function lock(admin: SQL, table: string): Promise<() => Promise<void>> {
 const raise = (sqlState: string) => `DO $$ BEGIN RAISE SQLSTATE '${sqlState}'; END $$`;
 
 describe.if(hasPostgres)("PostgresStorage", () => {
-  test("reads what it wrote, and says which constraint refused a value", async () => {
+  test.concurrent("reads what it wrote, and says which constraint refused a value", async () => {
     await using it = await temporaryPostgres();
     const storage = await it.open({ migrations });
     expect(await storage.write(insertNote(1))).toEqual([{ id: 1 }]);
@@ -69,7 +69,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(await rejectionOf(storage.write(insertNote(2, "\0")))).toBeInstanceOf(ValueRefused);
   });
 
-  test("reports commits, and how many writes shared each", async () => {
+  test.concurrent("reports commits, and how many writes shared each", async () => {
     await using it = await temporaryPostgres();
     const committed = mock();
     const waited = mock();
@@ -80,7 +80,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(waited.mock.calls.filter(([seconds]) => seconds >= 60)).toHaveLength(7);
   });
 
-  test("reports how long statements wait for a session, also in vain, and how many wait", async () => {
+  test.concurrent("reports how long statements wait for a session, also in vain, and how many wait", async () => {
     await using it = await temporaryPostgres();
     const waited = mock();
     let queueLength = () => 0;
@@ -98,7 +98,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(waits.filter((seconds) => seconds >= 0.7)).toHaveLength(2);
   });
 
-  test.each([
+  test.concurrent.each([
     ["ends the session", "SELECT pg_terminate_backend(pg_backend_pid())", ["interrupted"]],
     ["reports an error of its disk", raise("58030"), ["io"]],
     ["has no room", raise("53100"), ["full"]],
@@ -114,7 +114,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(commitFailed.mock.calls.flat()).toEqual(reasons);
   });
 
-  test("tells when a write of one caller is settled; a batch tells it of its own", async () => {
+  test.concurrent("tells when a write of one caller is settled; a batch tells it of its own", async () => {
     await using it = await temporaryPostgres();
     const settled: unknown[][] = [];
     const observer = observerWith({
@@ -135,7 +135,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(storage.writeQueued).toBe(observer.writeQueued);
   });
 
-  test("counts sessions that are used, idle and waited for", async () => {
+  test.concurrent("counts sessions that are used, idle and waited for", async () => {
     await using it = await temporaryPostgres();
     const watchSessions = mock<StorageObserver["watchSessions"]>(() => mock());
     const observer = observerWith({ watchSessions });
@@ -150,7 +150,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(count?.()).toMatchObject({ max: 2, used: 0, waiting: 0 });
   });
 
-  test("one statement that waits for a lock makes no other statement wait", async () => {
+  test.concurrent("one statement that waits for a lock makes no other statement wait", async () => {
     await using it = await temporaryPostgres();
     const storage = await it.open({ migrations, statementTimeoutMs: 3000 });
     await Promise.all([0.01, 0.01, 0.01, 0.01].map((seconds) => storage.read(sleep(seconds))));
@@ -164,7 +164,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     await slow;
   });
 
-  test("a lock that is held for too long is busy, and nothing is written", async () => {
+  test.concurrent("a lock that is held for too long is busy, and nothing is written", async () => {
     await using it = await temporaryPostgres();
     const storage = await it.open({ migrations, statementTimeoutMs: 200 });
     const unlock = await lock(it.admin, "notes");
@@ -173,7 +173,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(await storage.read((sql) => sql`SELECT id FROM notes`)).toEqual([]);
   });
 
-  test("reports a write that gave up waiting for a lock, and nothing else that is busy", async () => {
+  test.concurrent("reports a write that gave up waiting for a lock, and nothing else that is busy", async () => {
     await using it = await temporaryPostgres();
     const lockWaited = mock();
     const observer = observerWith({ lockWaited });
@@ -199,7 +199,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(lockWaited).toHaveBeenCalledTimes(1);
   });
 
-  test("a statement that gets no session in time is busy", async () => {
+  test.concurrent("a statement that gets no session in time is busy", async () => {
     await using it = await temporaryPostgres();
     const storage = await it.open({ poolSize: 1, statementTimeoutMs: 3000 });
     const slow = storage.read(sleep(1.5));
@@ -207,7 +207,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     await slow;
   });
 
-  test("a ping goes before all that wait, and is late after a second", async () => {
+  test.concurrent("a ping goes before all that wait, and is late after a second", async () => {
     await using it = await temporaryPostgres();
     const storage = await it.open({ poolSize: 1, statementTimeoutMs: 3000 });
     const order: string[] = [];
@@ -225,7 +225,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     await storage.ping();
   });
 
-  test("a read whose session is killed is repeated, a write is not", async () => {
+  test.concurrent("a read whose session is killed is repeated, a write is not", async () => {
     await using it = await temporaryPostgres();
     const storage = await it.open({ migrations, statementTimeoutMs: 3000 });
     let tries = 0;
@@ -250,7 +250,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(await storage.read((sql) => sql`SELECT id FROM notes`)).toEqual([]);
   });
 
-  test.each(["40001", "40P01"])(
+  test.concurrent.each(["40001", "40P01"])(
     "a write that the server undid (%s) is tried again",
     async (state) => {
       await using it = await temporaryPostgres();
@@ -271,7 +271,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     },
   );
 
-  test.each(["40001", "40P01"])(
+  test.concurrent.each(["40001", "40P01"])(
     "a read that the server undid (%s) is tried again, a few times",
     async (state) => {
       await using it = await temporaryPostgres();
@@ -294,7 +294,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     },
   );
 
-  test("a path that swallows packets ends a statement in time, and the next one works", async () => {
+  test.concurrent("a path that swallows packets ends a statement in time, and the next one works", async () => {
     await using it = await temporaryPostgres();
     const path = serverPath(it.url);
     it.defer(path);
@@ -313,7 +313,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(changes).toEqual([false, true]);
   });
 
-  test("a server that goes away and comes back is unreachable meanwhile, and told once", async () => {
+  test.concurrent("a server that goes away and comes back is unreachable meanwhile, and told once", async () => {
     await using it = await temporaryPostgres();
     const path = serverPath(it.url);
     it.defer(path);
@@ -330,7 +330,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(changes).toEqual([false, true]);
   });
 
-  test.each(["a write", "a ping"])(
+  test.concurrent.each(["a write", "a ping"])(
     "a read-only server that %s finds is not ready, is told once, and serves again as soon as it takes writes",
     async (first) => {
       await using it = await temporaryPostgres();
@@ -368,7 +368,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     },
   );
 
-  test("a server whose disk is full is not lost: it serves reads", async () => {
+  test.concurrent("a server whose disk is full is not lost: it serves reads", async () => {
     await using it = await temporaryPostgres();
     const changes: boolean[] = [];
     const reachabilityChanged = (isReachable: boolean) => void changes.push(isReachable);
@@ -380,7 +380,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     expect(changes).toEqual([]);
   });
 
-  test("close() waits for statements under way, and refuses further ones", async () => {
+  test.concurrent("close() waits for statements under way, and refuses further ones", async () => {
     await using it = await temporaryPostgres();
     const storage = await it.open({ migrations, poolSize: 1 });
     const written = [insertNote(1), insertNote(2)].map((statement) => storage.write(statement));
@@ -392,7 +392,7 @@ describe.if(hasPostgres)("PostgresStorage", () => {
     await storage.close();
   });
 
-  test("close(true) ends the statements under way", async () => {
+  test.concurrent("close(true) ends the statements under way", async () => {
     await using it = await temporaryPostgres();
     const storage = await it.open({ poolSize: 1, statementTimeoutMs: 3000 });
     const rejections = [sleep(3), selectOne].map((statement) =>
