@@ -23,6 +23,8 @@ beforeAll(async () => {
   await $`git ls-files ${stating} | tar -c -T - | tar -x -C ${original.path}`.cwd(root);
   await original.write("CHANGELOG.md", changelogOf("- A change\n"));
   await original.commit();
+  // One file instead of hundreds, for each copy.
+  await original.git("repack", "-adq");
 });
 afterAll(() => original[Symbol.asyncDispose]());
 
