@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { realpathSync } from "node:fs";
 import { symlink } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
@@ -146,25 +146,31 @@ const revision = ({ objects }: Server, service: string) =>
     "deployment.kubernetes.io/revision"
   ];
 
-/** The objects of a cluster on which the build "old" runs, and the deploy that has made them. */
-let old: ReadonlyMap<string, ClusterObject>;
-let firstDeploy: Awaited<ReturnType<typeof deploy>>;
-
-const cluster = (forbidden: readonly string[] = []) =>
-  apiServer({ start, objects: old, forbidden });
-
 /** Runs once, with the first test that reads its result. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => (made ??= make());
 }
 
+/** The deploy of the build "old" to an empty cluster, and the objects that it has made. */
+const firstDeploy = once(async () => {
+  await using server = apiServer({ start });
+  const variables = { VERIFY: "none", GITHUB_ACTIONS: "true" };
+  const result = await deploy(server, build("old"), variables);
+  expect(running(server)).toEqual(workloads(build("old")));
+  return { ...result, objects: new Map(server.objects) };
+});
+
+/** A cluster on which the build "old" runs. @param parts what is otherwise */
+const cluster = async (parts: Partial<Parameters<typeof apiServer>[0]> = {}) =>
+  apiServer({ start, objects: (await firstDeploy()).objects, ...parts });
+
 /** What the kustomization of {@link ownDeploy} adds to a ConfigMap. */
 const ownData = { AUTH_ISSUER: "https://login.example.com" };
 
 /** A deploy of a kustomization with settings, images and a namespace of its own, in place of k8s/. */
 const ownDeploy = once(async () => {
-  await using server = cluster();
+  await using server = await cluster();
   const configuration = {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -192,7 +198,7 @@ const database = {
 
 /** A deploy of a kustomization with a database and an autoscaler, in place of k8s/, which fails at the last service. */
 const failedReplacement = once(async () => {
-  await using server = cluster();
+  await using server = await cluster();
   const before = state(server);
   await using folder = await kustomization(autoscaled, database);
   const images = [image(first, "new"), image(last, "broken")];
@@ -207,28 +213,23 @@ const reaches = (server: Server, reference: string) =>
 describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   setDefaultTimeout(180_000);
 
-  beforeAll(async () => {
-    await using server = apiServer({ start });
-    firstDeploy = await deploy(server, build("old"), { VERIFY: "none", GITHUB_ACTIONS: "true" });
-    old = new Map(server.objects);
-    expect(running(server)).toEqual(workloads(build("old")));
-  });
-
-  test("deploys images without a signature only when told to, and says so", () => {
-    expect(firstDeploy.status).toBe(0);
-    expect(firstDeploy.stderr).toContain("WARNING: VERIFY=none");
-    expect(firstDeploy.stdout).toContain("::warning title=Not verified::VERIFY=none");
+  test.concurrent("deploys images without a signature only when told to, and says so", async () => {
+    const { status, stdout, stderr } = await firstDeploy();
+    expect(status).toBe(0);
+    expect(stderr).toContain("WARNING: VERIFY=none");
+    expect(stdout).toContain("::warning title=Not verified::VERIFY=none");
   });
 
   test.concurrent("deploys exactly the images that it is given, to Deployments and backups", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     const { status, stdout } = await deploy(server, build("new"));
     expect(status).toBe(0);
     expect(running(server)).toEqual(workloads(build("new")));
     for (const reference of build("new")) {
       expect(stdout).toContain(`${reference}, revision 2, 2 of 2 pods ready\n`);
     }
-    expect([...server.objects.keys()].toSorted()).toEqual([...old.keys()].toSorted());
+    const { objects } = await firstDeploy();
+    expect([...server.objects.keys()].toSorted()).toEqual([...objects.keys()].toSorted());
   });
 
   test.concurrent("deploys the kustomization that it is given", async () => {
@@ -241,7 +242,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
 
   // As overlays/postgres does. kubectl refuses an `apply` of nothing.
   test.concurrent("deploys a kustomization without backups and public routes", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     const patches = ["CronJob", "Ingress"].map((kind) => ({
       target: { kind },
       patch: JSON.stringify({ $patch: "delete", kind, metadata: { name: "all" } }),
@@ -266,7 +267,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("changes nothing if a kustomization has an image that it is not given", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     const before = state(server);
     const images = [{ name: `ghcr.io/example/${first}`, newName: `ghcr.io/stranger/${first}` }];
     await using folder = await kustomization({ images });
@@ -277,7 +278,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("notes which kustomization runs, and puts no other in its place unless told to", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     await using folder = await kustomization({});
     const before = state(server);
     const { status, stderr } = await deploy(server, build("new"), { KUSTOMIZATION: folder.path });
@@ -292,7 +293,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
 
   test.concurrent("notes a kustomization that took the place of another, which is then refused itself", async () => {
     const { name, objects } = await ownDeploy();
-    await using server = apiServer({ start, objects });
+    await using server = await cluster({ objects });
     // As where KUSTOMIZATION was forgotten. The variable which was set for the one deploy allows no other.
     const base = await deploy(server, build("newer"), { REPLACE_KUSTOMIZATION: "k8s" });
     expect(base.status).toBe(1);
@@ -300,21 +301,23 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(running(server)).toEqual(workloads(build("new")));
   });
 
-  test("deploys where none has noted a kustomization, as after kubectl apply -k", () => {
+  test.concurrent("deploys where none has noted a kustomization, as after kubectl apply -k", async () => {
+    const objects = [...(await firstDeploy()).objects.values()];
     const folder = join(root, "k8s/overlays/local");
     const check = (objects: readonly ClusterObject[]) => () => checkKustomization(objects, folder);
-    expect(check([...old.values()])).toThrow("has been deployed from k8s");
-    expect(check([...old.values()].map(withoutNote))).not.toThrow();
+    expect(check(objects)).toThrow("has been deployed from k8s");
+    expect(check(objects.map(withoutNote))).not.toThrow();
   });
 
-  test("notes the kustomization without a restart of the pods", () => {
-    const deployment = old.get(`deployments/${first}`);
+  test.concurrent("notes the kustomization without a restart of the pods", async () => {
+    const { objects } = await firstDeploy();
+    const deployment = objects.get(`deployments/${first}`);
     expect(deployment?.metadata.annotations).toMatchObject({ [noteAnnotation]: "k8s" });
     expect(JSON.stringify(deployment?.["spec"])).not.toContain(noteAnnotation);
   });
 
   test.concurrent("puts a good service back too if the rollout of another fails", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     // Set by an operator, and by no manifest.
     const key = `deployments/${first}`;
     const deployment = server.objects.get(key);
@@ -330,7 +333,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("does not touch a service if the one before it fails", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     const before = state(server);
     const { status, stderr } = await deploy(server, [image(first, "broken"), image(last, "new")]);
     expect(status).toBe(1);
@@ -340,7 +343,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("does not touch a service that it has not changed if another fails", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     const before = state(server);
     const { status } = await deploy(server, [image(first, "old"), image(last, "broken")]);
     expect(status).toBe(1);
@@ -349,9 +352,10 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("puts the backups back too if what comes after them is refused", async () => {
-    const objects = new Map(old);
-    objects.delete("ingresses/bun-elysia-platform");
-    await using server = apiServer({ start, objects, denied: ["create ingresses"] });
+    const { objects } = await firstDeploy();
+    const left = new Map(objects);
+    left.delete("ingresses/bun-elysia-platform");
+    await using server = await cluster({ objects: left, denied: ["create ingresses"] });
     const before = state(server);
     const { status, stderr } = await deploy(server, build("new"));
     expect(status).toBe(1);
@@ -360,7 +364,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("leaves only the volume claims of a first deploy that fails", async () => {
-    await using server = apiServer({ start });
+    await using server = await cluster({ objects: new Map() });
     const { status, stdout, stderr } = await deploy(server, [
       image(first, "new"),
       image(last, "broken"),
@@ -394,8 +398,11 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("puts everything back if it is interrupted, but the number of replicas that an autoscaler has set", async () => {
-    const objects = new Map([...old].map(([key, object]) => [key, withoutReplicas(object)]));
-    await using server = apiServer({ start, objects });
+    const { objects } = await firstDeploy();
+    const autoscaledObjects = [...objects].map(
+      ([key, object]) => [key, withoutReplicas(object)] as const,
+    );
+    await using server = await cluster({ objects: new Map(autoscaledObjects) });
     const before = state(server);
     await using folder = await kustomization(autoscaled);
     const images = [image(first, "new"), image(last, "stuck")];
@@ -414,7 +421,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("puts everything back if its step of the workflow is cancelled", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     const before = state(server);
     const text = await Bun.file(join(root, ".github/workflows/ci-cd.yml")).text();
     const [, step = ""] = /run: (.*scripts\/deploy\.sh .*)/.exec(text) ?? [];
@@ -438,7 +445,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("is refused while another runs, and --undo puts back what one that was killed has changed", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     const before = state(server);
     const { child, ended } = await startDeploy(server, [image(first, "new"), image(last, "stuck")]);
     await reaches(server, image(last, "stuck"));
@@ -461,7 +468,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("tells how to unlock the next deploy, and not to undo this one, if its record stays", async () => {
-    await using server = apiServer({ start, objects: old, denied: ["delete configmaps"] });
+    await using server = await cluster({ denied: ["delete configmaps"] });
     const { status, stdout, stderr } = await deploy(server, build("new"));
     expect(status).toBe(3);
     expect(running(server)).toEqual(workloads(build("new")));
@@ -472,7 +479,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("tells the way out if the cluster cannot be reached for the roll-back", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     const { child, ended } = await startDeploy(server, [image(first, "new"), image(last, "stuck")]);
     await reaches(server, image(last, "stuck"));
     await server[Symbol.asyncDispose]();
@@ -486,7 +493,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     ["to change Deployments", "patch deployments", "cannot patch deployments"],
     ["to delete what a roll-back has to", "delete configmaps", "may not delete configmap"],
   ])("changes nothing without the right %s", async (_, right, reason) => {
-    await using server = cluster([right]);
+    await using server = await cluster({ forbidden: [right] });
     const before = state(server);
     const { status, stderr } = await deploy(server, build("new"));
     expect(status).toBe(1);
@@ -499,7 +506,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     ["the kubeconfig's context", {}],
     ["NAMESPACE", { NAMESPACE: "platform" }],
   ])("changes nothing if a kustomization is for another namespace than %s", async (_, env) => {
-    await using server = cluster();
+    await using server = await cluster();
     const before = state(server);
     await using folder = await kustomization({ namespace: "shop" });
     const more = { ...inPlaceOfBase(folder), ...env };
@@ -512,7 +519,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   });
 
   test.concurrent("changes nothing if an image is not signed by the workflow", async () => {
-    await using server = cluster();
+    await using server = await cluster();
     const before = state(server);
     const images = [image(first, "new"), `ghcr.io/stranger/${last}@sha256:${"0".repeat(64)}`];
     const { status, stderr } = await deploy(server, images);
@@ -527,7 +534,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     ["that answers", (kubeconfig: string) => kubeconfig],
     ["in a kubeconfig", () => "not a kubeconfig"],
   ])("says how to name the cluster if there is none %s", async (_, kubeconfig) => {
-    const server = cluster();
+    const server = await cluster();
     await server[Symbol.asyncDispose]();
     const KUBECONFIG_BASE64 = btoa(kubeconfig(server.kubeconfig));
     const { status, stderr } = await deploy(server, build("new"), { KUBECONFIG_BASE64 });
@@ -547,7 +554,7 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     [1, "too few images", [image(first, "new")], {}],
     [1, "an unknown service", [...build("new"), image("mailer", "new")], {}],
   ])("exits with %d for %s, and changes nothing", async (expected, _, images, env) => {
-    await using server = cluster();
+    await using server = await cluster();
     const before = state(server);
     const { status, stderr } = await deploy(server, images, env);
     expect(status).toBe(expected);
