@@ -33,6 +33,9 @@ interface Parts {
   readonly denied?: readonly string[];
 }
 
+/** A server that has been started. */
+export type Server = ReturnType<typeof apiServer>;
+
 /** Starts a server on a port of its own. */
 export function apiServer({ start, forbidden = [], denied = [], ...first }: Parts) {
   const objects = new Map(first.objects);

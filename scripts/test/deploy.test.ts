@@ -1,99 +1,29 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { realpathSync } from "node:fs";
-import { symlink } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
 import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { checkKustomization, noteAnnotation } from "../deploy/applied-kustomization.ts";
-import { imagesOf, withoutServerFields, type ClusterObject } from "../deploy/cluster-objects.ts";
+import type { ClusterObject } from "../deploy/cluster-objects.ts";
 import { verificationCommands } from "../deploy/signatures.ts";
 import { root } from "../root.ts";
 import { serviceNames as names } from "../services.ts";
-import { apiServer, type Start } from "./api-server.ts";
+import type { Server } from "./api-server.ts";
+import { deploy, inPlaceOfBase, kustomization, startDeploy } from "./deploy-process.ts";
+import {
+  build,
+  cluster,
+  first,
+  firstDeploy,
+  image,
+  last,
+  revision,
+  running,
+  serviceOf,
+  state,
+  workloads,
+} from "./deployed-cluster.ts";
+import { once } from "./once.ts";
 import { readPage } from "./pages.ts";
-import { stub } from "./stub.ts";
-
-const script = resolve(import.meta.dir, "../deploy.sh");
-const [first = "", last = ""] = [names[0], names.at(-1)];
-
-/** An image of a service, of one build. */
-const image = (service: string, build: string) =>
-  `ghcr.io/acme/platform/${service}@sha256:${Bun.SHA256.hash(build, "hex")}`;
-const build = (label: string) => names.map((service) => image(service, label));
-
-const starts: Readonly<Record<string, Start>> = { broken: "fails", stuck: "hangs" };
-const start = (reference: string) =>
-  Object.entries(starts).find(([label]) => reference === image(serviceOf(reference), label))?.[1] ??
-  "ready";
-const serviceOf = (reference: string) => /[^/]+(?=@)/.exec(reference)?.[0] ?? "";
-
-type Server = ReturnType<typeof apiServer>;
-
-/**
- * Starts deploy.sh on a cluster, with a cosign and a gh that accept every image but a stranger's.
- *
- * @param more variables
- * @param command starts deploy.sh
- */
-async function startDeploy(
-  server: Server,
-  args: readonly string[],
-  more: object = {},
-  command: readonly string[] = [script],
-) {
-  const folder = temporaryFolder();
-  // As cosign refuses a signature of another workflow.
-  const reason = "none of the expected identities matched what was in the certificate";
-  const proof = `case "$*" in *stranger*) echo "${reason}" >&2; exit 1 ;; esac`;
-  await Promise.all([
-    symlink(kubectl ?? "", join(folder.path, "kubectl")),
-    ...["cosign", "gh"].map((name) => stub(folder.path, name, proof)),
-  ]);
-  const child = Bun.spawn([...command, ...args], {
-    cwd: root,
-    env: {
-      PATH: `${folder.path}:${dirname(process.execPath)}:/usr/bin:/bin`,
-      HOME: folder.path,
-      KUBECONFIG_BASE64: btoa(server.kubeconfig),
-      REPOSITORY: "acme/platform",
-      // A kubectl that outlives its deploy, because that was killed, ends soon.
-      TIMEOUT: "60s",
-      // A kubectl ends after some milliseconds: to collect garbage is a quarter of what it costs.
-      GOGC: "off",
-      ...more,
-    },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const ended = Promise.all([child.stdout.text(), child.stderr.text(), child.exited]).then(
-    async ([stdout, stderr, status]) => {
-      await folder[Symbol.asyncDispose]();
-      return { stdout, stderr, status };
-    },
-  );
-  return { child, ended };
-}
-
-const deploy = async (...args: Parameters<typeof startDeploy>) =>
-  await (
-    await startDeploy(...args)
-  ).ended;
-
-/** A kustomization of k8s/ and more. @returns its folder, which is deleted with it */
-async function kustomization(more: object, object?: object) {
-  const folder = temporaryFolder();
-  const base = relative(realpathSync(folder.path), join(root, "k8s"));
-  if (object) await Bun.write(join(folder.path, "object.yaml"), JSON.stringify(object));
-  const all = { resources: [base, ...(object ? ["object.yaml"] : [])], ...more };
-  await Bun.write(join(folder.path, "kustomization.yaml"), JSON.stringify(all));
-  return folder;
-}
-
-/** The variables that deploy a kustomization where k8s/ was deployed before. */
-const inPlaceOfBase = ({ path }: { readonly path: string }) => ({
-  KUSTOMIZATION: path,
-  REPLACE_KUSTOMIZATION: "k8s",
-});
 
 /** Takes the number of replicas out of the manifests, as overlays/postgres does. */
 const autoscaled = {
@@ -119,51 +49,8 @@ function withoutNote(object: ClusterObject): ClusterObject {
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-/** Everything on a cluster, without what the cluster itself counts. */
-const state = ({ objects }: Pick<Server, "objects">) =>
-  new Map([...objects].map(([key, object]) => [key, withoutServerFields(object)]));
-
-/** What each workload runs. */
-const running = ({ objects }: Pick<Server, "objects">) =>
-  Object.fromEntries(
-    [...objects].flatMap(([key, object]) => imagesOf(object).map((i) => [key, i])),
-  );
-
-/** The same image for the Deployment and its backups. */
-const workloads = (images: readonly string[]) =>
-  Object.fromEntries(
-    images.flatMap((reference) => [
-      [`deployments/${serviceOf(reference)}`, reference],
-      [`cronjobs/${serviceOf(reference)}-backup`, reference],
-    ]),
-  );
-
 const deployments = (images: readonly string[]) =>
   Object.fromEntries(images.map((image) => [`deployments/${serviceOf(image)}`, image]));
-
-const revision = ({ objects }: Server, service: string) =>
-  objects.get(`deployments/${service}`)?.metadata.annotations?.[
-    "deployment.kubernetes.io/revision"
-  ];
-
-/** Runs once, with the first test that reads its result. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-}
-
-/** The deploy of the build "old" to an empty cluster, and the objects that it has made. */
-const firstDeploy = once(async () => {
-  await using server = apiServer({ start });
-  const variables = { VERIFY: "none", GITHUB_ACTIONS: "true" };
-  const result = await deploy(server, build("old"), variables);
-  expect(running(server)).toEqual(workloads(build("old")));
-  return { ...result, objects: new Map(server.objects) };
-});
-
-/** A cluster on which the build "old" runs. @param parts what is otherwise */
-const cluster = async (parts: Partial<Parameters<typeof apiServer>[0]> = {}) =>
-  apiServer({ start, objects: (await firstDeploy()).objects, ...parts });
 
 /** What the kustomization of {@link ownDeploy} adds to a ConfigMap. */
 const ownData = { AUTH_ISSUER: "https://login.example.com" };
