@@ -1,14 +1,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join, relative } from "node:path";
 import { kubectl } from "../../k8s/test/kubectl.ts";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { checkKustomization, noteAnnotation } from "../deploy/applied-kustomization.ts";
 import type { ClusterObject } from "../deploy/cluster-objects.ts";
 import { verificationCommands } from "../deploy/signatures.ts";
 import { root } from "../root.ts";
-import { serviceNames as names } from "../services.ts";
-import type { Server } from "./api-server.ts";
-import { deploy, inPlaceOfBase, kustomization, startDeploy } from "./deploy-process.ts";
+import { deploy, inPlaceOfBase, kustomization } from "./deploy-process.ts";
 import {
   build,
   cluster,
@@ -24,24 +21,6 @@ import {
 } from "./deployed-cluster.ts";
 import { once } from "./once.ts";
 import { readPage } from "./pages.ts";
-
-/** Takes the number of replicas out of the manifests, as overlays/postgres does. */
-const autoscaled = {
-  patches: [
-    {
-      target: { kind: "Deployment" },
-      patch: JSON.stringify([{ op: "remove", path: "/spec/replicas" }]),
-    },
-  ],
-};
-
-/** The object as if the manifest that was applied had no number of replicas. */
-function withoutReplicas(object: ClusterObject): ClusterObject {
-  const key = "kubectl.kubernetes.io/last-applied-configuration";
-  const { [key]: manifest = "", ...annotations } = object.metadata.annotations ?? {};
-  const left = { ...annotations, [key]: manifest.replace(/"replicas":\d+,?/, "") };
-  return { ...object, metadata: { ...object.metadata, annotations: left } };
-}
 
 /** The object as if no deploy had noted its kustomization. */
 function withoutNote(object: ClusterObject): ClusterObject {
@@ -76,26 +55,6 @@ const ownDeploy = once(async () => {
   const result = await deploy(server, build("new"), inPlaceOfBase(folder));
   return { ...result, name: relative(root, folder.path), objects: new Map(server.objects) };
 });
-
-const database = {
-  apiVersion: "postgresql.cnpg.io/v1",
-  kind: "Cluster",
-  metadata: { name: "users-db" },
-};
-
-/** A deploy of a kustomization with a database and an autoscaler, in place of k8s/, which fails at the last service. */
-const failedReplacement = once(async () => {
-  await using server = await cluster();
-  const before = state(server);
-  await using folder = await kustomization(autoscaled, database);
-  const images = [image(first, "new"), image(last, "broken")];
-  const result = await deploy(server, images, inPlaceOfBase(folder));
-  return { ...result, before, objects: new Map(server.objects) };
-});
-
-/** Waits until the deploy has changed the Deployment, whose pods then never get ready. */
-const reaches = (server: Server, reference: string) =>
-  server.until(() => running(server)[`deployments/${serviceOf(reference)}`] === reference);
 
 describe.skipIf(kubectl === undefined)("deploy.sh", () => {
   setDefaultTimeout(180_000);
@@ -203,22 +162,6 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(JSON.stringify(deployment?.["spec"])).not.toContain(noteAnnotation);
   });
 
-  test.concurrent("puts a good service back too if the rollout of another fails", async () => {
-    await using server = await cluster();
-    // Set by an operator, and by no manifest.
-    const key = `deployments/${first}`;
-    const deployment = server.objects.get(key);
-    const spec = { ...(deployment?.["spec"] as object), replicas: 5 };
-    if (deployment) server.objects.set(key, { ...deployment, spec });
-    const before = state(server);
-    const { status, stdout } = await deploy(server, [image(first, "new"), image(last, "broken")]);
-    expect(status).toBe(1);
-    expect(state(server)).toEqual(before);
-    expect(server.objects.get(key)).toMatchObject({ spec });
-    expect(stdout).toContain(`${image(first, "old")}, revision 3, 5 of 5 pods ready\n`);
-    expect(stdout).toContain(`${image(last, "old")}, revision 3, 2 of 2 pods ready\n`);
-  });
-
   test.concurrent("does not touch a service if the one before it fails", async () => {
     await using server = await cluster();
     const before = state(server);
@@ -227,153 +170,6 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(stderr).toContain(`The rollout of ${first} has failed`);
     expect(state(server)).toEqual(before);
     expect([revision(server, first), revision(server, last)]).toEqual(["3", "1"]);
-  });
-
-  test.concurrent("does not touch a service that it has not changed if another fails", async () => {
-    await using server = await cluster();
-    const before = state(server);
-    const { status } = await deploy(server, [image(first, "old"), image(last, "broken")]);
-    expect(status).toBe(1);
-    expect(state(server)).toEqual(before);
-    expect([revision(server, first), revision(server, last)]).toEqual(["1", "3"]);
-  });
-
-  test.concurrent("puts the backups back too if what comes after them is refused", async () => {
-    const { objects } = await firstDeploy();
-    const left = new Map(objects);
-    left.delete("ingresses/bun-elysia-platform");
-    await using server = await cluster({ objects: left, denied: ["create ingresses"] });
-    const before = state(server);
-    const { status, stderr } = await deploy(server, build("new"));
-    expect(status).toBe(1);
-    expect(stderr).toContain("denied at admission");
-    expect(state(server)).toEqual(before);
-  });
-
-  test.concurrent("leaves only the volume claims of a first deploy that fails", async () => {
-    await using server = await cluster({ objects: new Map() });
-    const { status, stdout, stderr } = await deploy(server, [
-      image(first, "new"),
-      image(last, "broken"),
-    ]);
-    expect(status).toBe(1);
-    const left = [...server.objects.keys()];
-    expect(left).toEqual(left.filter((key) => key.startsWith("persistentvolumeclaims/")));
-    expect(left).toHaveLength(2 * names.length);
-    // A foreground deletion leaves the object to the garbage collector: a deploy that comes at once would find it.
-    const foreground = [...server.deletions].filter(([, how]) => how === "Foreground");
-    expect(foreground.map(([key]) => key).toSorted()).toEqual(
-      names.map((service) => `deployments/${service}`).toSorted(),
-    );
-    for (const service of names) {
-      expect(stdout).toContain(`Deployment ${service}: not there\n`);
-      expect(stderr).toContain(`kubectl delete persistentvolumeclaim ${service}-data\n`);
-    }
-  });
-
-  test.concurrent("keeps a new database if the rollout of a service fails", async () => {
-    const { stderr, objects } = await failedReplacement();
-    expect(objects.get("clusters/users-db")).toMatchObject(database);
-    expect(stderr).toContain("kubectl delete cluster.postgresql.cnpg.io users-db\n");
-  });
-
-  test.concurrent("puts the note of the old kustomization back, and the number of replicas that it names and the new one does not", async () => {
-    const { status, before, objects } = await failedReplacement();
-    expect(status).toBe(1);
-    const left = new Map([...objects].filter(([key]) => key !== "clusters/users-db"));
-    expect(state({ objects: left })).toEqual(before);
-  });
-
-  test.concurrent("puts everything back if it is interrupted, but the number of replicas that an autoscaler has set", async () => {
-    const { objects } = await firstDeploy();
-    const autoscaledObjects = [...objects].map(
-      ([key, object]) => [key, withoutReplicas(object)] as const,
-    );
-    await using server = await cluster({ objects: new Map(autoscaledObjects) });
-    const before = state(server);
-    await using folder = await kustomization(autoscaled);
-    const images = [image(first, "new"), image(last, "stuck")];
-    const { child, ended } = await startDeploy(server, images, inPlaceOfBase(folder));
-    await reaches(server, image(last, "stuck"));
-    for (const service of names) server.scale(service, 6);
-    child.kill("SIGTERM");
-    const { status, stderr } = await ended;
-    expect(stderr).toContain("Interrupted by SIGTERM\n");
-    expect(status).toBe(1);
-    for (const service of names) {
-      expect(server.objects.get(`deployments/${service}`)).toMatchObject({ spec: { replicas: 6 } });
-      server.scale(service, 2);
-    }
-    expect(state(server)).toEqual(before);
-  });
-
-  test.concurrent("puts everything back if its step of the workflow is cancelled", async () => {
-    await using server = await cluster();
-    const before = state(server);
-    const text = await Bun.file(join(root, ".github/workflows/ci-cd.yml")).text();
-    const [, step = ""] = /run: (.*scripts\/deploy\.sh .*)/.exec(text) ?? [];
-    await using folder = temporaryFolder();
-    // As GitHub runs a step. It signals this process, and none that the process has started:
-    // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation
-    const command = ["bash", "-e", join(folder.path, "step.sh")];
-    await Bun.write(join(folder.path, "step.sh"), step);
-    const images = [image(first, "new"), image(last, "stuck")];
-    const variables: Record<string, string> = {};
-    for (const reference of images) {
-      variables[`${serviceOf(reference).toUpperCase().replace("-", "_")}_IMAGE`] = reference;
-    }
-    const { child, ended } = await startDeploy(server, [], variables, command);
-    await reaches(server, image(last, "stuck"));
-    child.kill("SIGINT");
-    const { status, stderr } = await ended;
-    expect(stderr).toContain("Interrupted by SIGINT\n");
-    expect(status).toBe(1);
-    expect(state(server)).toEqual(before);
-  });
-
-  test.concurrent("is refused while another runs, and --undo puts back what one that was killed has changed", async () => {
-    await using server = await cluster();
-    const before = state(server);
-    const { child, ended } = await startDeploy(server, [image(first, "new"), image(last, "stuck")]);
-    await reaches(server, image(last, "stuck"));
-    const during = state(server);
-
-    const second = await deploy(server, build("newer"));
-    expect(second.status).toBe(1);
-    expect(second.stderr).toContain("Another deploy has not ended");
-    expect(second.stderr).toContain(`process ${child.pid}`);
-    expect(second.stderr).toContain("kubectl delete configmap bun-elysia-platform-deploy\n");
-    expect(state(server)).toEqual(during);
-
-    child.kill("SIGKILL");
-    await ended;
-    // A wrong kustomization does not keep an operator from the roll-back, which needs none.
-    const undone = await deploy(server, ["--undo"], { KUSTOMIZATION: "k8s/overlays/none" });
-    expect(undone.status).toBe(0);
-    // The record is gone too.
-    expect(state(server)).toEqual(before);
-  });
-
-  test.concurrent("tells how to unlock the next deploy, and not to undo this one, if its record stays", async () => {
-    await using server = await cluster({ denied: ["delete configmaps"] });
-    const { status, stdout, stderr } = await deploy(server, build("new"));
-    expect(status).toBe(3);
-    expect(running(server)).toEqual(workloads(build("new")));
-    expect(stdout).toContain("Deployed.");
-    expect(stderr).toContain("configmaps is forbidden: denied at admission\n");
-    expect(stderr).toContain("Do not run deploy.sh --undo");
-    expect(stderr).toContain("kubectl delete configmap bun-elysia-platform-deploy\n");
-  });
-
-  test.concurrent("tells the way out if the cluster cannot be reached for the roll-back", async () => {
-    await using server = await cluster();
-    const { child, ended } = await startDeploy(server, [image(first, "new"), image(last, "stuck")]);
-    await reaches(server, image(last, "stuck"));
-    await server[Symbol.asyncDispose]();
-    child.kill("SIGINT");
-    const { status, stderr } = await ended;
-    expect(status).toBe(3);
-    expect(stderr).toContain("Once the cluster answers, run: deploy.sh --undo\n");
   });
 
   test.concurrent.each([
