@@ -26,7 +26,8 @@ export const kubectl = await findKubectl();
 /** What `kubectl kustomize` prints. */
 export async function kustomize(folder: string): Promise<string> {
   if (kubectl === undefined) throw new Error("There is no kubectl on this machine");
-  return $`${kubectl} kustomize ${folder}`.text();
+  // A kubectl ends after some milliseconds: to collect garbage is a quarter of what it costs.
+  return $`${kubectl} kustomize ${folder}`.env({ ...process.env, GOGC: "off" }).text();
 }
 
 async function findKubectl(): Promise<string | undefined> {
