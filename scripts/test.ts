@@ -1,5 +1,5 @@
 // `bun run test [ARGUMENT...]`: runs the tests on all cores. The processes that run them share one
-// PostgreSQL server and one build of the executables.
+// PostgreSQL server, one build of the executables, and what kubectl renders.
 import { availableParallelism } from "node:os";
 import { buildExecutables } from "../shared/testing/build-executables.ts";
 import { shareWithRun } from "../shared/testing/shared-by-run.ts";
@@ -16,6 +16,11 @@ const { env } = atEnd.use(
     async executables() {
       await buildExecutables();
       return "";
+    },
+    async kustomization(text) {
+      // Looks for a kubectl, and downloads one where there is none.
+      const { kustomizeOwn } = await import("../k8s/test/kubectl.ts");
+      return await kustomizeOwn(text);
     },
   }),
 );

