@@ -47,10 +47,18 @@ interface RuleTest {
   }[];
 }
 
-/** The cases of a file of tests, by the alert that each names. */
-export async function outcomesIn(name: string) {
-  // promtool checks the form of the file.
-  const { tests } = (await read(name)) as { readonly tests: readonly RuleTest[] };
-  const cases = tests.flatMap(({ alert_rule_test = [] }) => alert_rule_test);
+interface TestFile {
+  readonly rule_files: readonly string[];
+  readonly tests: readonly RuleTest[];
+}
+
+/** The cases of all tests that load a file of rules, by the alert that each names. */
+export async function outcomesOf(ruleFile: string) {
+  const files = await Promise.all(filesEnding(".test.yaml").map(read));
+  // promtool checks the form of the files.
+  const cases = (files as TestFile[])
+    .filter(({ rule_files }) => rule_files.includes(ruleFile))
+    .flatMap(({ tests }) => tests)
+    .flatMap(({ alert_rule_test = [] }) => alert_rule_test);
   return Map.groupBy(cases, ({ alertname }) => alertname);
 }

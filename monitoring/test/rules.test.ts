@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { serviceNames, services } from "../../scripts/services.ts";
 import { outline } from "../../scripts/test/pages.ts";
 import { pathOf, testWith } from "../../shared/testing/required-program.ts";
-import { filesEnding, isAlert, outcomesIn, rulesFolder, rulesOf } from "./rule-files.ts";
+import { filesEnding, isAlert, outcomesOf, rulesFolder, rulesOf } from "./rule-files.ts";
 
 const files = filesEnding(".rules.yaml");
 const alerts = (await Promise.all(files.map(rulesOf))).flat().filter(isAlert);
@@ -33,7 +33,7 @@ testWith("promtool", "every alert fires when it should, and is quiet when it sho
 test.each(files)(
   "%s has for each alert a test in which it fires, and one of silence",
   async (file) => {
-    const outcomes = await outcomesIn(file.replace(".rules.", ".test."));
+    const outcomes = await outcomesOf(file);
     const untested = (await rulesOf(file)).filter(isAlert).filter(({ alert }) => {
       const counts = (outcomes.get(alert) ?? []).map(({ exp_alerts }) => exp_alerts.length);
       return !counts.includes(0) || counts.every((count) => count === 0);
