@@ -5,6 +5,7 @@ import type { Lifecycle } from "../src/core/lifecycle.ts";
 import type { Storage } from "../src/core/storage.ts";
 import type { Tracer } from "../src/core/tracer.ts";
 import { openApiDocument } from "../src/openapi/document.ts";
+import type { OpenApiDocument } from "../src/openapi/types.ts";
 import type { Problem } from "../src/http/problem.ts";
 import { routeAccess } from "../src/http/route-access.ts";
 import { listen } from "../src/http/server.ts";
@@ -61,6 +62,7 @@ export interface RunningService<S extends Storage = Storage> extends AsyncDispos
 }
 
 interface HarnessOptions<S extends Storage> {
+  /** Of the service. Its routes have the same schemas in all tests. */
   readonly name: string;
   /** The service's database, which is deleted when the service ends. */
   readonly database: Promise<TemporaryStorage<S>>;
@@ -76,6 +78,21 @@ interface HarnessOptions<S extends Storage> {
   /** Another service with tokens of its own. Default: none. */
   readonly callingService?: CallingService | undefined;
   build(parts: ServiceParts, storage: S): AnyElysia;
+}
+
+/** The API documents by all that they depend on: to make one takes most of the time of a start. */
+const documents = new Map<string, Promise<OpenApiDocument>>();
+
+function documentOf(
+  app: AnyElysia,
+  { name, publicUrl, realm }: { name: string; publicUrl: string; realm: string | undefined },
+): Promise<OpenApiDocument> {
+  const routes = app.routes.map(({ method, path }) => `${method} ${path}`);
+  const key = JSON.stringify([name, publicUrl, realm, routes]);
+  const info = { title: name, description: name, version: "test", publicUrl, realm };
+  const document = documents.get(key) ?? openApiDocument(app, info);
+  documents.set(key, document);
+  return document;
 }
 
 /** Starts a service on a free port. */
@@ -126,13 +143,7 @@ export async function startService<S extends Storage>({
     logger,
   });
   const url = `http://127.0.0.1:${server.port}`;
-  const document = await openApiDocument(app, {
-    title: name,
-    description: name,
-    version: "test",
-    publicUrl,
-    realm: realmOf(auth?.guard),
-  });
+  const document = await documentOf(app, { name, publicUrl, realm: realmOf(auth?.guard) });
   const send = validatingFetch((request) => fetch(request), document);
 
   return {
