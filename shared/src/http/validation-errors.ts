@@ -144,8 +144,13 @@ export function validationErrors(
   return fieldErrors;
 }
 
+/** The schemas that have an `error` text, as their subschemas do: routes share them. */
+const brief = new WeakSet<TSchema>();
+
 /** Gives a schema and its subschemas an `error` text. */
 function addErrorText(schema: TSchema): void {
+  if (brief.has(schema)) return;
+  brief.add(schema);
   if (!("error" in schema)) {
     // Not enumerable, so that the published schema does not have it.
     Object.defineProperty(schema, "error", { value: "Does not match the schema" });
