@@ -12,9 +12,11 @@ export type ToCaller = (
 const maxNameLength = 100;
 
 /** `client_id` (RFC 9068), or `azp` of OpenID Connect. */
-function clientName({ client_id: id, azp }: JWTPayload): string | undefined {
+function clientNames({ client_id: id, azp }: JWTPayload) {
   const name = [id, azp].find((claim) => typeof claim === "string" && claim !== "");
-  return typeof name === "string" ? name.slice(0, maxNameLength) : undefined;
+  if (typeof name !== "string") return { clientName: undefined, clientNameJson: undefined };
+  const shown = name.slice(0, maxNameLength);
+  return { clientName: shown, clientNameJson: JSON.stringify(shown) };
 }
 
 /** The scopes in `scope` (RFC 9068) and `scp`, each a text with blanks or a list. */
@@ -40,7 +42,7 @@ export function clientCaller(userClaim: string | undefined): ToCaller {
     if (isPerson && !isUuid(id)) return "malformed";
     return {
       identity: identityOf(claims),
-      clientName: clientName(claims),
+      ...clientNames(claims),
       scopes: scopesOf(claims),
       userId: isUuid(id) ? id.toLowerCase() : undefined,
     };
@@ -57,7 +59,7 @@ export function serviceCaller(subject: string, scopes: readonly string[]): ToCal
     claims.sub === subject
       ? {
           identity: identityOf(claims),
-          clientName: clientName(claims),
+          ...clientNames(claims),
           scopes: new Set(scopes),
           userId: undefined,
         }

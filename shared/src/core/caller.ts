@@ -26,6 +26,8 @@ export interface Caller {
   readonly identity: string;
   /** The name of the client for the log, by `client_id` or `azp`; undefined if the token has neither. */
   readonly clientName: string | undefined;
+  /** The same as JSON: made once, since the log line of every request has it. */
+  readonly clientNameJson: string | undefined;
   readonly scopes: ReadonlySet<string>;
   /** The id of the person's user, in lower case; undefined if the caller is a program. */
   readonly userId: string | undefined;

@@ -72,13 +72,13 @@ export function logRequest(
   }
   const reason = logReason === undefined ? "" : `"reason":"${logReason}",`;
   const { traceId, span } = trace;
-  const client = auth?.caller?.clientName;
+  const client = auth?.caller?.clientNameJson;
   // A method is a token (RFC 9110, 9.1), so JSON needs no escapes in it.
   logger.writeFields(
     level,
     `"request_id":"${requestId}","trace_id":"${traceId}",` +
       (span === undefined ? "" : `"span_id":"${span.spanId}",`) +
-      (client === undefined ? "" : `"caller":${JSON.stringify(client)},`) +
+      (client === undefined ? "" : `"caller":${client},`) +
       `"method":"${method}","route":"${route}",` +
       `"path":${isPlain ? `"${path}"` : JSON.stringify(loggedPath)},` +
       `"status":${status},${reason}"duration_ms":${duration_ms},"msg":"request"`,

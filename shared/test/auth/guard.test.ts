@@ -305,6 +305,7 @@ describe("AUTH_MODE=observe", () => {
     const caller = {
       identity: "web",
       clientName: "web",
+      clientNameJson: '"web"',
       scopes: new Set(["notes:read"]),
       userId: undefined,
     };

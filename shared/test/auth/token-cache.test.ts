@@ -5,6 +5,7 @@ import type { Caller } from "../../src/core/caller.ts";
 const caller = (identity: string): Caller => ({
   identity,
   clientName: undefined,
+  clientNameJson: undefined,
   scopes: new Set(),
   userId: undefined,
 });

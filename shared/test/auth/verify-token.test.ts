@@ -72,6 +72,7 @@ describe("verifyToken() accepts", () => {
     expect(await verifier.callerOf(token)).toEqual({
       identity: '["https://issuer.test","tester"]',
       clientName: undefined,
+      clientNameJson: undefined,
       scopes: new Set(["users:read"]),
       userId: undefined,
     });
@@ -270,6 +271,7 @@ describe("verifyToken() of two issuers", () => {
     expect(await verifier.callerOf(token)).toEqual({
       identity: '["https://platform.test","order-service"]',
       clientName: "orders",
+      clientNameJson: '"orders"',
       scopes: new Set(["users:read"]),
       userId: undefined,
     });

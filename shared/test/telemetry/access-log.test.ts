@@ -27,7 +27,9 @@ function contextOf({
 
 /** What is known of a request whose client has this name. */
 function authOf(clientName: string | undefined): RequestContext["auth"] {
-  const caller = { identity: "secret", clientName, scopes: new Set<string>(), userId: undefined };
+  const clientNameJson = JSON.stringify(clientName);
+  const scopes = new Set<string>();
+  const caller = { identity: "secret", clientName, clientNameJson, scopes, userId: undefined };
   return { realm: "notes", isEnforced: true, caller, outcome: "ok" };
 }
 
