@@ -89,7 +89,9 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(second.status).toBe(1);
     expect(second.stderr).toContain("Another deploy has not ended");
     expect(second.stderr).toContain(`process ${child.pid}`);
-    expect(second.stderr).toContain("kubectl delete configmap bun-elysia-platform-deploy\n");
+    expect(second.stderr).toContain(
+      "kubectl --namespace platform delete configmap bun-elysia-platform-deploy\n",
+    );
     expect(state(server)).toEqual(during);
 
     child.kill("SIGKILL");
@@ -109,7 +111,9 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     expect(stdout).toContain("Deployed.");
     expect(stderr).toContain("configmaps is forbidden: denied at admission\n");
     expect(stderr).toContain("Do not run deploy.sh --undo");
-    expect(stderr).toContain("kubectl delete configmap bun-elysia-platform-deploy\n");
+    expect(stderr).toContain(
+      "kubectl --namespace platform delete configmap bun-elysia-platform-deploy\n",
+    );
   });
 
   test.concurrent("tells the way out if the cluster cannot be reached for the roll-back", async () => {

@@ -87,14 +87,18 @@ describe.skipIf(kubectl === undefined)("deploy.sh", () => {
     );
     for (const service of names) {
       expect(stdout).toContain(`Deployment ${service}: not there\n`);
-      expect(stderr).toContain(`kubectl delete persistentvolumeclaim ${service}-data\n`);
+      expect(stderr).toContain(
+        `kubectl --namespace platform delete persistentvolumeclaim ${service}-data\n`,
+      );
     }
   });
 
   test.concurrent("keeps a new database if the rollout of a service fails", async () => {
     const { stderr, objects } = await failedReplacement();
     expect(objects.get("clusters/users-db")).toMatchObject(database);
-    expect(stderr).toContain("kubectl delete cluster.postgresql.cnpg.io users-db\n");
+    expect(stderr).toContain(
+      "kubectl --namespace platform delete cluster.postgresql.cnpg.io users-db\n",
+    );
   });
 
   test.concurrent("puts the note of the old kustomization back, and the number of replicas that it names and the new one does not", async () => {

@@ -9,7 +9,7 @@ import { KubectlError, type Kubectl } from "./kubectl.ts";
 const name = "bun-elysia-platform-deploy";
 
 /** How an operator removes it. */
-const deletion = `kubectl delete configmap ${name}`;
+const deletion = (kubectl: Kubectl) => kubectl.commandLine(["delete", "configmap", name]);
 
 /** Where this deploy runs, for the next one that finds its record. */
 function ownName() {
@@ -38,7 +38,7 @@ export async function lock(kubectl: Kubectl): Promise<void> {
   const found = await kubectl.attempt(["get", "configmap", name, "-o", `jsonpath=${fields}`]);
   throw new Error(`Another deploy has not ended. It began at ${found.stdout}.
 Wait for it. If it was killed: deploy.sh --undo puts back what ran before it.
-If its output says that its record stays: ${deletion}`);
+If its output says that its record stays: ${await deletion(kubectl)}`);
 }
 
 /** Keeps what ran before, without which nothing may change. @throws Error */
@@ -68,7 +68,7 @@ export async function unlock(kubectl: Kubectl): Promise<boolean> {
   } catch (error) {
     console.error(`This deploy has ended, and its record stays, with which the next deploy is refused:
 ${messageOf(error)}
-Do not run deploy.sh --undo, which would put back what ran before. Delete the record: ${deletion}`);
+Do not run deploy.sh --undo, which would put back what ran before. Delete the record: ${await deletion(kubectl)}`);
     return false;
   }
 }

@@ -38,6 +38,11 @@ export interface Kubectl {
   run(args: readonly string[], options?: Options): Promise<string>;
   /** The namespace in which kubectl works. @throws KubectlError */
   namespace(): Promise<string>;
+  /**
+   * The line with which an operator runs a command in the same namespace, which may be another than the one of
+   * the operator's kubeconfig. Without it if the cluster does not tell it.
+   */
+  commandLine(args: readonly string[]): Promise<string>;
 }
 
 /**
@@ -74,14 +79,25 @@ export function kubectlFor(kubeconfig?: string, namespace?: string): Kubectl {
     return stdout;
   }
 
+  // Of an object that names none, kubectl prints its own; without a kubeconfig too, in a pod.
+  const ownNamespace = async () =>
+    namespace ??
+    (await run(
+      ["create", "--dry-run=client", "--validate=false", "-o", printNamespace, "-f", "-"],
+      {
+        input: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "any" } }),
+      },
+    ));
+
   return {
     attempt,
     run,
-    // Of an object that names none, kubectl prints its own; without a kubeconfig too, in a pod.
-    namespace: () =>
-      run(["create", "--dry-run=client", "--validate=false", "-o", printNamespace, "-f", "-"], {
-        input: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "any" } }),
-      }),
+    namespace: ownNamespace,
+    async commandLine(args) {
+      const found = await ownNamespace().catch(() => undefined);
+      const place = found === undefined ? [] : ["--namespace", found];
+      return ["kubectl", ...place, ...args].join(" ");
+    },
   };
 }
 

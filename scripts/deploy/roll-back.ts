@@ -22,9 +22,10 @@ export async function rollBack(kubectl: Kubectl, before: State, timeout: string)
   try {
     const { accepted, changed, kept } = await restoreState(kubectl, before);
     for (const object of kept) {
+      const deletion = ["delete", resource(object), object.metadata.name];
       console.error(
         `${title(object)} stays, because it may hold data. To delete it and its volumes: ` +
-          `kubectl delete ${resource(object)} ${object.metadata.name}`,
+          (await kubectl.commandLine(deletion)),
       );
     }
     if (!accepted) {
