@@ -4,7 +4,12 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { setInterval } from "node:timers/promises";
 import { startCollector } from "@platform/shared/testing/collector";
-import { runCommand, startExecutable, type Running } from "@platform/shared/testing/executable";
+import {
+  runCommand,
+  startExecutable,
+  type Running,
+  type ServiceName,
+} from "@platform/shared/testing/executable";
 import { temporaryFolder } from "@platform/shared/testing/temporary-folder";
 import { bearer, testIssuer } from "@platform/shared/testing/test-issuer";
 import { sending } from "@platform/shared/testing/work-counter";
@@ -32,7 +37,7 @@ async function startPlatform(further: Readonly<Record<string, string>> = {}) {
   const cluster = await testIssuer({ issuer: "https://cluster.test" });
   const { issuer, jwks } = cluster;
   const folder = temporaryFolder();
-  const start = (service: "user-service" | "order-service", env: Record<string, string>) =>
+  const start = (service: ServiceName, env: Record<string, string>) =>
     startExecutable(service, {
       cwd: folder.path,
       env: { ...clients.environment(), ...further, ...env },
@@ -79,19 +84,22 @@ describe("POST /orders with a token of order-service", () => {
     await using platform = await startPlatform();
     const { cluster, users, orders, token, ownToken, volume, place } = platform;
     const placed: ReturnType<typeof place>[] = [];
-    const load = new AbortController();
-    const loading = (async () => {
+    let isOver = false;
+    const load = (async () => {
       // Two hundred orders a second, whether or not those before them have a response.
-      for await (const _ of setInterval(5, undefined, load)) placed.push(place());
-    })().catch(() => {});
+      for await (const _ of setInterval(5)) {
+        if (isOver) return;
+        placed.push(place());
+      }
+    })();
     await cluster.rotate();
     const next = await ownToken();
     await cluster.publish();
     project(next, volume);
     await orders.logged("token has changed");
     placed.push(place());
-    load.abort();
-    await loading;
+    isOver = true;
+    await load;
     const statuses = (await Promise.all(placed)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([201]));
     const statusWith = async (sent: string) =>
