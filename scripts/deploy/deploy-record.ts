@@ -68,7 +68,9 @@ export async function unlock(kubectl: Kubectl): Promise<boolean> {
   } catch (error) {
     console.error(`This deploy has ended, and its record stays, with which the next deploy is refused:
 ${messageOf(error)}
-Do not run deploy.sh --undo, which would put back what ran before. Delete the record: ${await deletion(kubectl)}`);
+Do not run deploy.sh --undo, which would put back what ran before.`);
+    // On its own: to ask a cluster that is away takes seconds.
+    console.error(`Delete the record: ${await deletion(kubectl)}`);
     return false;
   }
 }

@@ -79,10 +79,10 @@ export function kubectlFor(kubeconfig?: string, namespace?: string): Kubectl {
     return stdout;
   }
 
+  let found = namespace === undefined ? undefined : Promise.resolve(namespace);
   // Of an object that names none, kubectl prints its own; without a kubeconfig too, in a pod.
-  const ownNamespace = async () =>
-    namespace ??
-    (await run(
+  const ownNamespace = () =>
+    (found ??= run(
       ["create", "--dry-run=client", "--validate=false", "-o", printNamespace, "-f", "-"],
       {
         input: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "any" } }),
@@ -94,8 +94,8 @@ export function kubectlFor(kubeconfig?: string, namespace?: string): Kubectl {
     run,
     namespace: ownNamespace,
     async commandLine(args) {
-      const found = await ownNamespace().catch(() => undefined);
-      const place = found === undefined ? [] : ["--namespace", found];
+      const known = await ownNamespace().catch(() => undefined);
+      const place = known === undefined ? [] : ["--namespace", known];
       return ["kubectl", ...place, ...args].join(" ");
     },
   };
