@@ -66,7 +66,7 @@ export function createGuard({
     return issuerKeys({
       source,
       changed({ keyIds }) {
-        forget();
+        tokens.forget();
         logger.info({ keys: source.name, key_ids: keyIds.size }, "issuer's keys have changed");
       },
       failed(err, hasKeys) {
@@ -87,9 +87,9 @@ export function createGuard({
     const { subject, scopes } = callingService;
     issuers.push(trust(callingService, serviceCaller(subject, scopes)));
   }
-  const { authenticate, forget } = authenticator({ issuers, audience, cache: tokenCache() });
+  const tokens = authenticator({ issuers, audience, cache: tokenCache() });
   return {
-    guard: guard({ realm, isEnforced, authenticate, registry }),
+    guard: guard({ realm, isEnforced, authenticator: tokens, registry }),
     jobs: issuers.map(({ keys }) => keys.job),
   };
 }

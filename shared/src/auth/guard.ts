@@ -1,17 +1,19 @@
 // Lets a request to its route, or says why not.
 import { authOutcomes, type AuthOutcome, type Caller, type RequestAuth } from "../core/caller.ts";
 import { authProblems, forbidden, insufficientScope } from "../http/auth-problems.ts";
+import { internalError } from "../http/common-problems.ts";
 import type { Guard } from "../http/guard.ts";
 import type { HttpProblem } from "../http/problem.ts";
 import type { RouteAccess } from "../http/route-access.ts";
 import { counter, type Registry } from "../telemetry/prometheus.ts";
+import type { RequestContext } from "../telemetry/request-context.ts";
 import type { Authenticator, AuthFailure } from "./authenticator.ts";
 
 interface GuardOptions {
   /** The name of the service. */
   readonly realm: string;
   readonly isEnforced: boolean;
-  readonly authenticate: Authenticator["authenticate"];
+  readonly authenticator: Pick<Authenticator, "authenticate" | "recognize">;
   readonly registry: Registry;
 }
 
@@ -30,7 +32,7 @@ function hasScope({ scopes }: Caller, needed: readonly string[]): boolean {
 }
 
 /** Makes the guard of a service. */
-export function guard({ realm, isEnforced, authenticate, registry }: GuardOptions): Guard {
+export function guard({ realm, isEnforced, authenticator, registry }: GuardOptions): Guard {
   const problems = authProblems(realm);
   const total = counter(registry, {
     name: "auth_total",
@@ -48,22 +50,33 @@ export function guard({ realm, isEnforced, authenticate, registry }: GuardOption
     return failure === "no-keys" ? problems.noKeys : problems.invalid[failure];
   }
 
-  function judge(
-    auth: RequestAuth,
-    result: Caller | AuthFailure,
-    { scopes, isForPrograms }: RouteAccess,
-  ): HttpProblem | undefined {
+  function openAuth(context: RequestContext, authenticated: Caller | undefined): RequestAuth {
+    const auth = { realm, isEnforced, authenticated, caller: undefined, outcome: undefined };
+    context.auth = auth;
+    return auth;
+  }
+
+  function settle(auth: RequestAuth, result: Caller | AuthFailure): HttpProblem | undefined {
     if (typeof result === "string") {
       auth.outcome = outcomeOf(result);
       return problemOf(result);
     }
-    auth.caller = result;
-    if (!hasScope(result, scopes)) {
+    auth.authenticated = result;
+    return undefined;
+  }
+
+  function judge(
+    auth: RequestAuth,
+    caller: Caller,
+    { scopes, isForPrograms }: RouteAccess,
+  ): HttpProblem | undefined {
+    auth.caller = caller;
+    if (!hasScope(caller, scopes)) {
       auth.outcome = "insufficient-scope";
       return insufficientScope(realm, scopes);
     }
     auth.outcome = "ok";
-    return isForPrograms && result.userId !== undefined ? forbidden : undefined;
+    return isForPrograms && caller.userId !== undefined ? forbidden : undefined;
   }
 
   async function observe(
@@ -72,7 +85,8 @@ export function guard({ realm, isEnforced, authenticate, registry }: GuardOption
     access: RouteAccess,
   ) {
     const judged = pending.then((result) => {
-      judge(auth, result, access);
+      settle(auth, result);
+      if (auth.authenticated !== undefined) judge(auth, auth.authenticated, access);
       if (finishedEarly.has(auth)) count(auth);
     });
     await Promise.race([judged, Bun.sleep(maxObservedMs)]);
@@ -82,16 +96,32 @@ export function guard({ realm, isEnforced, authenticate, registry }: GuardOption
   return {
     realm,
     isEnforced,
-    check(request, context, access) {
-      const auth: RequestAuth = { realm, isEnforced, caller: undefined, outcome: undefined };
-      context.auth = auth;
-      const result = authenticate(request.headers.get("authorization"), context.startedAt);
+    recognize(request, context) {
+      const field = request.headers.get("authorization");
+      const caller = authenticator.recognize(field, context.startedAt);
+      if (caller === undefined) return false;
+      openAuth(context, caller);
+      return true;
+    },
+    authenticate(request, context, access) {
+      const auth = openAuth(context, undefined);
+      const field = request.headers.get("authorization");
+      const result = authenticator.authenticate(field, context.startedAt);
       if (result instanceof Promise) {
         return isEnforced
-          ? result.then((settled) => judge(auth, settled, access))
+          ? result.then((settled) => settle(auth, settled))
           : observe(auth, result, access);
       }
-      const problem = judge(auth, result, access);
+      const problem = settle(auth, result);
+      return isEnforced ? problem : undefined;
+    },
+    authorize({ auth }, access) {
+      if (auth?.authenticated === undefined) {
+        return isEnforced
+          ? internalError(new Error("The token of this request was not checked"))
+          : undefined;
+      }
+      const problem = judge(auth, auth.authenticated, access);
       return isEnforced ? problem : undefined;
     },
     finished({ auth }) {

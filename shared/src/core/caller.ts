@@ -39,8 +39,10 @@ export interface RequestAuth {
   readonly realm: string;
   /** Whether requests are refused; otherwise they are only counted. */
   readonly isEnforced: boolean;
-  /** Undefined while the token is being verified, or where the caller's token is not valid. */
+  /** The caller that the token names. Undefined while the token is being verified, or where it is not valid. */
+  authenticated: Caller | undefined;
+  /** The same, once its scopes were compared with what the route needs. Undefined where no route was found. */
   caller: Caller | undefined;
-  /** Undefined while the token is being verified. */
+  /** Undefined while the token is being verified, and until the scopes were compared. */
   outcome: AuthOutcome | undefined;
 }

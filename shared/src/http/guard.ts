@@ -10,17 +10,29 @@ export interface Guard {
   /** Whether requests are refused; otherwise they are only counted. */
   readonly isEnforced: boolean;
   /**
-   * Checks the token of a request to a guarded route before its body is read, and tells the context
-   * the caller. It never rejects.
+   * Finds the caller of a request whose token was verified lately, and tells the context.
    *
-   * @returns why the request is refused; undefined if it is not. A promise only where the token was not
-   * verified lately
+   * @returns whether it did
    */
-  check(
+  recognize(request: Request, context: RequestContext): boolean;
+  /**
+   * Verifies the token of a request, and tells the context the caller. It never rejects.
+   *
+   * @param access what the request's route needs. Where nothing is refused, a request is responded to before
+   * its token is verified if that takes long, and its outcome is found later
+   * @returns why the request is refused; undefined if it is not
+   */
+  authenticate(
     request: Request,
     context: RequestContext,
     access: RouteAccess,
   ): HttpProblem | undefined | Promise<HttpProblem | undefined>;
+  /**
+   * Compares what the caller may do with what the request's route needs.
+   *
+   * @returns why the request is refused; undefined if it is not
+   */
+  authorize(context: RequestContext, access: RouteAccess): HttpProblem | undefined;
   /** Counts a request that was checked, when its response is known. */
   finished(context: RequestContext): void;
 }

@@ -1,6 +1,6 @@
 // The Elysia plugin of every service: the request pipeline around it, and Elysia's hooks.
 import { Elysia } from "elysia";
-import { requireRequest } from "../telemetry/request-context.ts";
+import { requireRequest, type RequestContext } from "../telemetry/request-context.ts";
 import { startAlertSeries, type CountedRoute } from "./alert-series.ts";
 import { bodyParser, noBody } from "./body-parser.ts";
 import { commonFields } from "./common-fields.ts";
@@ -61,21 +61,29 @@ export function httpPlugin({ limits, routes, ...parts }: HttpPluginParts) {
     knownRoutes,
   });
 
+  /** The context of the request, for which Elysia has chosen this route. @throws HttpProblem if it is refused */
+  function routed(route: string): RequestContext {
+    const context = requireRequest();
+    context.route = routeTemplate(route);
+    const problem = knownRoutes().tokens?.authorize(context);
+    if (problem !== undefined) throw problem;
+    return context;
+  }
+
   return (
     new Elysia({ name: "http-plugin" })
       // Elysia types the app's fetch function as Function.
       .wrap((handle) => pipeline(handle as unknown as AppHandler))
-      .onParse({ as: "global" }, bodies.parse)
+      .onParse({ as: "global" }, ({ request, route }) => {
+        routed(route);
+        return bodies.parse({ request });
+      })
       .onTransform({ as: "global" }, (elysia) => {
         if (elysia.body === noBody) elysia.body = undefined;
-        const context = requireRequest();
-        const route = routeTemplate(elysia.route);
-        const { tokens, parseParameters } = knownRoutes();
-        tokens?.requireChecked(route, context);
-        context.route = route;
+        const context = routed(elysia.route);
         fields.set(elysia.set.headers, elysia.request, context);
         if (context.query === "" || context.isManagement) return;
-        const { values, fieldErrors } = parseParameters(context);
+        const { values, fieldErrors } = knownRoutes().parseParameters(context);
         // Elysia's own parser keeps the last of repeated values, and knows no normal form.
         elysia.query = values;
         if (fieldErrors.length > 0) throw new QueryMismatch();

@@ -116,6 +116,11 @@ export function requestPipeline({
     return finish(exchange, knownRoutes().respond(error, exchange.context));
   }
 
+  function deliver(exchange: Exchange, response: Response): Response {
+    const problem = knownRoutes().tokens?.withhold(exchange.context, response);
+    return problem === undefined ? finish(exchange, response) : fail(exchange, problem);
+  }
+
   function shed(exchange: Exchange): Response | Promise<Response> {
     const problem = knownRoutes().routingProblem(exchange.context);
     if (problem !== undefined) return fail(exchange, problem);
@@ -128,7 +133,8 @@ export function requestPipeline({
       const { request, context } = exchange;
       const problem = bodies.headerProblem(request);
       if (problem !== undefined) {
-        return fail(exchange, knownRoutes().routingProblem(context) ?? problem);
+        const { routingProblem, tokens } = knownRoutes();
+        return fail(exchange, routingProblem(context) ?? tokens?.authorize(context) ?? problem);
       }
       let response: Response | Promise<Response>;
       try {
@@ -138,10 +144,10 @@ export function requestPipeline({
       }
       return response instanceof Promise
         ? response.then(
-            (settled) => finish(exchange, settled),
+            (settled) => deliver(exchange, settled),
             (error: unknown) => fail(exchange, error),
           )
-        : finish(exchange, response);
+        : deliver(exchange, response);
     }
 
     function admit(exchange: Exchange): Response | Promise<Response> {
@@ -156,7 +162,7 @@ export function requestPipeline({
       if (preflight !== undefined) return finish(exchange, preflight);
       if (context.isManagement) return serve(exchange);
       if (!limiter.acquire(context)) return shed(exchange);
-      const problem = tokens?.problem(request, context);
+      const problem = tokens?.authenticate(request, context);
       if (problem === undefined) return serve(exchange);
       if (!(problem instanceof Promise)) return fail(exchange, problem);
       return problem.then((settled) =>

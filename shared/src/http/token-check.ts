@@ -15,35 +15,51 @@ interface GuardedApp {
   routingProblem(context: RequestContext): HttpProblem | undefined;
 }
 
+const unknownScope = ({ method, route }: RequestContext) =>
+  internalError(new Error(`No scope is known for ${method} ${route}`));
+
 /** Makes the check of an app. @throws Error if a route declares no scope */
 export function tokenCheck(guard: Guard, { routes, isManagementPath, routingProblem }: GuardedApp) {
   const accessOf = routeAccess(routes, isManagementPath);
   return {
     /**
-     * Why a request, which goes to no management route, is refused before its body is read; undefined if
-     * it is not. A promise only where its token was not verified lately.
+     * Finds the caller of a request, which goes to no management route, before its route is chosen.
+     *
+     * @returns why the request is refused; undefined if it is not
      */
-    problem(
+    authenticate(
       request: Request,
       context: RequestContext,
     ): HttpProblem | undefined | Promise<HttpProblem | undefined> {
+      if (guard.recognize(request, context)) return undefined;
+      // A path that no route has needs no token: none is verified for it.
       const unroutable = routingProblem(context);
       if (unroutable !== undefined) return unroutable;
       const access = accessOf(context);
       return access === undefined
-        ? internalError(new Error(`No scope is known for ${context.method} ${context.route}`))
-        : guard.check(request, context, access);
+        ? unknownScope(context)
+        : guard.authenticate(request, context, access);
     },
     /**
-     * Makes sure that the route that Elysia has chosen is the one that the token was checked for.
+     * Compares what the caller may do with what the route of the request needs.
      *
-     * @throws Error if it is not, although the route needs a token
+     * @returns why the request is refused; undefined if it is not
      */
-    requireChecked(route: string, context: RequestContext): void {
-      const isChecked = context.isManagement
-        ? isManagementPath(route)
-        : context.auth !== undefined && context.route === route;
-      if (!isChecked) throw new Error(`The token was not checked for ${route}`);
+    authorize(context: RequestContext): HttpProblem | undefined {
+      const access = accessOf(context);
+      if (access !== undefined) return guard.authorize(context, access);
+      return isManagementPath(context.route ?? "") ? undefined : unknownScope(context);
+    },
+    /**
+     * Withholds the response of a route that Elysia's hooks do not reach: its scope was not compared.
+     *
+     * @returns why; undefined if the caller may have the response
+     */
+    withhold({ auth, method, path }: RequestContext, response: Response): HttpProblem | undefined {
+      if (auth === undefined || auth.outcome !== undefined) return undefined;
+      if (!guard.isEnforced || !response.ok) return undefined;
+      const message = `${method} ${path} was added before serviceApp(), which compares scopes`;
+      return internalError(new Error(message));
     },
   };
 }

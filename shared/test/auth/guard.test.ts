@@ -1,11 +1,12 @@
 import { describe, expect, jest, test } from "bun:test";
 import { connect } from "node:net";
 import { Type } from "@sinclair/typebox";
+import { Elysia, type AnyElysia } from "elysia";
 import type { Authenticator } from "../../src/auth/authenticator.ts";
 import { guard } from "../../src/auth/guard.ts";
 import { problems } from "../../src/http/route-problems.ts";
 import { routeDocs } from "../../src/openapi/route-docs.ts";
-import { serviceApp } from "../../src/service/service-app.ts";
+import { serviceApp, type ServiceParts } from "../../src/service/service-app.ts";
 import { Registry } from "../../src/telemetry/prometheus.ts";
 import { openContext } from "../../src/telemetry/request-context.ts";
 import {
@@ -13,6 +14,7 @@ import {
   metricIn,
   startService,
   type RunningService,
+  type Sent,
 } from "../../testing/running-service.ts";
 import { temporaryStorage } from "../../testing/temporary-storage.ts";
 import { startSample } from "../../testing/sample-service.ts";
@@ -205,6 +207,58 @@ describe("Authentication refuses", () => {
   });
 });
 
+describe("Authentication of a token that was verified lately", () => {
+  const post = { method: "POST", headers: { "content-type": "text/plain" }, body: "{" };
+
+  test("refuses what it refused at first", async () => {
+    await using guarded = await startGuarded();
+    const { issuer, service } = guarded;
+    const headers = bearer(await issuer.token({ ...read, client_id: "web" }));
+    const requests: readonly [number, string, Sent][] = [
+      [404, "/none", { headers }],
+      [405, notePath, { ...post, headers: { ...post.headers, ...headers } }],
+      [403, "/notes", { ...post, headers: { ...post.headers, ...headers } }],
+      [403, "/notes", { method: "POST", headers, json: { text: "hello" } }],
+      [200, notePath, { headers }],
+    ];
+    const seen = async ([, path, sent]: (typeof requests)[number]) => {
+      const response = await service.request(path, sent);
+      const { vary, "www-authenticate": challenge } = Object.fromEntries(response.headers);
+      return [response.status, vary, challenge];
+    };
+    const first = [];
+    for (const request of requests) first.push(await seen(request));
+    expect(first.map(([status]) => status)).toEqual(requests.map(([status]) => status));
+    for (const [index, request] of requests.entries()) {
+      expect(await seen(request)).toEqual(first[index] ?? []);
+    }
+    expect(await counted(service, "ok")).toBe(2);
+    expect(await counted(service, "insufficient-scope")).toBe(4);
+    const callers = service.lines.flatMap(({ msg, status, caller }) =>
+      msg === "request" ? [[status, caller]] : [],
+    );
+    const each = [404, 405, 403, 403, 200].map((status) => [
+      status,
+      status < 404 ? "web" : undefined,
+    ]);
+    expect(callers).toEqual([...each, ...each]);
+  });
+
+  test("refuses it before the body has arrived", async () => {
+    await using guarded = await startGuarded();
+    const { get, issuer, service } = guarded;
+    const token = await issuer.token(read);
+    expect((await get(`Bearer ${token}`)).status).toBe(200);
+    const response = await sendRaw(service, [
+      "POST /notes HTTP/1.1",
+      `Authorization: Bearer ${token}`,
+      "Content-Type: application/json",
+      "Content-Length: 10",
+    ]);
+    expect(response).toStartWith("HTTP/1.1 403");
+  });
+});
+
 describe("Authentication and the issuer's keys", () => {
   const unusable = (issuer: TestIssuer) => issuer.publish([]);
 
@@ -319,19 +373,20 @@ describe("AUTH_MODE=observe", () => {
     ] as const;
     const registry = new Registry();
     const access = { scopes: ["notes:read"], isForPrograms: false };
-    const authenticate = jest.fn<Authenticator["authenticate"]>();
-    const { check, finished } = guard({
+    const verify = jest.fn<Authenticator["authenticate"]>();
+    const { authenticate, authorize, finished } = guard({
       realm: "sample",
       isEnforced: false,
-      authenticate,
+      authenticator: { recognize: () => undefined, authenticate: verify },
       registry,
     });
     for (const result of results) {
       for (const verified of [result, Promise.resolve(result)]) {
-        authenticate.mockReturnValueOnce(verified);
+        verify.mockReturnValueOnce(verified);
         const request = new Request("http://sample/notes");
         const context = openContext(request);
-        expect(await check(request, context, access)).toBeUndefined();
+        expect(await authenticate(request, context, access)).toBeUndefined();
+        expect(authorize(context, access)).toBeUndefined();
         finished(context);
         const client = typeof result === "string" ? undefined : result.clientName;
         expect(context.auth?.caller?.clientName).toBe(client);
@@ -346,16 +401,17 @@ describe("AUTH_MODE=observe", () => {
   test("does not wait for a provider that does not respond, and counts when it does", async () => {
     const registry = new Registry();
     const pending = Promise.withResolvers<"expired">();
-    const { check, finished } = guard({
+    const { authenticate, authorize, finished } = guard({
       realm: "sample",
       isEnforced: false,
-      authenticate: () => pending.promise,
+      authenticator: { recognize: () => undefined, authenticate: () => pending.promise },
       registry,
     });
     const request = new Request("http://sample/notes");
     const context = openContext(request);
     const access = { scopes: ["notes:read"], isForPrograms: false };
-    expect(await check(request, context, access)).toBeUndefined();
+    expect(await authenticate(request, context, access)).toBeUndefined();
+    expect(authorize(context, access)).toBeUndefined();
     finished(context);
     const counted = () => metricIn(registry, 'auth_total{outcome="expired"}');
     expect(await counted()).toBe(0);
@@ -365,26 +421,77 @@ describe("AUTH_MODE=observe", () => {
   });
 });
 
-test("A request is refused where Elysia chooses another route than the one that its token was checked for", async () => {
-  await using issuer = await testIssuer();
+test("guard().authorize() refuses a request whose token was not checked", () => {
+  const { authorize } = guard({
+    realm: "sample",
+    isEnforced: true,
+    authenticator: { recognize: () => undefined, authenticate: () => "missing" },
+    registry: new Registry(),
+  });
+  const context = openContext(new Request("http://sample/notes"));
+  const access = { scopes: ["notes:read"], isForPrograms: false };
+  expect(authorize(context, access)).toMatchObject({ status: 500 });
+  const none = { authenticated: undefined, caller: undefined, outcome: undefined };
+  context.auth = { realm: "sample", isEnforced: true, ...none };
+  expect(authorize(context, access)).toMatchObject({ status: 500 });
+});
+
+describe("A route, and the scope that it needs,", () => {
   const docs = { summary: "Get", tag: "letters" };
-  await using service = await startService({
-    name: "letters",
-    database: temporaryStorage([]),
-    auth: issuer.environment(),
-    build: (parts) =>
-      serviceApp(parts, { title: "letters", description: "", problemOf: () => undefined })
+  const read = { 200: Type.String(), ...problems() };
+  const about = { title: "letters", description: "", problemOf: () => undefined };
+
+  async function startLetters(build: (parts: ServiceParts) => AnyElysia) {
+    const issuer = await testIssuer();
+    const database = temporaryStorage([]);
+    const auth = issuer.environment();
+    const service = await startService({ name: "letters", database, auth, build });
+    const headers = bearer(await issuer.token({ scope: "letters:read" }));
+    return {
+      service,
+      get: (path: string) => fetch(`${service.url}${path}`, { headers }),
+      async [Symbol.asyncDispose]() {
+        await service[Symbol.asyncDispose]();
+        await issuer[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test("is the one that Elysia has chosen, where a path matches several", async () => {
+    await using letters = await startLetters((parts) =>
+      serviceApp(parts, about)
         .get("/:kind/public", () => "public", {
-          response: { 200: Type.String(), ...problems() },
+          response: read,
           detail: routeDocs({ ...docs, operationId: "getPublic", scope: "letters:read" }),
         })
         .get("/secret/:id", () => "secret", {
-          response: { 200: Type.String(), ...problems() },
+          response: read,
           detail: routeDocs({ ...docs, operationId: "getSecret", scope: "letters:open" }),
         }),
+    );
+    expect((await letters.get("/open/public")).status).toBe(200);
+    const refused = await letters.get("/secret/public");
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get("www-authenticate")).toEndWith('scope="letters:open"');
   });
-  const headers = bearer(await issuer.token({ scope: "letters:read" }));
-  const response = await fetch(`${service.url}/secret/public`, { headers });
-  expect(response.status).toBe(500);
-  expect(await bodyOf(response)).toMatchObject({ code: "internal" });
+
+  test("is no way past the scopes where it was added before serviceApp()", async () => {
+    await using letters = await startLetters((parts) => {
+      const detail = routeDocs({ ...docs, operationId: "getEarly", scope: "letters:open" });
+      return new Elysia()
+        .get("/early", () => "early", { response: read, detail })
+        .use(
+          serviceApp(parts, about).get("/late", () => "late", {
+            response: read,
+            detail: routeDocs({ ...docs, operationId: "getLate", scope: "letters:read" }),
+          }),
+        );
+    });
+    expect((await letters.get("/late")).status).toBe(200);
+    const early = await letters.get("/early");
+    expect(early.status).toBe(500);
+    expect(letters.service.lines.at(-1)).toMatchObject({
+      err: { message: "GET /early was added before serviceApp(), which compares scopes" },
+    });
+  });
 });

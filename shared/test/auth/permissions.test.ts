@@ -6,7 +6,8 @@ import { currentRequest, openContext } from "../../src/telemetry/request-context
 /** Runs the work of a request whose token was never checked. */
 function unchecked<T>(isEnforced: boolean, work: () => T): T {
   const context = openContext(new Request("http://a/"));
-  context.auth = { realm: "notes", isEnforced, caller: undefined, outcome: undefined };
+  const none = { authenticated: undefined, caller: undefined, outcome: undefined };
+  context.auth = { realm: "notes", isEnforced, ...none };
   return currentRequest.run(context, work);
 }
 

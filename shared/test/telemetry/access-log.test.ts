@@ -30,7 +30,7 @@ function authOf(clientName: string | undefined): RequestContext["auth"] {
   const clientNameJson = JSON.stringify(clientName);
   const scopes = new Set<string>();
   const caller = { identity: "secret", clientName, clientNameJson, scopes, userId: undefined };
-  return { realm: "notes", isEnforced: true, caller, outcome: "ok" };
+  return { realm: "notes", isEnforced: true, authenticated: caller, caller, outcome: "ok" };
 }
 
 /** The line of a finished request; undefined if none is written at this level. */
