@@ -24,7 +24,8 @@ interface SampleOptions extends Omit<LoadOptions, "url" | "script" | "headers"> 
   readonly workload: Pick<Workload, "name" | "service">;
 }
 
-function loadOf(system: System, { workload, ...rest }: SampleOptions): LoadOptions {
+/** What wrk is to send to a system. */
+export function loadOf(system: System, { workload, ...rest }: SampleOptions): LoadOptions {
   const { headers = {} } = system.peer;
   return { ...rest, headers, url: system.urlOf(workload.service), script: workload.name };
 }

@@ -4,10 +4,9 @@ import type { Starts } from "../measure/cold-start.ts";
 import type { Growth } from "../measure/growth.ts";
 import type { Interference } from "../measure/interference.ts";
 import type { Replicas } from "../measure/replicas.ts";
-import type { Sample } from "../measure/sample.ts";
 import type { Soak } from "../measure/soak.ts";
 import type { Traces } from "../measure/traces.ts";
-import type { VariantStarts } from "../measure/variants.ts";
+import type { VariantSample, VariantStarts } from "../measure/variants.ts";
 import type { Comparison } from "../measure/throughput.ts";
 import type { ServiceName } from "../peers/peer.ts";
 import type { describeHost } from "../tools/host.ts";
@@ -76,8 +75,8 @@ export function highestMegabytes(
   return Math.max(...samples.flatMap(({ residentMegabytes }) => residentMegabytes[service] ?? []));
 }
 
-/** The rounds of all peers and workloads. */
-export function allSamples({ throughput, traces, tokens }: Results): Sample[] {
+/** The rounds of all peers, workloads and variants. */
+export function allSamples({ throughput, traces, tokens }: Results): VariantSample[] {
   return [...throughput.map(({ samples }) => samples), ...traces.starts, ...tokens].flatMap(
     (samples) => Object.values(samples).flat(),
   );

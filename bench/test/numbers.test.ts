@@ -1,7 +1,15 @@
 import { expect, test } from "bun:test";
 import { mask } from "../measure/responses.ts";
 import { parseCores } from "../tools/host.ts";
-import { count, median, medianInterval, range, rotated, times } from "../tools/numbers.ts";
+import {
+  count,
+  median,
+  medianInterval,
+  range,
+  rotated,
+  shuffled,
+  times,
+} from "../tools/numbers.ts";
 
 test.each([
   ["the middle, whatever the order", [9, 1, 100], 9],
@@ -22,6 +30,17 @@ test.each([
 ])("medianInterval() of %p numbers has the ends that hold 95 %", (n, expected) => {
   const numbers = Array.from({ length: n }, (_, index) => n - index);
   expect(medianInterval(numbers)).toEqual(expected as [number, number]);
+});
+
+test("shuffled() gives every order of the items, and none twice as often as another", () => {
+  const orders = new Map<string, number>();
+  for (let n = 0; n < 6000; n += 1) {
+    const order = shuffled(["a", "b", "c"]).join("");
+    orders.set(order, (orders.get(order) ?? 0) + 1);
+  }
+  expect([...orders.keys()].toSorted()).toEqual(["abc", "acb", "bac", "bca", "cab", "cba"]);
+  // 1000 of each are expected; a fair shuffle leaves these bounds once in 10^10 runs.
+  for (const times of orders.values()) expect(Math.abs(times - 1000)).toBeLessThan(250);
 });
 
 test("range() is the smallest and the largest", () => {

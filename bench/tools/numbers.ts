@@ -40,6 +40,12 @@ export function rotated<T>(items: readonly T[], by: number): T[] {
   return [...items.slice(at), ...items.slice(0, at)];
 }
 
+/** The items in an order by chance, each of which is as likely (Fisher and Yates). */
+export function shuffled<T>(items: readonly T[]): T[] {
+  const left = [...items];
+  return items.flatMap(() => left.splice(Math.floor(Math.random() * left.length), 1));
+}
+
 /** Three digits of a small number, and a large one as an integer with commas: 0.123, 12.3, 12,345. */
 export function count(value: number): string {
   if (!Number.isFinite(value)) return "–";

@@ -55,7 +55,8 @@ export function wrkMissing(): string | undefined {
   return Bun.which("wrk") ? undefined : "Cannot measure without wrk: apt-get install wrk";
 }
 
-function start(options: LoadOptions) {
+/** Starts wrk. */
+export function startWrk(options: LoadOptions) {
   const { url, script, headers = {}, connections, seconds, rows, run, pinned } = options;
   const command = [
     "wrk",
@@ -75,21 +76,26 @@ function start(options: LoadOptions) {
   return child;
 }
 
-/** Sends load to a service, for whole seconds. @throws Error if wrk could not connect */
-export async function load(options: LoadOptions): Promise<Load> {
-  const { url, seconds } = options;
-  const child = start(options);
+/** The figures of wrk when it has ended, and the processor time that it used. @throws Error if it could not connect */
+export async function figuresOf(child: ReturnType<typeof startWrk>, url: string) {
   const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   await child.exited;
   const summary = readSummary(stdout);
   if (summary === undefined) throw new Error(`Cannot load ${url}: wrk printed\n${stdout}${stderr}`);
   const generatorMs = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000;
+  return { ...summary, generatorMs };
+}
+
+/** Sends load to a service, for whole seconds. @throws Error if wrk could not connect */
+export async function load(options: LoadOptions): Promise<Load> {
+  const { url, seconds } = options;
+  const { generatorMs, ...summary } = await figuresOf(startWrk(options), url);
   return { ...summary, generatorShare: generatorMs / 1000 / seconds };
 }
 
 /** Sends load to a service, for any time, and ignores the figures. */
 export async function warmUp(options: LoadOptions): Promise<void> {
-  const child = start(options);
+  const child = startWrk(options);
   const end = setTimeout(() => child.kill("SIGINT"), options.seconds * 1000);
   await child.exited;
   clearTimeout(end);
