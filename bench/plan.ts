@@ -41,11 +41,10 @@ export const fullPlan: Plan = {
   interference: pace,
   isInterferenceOfAll: true,
   replicas: pace,
-  // Some fourteen minutes. Linux counts processor time in hundredths of a second, so a round takes some seconds. In
-  // ten seconds JavaScriptCore compiles what 1 % of the requests run, too.
-  traces: { connections: 64, starts: 12, rounds: 2, seconds: 3, warmUpSeconds: 10 },
-  // Some eleven minutes. Every request runs the code that is measured, so it is compiled sooner.
-  tokens: { connections: 64, starts: 12, rounds: 2, seconds: 3, warmUpSeconds: 6 },
+  // Some twenty minutes. In ten seconds JavaScriptCore compiles what 1 % of the requests run, too.
+  traces: { connections: 64, starts: 12, rounds: 2, seconds: 6, warmUpSeconds: 10 },
+  // Some sixteen minutes. Every request runs the code that is measured, so it is compiled sooner.
+  tokens: { connections: 64, starts: 12, rounds: 2, seconds: 6, warmUpSeconds: 6 },
   soak: { connections: 32, seconds: 600 },
   growth: { ...shorter, rows: 1_000_000 },
 };
