@@ -126,8 +126,9 @@ export function guard({ realm, isEnforced, authenticator, registry }: GuardOptio
     },
     finished({ auth }) {
       if (auth === undefined) return;
-      if (auth.outcome === undefined) finishedEarly.add(auth);
-      else count(auth);
+      if (auth.outcome !== undefined) count(auth);
+      // With a caller and without an outcome, it had no route, and is not counted.
+      else if (auth.authenticated === undefined) finishedEarly.add(auth);
     },
   };
 }
