@@ -25,7 +25,7 @@ const pace = { connections: 64, rounds: 5, seconds: 2, warmUpSeconds: 4 };
 const shorter = { ...pace, rounds: 3, seconds: 1 };
 const step = { seconds: 1, warmUpSeconds: 1 };
 
-/** Some eighty minutes. */
+/** Some ninety minutes. */
 export const fullPlan: Plan = {
   throughput: {
     rounds: pace.rounds,
