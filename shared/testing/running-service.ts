@@ -7,14 +7,17 @@ import type { Tracer } from "../src/core/tracer.ts";
 import { openApiDocument } from "../src/openapi/document.ts";
 import type { OpenApiDocument } from "../src/openapi/types.ts";
 import type { Problem } from "../src/http/problem.ts";
-import { routeAccess } from "../src/http/route-access.ts";
 import { listen } from "../src/http/server.ts";
 import type { CallingService } from "../src/auth/create-guard.ts";
 import { createAuth } from "../src/service/auth.ts";
 import { authSettings } from "../src/service/auth-settings.ts";
 import { readConfig, type Environment } from "../src/service/env.ts";
-import { isManagementPath } from "../src/service/management-routes.ts";
-import { createParts, realmOf, type ServiceParts } from "../src/service/service-app.ts";
+import {
+  checkRoutes,
+  createParts,
+  realmOf,
+  type ServiceParts,
+} from "../src/service/service-app.ts";
 import type { Registry } from "../src/telemetry/prometheus.ts";
 import { validatingFetch } from "./contract-check.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
@@ -134,7 +137,7 @@ export async function startService<S extends Storage>({
   };
   await refreshKeys();
   const app = build({ ...parts, storage, tracer, guard: auth?.guard }, storage);
-  routeAccess(app.routes, isManagementPath);
+  checkRoutes(app.routes);
   const server = listen({
     hostname: "127.0.0.1",
     port: 0,

@@ -23,11 +23,44 @@ export interface RequestLimits {
 
 type AppRoute = ErrorHandlerParts["routes"][number] & CountedRoute;
 
+/** An Elysia route, with the hooks that Elysia calls before its handler. */
+interface ReachableRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly hooks: { readonly transform?: HookContainer | readonly HookContainer[] | undefined };
+}
+
+interface HookContainer {
+  readonly fn: object;
+}
+
 /** What the plugin works with. */
 export interface HttpPluginParts extends Omit<ErrorHandlerParts, "routes">, RequestParts {
   readonly limits: RequestLimits;
   /** The routes of the app. Called once, with the first request, when the app has all of them. */
   routes(): readonly AppRoute[];
+}
+
+/** The hook of each plugin that authorizes requests. */
+const authorizingHooks = new WeakSet<object>();
+
+/** Marks a hook as one of them. */
+function authorizing<H extends object>(hook: H): H {
+  authorizingHooks.add(hook);
+  return hook;
+}
+
+/**
+ * Makes sure that a plugin reaches all routes of an app, which is to be called before the app serves requests.
+ *
+ * @throws Error if a route was added before the plugin: no scope would be compared for it
+ */
+export function requirePlugin(routes: readonly ReachableRoute[]): void {
+  for (const { method, path, hooks } of routes) {
+    const transforms = [hooks.transform].flat();
+    if (transforms.some((hook) => hook !== undefined && authorizingHooks.has(hook.fn))) continue;
+    throw new Error(`${method} ${path} was added before serviceApp(): no scope is compared for it`);
+  }
 }
 
 /** The plugin; `use` it before any route, since Elysia's hooks reach only later routes. */
@@ -61,8 +94,8 @@ export function httpPlugin({ limits, routes, ...parts }: HttpPluginParts) {
     knownRoutes,
   });
 
-  /** The context of the request, for which Elysia has chosen this route. @throws HttpProblem if it is refused */
-  function routed(route: string): RequestContext {
+  /** The context of the request, whose caller may use the route that Elysia has chosen. @throws HttpProblem if not */
+  function authorized(route: string): RequestContext {
     const context = requireRequest();
     context.route = routeTemplate(route);
     const problem = knownRoutes().tokens?.authorize(context);
@@ -75,19 +108,22 @@ export function httpPlugin({ limits, routes, ...parts }: HttpPluginParts) {
       // Elysia types the app's fetch function as Function.
       .wrap((handle) => pipeline(handle as unknown as AppHandler))
       .onParse({ as: "global" }, ({ request, route }) => {
-        routed(route);
+        authorized(route);
         return bodies.parse({ request });
       })
-      .onTransform({ as: "global" }, (elysia) => {
-        if (elysia.body === noBody) elysia.body = undefined;
-        const context = routed(elysia.route);
-        fields.set(elysia.set.headers, elysia.request, context);
-        if (context.query === "" || context.isManagement) return;
-        const { values, fieldErrors } = knownRoutes().parseParameters(context);
-        // Elysia's own parser keeps the last of repeated values, and knows no normal form.
-        elysia.query = values;
-        if (fieldErrors.length > 0) throw new QueryMismatch();
-      })
+      .onTransform(
+        { as: "global" },
+        authorizing((elysia) => {
+          if (elysia.body === noBody) elysia.body = undefined;
+          const context = authorized(elysia.route);
+          fields.set(elysia.set.headers, elysia.request, context);
+          if (context.query === "" || context.isManagement) return;
+          const { values, fieldErrors } = knownRoutes().parseParameters(context);
+          // Elysia's own parser keeps the last of repeated values, and knows no normal form.
+          elysia.query = values;
+          if (fieldErrors.length > 0) throw new QueryMismatch();
+        }),
+      )
       .onError({ as: "global" }, ({ code, error, route, params, query, request, ...rest }) => {
         const context = requireRequest();
         const { respond, routingProblem } = knownRoutes();

@@ -116,11 +116,6 @@ export function requestPipeline({
     return finish(exchange, knownRoutes().respond(error, exchange.context));
   }
 
-  function deliver(exchange: Exchange, response: Response): Response {
-    const problem = knownRoutes().tokens?.withhold(exchange.context, response);
-    return problem === undefined ? finish(exchange, response) : fail(exchange, problem);
-  }
-
   function shed(exchange: Exchange): Response | Promise<Response> {
     const problem = knownRoutes().routingProblem(exchange.context);
     if (problem !== undefined) return fail(exchange, problem);
@@ -144,10 +139,10 @@ export function requestPipeline({
       }
       return response instanceof Promise
         ? response.then(
-            (settled) => deliver(exchange, settled),
+            (settled) => finish(exchange, settled),
             (error: unknown) => fail(exchange, error),
           )
-        : deliver(exchange, response);
+        : finish(exchange, response);
     }
 
     function admit(exchange: Exchange): Response | Promise<Response> {

@@ -50,16 +50,5 @@ export function tokenCheck(guard: Guard, { routes, isManagementPath, routingProb
       if (access !== undefined) return guard.authorize(context, access);
       return isManagementPath(context.route ?? "") ? undefined : unknownScope(context);
     },
-    /**
-     * Withholds the response of a route that Elysia's hooks do not reach: its scope was not compared.
-     *
-     * @returns why; undefined if the caller may have the response
-     */
-    withhold({ auth, method, path }: RequestContext, response: Response): HttpProblem | undefined {
-      if (auth === undefined || auth.outcome !== undefined) return undefined;
-      if (!guard.isEnforced || !response.ok) return undefined;
-      const message = `${method} ${path} was added before serviceApp(), which compares scopes`;
-      return internalError(new Error(message));
-    },
   };
 }

@@ -5,14 +5,12 @@ import { descriptorWatch } from "../http/file-descriptors.ts";
 import { closeServer, listen } from "../http/server.ts";
 import { terminalOutput } from "../telemetry/logger.ts";
 import { addProcessMetrics } from "../telemetry/prometheus.ts";
-import { routeAccess } from "../http/route-access.ts";
 import { createAuth } from "./auth.ts";
 import { startBackgroundJobs } from "./background-jobs.ts";
 import type { ServiceConfig, ServiceDefinition, ServiceProcess } from "./definition.ts";
 import type { Database } from "./engine.ts";
 import type { Settings } from "./env.ts";
-import { isManagementPath } from "./management-routes.ts";
-import { createParts } from "./service-app.ts";
+import { checkRoutes, createParts } from "./service-app.ts";
 import { shutdownSignal } from "./shutdown-signal.ts";
 import { startTracing } from "./tracing.ts";
 
@@ -83,8 +81,7 @@ export async function serve<S extends Settings, Stores>({
     await Promise.race([migrating, Promise.resolve()]);
     const made = { ...parts, storage, tracer: tracing?.tracer, guard: auth?.guard };
     const { app, backgroundJobs = [] } = service.build({ config, stores, parts: made });
-    // A route without a scope is found here, also where authentication is off.
-    routeAccess(app.routes, isManagementPath);
+    checkRoutes(app.routes);
     const server = listen({
       hostname: config.host,
       port: config.port,

@@ -1,11 +1,17 @@
 // The app that every service chains its routes onto, and the parts that it is made of.
-import { Elysia } from "elysia";
+import { Elysia, type AnyElysia } from "elysia";
 import type { DestinationStream } from "pino";
 import { buildInfo } from "../core/build-info.ts";
 import type { Storage } from "../core/storage.ts";
 import { corsPolicy } from "../http/cors.ts";
 import { fileDescriptors, type FileDescriptors } from "../http/file-descriptors.ts";
-import { httpPlugin, type HttpPluginParts, type RequestLimits } from "../http/http-plugin.ts";
+import {
+  httpPlugin,
+  requirePlugin,
+  type HttpPluginParts,
+  type RequestLimits,
+} from "../http/http-plugin.ts";
+import { routeAccess } from "../http/route-access.ts";
 import { apiReference } from "../openapi/api-reference.ts";
 import { keyErrors } from "../idempotency/key-problems.ts";
 import { heedsKey } from "../openapi/route-docs.ts";
@@ -80,6 +86,16 @@ export function createParts({
 /** What the API document says of a guard: nothing where it refuses nothing. */
 export function realmOf(guard: ServiceParts["guard"]): string | undefined {
   return guard?.isEnforced === true ? guard.realm : undefined;
+}
+
+/**
+ * Makes sure that a token is checked for every route of an app, also where authentication is off.
+ *
+ * @throws Error if a route declares no scope, or was added before {@link serviceApp}
+ */
+export function checkRoutes(routes: AnyElysia["routes"]): void {
+  routeAccess(routes, isManagementPath);
+  requirePlugin(routes);
 }
 
 /** How the API document presents a service, and what the service's own errors mean. */

@@ -27,7 +27,7 @@ export interface RequestContext {
   readonly isManagement: boolean;
   /** Whether it counts among the requests in flight. */
   isAdmitted: boolean;
-  /** Undefined where no token is checked: authentication is off, or the route needs none. */
+  /** Undefined where no token was looked at: authentication is off, or the route needs none. */
   auth: RequestAuth | undefined;
 }
 
