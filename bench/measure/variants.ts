@@ -55,7 +55,8 @@ function contender(system: System, load: LoadOptions): Contender {
  * variant that always came after the same other one would have the caches that this one leaves.
  */
 async function round(contenders: readonly Contender[], turns: number): Promise<VariantSample[]> {
-  const busyBefore = machineBusyMs();
+  const serverMs = () => contenders[0]?.system.serverMs() ?? 0;
+  const [busyBefore, serverBefore] = [machineBusyMs(), serverMs()];
   const startedAt = performance.now();
   for (let turn = 1; turn < turns; turn += 1) {
     for (const { load } of shuffled(contenders)) {
@@ -72,7 +73,8 @@ async function round(contenders: readonly Contender[], turns: number): Promise<V
   const tookMs = performance.now() - startedAt;
   const used = contenders.map(({ usedMs }) => usedMs());
   const generators = figures.map(({ generatorMs }) => generatorMs);
-  const ownMs = [...used, ...generators].reduce((sum, ms) => sum + ms, 0);
+  const serverUsedMs = serverMs() - serverBefore;
+  const ownMs = [serverUsedMs, ...used, ...generators].reduce((sum, ms) => sum + ms, 0);
   const othersMs = Math.max(0, machineBusyMs() - busyBefore - ownMs);
   return figures.map(({ requests, requestsPerSecond, errors }, index) => ({
     requests,
@@ -122,7 +124,8 @@ export async function compareVariants(
       const figures = results.map((result, index) => {
         const { name = "" } = ordered[index] ?? {};
         (samples[name] ??= []).push(result);
-        return `${name} ${count(result.processorUsPerRequest)} µs`;
+        const errors = result.errors > 0 ? ` (${result.errors} ERRORS)` : "";
+        return `${name} ${count(result.processorUsPerRequest)} µs${errors}`;
       });
       const turn = `${title}, start ${start} of ${starts}, round ${n} of ${rounds}`;
       say(`${turn}: ${figures.toSorted().join(", ")}`);

@@ -79,7 +79,7 @@ function medianOf<T>(samples: readonly T[], figure: (sample: T) => number): numb
 }
 
 function othersLine(results: Results): string {
-  // Beside the traces their collector works, which sample() counts as another process.
+  // Beside the traces their collector works, which counts as another process.
   const withoutTraces = { ...results, traces: { ...results.traces, starts: [] } };
   const shares = allSamples(withoutTraces).map(({ othersShare }) => Math.round(othersShare * 100));
   return (
