@@ -1,7 +1,12 @@
 // One measurement: load on one service, and the processor time and memory that it took.
 import { cpus } from "node:os";
 import type { ServiceName } from "../peers/peer.ts";
-import { machineBusyMs, processorMs, residentMegabytes, settled } from "../tools/process-facts.ts";
+import {
+  machineBusyMs,
+  residentMegabytes,
+  settled,
+  totalProcessorMs,
+} from "../tools/process-facts.ts";
 import { startSystem, type System } from "../tools/system.ts";
 import { load, warmUp, type Load, type LoadOptions } from "../tools/wrk.ts";
 import type { Workload } from "../workloads/index.ts";
@@ -40,7 +45,7 @@ export async function warm(system: System, options: SampleOptions): Promise<void
 /** Measures once, and waits until the services are idle again. */
 export async function sample(system: System, options: SampleOptions): Promise<Sample> {
   const { pids, servers } = system;
-  const used = () => pids.reduce((sum, pid) => sum + processorMs(pid), 0);
+  const used = () => totalProcessorMs(pids);
   const usedBefore = used();
   const serverBefore = system.serverMs();
   const busyBefore = machineBusyMs();

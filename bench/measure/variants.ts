@@ -2,7 +2,7 @@
 import { cpus } from "node:os";
 import { count, rotated, shuffled } from "../tools/numbers.ts";
 import { pausingLoad, type TurnFigures } from "../tools/pausing-load.ts";
-import { machineBusyMs, processorMs, settled } from "../tools/process-facts.ts";
+import { machineBusyMs, settled, totalProcessorMs } from "../tools/process-facts.ts";
 import { say } from "../tools/progress.ts";
 import type { ReadyPeer, System } from "../tools/system.ts";
 import type { LoadOptions } from "../tools/wrk.ts";
@@ -45,7 +45,7 @@ interface Contender {
 }
 
 function contender(system: System, load: LoadOptions): Contender {
-  const used = () => system.pids.reduce((sum, pid) => sum + processorMs(pid), 0);
+  const used = () => totalProcessorMs(system.pids);
   const usedBefore = used();
   return { system, load: pausingLoad(load), usedMs: () => used() - usedBefore };
 }

@@ -22,6 +22,11 @@ export function processorMs(pid: number): number {
   return ticks(statOf(pid), [utime, stime]) * msPerTick;
 }
 
+/** The same of several processes together. */
+export function totalProcessorMs(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + processorMs(pid), 0);
+}
+
 /** The processor time of a process and its children, those that have ended too, in milliseconds. */
 export function familyProcessorMs(pid: number): number {
   let sum = ticks(statOf(pid), [utime, stime, cutime, cstime]);
@@ -53,11 +58,10 @@ export function residentMegabytes(pid: number): number {
 
 /** Resolves when processes are idle: together they used less than a tick in 100 ms; or after `maxMs`. */
 export async function settled(pids: readonly number[], maxMs = 20_000): Promise<void> {
-  const total = () => pids.reduce((sum, pid) => sum + processorMs(pid), 0);
   const endsAt = performance.now() + maxMs;
-  for (let last = total(); performance.now() < endsAt;) {
+  for (let last = totalProcessorMs(pids); performance.now() < endsAt;) {
     await Bun.sleep(100);
-    const now = total();
+    const now = totalProcessorMs(pids);
     if (now - last <= msPerTick) return;
     last = now;
   }
