@@ -51,7 +51,7 @@ function authorizing<H extends object>(hook: H): H {
 }
 
 /**
- * Makes sure that a plugin reaches all routes of an app, which is to be called before the app serves requests.
+ * Makes sure that the hooks of a plugin reach all routes of an app. Call it before the app serves requests.
  *
  * @throws Error if a route was added before the plugin: no scope would be compared for it
  */

@@ -448,7 +448,6 @@ describe("A route, and the scope that it needs,", () => {
     const service = await startService({ name: "letters", database, auth, build });
     const headers = bearer(await issuer.token({ scope: "letters:read" }));
     return {
-      service,
       get: (path: string) => fetch(`${service.url}${path}`, { headers }),
       async [Symbol.asyncDispose]() {
         await service[Symbol.asyncDispose]();
