@@ -1,5 +1,5 @@
 // Lets a request to its route, or says why not.
-import { authOutcomes, type AuthOutcome, type Caller, type RequestAuth } from "../core/caller.ts";
+import { authOutcomes, type AuthOutcome, type Caller } from "../core/caller.ts";
 import { authProblems, forbidden, insufficientScope } from "../http/auth-problems.ts";
 import { internalError } from "../http/common-problems.ts";
 import type { Guard } from "../http/guard.ts";
@@ -33,6 +33,7 @@ function hasScope({ scopes }: Caller, needed: readonly string[]): boolean {
 
 /** Makes the guard of a service. */
 export function guard({ realm, isEnforced, authenticator, registry }: GuardOptions): Guard {
+  const policy = { realm, isEnforced };
   const problems = authProblems(realm);
   const total = counter(registry, {
     name: "auth_total",
@@ -40,9 +41,11 @@ export function guard({ realm, isEnforced, authenticator, registry }: GuardOptio
   });
   const series = new Map(authOutcomes.map((outcome) => [outcome, total({ outcome })]));
   /** Requests that were responded to while their token was being verified, which are not counted yet. */
-  const finishedEarly = new WeakSet<RequestAuth>();
+  const finishedEarly = new WeakSet<RequestContext>();
 
-  const count = ({ outcome }: RequestAuth) => outcome && series.get(outcome)?.add();
+  function count({ authOutcome }: RequestContext): void {
+    if (authOutcome !== undefined) series.get(authOutcome)?.add();
+  }
 
   function problemOf(failure: AuthFailure): HttpProblem {
     if (failure === "missing") return problems.missing;
@@ -50,44 +53,37 @@ export function guard({ realm, isEnforced, authenticator, registry }: GuardOptio
     return failure === "no-keys" ? problems.noKeys : problems.invalid[failure];
   }
 
-  function openAuth(context: RequestContext, authenticated: Caller | undefined): RequestAuth {
-    const auth = { realm, isEnforced, authenticated, caller: undefined, outcome: undefined };
-    context.auth = auth;
-    return auth;
-  }
-
-  function settle(auth: RequestAuth, result: Caller | AuthFailure): HttpProblem | undefined {
+  function settle(context: RequestContext, result: Caller | AuthFailure): HttpProblem | undefined {
     if (typeof result === "string") {
-      auth.outcome = outcomeOf(result);
+      context.authOutcome = outcomeOf(result);
       return problemOf(result);
     }
-    auth.authenticated = result;
+    context.caller = result;
     return undefined;
   }
 
   function judge(
-    auth: RequestAuth,
+    context: RequestContext,
     caller: Caller,
     { scopes, isForPrograms }: RouteAccess,
   ): HttpProblem | undefined {
-    auth.caller = caller;
     if (!hasScope(caller, scopes)) {
-      auth.outcome = "insufficient-scope";
+      context.authOutcome = "insufficient-scope";
       return insufficientScope(realm, scopes);
     }
-    auth.outcome = "ok";
+    context.authOutcome = "ok";
     return isForPrograms && caller.userId !== undefined ? forbidden : undefined;
   }
 
   async function observe(
-    auth: RequestAuth,
+    context: RequestContext,
     pending: Promise<Caller | AuthFailure>,
     access: RouteAccess,
   ) {
     const judged = pending.then((result) => {
-      settle(auth, result);
-      if (auth.authenticated !== undefined) judge(auth, auth.authenticated, access);
-      if (finishedEarly.has(auth)) count(auth);
+      settle(context, result);
+      if (context.caller !== undefined) judge(context, context.caller, access);
+      if (finishedEarly.has(context)) count(context);
     });
     await Promise.race([judged, Bun.sleep(maxObservedMs)]);
     return undefined;
@@ -100,35 +96,37 @@ export function guard({ realm, isEnforced, authenticator, registry }: GuardOptio
       const field = request.headers.get("authorization");
       const caller = authenticator.recognize(field, context.startedAt);
       if (caller === undefined) return false;
-      openAuth(context, caller);
+      context.authPolicy = policy;
+      context.caller = caller;
       return true;
     },
     authenticate(request, context, access) {
-      const auth = openAuth(context, undefined);
+      context.authPolicy = policy;
       const field = request.headers.get("authorization");
       const result = authenticator.authenticate(field, context.startedAt);
       if (result instanceof Promise) {
         return isEnforced
-          ? result.then((settled) => settle(auth, settled))
-          : observe(auth, result, access);
+          ? result.then((settled) => settle(context, settled))
+          : observe(context, result, access);
       }
-      const problem = settle(auth, result);
+      const problem = settle(context, result);
       return isEnforced ? problem : undefined;
     },
-    authorize({ auth }, access) {
-      if (auth?.authenticated === undefined) {
+    authorize(context, access) {
+      const { caller } = context;
+      if (caller === undefined) {
         return isEnforced
           ? internalError(new Error("The token of this request was not checked"))
           : undefined;
       }
-      const problem = judge(auth, auth.authenticated, access);
+      const problem = judge(context, caller, access);
       return isEnforced ? problem : undefined;
     },
-    finished({ auth }) {
-      if (auth === undefined) return;
-      if (auth.outcome !== undefined) count(auth);
+    finished(context) {
+      if (context.authPolicy === undefined) return;
+      if (context.authOutcome !== undefined) count(context);
       // With a caller and without an outcome, it had no route, and is not counted.
-      else if (auth.authenticated === undefined) finishedEarly.add(auth);
+      else if (context.caller === undefined) finishedEarly.add(context);
     },
   };
 }

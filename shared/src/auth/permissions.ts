@@ -2,7 +2,7 @@
 // everything where authentication is off or only observes.
 import type { Caller } from "../core/caller.ts";
 import { forbidden, insufficientScope } from "../http/auth-problems.ts";
-import { requireRequest } from "../telemetry/request-context.ts";
+import { checkedCaller, requireRequest } from "../telemetry/request-context.ts";
 
 /**
  * The caller of the request; undefined where authentication is off or only observes.
@@ -10,10 +10,11 @@ import { requireRequest } from "../telemetry/request-context.ts";
  * @throws Error if tokens are enforced, and no caller was found
  */
 export function enforcedCaller(): Caller | undefined {
-  const { auth } = requireRequest();
-  if (auth?.isEnforced !== true) return undefined;
-  if (auth.caller === undefined) throw new Error("The token of this request was not checked");
-  return auth.caller;
+  const context = requireRequest();
+  if (context.authPolicy?.isEnforced !== true) return undefined;
+  const caller = checkedCaller(context);
+  if (caller === undefined) throw new Error("The token of this request was not checked");
+  return caller;
 }
 
 /** The id of the person that sends the request, in lower case; undefined if a program sends it. */
@@ -37,9 +38,10 @@ export function requireOwn(userId: string): void {
 
 /** Refuses a caller whose token lacks the scope that its body needs. @throws HttpProblem 403 */
 export function requireScope(scope: string): void {
-  const { auth } = requireRequest();
-  const caller = enforcedCaller() ?? auth?.caller;
-  if (auth === undefined || caller === undefined || caller.scopes.has(scope)) return;
-  auth.outcome = "insufficient-scope";
-  if (auth.isEnforced) throw insufficientScope(auth.realm, [scope]);
+  const context = requireRequest();
+  const { authPolicy } = context;
+  const caller = enforcedCaller() ?? context.caller;
+  if (authPolicy === undefined || caller === undefined || caller.scopes.has(scope)) return;
+  context.authOutcome = "insufficient-scope";
+  if (authPolicy.isEnforced) throw insufficientScope(authPolicy.realm, [scope]);
 }

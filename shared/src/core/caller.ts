@@ -33,16 +33,10 @@ export interface Caller {
   readonly userId: string | undefined;
 }
 
-/** What authentication knows of one request. */
-export interface RequestAuth {
+/** How a service checks the tokens of requests. */
+export interface AuthPolicy {
   /** The protection space of the service (RFC 9110, 11.5), which a refusal names. */
   readonly realm: string;
   /** Whether requests are refused; otherwise they are only counted. */
   readonly isEnforced: boolean;
-  /** The caller that the token names. Undefined while the token is being verified, or where it is not valid. */
-  authenticated: Caller | undefined;
-  /** The same, once its scopes were compared with what the route needs. Undefined where no route was found. */
-  caller: Caller | undefined;
-  /** Undefined while the token is being verified, and until the scopes were compared. */
-  outcome: AuthOutcome | undefined;
 }

@@ -1,7 +1,7 @@
 // The access log: one line per finished request, without personal data.
 import type { Logger } from "./logger.ts";
 import { unmatchedRoute } from "./http-metrics.ts";
-import type { RequestContext } from "./request-context.ts";
+import { checkedCaller, type RequestContext } from "./request-context.ts";
 
 /** An @ as it is, or percent-encoded once or more often. */
 const atSign = /@|%(?:25)*40/;
@@ -50,16 +50,7 @@ export function logRequest(
   request: RequestContext,
   { status, durationMs }: Outcome,
 ): void {
-  const {
-    method,
-    path,
-    route = unmatchedRoute,
-    error,
-    logReason,
-    requestId,
-    trace,
-    auth,
-  } = request;
+  const { method, path, route = unmatchedRoute, error, logReason, requestId, trace } = request;
   const level = levelOf(request, status);
   if (!logger.isLevelEnabled(level)) return;
   const isPlain = plainPath.test(path);
@@ -72,7 +63,7 @@ export function logRequest(
   }
   const reason = logReason === undefined ? "" : `"reason":"${logReason}",`;
   const { traceId, span } = trace;
-  const client = auth?.caller?.clientNameJson;
+  const client = checkedCaller(request)?.clientNameJson;
   // A method is a token (RFC 9110, 9.1), so JSON needs no escapes in it.
   logger.writeFields(
     level,

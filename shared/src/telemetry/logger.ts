@@ -2,7 +2,7 @@
 import { SQLiteError } from "bun:sqlite";
 import pino, { type DestinationStream } from "pino";
 import { logStream } from "./log-stream.ts";
-import { currentRequest } from "./request-context.ts";
+import { checkedCaller, currentRequest } from "./request-context.ts";
 
 /** The levels that `LOG_LEVEL` can name, from everything to nothing. */
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -123,7 +123,7 @@ export function createLog({ service, version, level, destination }: LogOptions):
         const request = currentRequest.getStore();
         if (request === undefined) return {};
         const { traceId, span } = request.trace;
-        const client = request.auth?.caller?.clientName;
+        const client = checkedCaller(request)?.clientName;
         return {
           request_id: request.requestId,
           trace_id: traceId,

@@ -1,6 +1,6 @@
 // The request that the running code serves, known wherever that code awaits or calls.
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { RequestAuth } from "../core/caller.ts";
+import type { AuthOutcome, AuthPolicy, Caller } from "../core/caller.ts";
 import type { Tracer } from "../core/tracer.ts";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
 
@@ -28,7 +28,11 @@ export interface RequestContext {
   /** Whether it counts among the requests in flight. */
   isAdmitted: boolean;
   /** Undefined where no token was looked at: authentication is off, or the route needs none. */
-  auth: RequestAuth | undefined;
+  authPolicy: AuthPolicy | undefined;
+  /** The caller that the token names. Undefined while the token is being verified, or where it is not valid. */
+  caller: Caller | undefined;
+  /** Undefined while the token is being verified, and until the caller's scopes were compared with the route's. */
+  authOutcome: AuthOutcome | undefined;
 }
 
 /**
@@ -46,6 +50,14 @@ export function requireRequest(): RequestContext {
   const context = currentRequest.getStore();
   if (context === undefined) throw new Error("No request is being served here");
   return context;
+}
+
+/**
+ * The caller of a request, once its scopes were compared with what the route needs. Undefined before: a request
+ * without a route looks the same in the log with a token that was verified lately and with any other.
+ */
+export function checkedCaller({ authOutcome, caller }: RequestContext): Caller | undefined {
+  return authOutcome === undefined ? undefined : caller;
 }
 
 const wellFormedId = /^[A-Za-z0-9._-]{1,128}$/;
@@ -84,6 +96,8 @@ export function openContext(
     hasCommonFields: false,
     isManagement,
     isAdmitted: false,
-    auth: undefined,
+    authPolicy: undefined,
+    caller: undefined,
+    authOutcome: undefined,
   };
 }

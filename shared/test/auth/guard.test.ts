@@ -8,7 +8,7 @@ import { problems } from "../../src/http/route-problems.ts";
 import { routeDocs } from "../../src/openapi/route-docs.ts";
 import { checkRoutes, serviceApp, type ServiceParts } from "../../src/service/service-app.ts";
 import { Registry } from "../../src/telemetry/prometheus.ts";
-import { openContext } from "../../src/telemetry/request-context.ts";
+import { checkedCaller, openContext } from "../../src/telemetry/request-context.ts";
 import {
   bodyOf,
   metricIn,
@@ -389,7 +389,7 @@ describe("AUTH_MODE=observe", () => {
         expect(authorize(context, access)).toBeUndefined();
         finished(context);
         const client = typeof result === "string" ? undefined : result.clientName;
-        expect(context.auth?.caller?.clientName).toBe(client);
+        expect(checkedCaller(context)?.clientName).toBe(client);
       }
     }
     const counts = { missing: 2, malformed: 4, expired: 2, "insufficient-scope": 2, ok: 2 };
@@ -431,8 +431,7 @@ test("guard().authorize() refuses a request whose token was not checked", () => 
   const context = openContext(new Request("http://sample/notes"));
   const access = { scopes: ["notes:read"], isForPrograms: false };
   expect(authorize(context, access)).toMatchObject({ status: 500 });
-  const none = { authenticated: undefined, caller: undefined, outcome: undefined };
-  context.auth = { realm: "sample", isEnforced: true, ...none };
+  context.authPolicy = { realm: "sample", isEnforced: true };
   expect(authorize(context, access)).toMatchObject({ status: 500 });
 });
 

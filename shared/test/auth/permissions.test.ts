@@ -6,8 +6,7 @@ import { currentRequest, openContext } from "../../src/telemetry/request-context
 /** Runs the work of a request whose token was never checked. */
 function unchecked<T>(isEnforced: boolean, work: () => T): T {
   const context = openContext(new Request("http://a/"));
-  const none = { authenticated: undefined, caller: undefined, outcome: undefined };
-  context.auth = { realm: "notes", isEnforced, ...none };
+  context.authPolicy = { realm: "notes", isEnforced };
   return currentRequest.run(context, work);
 }
 

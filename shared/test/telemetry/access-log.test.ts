@@ -26,11 +26,11 @@ function contextOf({
 }
 
 /** What is known of a request whose client has this name. */
-function authOf(clientName: string | undefined): RequestContext["auth"] {
+function calledBy(clientName: string | undefined): Partial<RequestContext> {
   const clientNameJson = JSON.stringify(clientName);
   const scopes = new Set<string>();
   const caller = { identity: "secret", clientName, clientNameJson, scopes, userId: undefined };
-  return { realm: "notes", isEnforced: true, authenticated: caller, caller, outcome: "ok" };
+  return { authPolicy: { realm: "notes", isEnforced: true }, caller, authOutcome: "ok" };
 }
 
 /** The line of a finished request; undefined if none is written at this level. */
@@ -67,8 +67,8 @@ describe("logRequest()", () => {
     ["a duration of half an hour", { durationMs: 1_800_000.12345 }],
     ["a request rejected by load shedding", { status: 503, context: { logReason: "body-memory" } }],
     ["a request whose trace is recorded", { context: { trace: recordedTrace } }],
-    ["a request of a client with a name", { context: { auth: authOf('web "1"\n') } }],
-    ["a request of a client without one", { context: { auth: authOf(undefined) } }],
+    ["a request of a client with a name", { context: calledBy('web "1"\n') }],
+    ["a request of a client without one", { context: calledBy(undefined) }],
   ])("writes for %s the line that pino would write", (_, finished) => {
     const { logger, written } = logInto("info", 'no"tes');
     const request = contextOf(finished);
