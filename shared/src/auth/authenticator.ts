@@ -1,5 +1,6 @@
 // Finds the caller of a request by its Authorization field.
 import type { Caller } from "../core/caller.ts";
+import type { Arrival } from "../telemetry/request-context.ts";
 import type { TokenCache } from "./token-cache.ts";
 import { verifyToken, type TokenError, type TrustedIssuer } from "./verify-token.ts";
 
@@ -8,21 +9,15 @@ export type AuthFailure = TokenError | "missing" | "invalid-request";
 
 /** Finds callers. */
 export interface Authenticator {
-  /**
-   * The caller of a request with this Authorization field, if its token was verified lately.
-   *
-   * @param now monotonic ms: the arrival of the request, since to read the clock again takes 3 ‰ of a GET
-   */
-  recognize(field: string | null, now: number): Caller | undefined;
+  /** The caller of a request with this Authorization field, if its token was verified lately. */
+  recognize(field: string | null, arrival: Arrival): Caller | undefined;
   /**
    * The caller of a request with this Authorization field, or why it has none. A promise only where the
    * token has to be verified; it never rejects.
-   *
-   * @param now monotonic ms: the arrival of the request
    */
   authenticate(
     field: string | null,
-    now: number,
+    arrival: Arrival,
   ): Caller | AuthFailure | Promise<Caller | AuthFailure>;
   /** Forgets all verified tokens: keys have changed. */
   forget(): void;
@@ -33,8 +28,6 @@ interface AuthenticatorOptions {
   /** What `aud` must contain. */
   readonly audience: string;
   readonly cache: TokenCache;
-  /** Milliseconds since 1970. */
-  readonly wallClock?: () => number;
 }
 
 // RFC 9110, 11.1: the name of a scheme has no case. Several fields arrive as one, joined by a comma, which
@@ -42,36 +35,40 @@ interface AuthenticatorOptions {
 const bearer = /^bearer(?: +([^ ,]*))?$/i;
 
 /** Makes an authenticator. */
-export function authenticator({
-  issuers,
-  audience,
-  cache,
-  wallClock = Date.now,
-}: AuthenticatorOptions): Authenticator {
+export function authenticator({ issuers, audience, cache }: AuthenticatorOptions): Authenticator {
   /** How often keys have changed. */
   let generation = 0;
 
-  async function verify(field: string, token: string, now: number): Promise<Caller | AuthFailure> {
+  async function verify(
+    field: string,
+    token: string,
+    arrival: Arrival,
+  ): Promise<Caller | AuthFailure> {
     const startedAt = generation;
-    const verified = await verifyToken(token, { issuers, audience, wallClock });
+    const verified = await verifyToken(token, {
+      issuers,
+      audience,
+      unixMs: arrival.startedAtUnixMs,
+    });
     if (typeof verified === "string") {
       // Whatever is wrong with it: without keys, no service can judge a token.
       return issuers.some(({ keys }) => keys.hasKeys()) ? verified : "no-keys";
     }
     // A key that was withdrawn meanwhile must not live on here.
-    if (startedAt === generation) cache.add(field, verified.caller, now, verified.validUntil);
+    if (startedAt === generation)
+      cache.add(field, verified.caller, arrival.startedAt, verified.validUntil);
     return verified.caller;
   }
 
   return {
-    recognize: (field, now) => (field === null ? undefined : cache.find(field, now)),
-    authenticate(field, now) {
+    recognize: (field, arrival) => (field === null ? undefined : cache.find(field, arrival)),
+    authenticate(field, arrival) {
       if (field === null || field === "") return "missing";
       const [match, token = ""] = bearer.exec(field) ?? [];
       if (match === undefined) return "invalid-request";
       // One entry for all spellings: a client could drive the tokens of others out of the cache.
       const usual = `Bearer ${token}`;
-      return cache.find(usual, now) ?? verify(usual, token, now);
+      return cache.find(usual, arrival) ?? verify(usual, token, arrival);
     },
     forget() {
       generation += 1;

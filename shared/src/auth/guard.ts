@@ -94,7 +94,7 @@ export function guard({ realm, isEnforced, authenticator, registry }: GuardOptio
     isEnforced,
     recognize(request, context) {
       const field = request.headers.get("authorization");
-      const caller = authenticator.recognize(field, context.startedAt);
+      const caller = authenticator.recognize(field, context);
       if (caller === undefined) return false;
       context.authPolicy = policy;
       context.caller = caller;
@@ -103,7 +103,7 @@ export function guard({ realm, isEnforced, authenticator, registry }: GuardOptio
     authenticate(request, context, access) {
       context.authPolicy = policy;
       const field = request.headers.get("authorization");
-      const result = authenticator.authenticate(field, context.startedAt);
+      const result = authenticator.authenticate(field, context);
       if (result instanceof Promise) {
         return isEnforced
           ? result.then((settled) => settle(context, settled))

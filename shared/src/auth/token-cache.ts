@@ -1,6 +1,7 @@
 // Callers by the text of their tokens, so that a token is verified once a minute and not once a request:
 // a signature takes longer to verify than most requests take.
 import type { Caller } from "../core/caller.ts";
+import type { Arrival } from "../telemetry/request-context.ts";
 
 /** Verified tokens. */
 export type TokenCache = ReturnType<typeof tokenCache>;
@@ -18,8 +19,6 @@ interface TokenCacheOptions {
   readonly maxTokens?: number;
   /** UTF-16 code units of all tokens together. Default: 16 Mi. */
   readonly maxLength?: number;
-  /** Milliseconds since 1970. */
-  readonly wallClock?: () => number;
 }
 
 const maxAgeMs = 60_000;
@@ -28,7 +27,6 @@ const maxAgeMs = 60_000;
 export function tokenCache({
   maxTokens = 10_000,
   maxLength = 16 * 1024 * 1024,
-  wallClock = Date.now,
 }: TokenCacheOptions = {}) {
   const entries = new Map<string, Entry>();
   let length = 0;
@@ -38,11 +36,11 @@ export function tokenCache({
   }
 
   return {
-    /** The caller whose token this is; undefined if it is to be verified. @param now monotonic ms */
-    find(token: string, now: number): Caller | undefined {
+    /** The caller whose token this is; undefined if the token of this request is to be verified. */
+    find(token: string, { startedAt, startedAtUnixMs }: Arrival): Caller | undefined {
       const entry = entries.get(token);
       if (entry === undefined) return undefined;
-      if (now < entry.keptUntil && wallClock() < entry.validUntil) return entry.caller;
+      if (startedAt < entry.keptUntil && startedAtUnixMs < entry.validUntil) return entry.caller;
       drop(token);
       return undefined;
     },

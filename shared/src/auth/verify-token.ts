@@ -28,8 +28,8 @@ interface VerificationOptions {
   readonly issuers: readonly TrustedIssuer[];
   /** What `aud` must contain. */
   readonly audience: string;
-  /** Milliseconds since 1970. */
-  readonly wallClock: () => number;
+  /** At which time the token is to be valid, in ms since 1970: the arrival of its request. */
+  readonly unixMs: number;
 }
 
 /** Characters of a token: further ones are noise, or an attack on the parser. */
@@ -93,7 +93,7 @@ function hasSubject(claims: JWTPayload): claims is JWTPayload & { sub: string; e
 /** Verifies a token. @returns its caller, or why it is refused; never rejects */
 export async function verifyToken(
   token: string,
-  { issuers, audience, wallClock }: VerificationOptions,
+  { issuers, audience, unixMs }: VerificationOptions,
 ): Promise<Verified | TokenError> {
   const read = readToken(token);
   if (read === undefined) return "malformed";
@@ -110,7 +110,7 @@ export async function verifyToken(
       audience,
       requiredClaims: ["exp", "sub"],
       clockTolerance: skewSeconds,
-      currentDate: new Date(wallClock()),
+      currentDate: new Date(unixMs),
     });
     if (!hasSubject(payload)) return "malformed";
     const caller = trusted.toCaller(payload);

@@ -67,6 +67,7 @@ export function logRequest(
   // A method is a token (RFC 9110, 9.1), so JSON needs no escapes in it.
   logger.writeFields(
     level,
+    Math.trunc(request.startedAtUnixMs + durationMs),
     `"request_id":"${requestId}","trace_id":"${traceId}",` +
       (span === undefined ? "" : `"span_id":"${span.spanId}",`) +
       (client === undefined ? "" : `"caller":${client},`) +

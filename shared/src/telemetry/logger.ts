@@ -15,8 +15,10 @@ export type Logger = pino.Logger & {
   /**
    * Writes a line whose fields are JSON already: `"status":200,"msg":"request"`. It adds level, time,
    * service and version, not the request's ids, and does not ask whether the level is enabled.
+   *
+   * @param unixMs the time, a whole number of ms since 1970
    */
-  writeFields(level: LogLevel, fields: string): void;
+  writeFields(level: LogLevel, unixMs: number, fields: string): void;
 };
 
 /** A service's logger, and the call that writes its last lines before the process ends. */
@@ -88,11 +90,10 @@ let latestMs = NaN;
 let latestField = "";
 
 /** The `time` field of a line, formatted once per millisecond. */
-function timeField(): string {
-  const now = Date.now();
-  if (now !== latestMs) {
-    latestMs = now;
-    latestField = `,"time":"${new Date(now).toISOString()}"`;
+function timeField(unixMs: number): string {
+  if (unixMs !== latestMs) {
+    latestMs = unixMs;
+    latestField = `,"time":"${new Date(unixMs).toISOString()}"`;
   }
   return latestField;
 }
@@ -114,7 +115,7 @@ export function createLog({ service, version, level, destination }: LogOptions):
     {
       level,
       base: { service, version },
-      timestamp: timeField,
+      timestamp: () => timeField(Date.now()),
       formatters: { level: (word) => ({ level: word }) },
       serializers: { err: (error: unknown) => describeError(error, isFailure) },
       // pino calls it for every line, before the line's serializers.
@@ -136,8 +137,8 @@ export function createLog({ service, version, level, destination }: LogOptions):
   );
   const fixedFields = `"service":${JSON.stringify(service)},"version":${JSON.stringify(version)}`;
   const logger: Logger = Object.assign(base, {
-    writeFields(level: LogLevel, fields: string) {
-      stream.write(`{"level":"${level}"${timeField()},${fixedFields},${fields}}\n`);
+    writeFields(level: LogLevel, unixMs: number, fields: string) {
+      stream.write(`{"level":"${level}"${timeField(unixMs)},${fixedFields},${fields}}\n`);
     },
   });
   return { logger, flush: () => buffered.flush() };

@@ -4,6 +4,7 @@ import { clientCaller } from "../../src/auth/caller-claims.ts";
 import { issuerKeys } from "../../src/auth/issuer-keys.ts";
 import { keySource } from "../../src/auth/key-source.ts";
 import { tokenCache } from "../../src/auth/token-cache.ts";
+import { openContext } from "../../src/telemetry/request-context.ts";
 import { testAudience, testIssuer } from "../../testing/test-issuer.ts";
 
 test("A caller takes one place among the verified tokens, however it spells the scheme", async () => {
@@ -20,12 +21,13 @@ test("A caller takes one place among the verified tokens, however it spells the 
     audience: testAudience,
     cache: tokenCache({ maxTokens: 2 }),
   });
+  const arrival = openContext(new Request("http://sample/notes"));
   const others = `Bearer ${await issuer.token({ sub: "other" })}`;
-  const caller = await authenticate(others, 0);
+  const caller = await authenticate(others, arrival);
   const token = await issuer.token();
   for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer  ", "bEARER"]) {
-    expect(await authenticate(`${scheme} ${token}`, 0)).toMatchObject({ scopes: new Set() });
+    expect(await authenticate(`${scheme} ${token}`, arrival)).toMatchObject({ scopes: new Set() });
   }
-  expect(authenticate(others, 0)).toBe(caller);
-  expect(authenticate(`BEARER   ${token}`, 0)).not.toBeInstanceOf(Promise);
+  expect(authenticate(others, arrival)).toBe(caller);
+  expect(authenticate(`BEARER   ${token}`, arrival)).not.toBeInstanceOf(Promise);
 });

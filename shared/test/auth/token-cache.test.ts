@@ -11,14 +11,14 @@ const caller = (identity: string): Caller => ({
 });
 
 function startCache(options: Parameters<typeof tokenCache>[0] = {}) {
-  const clock = { wallMs: Date.UTC(2026, 0, 1), monotonicMs: 0 };
-  const { add, clear, find } = tokenCache({ wallClock: () => clock.wallMs, ...options });
+  const arrival = { startedAt: 0, startedAtUnixMs: Date.UTC(2026, 0, 1) };
+  const { add, clear, find } = tokenCache(options);
   return {
-    clock,
+    arrival,
     clear,
     add: (token: string, validMs = 3_600_000) =>
-      add(token, caller(token), clock.monotonicMs, clock.wallMs + validMs),
-    find: (token: string) => find(token, clock.monotonicMs),
+      add(token, caller(token), arrival.startedAt, arrival.startedAtUnixMs + validMs),
+    find: (token: string) => find(token, arrival),
   };
 }
 
@@ -32,20 +32,20 @@ describe("tokenCache()", () => {
   });
 
   test("forgets a token after 60 s, so that a withdrawn right does not live on", () => {
-    const { clock, add, find } = startCache();
+    const { arrival, add, find } = startCache();
     add("a");
-    clock.monotonicMs += 59_999;
+    arrival.startedAt += 59_999;
     expect(find("a")).toBeDefined();
-    clock.monotonicMs += 1;
+    arrival.startedAt += 1;
     expect(find("a")).toBeUndefined();
   });
 
   test("forgets a token when it expires, also after the clock was set forward", () => {
-    const { clock, add, find } = startCache();
+    const { arrival, add, find } = startCache();
     add("a", 1000);
-    clock.wallMs += 999;
+    arrival.startedAtUnixMs += 999;
     expect(find("a")).toBeDefined();
-    clock.wallMs += 1;
+    arrival.startedAtUnixMs += 1;
     expect(find("a")).toBeUndefined();
   });
 

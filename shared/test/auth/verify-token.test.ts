@@ -46,15 +46,16 @@ async function startVerifier({
     await trust(issuer, clientCaller(userClaim)),
     await trust(platform, serviceCaller("order-service", ["users:read"])),
   ];
-  const options = { issuers, audience: testAudience, wallClock: () => clock.ms };
+  const verify = (token: string) =>
+    verifyToken(token, { issuers, audience: testAudience, unixMs: clock.ms });
   return {
     issuer,
     platform,
     clock,
-    verify: (token: string) => verifyToken(token, options),
+    verify,
     /** The caller of a token that is accepted. */
     async callerOf(token: string) {
-      const verified = await verifyToken(token, options);
+      const verified = await verify(token);
       if (typeof verified === "string") throw new Error(`Refused as ${verified}`);
       return verified.caller;
     },
@@ -243,7 +244,7 @@ describe("verifyToken() refuses", () => {
       recovered: () => undefined,
     });
     const trusted = { issuer: issuer.issuer, keys, toCaller: clientCaller(undefined) };
-    const options = { issuers: [trusted], audience: testAudience, wallClock: Date.now };
+    const options = { issuers: [trusted], audience: testAudience, unixMs: Date.now() };
     expect(await verifyToken(await issuer.token({}, { kid: undefined }), options)).toBe(
       "unknown-key",
     );

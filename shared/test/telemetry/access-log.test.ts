@@ -57,6 +57,13 @@ describe("logRequest()", () => {
     expect(lineOf({})).toMatchObject({ route: "unmatched" });
   });
 
+  test("writes the time at which the request ended", () => {
+    const context = { startedAtUnixMs: Date.UTC(2026, 0, 1) };
+    expect(lineOf({ durationMs: 1250.75, context })).toMatchObject({
+      time: "2026-01-01T00:00:01.250Z",
+    });
+  });
+
   const everyCharacter = String.fromCharCode(...Array(255).keys()).replace("@", "");
   test.each<[string, Finished]>([
     ["a usual request", {}],
