@@ -42,22 +42,19 @@ export function authenticator({ issuers, audience, cache }: AuthenticatorOptions
   async function verify(
     field: string,
     token: string,
-    arrival: Arrival,
+    { startedAt, startedAtUnixMs }: Arrival,
   ): Promise<Caller | AuthFailure> {
-    const startedAt = generation;
-    const verified = await verifyToken(token, {
-      issuers,
-      audience,
-      unixMs: arrival.startedAtUnixMs,
-    });
+    const before = generation;
+    const options = { issuers, audience, unixMs: startedAtUnixMs };
+    const verified = await verifyToken(token, options);
     if (typeof verified === "string") {
       // Whatever is wrong with it: without keys, no service can judge a token.
       return issuers.some(({ keys }) => keys.hasKeys()) ? verified : "no-keys";
     }
+    const { caller, validUntil } = verified;
     // A key that was withdrawn meanwhile must not live on here.
-    if (startedAt === generation)
-      cache.add(field, verified.caller, arrival.startedAt, verified.validUntil);
-    return verified.caller;
+    if (before === generation) cache.add(field, caller, startedAt, validUntil);
+    return caller;
   }
 
   return {
