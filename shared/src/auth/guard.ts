@@ -1,5 +1,5 @@
 // Lets a request to its route, or says why not.
-import { authOutcomes, type AuthOutcome, type Caller } from "../core/caller.ts";
+import { authOutcomes, type AuthOutcome, type AuthPolicy, type Caller } from "../core/caller.ts";
 import { authProblems, forbidden, insufficientScope } from "../http/auth-problems.ts";
 import { internalError } from "../http/common-problems.ts";
 import type { Guard } from "../http/guard.ts";
@@ -9,10 +9,7 @@ import { counter, type Registry } from "../telemetry/prometheus.ts";
 import type { RequestContext } from "../telemetry/request-context.ts";
 import type { Authenticator, AuthFailure } from "./authenticator.ts";
 
-interface GuardOptions {
-  /** The name of the service. */
-  readonly realm: string;
-  readonly isEnforced: boolean;
+interface GuardOptions extends AuthPolicy {
   readonly authenticator: Pick<Authenticator, "authenticate" | "recognize">;
   readonly registry: Registry;
 }
@@ -90,8 +87,7 @@ export function guard({ realm, isEnforced, authenticator, registry }: GuardOptio
   }
 
   return {
-    realm,
-    isEnforced,
+    ...policy,
     recognize(request, context) {
       const field = request.headers.get("authorization");
       const caller = authenticator.recognize(field, context);

@@ -35,7 +35,7 @@ export interface Caller {
 
 /** How a service checks the tokens of requests. */
 export interface AuthPolicy {
-  /** The protection space of the service (RFC 9110, 11.5), which a refusal names. */
+  /** The name of the service: its protection space (RFC 9110, 11.5), which refusals have as `realm`. */
   readonly realm: string;
   /** Whether requests are refused; otherwise they are only counted. */
   readonly isEnforced: boolean;

@@ -1,14 +1,11 @@
 // What stands between a request and its route where authentication is on.
+import type { AuthPolicy } from "../core/caller.ts";
 import type { RequestContext } from "../telemetry/request-context.ts";
 import type { HttpProblem } from "./problem.ts";
 import type { RouteAccess } from "./route-access.ts";
 
 /** Checks the tokens of requests. The service starts one if its configuration names an issuer. */
-export interface Guard {
-  /** The name of the service, which refusals have as `realm`. */
-  readonly realm: string;
-  /** Whether requests are refused; otherwise they are only counted. */
-  readonly isEnforced: boolean;
+export interface Guard extends AuthPolicy {
   /**
    * Finds the caller of a request whose token was verified lately, and tells the context.
    *
